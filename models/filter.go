@@ -1,0 +1,323 @@
+package models
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// SessionFilter is the GraphQL input of that name: what is set must hold, all of
+// it. A nil field is as if absent; an empty Or or In passes nothing.
+type SessionFilter struct {
+	And             []*SessionFilter
+	Or              []*SessionFilter
+	Not             *SessionFilter
+	CallID          *StringFilter
+	WorkflowID      *StringFilter
+	WorkflowName    *StringFilter
+	NodeTaskID      *StringFilter
+	WabaTaskID      *StringFilter
+	Channel         *StringFilter
+	ChannelID       *StringFilter
+	Callee          *StringFilter
+	RobotID         *StringFilter
+	Status          *StringFilter
+	Intention       *StringFilter
+	EndReason       []SessionEndReason
+	StartedAt       *TimeFilter
+	EndedAt         *TimeFilter
+	ReceivedAt      *TimeFilter
+	TalkRound       *IntFilter
+	DurationSeconds *IntFilter
+	MessageCount    *IntFilter
+	NerSlots        []*NamedValueFilter
+	EventLabels     []*NamedValueFilter
+	Variables       []*NamedValueFilter
+	Messages        *MessageFilter
+	Search          *string
+}
+
+// MessageFilter is the GraphQL input of that name.
+type MessageFilter struct {
+	SenderType  []SenderType
+	Status      []MessageStatus
+	ContentType []string
+	MsgID       *StringFilter
+	SentAt      *TimeFilter
+	Search      *string
+}
+
+// StringFilter compares strings as they are stored.
+type StringFilter struct {
+	Eq         *string
+	Ne         *string
+	In         []string
+	NotIn      []string
+	Contains   *string
+	StartsWith *string
+}
+
+// IntFilter compares whole numbers.
+type IntFilter struct{ Eq, Ne, Gte, Gt, Lte, Lt *int }
+
+// TimeFilter compares instants, to the nanosecond.
+type TimeFilter struct{ Gte, Gt, Lte, Lt *Time }
+
+// NamedValueFilter asks for an entry of an open map: that it exists, that it does
+// not, or that it exists with a value that passes.
+type NamedValueFilter struct {
+	Name   string
+	Value  *StringFilter
+	Exists *bool
+}
+
+// condition is a piece of SQL that is true or false, never NULL where it stands
+// for a session.
+type condition struct {
+	sql  string
+	args []any
+}
+
+var everything, nothing = condition{sql: "1=1"}, condition{sql: "1=0"}
+
+func where(sql string, args ...any) condition { return condition{sql, args} }
+
+func join(parts []condition, word string, ofNone condition) condition {
+	switch len(parts) {
+	case 0:
+		return ofNone
+	case 1:
+		return parts[0]
+	}
+	var sql strings.Builder
+	var args []any
+	for i, part := range parts {
+		if i > 0 {
+			sql.WriteString(word)
+		}
+		sql.WriteString("(" + part.sql + ")")
+		args = append(args, part.args...)
+	}
+	return condition{sql.String(), args}
+}
+
+func allOf(parts ...condition) condition { return join(parts, " AND ", everything) }
+func anyOf(parts []condition) condition  { return join(parts, " OR ", nothing) }
+func (c condition) negated() condition   { return condition{"NOT (" + c.sql + ")", c.args} }
+func exists(sql string, inner condition) condition {
+	return condition{"EXISTS (SELECT 1 FROM " + sql + " AND (" + inner.sql + "))", inner.args}
+}
+
+// filterSQL writes filters as SQL of a dialect.
+type filterSQL struct{ dialect }
+
+// session is the filter as SQL over `sessions s`.
+func (d filterSQL) session(f *SessionFilter) condition {
+	if f == nil {
+		return everything
+	}
+	var parts []condition
+	add := func(c condition) { parts = append(parts, c) }
+	for _, sub := range f.And {
+		add(d.session(sub))
+	}
+	if f.Or != nil {
+		any := make([]condition, len(f.Or))
+		for i, sub := range f.Or {
+			any[i] = d.session(sub)
+		}
+		add(anyOf(any))
+	}
+	if f.Not != nil {
+		add(d.session(f.Not).negated())
+	}
+	for _, text := range []struct {
+		column string
+		filter *StringFilter
+	}{
+		{"s.call_id", f.CallID}, {"s.workflow_id", f.WorkflowID}, {"s.workflow_name", f.WorkflowName},
+		{"s.node_task_id", f.NodeTaskID}, {"s.waba_task_id", f.WabaTaskID}, {"s.channel", f.Channel},
+		{"s.channel_id", f.ChannelID}, {"s.callee", f.Callee}, {"s.robot_id", f.RobotID},
+		{"s.status", f.Status}, {"s.intention", f.Intention},
+	} {
+		if text.filter != nil {
+			add(d.text(text.column, text.filter))
+		}
+	}
+	if f.EndReason != nil {
+		add(isIn("s.end_reason", f.EndReason))
+	}
+	for _, at := range []struct {
+		column string
+		filter *TimeFilter
+	}{{"s.started_at", f.StartedAt}, {"s.ended_at", f.EndedAt}, {"s.received_at", f.ReceivedAt}} {
+		if at.filter != nil {
+			add(instant(at.column, at.filter))
+		}
+	}
+	for _, number := range []struct {
+		column string
+		filter *IntFilter
+	}{{"s.talk_round", f.TalkRound}, {"s.duration_seconds", f.DurationSeconds}, {"s.message_count", f.MessageCount}} {
+		if number.filter != nil {
+			add(integer(number.column, number.filter))
+		}
+	}
+	for _, entries := range []struct {
+		table   string
+		filters []*NamedValueFilter
+	}{{"ner_slots", f.NerSlots}, {"event_labels", f.EventLabels}, {"variables", f.Variables}} {
+		for _, filter := range entries.filters {
+			add(d.namedValue(entries.table, filter))
+		}
+	}
+	if f.Messages != nil {
+		add(exists("messages m WHERE m.session_id = s.id", d.message(f.Messages)))
+	}
+	if f.Search != nil {
+		if words := searchWords(*f.Search); len(words) > 0 {
+			add(d.searchSessions(words))
+		}
+	}
+	return allOf(parts...)
+}
+
+// message is the filter as SQL over `messages m`.
+func (d filterSQL) message(f *MessageFilter) condition {
+	if f == nil {
+		return everything
+	}
+	var parts []condition
+	add := func(c condition) { parts = append(parts, c) }
+	if f.SenderType != nil {
+		add(isIn("m.sender_type", f.SenderType))
+	}
+	if f.Status != nil {
+		add(isIn("m.status", f.Status))
+	}
+	if f.ContentType != nil {
+		add(isIn("m.content_type", f.ContentType))
+	}
+	if f.MsgID != nil {
+		add(d.text("m.msg_id", f.MsgID))
+	}
+	if f.SentAt != nil {
+		add(allOf(where("m.sent_at IS NOT NULL"), instant("m.sent_at", f.SentAt)))
+	}
+	if f.Search != nil {
+		for _, word := range searchWords(*f.Search) {
+			add(where(d.position("m.folded")+" > 0", word))
+		}
+	}
+	return allOf(parts...)
+}
+
+func (d filterSQL) namedValue(table string, f *NamedValueFilter) condition {
+	var parts []condition
+	entry := table + " v WHERE v.session_id = s.id AND v.name = ?"
+	if f.Exists == nil || *f.Exists || f.Value != nil {
+		value := everything
+		if f.Value != nil {
+			value = d.text("v.value", f.Value)
+		}
+		has := exists(entry, value)
+		has.args = append([]any{f.Name}, has.args...)
+		parts = append(parts, has)
+	}
+	if f.Exists != nil && !*f.Exists {
+		has := exists(entry, everything)
+		has.args = []any{f.Name}
+		parts = append(parts, has.negated())
+	}
+	return allOf(parts...)
+}
+
+func (d filterSQL) text(column string, f *StringFilter) condition {
+	var parts []condition
+	add := func(c condition) { parts = append(parts, c) }
+	if f.Eq != nil {
+		add(where(column+" = ?", *f.Eq))
+	}
+	if f.Ne != nil {
+		add(where(column+" <> ?", *f.Ne))
+	}
+	if f.In != nil {
+		add(isIn(column, f.In))
+	}
+	if len(f.NotIn) > 0 {
+		add(isIn(column, f.NotIn).negated())
+	}
+	if f.Contains != nil {
+		add(where(d.position(column)+" > 0", *f.Contains))
+	}
+	if f.StartsWith != nil {
+		from, to, bounded := prefixRange(*f.StartsWith)
+		add(where(column+" >= ?", from))
+		if bounded {
+			add(where(column+" < ?", to))
+		}
+	}
+	return allOf(parts...)
+}
+
+func integer(column string, f *IntFilter) condition {
+	var parts []condition
+	for _, bound := range []struct {
+		operator string
+		value    *int
+	}{{"=", f.Eq}, {"<>", f.Ne}, {">=", f.Gte}, {">", f.Gt}, {"<=", f.Lte}, {"<", f.Lt}} {
+		if bound.value != nil {
+			parts = append(parts, where(column+" "+bound.operator+" ?", *bound.value))
+		}
+	}
+	return allOf(parts...)
+}
+
+// instant compares whole microseconds with bounds that may be finer.
+func instant(column string, f *TimeFilter) condition {
+	var parts []condition
+	for _, bound := range []struct {
+		operator string
+		value    *Time
+		up       bool
+	}{{">=", f.Gte, true}, {">", f.Gt, false}, {"<=", f.Lte, false}, {"<", f.Lt, true}} {
+		if bound.value == nil {
+			continue
+		}
+		micros := bound.value.UnixMicro()
+		if bound.up && bound.value.Nanosecond()%int(time.Microsecond) != 0 {
+			micros++
+		}
+		parts = append(parts, where(column+" "+bound.operator+" ?", micros))
+	}
+	return allOf(parts...)
+}
+
+func isIn[T any](column string, values []T) condition {
+	if len(values) == 0 {
+		return nothing
+	}
+	args := make([]any, len(values))
+	for i, v := range values {
+		args[i] = v
+	}
+	return condition{column + " IN (" + marks(len(values)) + ")", args}
+}
+
+// prefixRange is the half-open range of the strings that start with prefix, in
+// the order of their bytes; unbounded where no string is behind all of them.
+func prefixRange(prefix string) (from, to string, bounded bool) {
+	for rest := prefix; rest != ""; {
+		last, size := utf8.DecodeLastRuneInString(rest)
+		rest = rest[:len(rest)-size]
+		if next := last + 1; next == 0xD800 {
+			return prefix, rest + "\uE000", true
+		} else if next <= utf8.MaxRune {
+			return prefix, rest + string(next), true
+		}
+	}
+	return prefix, "", false
+}
+
+// searchWords are the words of a search as they are looked for.
+func searchWords(search string) []string { return strings.Fields(Fold(search)) }

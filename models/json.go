@@ -1,0 +1,246 @@
+package models
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"unicode/utf8"
+)
+
+// JSON is one JSON value as it was sent. Its methods read it without ever
+// failing: what is not there, or is not of the kind asked for, is empty. Empty
+// JSON stands for a value that was not sent.
+type JSON []byte
+
+// Kind is the kind of a JSON value.
+type Kind byte
+
+// The kinds of JSON values; IsAbsent is that of empty JSON.
+const (
+	IsAbsent Kind = iota
+	IsNull
+	IsBool
+	IsNumber
+	IsString
+	IsArray
+	IsObject
+)
+
+// Kind tells the kind of the value by its first byte.
+func (j JSON) Kind() Kind {
+	j = j.trim()
+	if len(j) == 0 {
+		return IsAbsent
+	}
+	switch c := j[0]; {
+	case c == '{':
+		return IsObject
+	case c == '[':
+		return IsArray
+	case c == '"':
+		return IsString
+	case c == 't' || c == 'f':
+		return IsBool
+	case c == 'n':
+		return IsNull
+	default:
+		return IsNumber
+	}
+}
+
+// Fields yields the members of an object in the order they were sent, a name as
+// often as it stands there; nothing for any other kind.
+func (j JSON) Fields() iter.Seq2[string, JSON] {
+	return func(yield func(string, JSON) bool) {
+		rest := j.trim()
+		if len(rest) == 0 || rest[0] != '{' {
+			return
+		}
+		rest = rest[1:].trim()
+		for len(rest) > 0 && rest[0] == '"' {
+			name := rest[:valueEnd(rest)]
+			rest = rest[len(name):].trim()
+			if len(rest) == 0 || rest[0] != ':' {
+				return
+			}
+			rest = rest[1:].trim()
+			value := rest[:valueEnd(rest)]
+			if !yield(name.unquote(), value) {
+				return
+			}
+			rest = rest[len(value):].afterComma()
+		}
+	}
+}
+
+// Items yields the elements of an array; nothing for any other kind.
+func (j JSON) Items() iter.Seq[JSON] {
+	return func(yield func(JSON) bool) {
+		rest := j.trim()
+		if len(rest) == 0 || rest[0] != '[' {
+			return
+		}
+		rest = rest[1:].trim()
+		for len(rest) > 0 && rest[0] != ']' {
+			value := rest[:valueEnd(rest)]
+			if len(value) == 0 || !yield(value) {
+				return
+			}
+			rest = rest[len(value):].afterComma()
+		}
+	}
+}
+
+// Get is the member of that name, the last one where a name stands twice (as
+// most readers of JSON have it), Absent where there is none.
+func (j JSON) Get(name string) JSON {
+	var found JSON
+	for n, value := range j.Fields() {
+		if n == name {
+			found = value
+		}
+	}
+	return found
+}
+
+// Text is the value as text: a string as it is, anything else as compact JSON;
+// "" for null and for what was not sent.
+func (j JSON) Text() string {
+	switch j.Kind() {
+	case IsAbsent, IsNull:
+		return ""
+	default:
+		return j.Literal()
+	}
+}
+
+// Literal is the value as text with null as "null": a string as it is, anything
+// else as compact JSON.
+func (j JSON) Literal() string {
+	if j.Kind() == IsString {
+		return j.trim().unquote()
+	}
+	return string(validUTF8(j.Compact()))
+}
+
+// Compact is the value without the white space between its tokens.
+func (j JSON) Compact() JSON {
+	var out bytes.Buffer
+	if json.Compact(&out, j) != nil {
+		return j.trim()
+	}
+	return out.Bytes()
+}
+
+// Scan reads the column of a stored value.
+func (j *JSON) Scan(column any) error {
+	switch v := column.(type) {
+	case nil:
+		*j = nil
+	case []byte:
+		*j = bytes.Clone(v)
+	case string:
+		*j = JSON(v)
+	default:
+		return fmt.Errorf("scan JSON: column is a %T", column)
+	}
+	return nil
+}
+
+// MarshalGQL writes the value into a GraphQL response: null where nothing was sent.
+func (j JSON) MarshalGQL(w io.Writer) {
+	if len(j) == 0 {
+		_, _ = io.WriteString(w, "null")
+		return
+	}
+	_, _ = w.Write(validUTF8(j))
+}
+
+// UnmarshalGQL reads a JSON value out of a GraphQL request.
+func (j *JSON) UnmarshalGQL(v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("not a JSON value: %w", err)
+	}
+	*j = b
+	return nil
+}
+
+// OrEmptyObject is the value, or {} where nothing was sent.
+func (j JSON) OrEmptyObject() JSON {
+	if j.Kind() == IsAbsent {
+		return JSON("{}")
+	}
+	return j
+}
+
+func validUTF8(b []byte) []byte {
+	if utf8.Valid(b) {
+		return b
+	}
+	return bytes.ToValidUTF8(b, []byte("\uFFFD"))
+}
+
+func (j JSON) trim() JSON { return JSON(bytes.Trim(j, " \t\r\n")) }
+
+func (j JSON) afterComma() JSON {
+	j = j.trim()
+	if len(j) > 0 && j[0] == ',' {
+		return j[1:].trim()
+	}
+	return nil
+}
+
+func (j JSON) unquote() string {
+	if len(j) >= 2 && j[0] == '"' && j[len(j)-1] == '"' {
+		if inner := j[1 : len(j)-1]; bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+			return string(inner)
+		}
+	}
+	var s string
+	if json.Unmarshal(j, &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// valueEnd is the length of the value that j starts with, all of j where it does
+// not end; it is exact on valid JSON and harmless on anything else.
+func valueEnd(j JSON) int {
+	depth := 0
+	for i := 0; i < len(j); i++ {
+		switch j[i] {
+		case '"':
+			for i++; i < len(j) && j[i] != '"'; i++ {
+				if j[i] == '\\' {
+					i++
+				}
+			}
+			if depth == 0 {
+				return min(i+1, len(j))
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+			if depth < 0 {
+				return i
+			}
+			if depth == 0 {
+				return i + 1
+			}
+		case ',', ':', ' ', '\t', '\r', '\n':
+			if depth == 0 {
+				return i
+			}
+		}
+	}
+	return len(j)
+}
+
+// String is the kind in words: "a number".
+func (k Kind) String() string {
+	return [...]string{"nothing", "null", "a boolean", "a number", "a string", "a list", "an object"}[k]
+}

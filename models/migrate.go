@@ -1,0 +1,164 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-gormigrate/gormigrate/v2"
+	"gorm.io/gorm"
+)
+
+// migrations are the steps from an empty database to today's tables. A step that
+// was ever released is never changed: what comes later is a step of its own.
+func migrations(d dialect) []*gormigrate.Migration {
+	step := func(id string, statements string) *gormigrate.Migration {
+		return &gormigrate.Migration{ID: id, Migrate: func(tx *gorm.DB) error {
+			for statement := range strings.SplitSeq(d.ddl(statements), ";\n") {
+				if statement = strings.TrimSpace(statement); statement == "" {
+					continue
+				}
+				if err := tx.Exec(statement).Error; err != nil {
+					return fmt.Errorf("%s: %w", strings.SplitN(statement, "\n", 2)[0], err)
+				}
+			}
+			return nil
+		}}
+	}
+	return []*gormigrate.Migration{
+		step("0001_ledger", ledgerTables),
+		step("0002_projection", projectionTables),
+	}
+}
+
+func (s *Store) migrate(ctx context.Context) error {
+	m := gormigrate.New(s.write.WithContext(ctx), &gormigrate.Options{
+		TableName:                 "migrations",
+		IDColumnName:              "id",
+		IDColumnSize:              255,
+		UseTransaction:            true,
+		ValidateUnknownMigrations: true,
+	}, migrations(s.dialect))
+	switch err := m.Migrate(); {
+	case errors.Is(err, gormigrate.ErrUnknownPastMigration):
+		return ErrNewer
+	case err != nil:
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+const ledgerTables = `
+CREATE TABLE notifications (
+	id BIGINT PRIMARY KEY,
+	sha256 BLOB NOT NULL UNIQUE,
+	body BLOB NOT NULL,
+	body_size BIGINT NOT NULL,
+	sign TEXT NOT NULL,
+	call_id TEXT,
+	notified_at BIGINT,
+	first_received_at BIGINT NOT NULL,
+	last_received_at BIGINT NOT NULL,
+	deliveries BIGINT NOT NULL,
+	outcome TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	stored_seq BIGINT UNIQUE
+);
+CREATE INDEX notifications_call_id ON notifications (call_id);
+CREATE INDEX notifications_quarantine ON notifications (id) WHERE outcome <> 'projected';
+CREATE TABLE ledger_clock (
+	id BIGINT PRIMARY KEY,
+	last_notification_id BIGINT NOT NULL,
+	last_stored_seq BIGINT NOT NULL
+);
+INSERT INTO ledger_clock (id, last_notification_id, last_stored_seq) VALUES (1, 0, 0);
+`
+
+const projectionTables = `
+CREATE TABLE sessions (
+	id BIGINT PRIMARY KEY,
+	notification_id BIGINT NOT NULL,
+	call_id TEXT NOT NULL UNIQUE,
+	workflow_id TEXT NOT NULL,
+	workflow_name TEXT NOT NULL,
+	node_task_id TEXT NOT NULL,
+	node_task_name TEXT NOT NULL,
+	waba_task_id TEXT NOT NULL,
+	wf_detail_uuid TEXT NOT NULL,
+	channel TEXT NOT NULL,
+	channel_id TEXT NOT NULL,
+	callee TEXT NOT NULL,
+	robot_id TEXT NOT NULL,
+	status TEXT NOT NULL,
+	started_at BIGINT NOT NULL,
+	ended_at BIGINT NOT NULL,
+	duration_seconds BIGINT NOT NULL,
+	notified_at BIGINT NOT NULL,
+	received_at BIGINT NOT NULL,
+	end_reason TEXT NOT NULL,
+	intention TEXT NOT NULL,
+	talk_round BIGINT NOT NULL,
+	message_count BIGINT NOT NULL,
+	version BIGINT NOT NULL,
+	deliveries BIGINT NOT NULL
+);
+CREATE INDEX sessions_started_at ON sessions (started_at, id);
+CREATE INDEX sessions_ended_at ON sessions (ended_at, id);
+CREATE INDEX sessions_received_at ON sessions (received_at, id);
+CREATE INDEX sessions_workflow ON sessions (workflow_id, started_at, id);
+CREATE INDEX sessions_intention ON sessions (intention, started_at, id);
+CREATE INDEX sessions_channel ON sessions (channel, started_at, id);
+CREATE INDEX sessions_callee ON sessions (callee, started_at, id);
+CREATE INDEX sessions_robot ON sessions (robot_id, started_at, id);
+CREATE INDEX sessions_end_reason ON sessions (end_reason, started_at, id);
+CREATE TABLE messages (
+	session_id BIGINT NOT NULL,
+	position BIGINT NOT NULL,
+	msg_id TEXT NOT NULL,
+	sender_type TEXT NOT NULL,
+	sent_at BIGINT,
+	status TEXT NOT NULL,
+	content_type TEXT NOT NULL,
+	text TEXT NOT NULL,
+	folded TEXT NOT NULL,
+	raw BLOB NOT NULL,
+	PRIMARY KEY (session_id, position)
+) WITHOUT ROWID;
+` + namedValueTables + `
+CREATE VIRTUAL TABLE session_search USING fts5 (
+	transcript, content='', tokenize='trigram case_sensitive 1'
+);
+INSERT INTO session_search (session_search, rank) VALUES ('secure-delete', 1);
+CREATE VIRTUAL TABLE session_search_runs USING fts5vocab (session_search, instance);
+`
+
+const namedValueTables = `
+CREATE TABLE ner_slots (
+	session_id BIGINT NOT NULL,
+	name TEXT NOT NULL,
+	position BIGINT NOT NULL,
+	value TEXT NOT NULL,
+	json BLOB NOT NULL,
+	PRIMARY KEY (session_id, name)
+) WITHOUT ROWID;
+CREATE INDEX ner_slots_name ON ner_slots (name, value);
+CREATE TABLE event_labels (
+	session_id BIGINT NOT NULL,
+	name TEXT NOT NULL,
+	position BIGINT NOT NULL,
+	value TEXT NOT NULL,
+	json BLOB NOT NULL,
+	PRIMARY KEY (session_id, name)
+) WITHOUT ROWID;
+CREATE INDEX event_labels_name ON event_labels (name, value);
+CREATE TABLE variables (
+	session_id BIGINT NOT NULL,
+	name TEXT NOT NULL,
+	position BIGINT NOT NULL,
+	value TEXT NOT NULL,
+	json BLOB NOT NULL,
+	PRIMARY KEY (session_id, name)
+) WITHOUT ROWID;
+CREATE INDEX variables_name ON variables (name, value);
+`

@@ -1,0 +1,356 @@
+package models
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+	"gorm.io/gorm"
+)
+
+// Arrival is a delivery with what takes time to work out of its body. It is made
+// outside of the transaction that stores it.
+type Arrival struct {
+	Delivery
+	sum    [sha256.Size]byte
+	packed []byte
+}
+
+// Arrive prepares a delivery for Save.
+func (s *Store) Arrive(d Delivery) Arrival {
+	return Arrival{d, sha256.Sum256(d.Body), s.pack.EncodeAll(d.Body, nil)}
+}
+
+func newPacker() (*zstd.Encoder, *zstd.Decoder, error) {
+	pack, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false))
+	if err != nil {
+		return nil, nil, fmt.Errorf("make compressor: %w", err)
+	}
+	unpack, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0))
+	if err != nil {
+		return nil, nil, fmt.Errorf("make decompressor: %w", err)
+	}
+	return pack, unpack, nil
+}
+
+// Save stores deliveries in one transaction: ledger, projection and search
+// together, all of them or none. They count as arrived in their order. An error
+// that is ErrUnavailable may pass with time; any other lies in the deliveries.
+func (s *Store) Save(ctx context.Context, arrivals []Arrival) error {
+	stored := false
+	err := s.change(ctx, func(tx *gorm.DB, clock *ledgerClock) error {
+		known, err := readKnown(tx, arrivals)
+		if err != nil {
+			return err
+		}
+		known.clock = clock
+		for _, a := range arrivals {
+			known.take(a)
+		}
+		stored = known.stored
+		return known.write(tx)
+	})
+	if err != nil {
+		return fmt.Errorf("save %d notifications: %w", len(arrivals), err)
+	}
+	if stored {
+		s.news.wake()
+	}
+	return nil
+}
+
+// ledgerClock counts what the ledger hands out: the numbers of notifications and
+// of storing events. Its row is locked by each transaction that changes the
+// ledger, so numbers are committed in their order and none is ever seen late.
+type ledgerClock struct {
+	ID                 int64
+	LastNotificationID int64
+	LastStoredSeq      int64
+}
+
+func (ledgerClock) TableName() string { return "ledger_clock" }
+
+// change runs a transaction that changes the ledger; such run one after the other.
+func (s *Store) change(ctx context.Context, work func(tx *gorm.DB, clock *ledgerClock) error) error {
+	err := s.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		var clock ledgerClock
+		if err := tx.Raw("UPDATE ledger_clock SET id = id WHERE id = 1 RETURNING *").Scan(&clock).Error; err != nil {
+			return fmt.Errorf("lock ledger: %w", err)
+		}
+		before := clock
+		if err := work(tx, &clock); err != nil {
+			return err
+		}
+		if clock == before {
+			return nil
+		}
+		return tx.Save(&clock).Error
+	})
+	if err != nil && s.dialect.unavailable(err) {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return err
+}
+
+// known is what the database holds of the bodies and sessions that a batch of
+// arrivals touches, and, as they are taken one by one, what has to change.
+type known struct {
+	clock         *ledgerClock
+	notifications map[string]*Notification // by SHA-256
+	sessions      map[string]*Session      // by call_id
+	stored        bool                     // some session is new or newer
+
+	added     []*Notification
+	redeliver map[int64]*Notification
+	counted   map[string]*Session    // only version and deliveries changed
+	replaced  map[string]int64       // sessions whose rows have to go first, by call_id
+	projected map[string]*Projection // what the sessions now are, by call_id
+}
+
+func readKnown(tx *gorm.DB, arrivals []Arrival) (*known, error) {
+	k := &known{
+		notifications: map[string]*Notification{},
+		sessions:      map[string]*Session{},
+		redeliver:     map[int64]*Notification{},
+		counted:       map[string]*Session{},
+		replaced:      map[string]int64{},
+		projected:     map[string]*Projection{},
+	}
+	var sums [][]byte
+	var callIDs []string
+	for _, a := range arrivals {
+		sums = append(sums, a.sum[:])
+		if a.Projection != nil {
+			callIDs = append(callIDs, a.Projection.Session.CallID)
+		}
+	}
+	var notifications []*Notification
+	if err := tx.Omit("Body").Where("sha256 IN ?", sums).Find(&notifications).Error; err != nil {
+		return nil, fmt.Errorf("read ledger: %w", err)
+	}
+	for _, n := range notifications {
+		k.notifications[string(n.SHA256)] = n
+	}
+	if len(callIDs) > 0 {
+		var sessions []*Session
+		if err := tx.Where("call_id IN ?", callIDs).Find(&sessions).Error; err != nil {
+			return nil, fmt.Errorf("read sessions: %w", err)
+		}
+		for _, session := range sessions {
+			k.sessions[session.CallID] = session
+		}
+	}
+	return k, nil
+}
+
+// take decides what one arrival changes.
+func (k *known) take(a Arrival) {
+	if n, repeat := k.notifications[string(a.sum[:])]; repeat {
+		n.Deliveries++
+		if a.ReceivedAt.After(n.LastReceivedAt.Time) {
+			n.LastReceivedAt = a.ReceivedAt
+		}
+		k.redeliver[n.ID] = n
+		if n.Outcome == Projected && n.CallID != nil {
+			if session := k.sessions[*n.CallID]; session != nil {
+				session.Deliveries++
+				k.counted[session.CallID] = session
+			}
+		}
+		return
+	}
+	k.clock.LastNotificationID++
+	n := &Notification{
+		ID:              k.clock.LastNotificationID,
+		SHA256:          a.sum[:],
+		Body:            a.packed,
+		BodySize:        len(a.Body),
+		Sign:            a.Sign,
+		FirstReceivedAt: a.ReceivedAt,
+		LastReceivedAt:  a.ReceivedAt,
+		Deliveries:      1,
+		Outcome:         a.Outcome,
+		Reason:          a.Reason,
+	}
+	k.notifications[string(n.SHA256)] = n
+	k.added = append(k.added, n)
+	if a.Projection != nil {
+		k.project(n, a.Projection)
+	}
+}
+
+// project makes a notification that is new to the projection its session, or a
+// version more of it where a newer one is known.
+func (k *known) project(n *Notification, p *Projection) {
+	n.Outcome, n.Reason = Projected, ""
+	n.CallID, n.NotifiedAt = &p.Session.CallID, &p.Session.NotifiedAt
+	session := p.Session
+	session.ID, session.Version, session.Deliveries = n.ID, 1, n.Deliveries
+	session.NotificationID, session.ReceivedAt = n.ID, n.FirstReceivedAt
+	if current := k.sessions[session.CallID]; current != nil {
+		current.Version++
+		current.Deliveries += n.Deliveries
+		if !newer(&session, current) {
+			k.counted[current.CallID] = current
+			return
+		}
+		k.replaced[current.CallID] = current.ID
+		session.ID, session.Version, session.Deliveries = current.ID, current.Version, current.Deliveries
+	}
+	k.stored = true
+	k.clock.LastStoredSeq++
+	seq := k.clock.LastStoredSeq
+	n.StoredSeq = &seq
+	k.sessions[session.CallID] = &session
+	k.projected[session.CallID] = p
+}
+
+// newer says which of two notifications of one session is the session: the one
+// with the larger timestamp, of equals the one that first arrived later.
+func newer(a, b *Session) bool {
+	if !a.NotifiedAt.Equal(b.NotifiedAt.Time) {
+		return a.NotifiedAt.After(b.NotifiedAt.Time)
+	}
+	return a.NotificationID > b.NotificationID
+}
+
+// Rows of one INSERT: within the 32,766 values that SQLite takes in a statement.
+const insertRows = 500
+
+func (k *known) write(tx *gorm.DB) error {
+	if err := tx.CreateInBatches(k.added, insertRows).Error; err != nil {
+		return fmt.Errorf("write ledger: %w", err)
+	}
+	for _, n := range k.added {
+		delete(k.redeliver, n.ID)
+	}
+	for _, id := range slices.Sorted(maps.Keys(k.redeliver)) {
+		n := k.redeliver[id]
+		if err := tx.Model(n).Select("Deliveries", "LastReceivedAt").Updates(n).Error; err != nil {
+			return fmt.Errorf("count delivery: %w", err)
+		}
+	}
+	for _, callID := range slices.Sorted(maps.Keys(k.counted)) {
+		if k.projected[callID] != nil {
+			continue
+		}
+		session := k.counted[callID]
+		if err := tx.Model(session).Select("Version", "Deliveries").Updates(session).Error; err != nil {
+			return fmt.Errorf("count version: %w", err)
+		}
+	}
+	if err := deleteSessions(tx, slices.Sorted(maps.Values(k.replaced))); err != nil {
+		return err
+	}
+	return k.insertProjections(tx)
+}
+
+func (k *known) insertProjections(tx *gorm.DB) error {
+	sessions := make([]*Session, 0, len(k.projected))
+	for callID := range k.projected {
+		sessions = append(sessions, k.sessions[callID])
+	}
+	slices.SortFunc(sessions, func(a, b *Session) int { return int(a.ID - b.ID) })
+	var messages []*Message
+	var slots []*NerSlot
+	var labels []*EventLabel
+	var variables []*Variable
+	for _, session := range sessions {
+		p := k.projected[session.CallID]
+		for i := range p.Messages {
+			p.Messages[i].SessionID = session.ID
+			messages = append(messages, &p.Messages[i])
+		}
+		slots = append(slots, entriesOf(session.ID, p.NerSlots, func(v NamedValue) *NerSlot { return &NerSlot{v} })...)
+		labels = append(labels, entriesOf(session.ID, p.EventLabels, func(v NamedValue) *EventLabel { return &EventLabel{v} })...)
+		variables = append(variables, entriesOf(session.ID, p.Variables, func(v NamedValue) *Variable { return &Variable{v} })...)
+	}
+	for _, rows := range []any{sessions, messages, slots, labels, variables} {
+		if err := tx.CreateInBatches(rows, insertRows).Error; err != nil {
+			return fmt.Errorf("write projection: %w", err)
+		}
+	}
+	return addToSearch(tx, sessions, k.projected)
+}
+
+func entriesOf[E any](sessionID int64, values []NamedValue, entry func(NamedValue) *E) []*E {
+	entries := make([]*E, len(values))
+	for i, v := range values {
+		v.SessionID = sessionID
+		entries[i] = entry(v)
+	}
+	return entries
+}
+
+// deleteSessions removes the projection of sessions, search included.
+func deleteSessions(tx *gorm.DB, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := removeFromSearch(tx, ids); err != nil {
+		return err
+	}
+	for _, table := range []string{"messages", "ner_slots", "event_labels", "variables"} {
+		if err := tx.Exec("DELETE FROM "+table+" WHERE session_id IN ?", ids).Error; err != nil {
+			return fmt.Errorf("delete %s: %w", table, err)
+		}
+	}
+	if err := tx.Exec("DELETE FROM sessions WHERE id IN ?", ids).Error; err != nil {
+		return fmt.Errorf("delete sessions: %w", err)
+	}
+	return nil
+}
+
+// transcript is what the search index reads of a session.
+func transcript(messages []Message) string {
+	var out strings.Builder
+	for _, m := range messages {
+		out.WriteString(m.Folded)
+		out.WriteString(endOfMessage)
+	}
+	return out.String()
+}
+
+// Two separators behind each message: so every place in a text starts three characters.
+const endOfMessage = "\n\n"
+
+func addToSearch(tx *gorm.DB, sessions []*Session, projected map[string]*Projection) error {
+	for _, session := range sessions {
+		text := transcript(projected[session.CallID].Messages)
+		if err := tx.Exec("INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", session.ID, text).Error; err != nil {
+			return fmt.Errorf("index session: %w", err)
+		}
+	}
+	return nil
+}
+
+func removeFromSearch(tx *gorm.DB, ids []int64) error {
+	var messages []Message
+	if err := tx.Select("session_id", "folded").Where("session_id IN ?", ids).Order("session_id, position").Find(&messages).Error; err != nil {
+		return fmt.Errorf("read indexed texts: %w", err)
+	}
+	bySession := map[int64][]Message{}
+	for _, m := range messages {
+		bySession[m.SessionID] = append(bySession[m.SessionID], m)
+	}
+	for _, id := range ids {
+		err := tx.Exec("INSERT INTO session_search (session_search, rowid, transcript) VALUES ('delete', ?, ?)", id, transcript(bySession[id])).Error
+		if err != nil {
+			return fmt.Errorf("unindex session: %w", err)
+		}
+	}
+	return nil
+}
+
+// unpackBody is the body of a ledger row as it was sent.
+func (s *Store) unpackBody(packed []byte) ([]byte, error) {
+	body, err := s.unpack.DecodeAll(packed, nil)
+	if err != nil {
+		return nil, fmt.Errorf("decompress body: %w", err)
+	}
+	return body, nil
+}

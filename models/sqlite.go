@@ -1,0 +1,161 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	gormsqlite "gorm.io/driver/sqlite"
+	"gorm.io/gorm"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// A writer waits this long for another process to release its lock: below the
+// second in which an ingest request is answered.
+const sqliteBusyMillis = 500
+
+func openSQLite(file string, options Options) (*Store, error) {
+	if strings.Contains(file, ":memory:") {
+		return nil, errors.New("a database in memory would lose every notification; name a file")
+	}
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		return nil, errors.New("it is a folder; name a file")
+	}
+	driver := &sqlite.Driver{}
+	if err := driver.RegisterDeterministicScalarFunction("bucket_start", 3, bucketFunction()); err != nil {
+		return nil, fmt.Errorf("add function: %w", err)
+	}
+	// One writing connection, whose transactions take the write lock at their
+	// start: one that reads first and writes later gets SQLITE_BUSY past every time-out.
+	write, err := openSQLitePool(driver, file, 1, options, url.Values{
+		"_txlock": {"immediate"},
+		"_pragma": {
+			fmt.Sprintf("busy_timeout(%d)", sqliteBusyMillis),
+			"journal_mode(WAL)",
+			"synchronous(FULL)", // an acknowledged notification survives a power cut
+			"secure_delete(ON)", // what is erased is overwritten
+			"temp_store(MEMORY)",
+			"cache_size(-65536)",
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	read, err := openSQLitePool(driver, file, max(4, 2*runtime.NumCPU()), options, url.Values{
+		"_pragma": {
+			fmt.Sprintf("busy_timeout(%d)", sqliteBusyMillis),
+			"query_only(ON)",
+			"temp_store(MEMORY)",
+			"cache_size(-32768)",
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Store{write: write, read: read, dialect: sqliteDialect{}}, nil
+}
+
+func openSQLitePool(d *sqlite.Driver, file string, most int, options Options, parameters url.Values) (*gorm.DB, error) {
+	uri := "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + parameters.Encode()
+	pool := sql.OpenDB(sqliteConnector{d, uri})
+	pool.SetMaxOpenConns(most)
+	pool.SetMaxIdleConns(most)
+	db, err := gorm.Open(gormsqlite.New(gormsqlite.Config{Conn: pool}), gormConfig(options))
+	if err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return db, nil
+}
+
+// sqliteConnector opens connections of this store's own driver, so that the
+// functions it carries are registered nowhere else.
+type sqliteConnector struct {
+	d   *sqlite.Driver
+	uri string
+}
+
+func (c sqliteConnector) Connect(context.Context) (driver.Conn, error) { return c.d.Open(c.uri) }
+func (c sqliteConnector) Driver() driver.Driver                        { return c.d }
+
+type sqliteDialect struct{}
+
+func (sqliteDialect) name() string { return "SQLite" }
+
+// Only "INTEGER PRIMARY KEY" is the row's own number; any other key is a second index.
+func (sqliteDialect) ddl(sql string) string {
+	return strings.ReplaceAll(sql, "BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY")
+}
+
+func (sqliteDialect) position(column string) string { return "instr(" + column + ", ?)" }
+
+// The index knows texts by their runs of three characters. A shorter word is found
+// as the start of such runs; each text ends in separators, so that none is missed.
+func (sqliteDialect) searchSessions(words []string) condition {
+	var parts []condition
+	var phrases []string
+	for _, word := range words {
+		if utf8.RuneCountInString(word) >= 3 {
+			phrases = append(phrases, `"`+strings.ReplaceAll(word, `"`, `""`)+`"`)
+			continue
+		}
+		from, to, bounded := prefixRange(word)
+		terms := where("term >= ?", from)
+		if bounded {
+			terms = where("term >= ? AND term < ?", from, to)
+		}
+		parts = append(parts, condition{"s.id IN (SELECT doc FROM session_search_runs WHERE " + terms.sql + ")", terms.args})
+	}
+	if len(phrases) > 0 {
+		parts = append(parts, where("s.id IN (SELECT rowid FROM session_search WHERE session_search MATCH ?)", strings.Join(phrases, " ")))
+	}
+	return allOf(parts...)
+}
+
+func (sqliteDialect) bucket(interval TimeInterval, zone *time.Location) condition {
+	return where("bucket_start(s.started_at, ?, ?)", string(interval), zone.String())
+}
+
+// bucketFunction is BucketStart as a function of SQL.
+func bucketFunction() func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) {
+	var zones sync.Map // by name: reading one takes longer than using it
+	return func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		micros, ok1 := args[0].(int64)
+		interval, ok2 := args[1].(string)
+		name, ok3 := args[2].(string)
+		if !ok1 || !ok2 || !ok3 {
+			return nil, errors.New("bucket_start takes a time, an interval and a time zone")
+		}
+		zone, ok := zones.Load(name)
+		if !ok {
+			loaded, err := time.LoadLocation(name)
+			if err != nil {
+				return nil, err
+			}
+			zone, _ = zones.LoadOrStore(name, loaded)
+		}
+		return BucketStart(time.UnixMicro(micros), TimeInterval(interval), zone.(*time.Location)).UnixMicro(), nil
+	}
+}
+
+func (sqliteDialect) unavailable(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn)
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
+		sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL:
+		return true
+	}
+	return false
+}

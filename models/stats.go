@@ -1,0 +1,172 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// StatsQuery is a group-by over sessions.
+type StatsQuery struct {
+	Filter   *SessionFilter
+	GroupBy  []SessionDimension
+	NerSlot  *string // group by the value of this slot, too
+	Interval *TimeInterval
+	Zone     *time.Location // of the interval's clock
+	First    *int
+	// Measures are the columns of SessionStats to compute.
+	Measures StatsMeasures
+}
+
+// StatsMeasures says which measures are asked for.
+type StatsMeasures struct{ Contacts, Messages, TalkRound, Duration bool }
+
+// SessionStats is a row of a group-by. A dimension that is not grouped by is nil.
+type SessionStats struct {
+	Bucket                 *Time // the instant at which it starts
+	Intention              *string
+	WorkflowID             *string
+	Channel                *string
+	RobotID                *string
+	EndReason              *SessionEndReason
+	Status                 *string
+	NerSlotValue           *string
+	SessionCount           int
+	ContactCount           int
+	MessageCount           int
+	AverageTalkRound       float64
+	AverageDurationSeconds float64
+}
+
+func (d SessionDimension) column() string {
+	switch d {
+	case ByIntention:
+		return "intention"
+	case ByWorkflow:
+		return "workflow_id"
+	case ByChannel:
+		return "channel"
+	case ByRobot:
+		return "robot_id"
+	case ByEndReason:
+		return "end_reason"
+	default:
+		return "status"
+	}
+}
+
+// Stats groups sessions: rows by bucket, then by count, most frequent first.
+func (s *Store) Stats(ctx context.Context, q StatsQuery) ([]*SessionStats, error) {
+	columns, groups, order := []string{"COUNT(*) AS session_count"}, []string{}, []string{}
+	var args []any
+	if q.Interval != nil {
+		bucket := s.dialect.bucket(*q.Interval, q.Zone)
+		columns = append(columns, bucket.sql+" AS bucket")
+		args = append(args, bucket.args...)
+		groups, order = append(groups, "bucket"), append(order, "bucket")
+	}
+	order = append(order, "session_count DESC")
+	for _, dimension := range q.GroupBy {
+		column := "s." + dimension.column()
+		if !slices.Contains(groups, column) {
+			columns, groups, order = append(columns, column), append(groups, column), append(order, column)
+		}
+	}
+	from := "sessions s"
+	var fromArgs []any
+	if q.NerSlot != nil {
+		from += " LEFT JOIN ner_slots n ON n.session_id = s.id AND n.name = ?"
+		fromArgs = append(fromArgs, *q.NerSlot)
+		columns, groups, order = append(columns, "n.value AS ner_slot_value"), append(groups, "n.value"), append(order, "n.value")
+	}
+	for _, measure := range []struct {
+		asked bool
+		sql   string
+	}{
+		{q.Measures.Contacts, "COUNT(DISTINCT s.callee) AS contact_count"},
+		{q.Measures.Messages, "COALESCE(SUM(s.message_count), 0) AS message_count"},
+		{q.Measures.TalkRound, "COALESCE(AVG(s.talk_round), 0) AS average_talk_round"},
+		{q.Measures.Duration, "COALESCE(AVG(s.duration_seconds), 0) AS average_duration_seconds"},
+	} {
+		if measure.asked {
+			columns = append(columns, measure.sql)
+		}
+	}
+	c := filterSQL{s.dialect}.session(q.Filter)
+	sql := "SELECT " + strings.Join(columns, ", ") + " FROM " + from + " WHERE " + c.sql
+	if len(groups) > 0 {
+		limit := MaxRows + 1
+		if q.First != nil {
+			limit = *q.First
+		}
+		sql += fmt.Sprintf(" GROUP BY %s ORDER BY %s LIMIT %d", strings.Join(groups, ", "), strings.Join(order, ", "), limit)
+	}
+	var rows []*SessionStats
+	if err := s.read.WithContext(ctx).Raw(sql, slices.Concat(args, fromArgs, c.args)...).Scan(&rows).Error; err != nil {
+		return nil, fmt.Errorf("group sessions: %w", err)
+	}
+	if len(rows) > MaxRows {
+		return nil, tooManyRows("groups")
+	}
+	return rows, nil
+}
+
+// WorkflowNames reads the name that each workflow had in its latest session under the filter.
+func (s *Store) WorkflowNames(ctx context.Context, filter *SessionFilter, workflowIDs []string) (map[string]string, error) {
+	c := filterSQL{s.dialect}.session(filter)
+	rows, err := arms[*Session](ctx, s, len(workflowIDs), func(i int) condition {
+		return condition{"SELECT s.workflow_id, s.workflow_name FROM sessions s WHERE s.workflow_id = ? AND (" + c.sql +
+			") ORDER BY s.started_at DESC, s.id DESC LIMIT 1", append([]any{workflowIDs[i]}, c.args...)}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read names of workflows: %w", err)
+	}
+	names := make(map[string]string, len(rows))
+	for _, row := range rows {
+		names[row.WorkflowID] = row.WorkflowName
+	}
+	return names, nil
+}
+
+// BucketStart is the instant at which the bucket that holds t starts by the clock
+// of zone. An hour that the clock repeats is two buckets.
+func BucketStart(t time.Time, interval TimeInterval, zone *time.Location) time.Time {
+	t = t.In(zone)
+	year, month, day := t.Date()
+	switch interval {
+	case EveryHour:
+		return t.Add(-time.Duration(t.Minute())*time.Minute - time.Duration(t.Second())*time.Second - time.Duration(t.Nanosecond()))
+	case EveryWeek:
+		day -= (int(t.Weekday()) + 6) % 7
+	case EveryMonth:
+		day = 1
+	}
+	return StartOfDay(year, month, day, zone)
+}
+
+// StartOfDay is the first instant of a date by the clock of zone, also where the
+// clock skips midnight or has it twice.
+func StartOfDay(year int, month time.Month, day int, zone *time.Location) time.Time {
+	start := time.Date(year, month, day, 0, 0, 0, 0, zone)
+	want := time.Date(year, month, day, 0, 0, 0, 0, time.UTC).YearDay()
+	if start.YearDay() != want { // midnight is skipped, and the clock of before was read
+		if _, end := start.ZoneBounds(); !end.IsZero() {
+			return end.In(zone)
+		}
+	}
+	begin, _ := start.ZoneBounds()
+	if begin.IsZero() {
+		return start
+	}
+	if hour, minute, second := start.Clock(); hour+minute+second > 0 { // midnight is skipped
+		return begin.In(zone)
+	}
+	_, before := begin.Add(-time.Second).In(zone).Zone()
+	_, now := start.Zone()
+	if earlier := start.Add(time.Duration(now-before) * time.Second); earlier.Before(begin) && earlier.YearDay() == want {
+		return earlier // midnight comes twice
+	}
+	return start
+}
