@@ -1,0 +1,149 @@
+package ingest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+
+	"sessiongraph/models"
+)
+
+// ErrNotObject is the error of Decode for a body that is no JSON object.
+var ErrNotObject = errors.New("the body is not a JSON object")
+
+// UnprojectableError is the error of Decode for a JSON object that lacks what a
+// session needs.
+type UnprojectableError struct {
+	Field  string // AIRudder's name of it
+	Reason string
+}
+
+func (e UnprojectableError) Error() string { return e.Field + ": " + e.Reason }
+
+// Bytes of a name that is looked up by: databases bound the keys of an index.
+const maxKey = 1024
+
+// Decode reads AIRudder's Chatbot Session End Notification. What it does not know
+// it leaves in the raw values, and a text where a number is expected, or the
+// reverse, is read for what it says. Its errors are ErrNotObject and
+// UnprojectableError; it has no others, whatever the body is.
+func Decode(body []byte) (*models.Projection, error) {
+	if !json.Valid(body) || models.JSON(body).Kind() != models.IsObject {
+		return nil, ErrNotObject
+	}
+	n := map[string]models.JSON{}
+	for name, value := range models.JSON(body).Fields() {
+		n[name] = value
+	}
+	callID := n["call_id"]
+	switch kind := callID.Kind(); {
+	case kind != models.IsString && kind != models.IsNumber:
+		return nil, UnprojectableError{"call_id", "expected a string, got " + kind.String()}
+	case callID.Text() == "":
+		return nil, UnprojectableError{"call_id", "it is empty"}
+	case n["messages"].Kind() != models.IsArray:
+		return nil, UnprojectableError{"messages", "expected a list, got " + n["messages"].Kind().String()}
+	}
+	startedAt, err := readTime(n, "session_start_time")
+	if err != nil {
+		return nil, err
+	}
+	endedAt, err := readTime(n, "session_end_time")
+	if err != nil {
+		return nil, err
+	}
+	notifiedAt, err := readTime(n, "timestamp")
+	if err != nil {
+		return nil, err
+	}
+	p := &models.Projection{
+		Session: models.Session{
+			CallID:          callID.Text(),
+			WorkflowID:      n["workflow_id"].Text(),
+			WorkflowName:    n["workflow_name"].Text(),
+			NodeTaskID:      n["nodetask_id"].Text(),
+			NodeTaskName:    n["nodetask_name"].Text(),
+			WabaTaskID:      n["waba_task_id"].Text(),
+			WfDetailUUID:    n["wfdetail_uuid"].Text(),
+			Channel:         n["channel"].Text(),
+			ChannelID:       n["channel_id"].Text(),
+			Callee:          n["callee"].Text(),
+			RobotID:         n["robot_id"].Text(),
+			Status:          n["status"].Text(),
+			StartedAt:       startedAt,
+			EndedAt:         endedAt,
+			DurationSeconds: clampInt32((endedAt.UnixMicro() - startedAt.UnixMicro()) / 1e6),
+			NotifiedAt:      notifiedAt,
+			EndReason:       models.SessionEndReasonOf(n["session_end_reason"].Text()),
+			Intention:       n["intention"].Text(),
+			TalkRound:       readInt(n["talk_round"]),
+		},
+		NerSlots:    models.ReadNamedValues(n["ner_slots"]),
+		EventLabels: models.ReadNamedValues(n["event_label"]),
+		Variables:   models.ReadNamedValues(n["variables"]),
+	}
+	for raw := range n["messages"].Items() {
+		p.Messages = append(p.Messages, models.ReadMessage(len(p.Messages), raw))
+	}
+	p.Session.MessageCount = len(p.Messages)
+	if err := checkKeys(p); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func readTime(n map[string]models.JSON, field string) (models.Time, error) {
+	t := models.ReadTime(n[field])
+	if t == nil {
+		return models.Time{}, UnprojectableError{field, "expected an RFC 3339 time or Unix seconds, got " + describe(n[field])}
+	}
+	return *t, nil
+}
+
+func describe(j models.JSON) string {
+	if k := j.Kind(); k != models.IsString {
+		return k.String()
+	}
+	return "a string that is neither"
+}
+
+// readInt reads a count; 0 for what is not a number. GraphQL's Int has 32 bits:
+// what is beyond them becomes the nearest that fits, and stays whole in raw.
+func readInt(j models.JSON) int {
+	f, err := strconv.ParseFloat(j.Text(), 64)
+	if f != f || (err != nil && !errors.Is(err, strconv.ErrRange)) {
+		return 0
+	}
+	return int(max(math.MinInt32, min(math.MaxInt32, f)))
+}
+
+func clampInt32(n int64) int { return int(max(math.MinInt32, min(math.MaxInt32, n))) }
+
+func checkKeys(p *models.Projection) error {
+	s := p.Session
+	for _, key := range []struct{ field, value string }{
+		{"call_id", s.CallID}, {"workflow_id", s.WorkflowID}, {"channel", s.Channel}, {"callee", s.Callee},
+		{"robot_id", s.RobotID}, {"intention", s.Intention},
+	} {
+		if err := checkKey(key.field, key.value); err != nil {
+			return err
+		}
+	}
+	for field, entries := range map[string][]models.NamedValue{"ner_slots": p.NerSlots, "event_label": p.EventLabels, "variables": p.Variables} {
+		for _, entry := range entries {
+			if err := checkKey(field, entry.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func checkKey(field, key string) error {
+	if len(key) <= maxKey {
+		return nil
+	}
+	return UnprojectableError{field, fmt.Sprintf("a key of %d bytes, at most %d can be looked up by", len(key), maxKey)}
+}

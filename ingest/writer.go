@@ -1,0 +1,159 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"sessiongraph/models"
+)
+
+// ErrBusy is the error of Save for a delivery that was not taken: the queue is
+// full, or the program is stopping.
+var ErrBusy = errors.New("too many notifications are waiting to be stored")
+
+// ErrLate is the error of Save for a delivery that was not stored in time. It may
+// be stored all the same.
+var ErrLate = errors.New("the notification was not stored in time")
+
+// Bounds of the writer. A batch of 64 costs one flush to disk where 64 deliveries
+// alone cost 64; larger ones gain little and keep the first waiting (docs/ingest.md).
+const (
+	maxBatch      = 64
+	maxQueue      = 1024
+	maxQueueBytes = 256 << 20
+	maxWait       = 900 * time.Millisecond // answered within a second
+)
+
+// Ledger is where the writer stores.
+type Ledger interface {
+	Arrive(models.Delivery) models.Arrival
+	Save(context.Context, []models.Arrival) error
+}
+
+// Writer stores deliveries, whatever is waiting in one transaction: an idle server
+// stores each at once, a busy one many with one flush to disk.
+type Writer struct {
+	ledger Ledger
+	queue  chan *waiting
+	done   chan struct{}
+
+	mu     sync.Mutex
+	bytes  int
+	closed bool
+}
+
+type waiting struct {
+	arrival models.Arrival
+	stored  chan error
+}
+
+// NewWriter starts a writer; Close ends it.
+func NewWriter(ledger Ledger) *Writer {
+	w := &Writer{ledger: ledger, queue: make(chan *waiting, maxQueue), done: make(chan struct{})}
+	go w.run()
+	return w
+}
+
+// Save returns nil once the delivery is committed. Its errors are ErrBusy, ErrLate
+// and models.ErrUnavailable; after each the same notification may be sent again.
+func (w *Writer) Save(ctx context.Context, d models.Delivery) error {
+	item := &waiting{w.ledger.Arrive(d), make(chan error, 1)}
+	if !w.enqueue(item) {
+		return ErrBusy
+	}
+	late := time.NewTimer(maxWait)
+	defer late.Stop()
+	select {
+	case err := <-item.stored:
+		return err
+	case <-late.C:
+		return ErrLate
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the notification to be stored: %w", ctx.Err())
+	}
+}
+
+func (w *Writer) enqueue(item *waiting) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed || w.bytes+len(item.arrival.Body) > maxQueueBytes {
+		return false
+	}
+	select {
+	case w.queue <- item:
+		w.bytes += len(item.arrival.Body)
+		return true
+	default:
+		return false
+	}
+}
+
+// Close takes no more deliveries, stores those that wait, and returns.
+func (w *Writer) Close() {
+	w.mu.Lock()
+	if !w.closed {
+		w.closed = true
+		close(w.queue)
+	}
+	w.mu.Unlock()
+	<-w.done
+}
+
+func (w *Writer) run() {
+	defer close(w.done)
+	for first := range w.queue {
+		w.store(w.batch(first))
+	}
+}
+
+// batch takes whatever waits behind the first, up to maxBatch in all.
+func (w *Writer) batch(first *waiting) []*waiting {
+	batch := []*waiting{first}
+	for len(batch) < maxBatch {
+		select {
+		case next, open := <-w.queue:
+			if !open {
+				return batch
+			}
+			batch = append(batch, next)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+func (w *Writer) store(batch []*waiting) {
+	size := 0
+	arrivals := make([]models.Arrival, len(batch))
+	for i, item := range batch {
+		arrivals[i] = item.arrival
+		size += len(item.arrival.Body)
+	}
+	// A request that ends does not take its batch with it.
+	err := w.ledger.Save(context.Background(), arrivals)
+	for i, item := range batch {
+		if err == nil || errors.Is(err, models.ErrUnavailable) {
+			item.stored <- err
+		} else {
+			item.stored <- w.storeAlone(arrivals[i])
+		}
+	}
+	w.mu.Lock()
+	w.bytes -= size
+	w.mu.Unlock()
+}
+
+// storeAlone stores what failed among others by itself; what the database does not
+// take as a session goes into quarantine.
+func (w *Writer) storeAlone(a models.Arrival) error {
+	err := w.ledger.Save(context.Background(), []models.Arrival{a})
+	if err == nil || errors.Is(err, models.ErrUnavailable) || a.Projection == nil {
+		return err
+	}
+	a.Projection, a.Outcome, a.Reason = nil, models.Quarantined, "the database did not take it: "+err.Error()
+	return w.ledger.Save(context.Background(), []models.Arrival{a})
+}
