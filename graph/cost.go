@@ -1,0 +1,216 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"sessiongraph/graph/view"
+)
+
+// limits refuses operations before they are run: first those whose paging
+// arguments are out of bounds, then those that would read too much. It looks at
+// each fragment once, however often it is spread.
+type limits struct {
+	maxPage       int
+	maxComplexity int
+}
+
+func (limits) ExtensionName() string                   { return "Limits" }
+func (limits) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationContext holds the operation to the limits.
+func (l limits) MutateOperationContext(_ context.Context, oc *graphql.OperationContext) *gqlerror.Error {
+	if err := l.checkPages(oc); err != nil {
+		return err
+	}
+	c := costs{vars: oc.Variables, maxPage: l.maxPage, fragments: map[string]cost{}}
+	if total := c.of(oc.Operation.SelectionSet).total(); total > float64(l.maxComplexity) {
+		return coded(codeTooComplex, "the operation may return about %.0f values, at most %d are allowed: "+
+			"ask for smaller pages, fewer fields or less nesting", total, l.maxComplexity)
+	}
+	return nil
+}
+
+// checkPages checks first and last of every field of the operation.
+func (l limits) checkPages(oc *graphql.OperationContext) *gqlerror.Error {
+	seen := map[string]bool{}
+	var check func(set ast.SelectionSet) *gqlerror.Error
+	check = func(set ast.SelectionSet) *gqlerror.Error {
+		for _, selection := range set {
+			var inner ast.SelectionSet
+			switch s := selection.(type) {
+			case *ast.Field:
+				inner = s.SelectionSet
+				first, last := pageArguments(s, oc.Variables)
+				if _, _, err := (view.Page{First: first, Last: last}).Size(l.maxPage); err != nil {
+					refused := coded(codeBadUserInput, "%s", err)
+					if s.Position != nil {
+						refused.Locations = []gqlerror.Location{{Line: s.Position.Line, Column: s.Position.Column}}
+					}
+					return refused
+				}
+			case *ast.InlineFragment:
+				inner = s.SelectionSet
+			case *ast.FragmentSpread:
+				if !seen[s.Name] && s.Definition != nil {
+					seen[s.Name] = true
+					inner = s.Definition.SelectionSet
+				}
+			}
+			if err := check(inner); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return check(oc.Operation.SelectionSet)
+}
+
+func pageArguments(field *ast.Field, vars map[string]any) (first, last *int) {
+	if field.Definition == nil {
+		return nil, nil
+	}
+	takes := func(name string) bool { return field.Definition.Arguments.ForName(name) != nil }
+	if !takes("first") && !takes("last") {
+		return nil, nil
+	}
+	arguments := field.ArgumentMap(vars)
+	return intArgument(arguments["first"]), intArgument(arguments["last"])
+}
+
+func intArgument(v any) *int {
+	var n int
+	switch v := v.(type) {
+	case int64:
+		n = int(v)
+	case int:
+		n = v
+	case int32:
+		n = int(v)
+	case float64:
+		n = int(v)
+	case json.Number:
+		f, err := v.Float64()
+		if err != nil {
+			return nil
+		}
+		n = int(max(math.MinInt32, min(math.MaxInt32, f)))
+	default:
+		return nil
+	}
+	return &n
+}
+
+// cost is about how many values a selection returns. Of what stands on different
+// types of one union or interface only the most counts: a value has one type.
+type cost struct {
+	always float64
+	byType map[string]float64
+}
+
+func (c cost) total() float64 {
+	most := 0.0
+	for _, one := range c.byType {
+		most = max(most, one)
+	}
+	return c.always + most
+}
+
+func (c *cost) add(other cost) {
+	c.always += other.always
+	for name, one := range other.byType {
+		c.addOn(name, one)
+	}
+}
+
+func (c *cost) addOn(typeName string, n float64) {
+	if c.byType == nil {
+		c.byType = map[string]float64{}
+	}
+	c.byType[typeName] += n
+}
+
+type costs struct {
+	vars      map[string]any
+	maxPage   int
+	fragments map[string]cost
+}
+
+func (c costs) of(set ast.SelectionSet) cost {
+	var sum cost
+	for _, selection := range set {
+		switch s := selection.(type) {
+		case *ast.Field:
+			sum.always += 1 + c.size(s)*c.of(s.SelectionSet).total()
+		case *ast.InlineFragment:
+			sum.conditional(s.TypeCondition, s.ObjectDefinition, c.of(s.SelectionSet))
+		case *ast.FragmentSpread:
+			if s.Definition == nil {
+				continue
+			}
+			inner, known := c.fragments[s.Name]
+			if !known {
+				inner = c.of(s.Definition.SelectionSet)
+				c.fragments[s.Name] = inner
+			}
+			sum.conditional(s.Definition.TypeCondition, s.ObjectDefinition, inner)
+		}
+	}
+	return sum
+}
+
+func (c *cost) conditional(condition string, parent *ast.Definition, inner cost) {
+	if condition == "" || parent == nil || parent.Name == condition || !parent.IsAbstractType() || condition == "Content" || condition == "Node" {
+		c.add(inner)
+		return
+	}
+	c.addOn(condition, inner.total())
+}
+
+// Lists that no argument bounds, by what they usually hold.
+const (
+	usualTranscript = 20
+	usualCatalogue  = 50
+	usualList       = 4
+)
+
+// size is how many objects the field is taken to return.
+func (c costs) size(field *ast.Field) float64 {
+	if len(field.SelectionSet) == 0 || field.Definition == nil || field.ObjectDefinition == nil {
+		return 1
+	}
+	if strings.HasSuffix(field.ObjectDefinition.Name, "Connection") {
+		return 1 // the field that returned the connection counted its page
+	}
+	first, last := pageArguments(field, c.vars)
+	switch {
+	case first != nil:
+		return float64(*first)
+	case last != nil:
+		return float64(*last)
+	case strings.HasSuffix(field.Definition.Type.Name(), "Connection"):
+		return min(20, float64(c.maxPage))
+	case field.Definition.Type.Elem == nil:
+		return 1
+	}
+	switch field.Name {
+	case "nodes":
+		ids, _ := field.ArgumentMap(c.vars)["ids"].([]any)
+		return float64(max(1, len(ids)))
+	case "messages":
+		return usualTranscript
+	case "intentions", "nerSlots", "sessionStats", "values":
+		if field.ObjectDefinition.Name == "Session" {
+			return usualList
+		}
+		return usualCatalogue
+	default:
+		return usualList
+	}
+}

@@ -1,0 +1,45 @@
+package graph
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/99designs/gqlgen/graphql/handler"
+	"github.com/99designs/gqlgen/graphql/handler/extension"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"sessiongraph/graph/generated"
+	"sessiongraph/graph/view"
+	"sessiongraph/models"
+)
+
+// Settings are what an operator decides about the GraphQL API.
+type Settings struct {
+	MaxPage       int // the most that first or last may ask for
+	MaxComplexity int // about how many values an operation may return
+}
+
+const (
+	// The full introspection query has some 200 tokens; the parser recurses, and
+	// validation is quadratic, so a document has to be small.
+	maxTokens = 1500
+	// Bytes of a request: a document of so many tokens and its variables.
+	maxRequest = 256 << 10
+	// Documents that are kept parsed.
+	cachedDocuments = 500
+)
+
+// Handler answers GraphQL at /query.
+func Handler(store *models.Store, settings Settings, log *slog.Logger) http.Handler {
+	source := view.Source{Store: store, MaxPage: settings.MaxPage}
+	server := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: &Resolver{Source: source, log: log}}))
+	server.AddTransport(httpTransport{maxBody: maxRequest})
+	server.SetParserTokenLimit(maxTokens)
+	server.SetQueryCache(smallDocuments{lru.New[*ast.QueryDocument](cachedDocuments)})
+	server.SetErrorPresenter(presentError(log))
+	server.SetRecoverFunc(recovered)
+	server.Use(extension.Introspection{})
+	server.Use(limits{maxPage: settings.MaxPage, maxComplexity: settings.MaxComplexity})
+	return server
+}

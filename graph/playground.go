@@ -1,0 +1,57 @@
+package graph
+
+import (
+	"bytes"
+	"io/fs"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql/playground"
+	"github.com/klauspost/compress/gzhttp"
+)
+
+// The Playground runs its own scripts and asks its own server, and nothing else.
+// Its editor sets styles from scripts.
+const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+	"font-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// Playground serves the built page of web/ at the root.
+func Playground(page fs.FS) http.Handler {
+	files := http.FileServerFS(page)
+	return gzhttp.GzipHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Content-Security-Policy", contentSecurityPolicy)
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Referrer-Policy", "no-referrer")
+		header.Set("Cache-Control", "no-cache")
+		if strings.HasPrefix(r.URL.Path, "/assets/") { // their names change with their content
+			header.Set("Cache-Control", "public, max-age=31536000, immutable")
+		} else if info, err := fs.Stat(page, strings.TrimPrefix(r.URL.Path, "/")); r.URL.Path != "/" && (err != nil || info.IsDir()) {
+			http.NotFound(w, r)
+			return
+		}
+		files.ServeHTTP(w, r)
+	}))
+}
+
+// FallbackPlayground is a page for a program that was built without web/; the
+// browser that opens it loads the rest from a CDN.
+func FallbackPlayground() http.Handler {
+	page := playground.Handler("sessiongraph", "/query")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" {
+			http.NotFound(w, r)
+			return
+		}
+		page(w, r)
+	})
+}
+
+// Schema serves the schema's text, for code generators.
+func Schema(sdl string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		http.ServeContent(w, r, "schema.graphqls", time.Time{}, bytes.NewReader([]byte(sdl)))
+	})
+}

@@ -1,0 +1,5 @@
+// Package graph is the GraphQL door: the schema's resolvers, its limits and the
+// Playground.
+package graph
+
+//go:generate go tool gqlgen generate

@@ -1,0 +1,156 @@
+package view
+
+import (
+	"context"
+	"time"
+
+	"sessiongraph/models"
+)
+
+// Intentions is every label under the filter, most frequent first.
+func Intentions(ctx context.Context, source Source, filter *models.SessionFilter) ([]*Intention, error) {
+	rows, err := source.Store.Intentions(ctx, filter)
+	if err != nil {
+		return nil, err
+	}
+	all := &intentions{source: source, filter: filter}
+	counts := map[string]int{}
+	total := 0
+	list := make([]*Intention, len(rows))
+	for i, row := range rows {
+		all.labels = append(all.labels, row.Intention)
+		counts[row.Intention] = row.Count
+		total += row.Count
+		list[i] = &Intention{row.Intention, all}
+	}
+	all.counted(counts, total)
+	return list, nil
+}
+
+// nerSlotKeys are the slots of one catalogue.
+type nerSlotKeys struct {
+	shared
+	source Source
+	filter *models.SessionFilter
+}
+
+// NerSlotKey is the name of a NER slot, with what is known of it under a filter.
+type NerSlotKey struct {
+	Name         string
+	SessionCount int
+	keys         *nerSlotKeys
+}
+
+// NerSlots is the catalogue of slots under the filter, most frequent first.
+func NerSlots(ctx context.Context, source Source, filter *models.SessionFilter) ([]*NerSlotKey, error) {
+	rows, err := source.Store.NerSlotNames(ctx, filter)
+	if err != nil {
+		return nil, err
+	}
+	all := &nerSlotKeys{source: source, filter: filter}
+	list := make([]*NerSlotKey, len(rows))
+	for i, row := range rows {
+		list[i] = &NerSlotKey{row.Name, row.Count, all}
+	}
+	return list, nil
+}
+
+// DistinctValues counts the slot's different values.
+func (k *NerSlotKey) DistinctValues(ctx context.Context) (int, error) {
+	counts, err := together(&k.keys.shared, "distinct", nil, func() (map[string]int, error) {
+		return k.keys.source.Store.DistinctSlotValues(ctx, k.keys.filter)
+	})
+	return counts[k.Name], err
+}
+
+const defaultValues = 20
+
+// Values are the slot's most frequent values.
+func (k *NerSlotKey) Values(ctx context.Context, first *int) ([]*models.NerSlotValue, error) {
+	if err := CheckLimit("first", first, k.keys.source.MaxPage); err != nil {
+		return nil, err
+	}
+	limit := min(defaultValues, k.keys.source.MaxPage)
+	if first != nil {
+		limit = *first
+	}
+	values, err := together(&k.keys.shared, "values", limit, func() (map[string][]*models.NerSlotValue, error) {
+		return k.keys.source.Store.TopSlotValues(ctx, k.keys.filter, limit)
+	})
+	return some(values[k.Name]), err
+}
+
+// statsRows are the rows of one group-by.
+type statsRows struct {
+	shared
+	source Source
+	query  models.StatsQuery
+	rows   []*SessionStats
+}
+
+// SessionStats is a row of a group-by.
+type SessionStats struct {
+	*models.SessionStats
+	all *statsRows
+}
+
+// StatsArguments are the arguments of sessionStats.
+type StatsArguments struct {
+	Filter   *models.SessionFilter
+	GroupBy  []models.SessionDimension
+	NerSlot  *string
+	Interval *models.TimeInterval
+	TimeZone *string // IANA's name; UTC where nil
+	First    *int
+}
+
+// Stats groups sessions and computes the measures that are asked for.
+func Stats(ctx context.Context, source Source, a StatsArguments, measures models.StatsMeasures) ([]*SessionStats, error) {
+	if err := CheckLimit("first", a.First, source.MaxPage); err != nil {
+		return nil, err
+	}
+	zone := time.UTC
+	if a.TimeZone != nil {
+		var err error
+		if zone, err = time.LoadLocation(*a.TimeZone); err != nil || *a.TimeZone == "Local" || *a.TimeZone == "" {
+			return nil, models.InputErrorf("timeZone is no time zone of the IANA database, such as \"Asia/Jakarta\"")
+		}
+	}
+	all := &statsRows{source: source, query: models.StatsQuery{
+		Filter: a.Filter, GroupBy: a.GroupBy, NerSlot: a.NerSlot, Interval: a.Interval, Zone: zone, First: a.First, Measures: measures,
+	}}
+	rows, err := source.Store.Stats(ctx, all.query)
+	if err != nil {
+		return nil, err
+	}
+	all.rows = make([]*SessionStats, len(rows))
+	for i, row := range rows {
+		all.rows[i] = &SessionStats{row, all}
+	}
+	return all.rows, nil
+}
+
+// Share is the row's part of all sessions under the filter, 0 to 1.
+func (s *SessionStats) Share(ctx context.Context) (float64, error) {
+	total, err := together(&s.all.shared, "total", nil, func() (int, error) {
+		counts, err := s.all.source.Store.CountSessions(ctx, models.SessionList{Filters: filters(s.all.query.Filter)}, []string{""})
+		return counts[""], err
+	})
+	if err != nil || total == 0 {
+		return 0, err
+	}
+	return float64(s.SessionCount) / float64(total), nil
+}
+
+// WorkflowName is the name that the row's workflow had in its latest session.
+func (s *SessionStats) WorkflowName(ctx context.Context) (*string, error) {
+	if s.WorkflowID == nil {
+		return nil, nil
+	}
+	names, err := together(&s.all.shared, "workflowNames", nil, func() (map[string]string, error) {
+		ids := distinct(s.all.rows, func(row *SessionStats) string { return *row.WorkflowID })
+		return s.all.source.Store.WorkflowNames(ctx, s.all.query.Filter, ids)
+	})
+	name := names[*s.WorkflowID]
+	return &name, err
+}

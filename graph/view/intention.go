@@ -1,0 +1,63 @@
+package view
+
+import (
+	"context"
+
+	"sessiongraph/models"
+)
+
+// intentions are labels that are asked about together, under one filter.
+type intentions struct {
+	shared
+	source Source
+	filter *models.SessionFilter // of the field that returned them
+	labels []string
+}
+
+// Intention is a label that AIRudder's robot gave to sessions.
+type Intention struct {
+	Label      string
+	intentions *intentions
+}
+
+// SessionCount counts the label's sessions.
+func (i *Intention) SessionCount(ctx context.Context) (int, error) {
+	all := i.intentions
+	counts, err := together(&all.shared, "counts", nil, func() (map[string]int, error) {
+		return all.source.Store.CountSessions(ctx, models.SessionList{Owner: models.OfIntention, Filters: filters(all.filter)}, all.labels)
+	})
+	return counts[i.Label], err
+}
+
+// Share is the label's part of all sessions under the filter, 0 to 1.
+func (i *Intention) Share(ctx context.Context) (float64, error) {
+	all := i.intentions
+	total, err := together(&all.shared, "total", nil, func() (int, error) {
+		counts, err := all.source.Store.CountSessions(ctx, models.SessionList{Filters: filters(all.filter)}, []string{""})
+		return counts[""], err
+	})
+	if err != nil || total == 0 {
+		return 0, err
+	}
+	count, err := i.SessionCount(ctx)
+	return float64(count) / float64(total), err
+}
+
+// Sessions is a page of the label's sessions, under both filters.
+func (i *Intention) Sessions(first *int, after *string, last *int, before *string, filter *models.SessionFilter, orderBy *models.SessionOrder) (*SessionConnection, error) {
+	page := Page{first, after, last, before}
+	all := i.intentions
+	pages, err := together(&all.shared, "sessions", []any{page, filter, orderBy}, func() (*sessionPages, error) {
+		list := models.SessionList{Owner: models.OfIntention, Filters: filters(all.filter, filter)}
+		return newSessionPages(all.source, list, page, orderBy, all.labels)
+	})
+	return &SessionConnection{pages, i.Label}, err
+}
+
+// counted spares the statements that would count what is counted already.
+func (i *intentions) counted(counts map[string]int, total int) {
+	i.reads = map[string]any{
+		"counts": func() (map[string]int, error) { return counts, nil },
+		"total":  func() (int, error) { return total, nil },
+	}
+}

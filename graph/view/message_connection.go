@@ -1,0 +1,185 @@
+package view
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"sessiongraph/models"
+)
+
+const messageCursorVersion = "m1"
+
+// MessageConnection is a page of messages across sessions. What is not selected is
+// not read.
+type MessageConnection struct {
+	shared
+	source Source
+	list   models.MessageList
+	window models.MessageWindow
+}
+
+// MessageEdge is a message in a page, with its session.
+type MessageEdge struct {
+	Cursor string
+	Node   *Message
+	page   *messagePage
+}
+
+// messagePage is what was read of a connection.
+type messagePage struct {
+	shared
+	source   Source
+	keys     []models.MessageListKey
+	messages []*Message
+	more     bool
+}
+
+// Messages is a page of messages across sessions.
+func Messages(source Source, page Page, filter *models.MessageFilter, sessions *models.SessionFilter) (*MessageConnection, error) {
+	limit, backward, err := page.Size(source.MaxPage)
+	if err != nil {
+		return nil, err
+	}
+	c := &MessageConnection{
+		source: source,
+		list:   models.MessageList{Filter: filter, Sessions: sessions},
+		window: models.MessageWindow{Limit: limit, Backward: backward},
+	}
+	if page.After != nil {
+		if c.window.After, err = decodeMessageCursor("after", *page.After); err != nil {
+			return nil, err
+		}
+	}
+	if page.Before != nil {
+		if c.window.Before, err = decodeMessageCursor("before", *page.Before); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func encodeMessageCursor(key models.MessageListKey) string {
+	return encodeOpaque(fmt.Sprintf("%s %d %d %d", messageCursorVersion, key.StartedAt, key.SessionID, key.Position))
+}
+
+func decodeMessageCursor(argument, cursor string) (*models.MessageListKey, error) {
+	parts := strings.Split(decodeOpaque(cursor), " ")
+	if len(parts) == 4 && parts[0] == messageCursorVersion {
+		startedAt, err1 := strconv.ParseInt(parts[1], 10, 64)
+		sessionID, err2 := strconv.ParseInt(parts[2], 10, 64)
+		position, err3 := strconv.Atoi(parts[3])
+		if err1 == nil && err2 == nil && err3 == nil {
+			return &models.MessageListKey{StartedAt: startedAt, SessionID: sessionID, Position: position}, nil
+		}
+	}
+	return nil, models.InputErrorf("%s is not a cursor of a list of messages: pass a cursor that such a list returned", argument)
+}
+
+func (c *MessageConnection) load(ctx context.Context) (*messagePage, error) {
+	return together(&c.shared, "page", nil, func() (*messagePage, error) {
+		rows, err := c.source.Store.MessagePage(ctx, c.list, c.window)
+		if err != nil {
+			return nil, err
+		}
+		page := &messagePage{source: c.source, more: len(rows) > c.window.Limit}
+		if page.more && c.window.Backward {
+			rows = rows[len(rows)-c.window.Limit:]
+		} else if page.more {
+			rows = rows[:c.window.Limit]
+		}
+		transcripts := newTranscripts(c.source)
+		page.messages = []*Message{}
+		for _, row := range rows {
+			page.keys = append(page.keys, row.Key())
+			page.messages = append(page.messages, transcripts.add(row.CallID, []*models.Message{&row.Message})...)
+		}
+		return page, nil
+	})
+}
+
+// Nodes are the page's messages.
+func (c *MessageConnection) Nodes(ctx context.Context) ([]*Message, error) {
+	page, err := c.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return page.messages, nil
+}
+
+// Edges are the page's messages, each with its cursor and its session.
+func (c *MessageConnection) Edges(ctx context.Context) ([]*MessageEdge, error) {
+	page, err := c.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	edges := make([]*MessageEdge, len(page.messages))
+	for i, m := range page.messages {
+		edges[i] = &MessageEdge{encodeMessageCursor(page.keys[i]), m, page}
+	}
+	return edges, nil
+}
+
+// Session is the message's session.
+func (e *MessageEdge) Session(ctx context.Context) (*Session, error) {
+	all, err := together(&e.page.shared, "sessions", nil, func() (map[int64]*Session, error) {
+		ids := distinct(e.page.messages, func(m *Message) int64 { return m.SessionID })
+		rows, err := e.page.source.Store.SessionsByID(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		found := make(map[int64]*Session, len(rows))
+		together := newSiblings(e.page.source)
+		for id, row := range rows {
+			found[id] = together.add([]*models.Session{row})[0]
+		}
+		return found, nil
+	})
+	if err == nil && all[e.Node.SessionID] == nil {
+		err = models.InputErrorf("the session of this message was removed while it was read: send the query again")
+	}
+	return all[e.Node.SessionID], err
+}
+
+// TotalCount counts the list, cursors aside.
+func (c *MessageConnection) TotalCount(ctx context.Context) (int, error) {
+	return together(&c.shared, "count", nil, func() (int, error) { return c.source.Store.CountMessages(ctx, c.list) })
+}
+
+// PageInfo says where the page stands in its list.
+func (c *MessageConnection) PageInfo(ctx context.Context) (*PageInfo, error) {
+	page, err := c.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	info := &PageInfo{beyond: func(later bool) (bool, error) { return c.beyond(ctx, page, later) }}
+	if n := len(page.keys); n > 0 {
+		start, end := encodeMessageCursor(page.keys[0]), encodeMessageCursor(page.keys[n-1])
+		info.StartCursor, info.EndCursor = &start, &end
+	}
+	return info, nil
+}
+
+func (c *MessageConnection) beyond(ctx context.Context, page *messagePage, later bool) (bool, error) {
+	if later != c.window.Backward && page.more {
+		return true, nil
+	}
+	place := c.window.After
+	if later {
+		place = c.window.Before
+	}
+	if place == nil {
+		return false, nil
+	}
+	inclusive := true
+	if n := len(page.keys); n > 0 {
+		inclusive, place = false, &page.keys[0]
+		if later {
+			place = &page.keys[n-1]
+		}
+	}
+	return together(&c.shared, fmt.Sprint("beyond", later), nil, func() (bool, error) {
+		return c.source.Store.MessagesBeyond(ctx, c.list, *place, later, inclusive)
+	})
+}

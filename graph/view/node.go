@@ -1,0 +1,118 @@
+package view
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"sessiongraph/models"
+)
+
+// Node is what has a node id: a session, a message or a contact.
+type Node interface {
+	IsNode()
+	ID() string
+}
+
+const (
+	sessionNode = "session"
+	messageNode = "message"
+	contactNode = "contact"
+)
+
+// nodeID names a node by what AIRudder calls it, so that it outlives the rows.
+type nodeID struct {
+	kind     string
+	key      string // call_id, or callee
+	position int    // of a message in its session
+}
+
+func (n nodeID) String() string {
+	if n.kind == messageNode {
+		return encodeOpaque(fmt.Sprintf("%s %d %s", n.kind, n.position, n.key))
+	}
+	return encodeOpaque(n.kind + " " + n.key)
+}
+
+func parseNodeID(id string) (n nodeID, ok bool) {
+	n.kind, n.key, ok = strings.Cut(decodeOpaque(id), " ")
+	if !ok || n.kind != messageNode {
+		return n, ok && (n.kind == sessionNode || n.kind == contactNode)
+	}
+	position, key, ok := strings.Cut(n.key, " ")
+	n.key = key
+	var err error
+	n.position, err = strconv.Atoi(position)
+	return n, ok && err == nil
+}
+
+// Nodes reads nodes by their ids, nil for one that is not there.
+func Nodes(ctx context.Context, source Source, ids []string) ([]Node, error) {
+	if len(ids) > source.MaxPage {
+		return nil, models.InputErrorf("ids has %d, at most %d are allowed", len(ids), source.MaxPage)
+	}
+	parsed := make([]nodeID, len(ids))
+	keys := map[string][]string{}
+	for i, id := range ids {
+		if n, ok := parseNodeID(id); ok {
+			parsed[i] = n
+			keys[n.kind] = append(keys[n.kind], n.key)
+		}
+	}
+	sessions := map[string]*Session{}
+	contacts := map[string]*Contact{}
+	messages := map[nodeID]*Message{}
+	var err error
+	if callIDs := append(keys[sessionNode], keys[messageNode]...); len(callIDs) > 0 {
+		if sessions, err = SessionsByCallID(ctx, source, callIDs); err != nil {
+			return nil, err
+		}
+	}
+	if len(keys[messageNode]) > 0 {
+		if messages, err = messagesByID(ctx, source, parsed, sessions); err != nil {
+			return nil, err
+		}
+	}
+	if callees := keys[contactNode]; len(callees) > 0 {
+		if contacts, err = ContactsByCallee(ctx, source, callees); err != nil {
+			return nil, err
+		}
+	}
+	nodes := make([]Node, len(ids))
+	for i, n := range parsed {
+		if s := sessions[n.key]; n.kind == sessionNode && s != nil {
+			nodes[i] = s
+		} else if m := messages[n]; m != nil {
+			nodes[i] = m
+		} else if c := contacts[n.key]; n.kind == contactNode && c != nil {
+			nodes[i] = c
+		}
+	}
+	return nodes, nil
+}
+
+func messagesByID(ctx context.Context, source Source, ids []nodeID, sessions map[string]*Session) (map[nodeID]*Message, error) {
+	var keys []models.MessageKey
+	for _, n := range ids {
+		if session := sessions[n.key]; n.kind == messageNode && session != nil {
+			keys = append(keys, models.MessageKey{SessionID: session.Session.ID, Position: n.position})
+		}
+	}
+	rows, err := source.Store.MessagesAt(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	found := map[nodeID]*Message{}
+	all := newTranscripts(source)
+	for _, n := range ids {
+		session := sessions[n.key]
+		if n.kind != messageNode || session == nil {
+			continue
+		}
+		if row := rows[models.MessageKey{SessionID: session.Session.ID, Position: n.position}]; row != nil {
+			found[n] = all.add(n.key, []*models.Message{row})[0]
+		}
+	}
+	return found, nil
+}

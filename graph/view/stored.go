@@ -1,0 +1,99 @@
+package view
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"sessiongraph/models"
+)
+
+// SessionStored is an event: a session was stored, new or in a newer version.
+type SessionStored struct {
+	Cursor  string
+	Session *Session
+}
+
+const (
+	storedCursorVersion = "e1"
+	storedBatch         = 100
+)
+
+func encodeStoredCursor(seq int64) string {
+	return encodeOpaque(storedCursorVersion + " " + strconv.FormatInt(seq, 10))
+}
+
+func decodeStoredCursor(cursor string) (int64, error) {
+	version, number, _ := strings.Cut(decodeOpaque(cursor), " ")
+	seq, err := strconv.ParseInt(number, 10, 64)
+	if version != storedCursorVersion || err != nil {
+		return 0, models.InputErrorf("after is not a cursor of sessionStored: pass the cursor of the last event that you saw, or none")
+	}
+	return seq, nil
+}
+
+// StoredSessions sends each session that is stored from now on, or since the event
+// whose cursor is after, and passes the filter, until ctx ends. It reads ahead of
+// the receiver by one batch and no more. failed is told what ends it early.
+func StoredSessions(ctx context.Context, source Source, filter *models.SessionFilter, after *string, failed func(error)) (<-chan *SessionStored, error) {
+	var seen int64
+	var err error
+	if after != nil {
+		seen, err = decodeStoredCursor(*after)
+	} else {
+		seen, err = source.Store.StoredSeq(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	events := make(chan *SessionStored)
+	go func() {
+		defer close(events)
+		wake, leave := source.Store.Wake()
+		defer leave()
+		for {
+			if err := sendStored(ctx, source, filter, &seen, events); err != nil {
+				if ctx.Err() == nil {
+					failed(err)
+				}
+				return
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case _, open := <-wake:
+				if !open {
+					return
+				}
+			}
+		}
+	}()
+	return events, nil
+}
+
+// sendStored sends what was stored since seen, and moves seen on.
+func sendStored(ctx context.Context, source Source, filter *models.SessionFilter, seen *int64, events chan<- *SessionStored) error {
+	latest, err := source.Store.StoredSeq(ctx)
+	if err != nil {
+		return err
+	}
+	for *seen < latest {
+		batch, err := source.Store.StoredSince(ctx, filter, *seen, latest, storedBatch)
+		if err != nil {
+			return err
+		}
+		for _, stored := range batch {
+			session := newSiblings(source).add([]*models.Session{stored.Session})[0]
+			select {
+			case events <- &SessionStored{encodeStoredCursor(stored.Seq), session}:
+				*seen = stored.Seq
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		if len(batch) < storedBatch {
+			*seen = latest
+		}
+	}
+	return nil
+}
