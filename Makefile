@@ -1,0 +1,54 @@
+# make run: build what has to be built, and serve. make test: all tests.
+SHELL := /bin/bash
+GO ?= go
+# The program needs no C compiler; only the race detector does.
+export CGO_ENABLED ?= 0
+FUZZTIME ?= 5s
+
+.PHONY: run build web generate test race fuzz lint bench tools-for-tests
+
+run: build
+	./sessiongraph serve
+
+build: web
+	$(GO) build -trimpath -o sessiongraph .
+
+# Without npm the program is built all the same, with a Playground that loads from a CDN.
+web:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory web/dist/index.html; \
+	else echo "npm is not installed: the Playground will load from a CDN"; fi
+
+web/dist/index.html: web/package-lock.json web/index.html web/vite.config.ts $(shell find web/src web/public -type f)
+	cd web && npm ci --no-audit --no-fund && npm run build
+	@touch $@
+
+generate:
+	$(GO) generate ./...
+
+test: tools-for-tests web
+	$(GO) test ./...
+
+race: tools-for-tests web
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+# What tests need beside Go and npm: Debian as root gets it, elsewhere the tests
+# that miss it say so and are skipped.
+tools-for-tests:
+	@bash internal/testtools/install
+
+# Each fuzz target for FUZZTIME.
+fuzz:
+	@set -e; for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+lint:
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt would change:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...

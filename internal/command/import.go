@@ -1,0 +1,141 @@
+package command
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"sessiongraph/ingest"
+	"sessiongraph/models"
+)
+
+// Import are the settings of import.
+type Import struct {
+	Database
+	Receiving
+	Files []string `arg:"" optional:"" help:"Files of notifications, one JSON object a line; - or none is standard input."`
+}
+
+// Streams are what a command reads and writes.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Lines of one transaction.
+const importBatch = 256
+
+// Run stores the notifications of all files.
+func (c Import) Run(ctx context.Context, s Streams) error {
+	store, err := models.Open(ctx, c.DB, models.Options{})
+	if err != nil {
+		return err
+	}
+	i := importer{store: store, maxBody: int(c.MaxBody), streams: s, progress: newProgress(s.Err, "imported", 0)}
+	files := c.Files
+	if len(files) == 0 {
+		files = []string{"-"}
+	}
+	for _, name := range files {
+		if err = i.file(ctx, name); err != nil {
+			break
+		}
+	}
+	err = errors.Join(err, store.Close())
+	i.progress.end()
+	_, _ = fmt.Fprintf(s.Out, "%d notifications read: %d sessions or versions of them, %d quarantined, %d refused\n",
+		i.projected+i.quarantined+i.refused, i.projected, i.quarantined, i.refused)
+	if err == nil && i.refused > 0 {
+		err = fmt.Errorf("%d lines are no JSON object or too large", i.refused)
+	}
+	return err
+}
+
+type importer struct {
+	store    *models.Store
+	maxBody  int
+	streams  Streams
+	progress *progress
+	batch    []models.Arrival
+
+	projected, quarantined, refused int
+}
+
+func (i *importer) file(ctx context.Context, name string) error {
+	in := i.streams.In
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return fmt.Errorf("import: %w", err)
+		}
+		defer func() { _ = file.Close() }()
+		in = file
+	}
+	reader := bufio.NewReaderSize(in, 1<<20)
+	for number := 1; ; number++ {
+		line, tooLong, err := readLine(reader, i.maxBody)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("import %s: %w", name, err)
+		}
+		if tooLong {
+			i.refused++
+			_, _ = fmt.Fprintf(i.streams.Err, "%s:%d: more than %d bytes\n", name, number, i.maxBody)
+		} else if line = bytes.TrimSpace(line); len(line) > 0 {
+			if addErr := i.add(ctx, name, number, line); addErr != nil {
+				return addErr
+			}
+		}
+		if err != nil {
+			return i.flush(ctx)
+		}
+	}
+}
+
+func (i *importer) add(ctx context.Context, name string, number int, line []byte) error {
+	d := ingest.NewDelivery(line, "", time.Now())
+	switch d.Outcome {
+	case models.Projected:
+		i.projected++
+	case models.Quarantined:
+		i.quarantined++
+		_, _ = fmt.Fprintf(i.streams.Err, "%s:%d: quarantined: %s\n", name, number, d.Reason)
+	default:
+		i.refused++
+		_, _ = fmt.Fprintf(i.streams.Err, "%s:%d: %s\n", name, number, d.Reason)
+	}
+	i.batch = append(i.batch, i.store.Arrive(d))
+	if len(i.batch) < importBatch {
+		return nil
+	}
+	return i.flush(ctx)
+}
+
+func (i *importer) flush(ctx context.Context) error {
+	if err := i.store.Save(ctx, i.batch); err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	i.progress.add(len(i.batch))
+	i.batch = i.batch[:0]
+	return nil
+}
+
+// readLine reads a line without keeping more than most bytes of it.
+func readLine(r *bufio.Reader, most int) (line []byte, tooLong bool, err error) {
+	for {
+		part, err := r.ReadSlice('\n')
+		if !tooLong {
+			line = append(line, part...)
+		}
+		if len(line) > most+1 {
+			line, tooLong = nil, true
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, tooLong, err
+		}
+	}
+}

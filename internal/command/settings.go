@@ -1,0 +1,133 @@
+// Package command is the command line: its settings and all commands but serve.
+package command
+
+import (
+	"encoding"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// Line is the command line as a whole.
+type Line struct {
+	Serve    Serve    `cmd:"" default:"withargs" help:"Receive notifications and answer queries (the default)."`
+	Import   Import   `cmd:"" help:"Store notifications from files, one JSON object a line, as if they had been posted."`
+	Simulate Simulate `cmd:"" help:"Invent notifications, to look at and to test with."`
+}
+
+// Database is the setting of every command that opens one.
+type Database struct {
+	DB string `name:"db" env:"SESSIONGRAPH_DB" default:"sessiongraph.db" placeholder:"FILE" help:"Database: a file, made if it is not there."`
+}
+
+// Logging is how the program reports.
+type Logging struct {
+	LogFormat string     `env:"SESSIONGRAPH_LOG_FORMAT" default:"text" enum:"text,json" help:"Format of the log: text or json."`
+	LogLevel  slog.Level `env:"SESSIONGRAPH_LOG_LEVEL" default:"info" help:"Least level that is logged: debug, info, warn or error."`
+}
+
+// Logger writes the log to w.
+func (l Logging) Logger(w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: l.LogLevel}
+	if l.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// Receiving is what bounds a notification.
+type Receiving struct {
+	MaxBody ByteSize `env:"SESSIONGRAPH_MAX_BODY" default:"8MiB" placeholder:"SIZE" help:"Largest notification, in bytes or with a unit (KiB, MiB)."`
+}
+
+// Serve are the settings of the server.
+type Serve struct {
+	Database
+	Receiving
+	Logging
+	Addr          string `env:"SESSIONGRAPH_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on; port 0 picks one."`
+	Open          bool   `env:"SESSIONGRAPH_OPEN" help:"Serve on an address that is not loopback, where anyone who reaches it reads everything."`
+	MaxPage       Count  `env:"SESSIONGRAPH_MAX_PAGE" default:"200" placeholder:"N" help:"The most that first or last may ask for."`
+	MaxComplexity Count  `env:"SESSIONGRAPH_MAX_COMPLEXITY" default:"250000" placeholder:"N" help:"About how many values one operation may return."`
+}
+
+// ByteSize is a number of bytes.
+type ByteSize int64
+
+var _ encoding.TextUnmarshaler = (*ByteSize)(nil)
+
+// UnmarshalText reads 1048576, 1024KiB or 1MiB.
+func (b *ByteSize) UnmarshalText(text []byte) error {
+	number := strings.TrimSpace(string(text))
+	factor := int64(1)
+	for _, unit := range []struct {
+		name   string
+		factor int64
+	}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}, {"B", 1}} {
+		if rest, ok := strings.CutSuffix(number, unit.name); ok {
+			number, factor = strings.TrimSpace(rest), unit.factor
+			break
+		}
+	}
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || n < 1 || n > (1<<40)/factor {
+		return fmt.Errorf("%q is no size such as 8MiB", string(text))
+	}
+	*b = ByteSize(n * factor)
+	return nil
+}
+
+// Count is a whole number from 1 on.
+type Count int
+
+// UnmarshalText reads a decimal number.
+func (c *Count) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseInt(string(text), 10, 32)
+	if err != nil || n < 1 {
+		return fmt.Errorf("%q is no whole number from 1 to 2147483647", string(text))
+	}
+	*c = Count(n)
+	return nil
+}
+
+// Parse reads the command line and the environment. It returns the command that
+// was chosen, or how the program is to end: after --help, or with an error in
+// one line on stderr.
+func Parse(line *Line, args []string, stdout, stderr io.Writer) (chosen *kong.Context, ended bool, code int) {
+	exit := -1
+	parser, err := kong.New(line,
+		kong.Name("sessiongraph"),
+		kong.Description("Receives AIRudder's chatbot session notifications, keeps them, and answers GraphQL queries about them."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { exit = code }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		_, _ = fmt.Fprintln(stderr, "sessiongraph:", err)
+		return nil, true, 1
+	}
+	chosen, err = parser.Parse(args)
+	switch {
+	case exit >= 0: // --help
+		return nil, true, exit
+	case err != nil:
+		_, _ = fmt.Fprintf(stderr, "sessiongraph: %v (see sessiongraph --help)\n", err)
+		return nil, true, 2
+	}
+	return chosen, false, 0
+}
+
+// isTerminal says whether somebody watches what is written to w.
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
