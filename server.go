@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"sync/atomic"
 	"syscall"
 	"time"
 	_ "time/tzdata" // group-bys take any time zone, on a machine that has none
@@ -79,9 +78,8 @@ func serve(ctx context.Context, settings command.Serve, logTo io.Writer) error {
 		return errors.Join(err, listener.Close())
 	}
 	writer := ingest.NewWriter(store)
-	var draining atomic.Bool
 	server := &http.Server{
-		Handler:           routes(settings, store, writer, &draining, log),
+		Handler:           routes(ctx, settings, store, writer, log),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
@@ -97,7 +95,6 @@ func serve(ctx context.Context, settings command.Serve, logTo io.Writer) error {
 		err = fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 		log.Info("stopping")
-		draining.Store(true)
 		err = shutDown(server)
 	}
 	writer.Close()
@@ -130,14 +127,14 @@ func shutDown(server *http.Server) error {
 	return nil
 }
 
-func routes(settings command.Serve, store *models.Store, writer *ingest.Writer, draining *atomic.Bool, log *slog.Logger) http.Handler {
+func routes(stopping context.Context, settings command.Serve, store *models.Store, writer *ingest.Writer, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/ingest", ingest.Handler{Saver: writer, MaxBody: int64(settings.MaxBody), Log: log, Now: time.Now})
-	mux.Handle("/query", graph.Handler(store, graph.Settings{MaxPage: int(settings.MaxPage), MaxComplexity: int(settings.MaxComplexity)}, log))
+	mux.Handle("/query", graph.Handler(stopping, store, graph.Settings{MaxPage: int(settings.MaxPage), MaxComplexity: int(settings.MaxComplexity)}, log))
 	mux.Handle("GET /schema.graphqls", graph.Schema(schema))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if draining.Load() || store.Ping(r.Context()) != nil {
+		if stopping.Err() != nil || store.Ping(r.Context()) != nil {
 			http.Error(w, "not ready", http.StatusServiceUnavailable)
 			return
 		}

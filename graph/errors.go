@@ -22,6 +22,8 @@ const (
 	codeBadRequest   = "BAD_REQUEST"
 	codeTooLarge     = "REQUEST_TOO_LARGE"
 	codeUnavailable  = "UNAVAILABLE"
+	codeTooMany      = "TOO_MANY_SUBSCRIPTIONS"
+	codeTooSlow      = "TOO_SLOW"
 	codeInternal     = "INTERNAL"
 )
 

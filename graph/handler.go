@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 
@@ -30,11 +31,14 @@ const (
 	cachedDocuments = 500
 )
 
-// Handler answers GraphQL at /query.
-func Handler(store *models.Store, settings Settings, log *slog.Logger) http.Handler {
+// Handler answers GraphQL at /query, until stopping ends its streams.
+func Handler(stopping context.Context, store *models.Store, settings Settings, log *slog.Logger) http.Handler {
 	source := view.Source{Store: store, MaxPage: settings.MaxPage}
-	server := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: &Resolver{Source: source, log: log}}))
-	server.AddTransport(httpTransport{maxBody: maxRequest})
+	server := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: &Resolver{source, log, &admission{}}}))
+	overHTTP := httpTransport{maxBody: maxRequest}
+	server.AddTransport(websocketTransport{stopping})
+	server.AddTransport(sseTransport{overHTTP, stopping})
+	server.AddTransport(overHTTP)
 	server.SetParserTokenLimit(maxTokens)
 	server.SetQueryCache(smallDocuments{lru.New[*ast.QueryDocument](cachedDocuments)})
 	server.SetErrorPresenter(presentError(log))

@@ -14,7 +14,8 @@ import (
 // Resolver answers the root fields.
 type Resolver struct {
 	view.Source
-	log *slog.Logger
+	log           *slog.Logger
+	subscriptions *admission
 }
 
 // selectedMeasures are the measures of SessionStats that the operation selects;
@@ -26,12 +27,5 @@ func selectedMeasures(ctx context.Context) models.StatsMeasures {
 		Messages:  slices.Contains(selected, "messageCount"),
 		TalkRound: slices.Contains(selected, "averageTalkRound"),
 		Duration:  slices.Contains(selected, "averageDurationSeconds"),
-	}
-}
-
-// subscriptionFailed tells the subscriber that its events end early, and the log why.
-func (r *Resolver) subscriptionFailed(ctx context.Context) func(error) {
-	return func(err error) {
-		r.log.ErrorContext(ctx, "subscription failed", "error", err)
 	}
 }

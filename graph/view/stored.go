@@ -2,8 +2,10 @@ package view
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"sessiongraph/models"
 )
@@ -13,6 +15,12 @@ type SessionStored struct {
 	Cursor  string
 	Session *Session
 }
+
+// ErrSlowReceiver is the end of a subscription whose events are not taken.
+var ErrSlowReceiver = errors.New("an event was not taken in time")
+
+// PatienceWithReceiver is how long an event waits to be taken.
+const PatienceWithReceiver = 15 * time.Second
 
 const (
 	storedCursorVersion = "e1"
@@ -84,10 +92,15 @@ func sendStored(ctx context.Context, source Source, filter *models.SessionFilter
 		}
 		for _, stored := range batch {
 			session := newSiblings(source).add([]*models.Session{stored.Session})[0]
+			patience := time.NewTimer(PatienceWithReceiver)
 			select {
 			case events <- &SessionStored{encodeStoredCursor(stored.Seq), session}:
+				patience.Stop()
 				*seen = stored.Seq
+			case <-patience.C:
+				return ErrSlowReceiver
 			case <-ctx.Done():
+				patience.Stop()
 				return ctx.Err()
 			}
 		}

@@ -1,0 +1,250 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/coder/websocket"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// websocketTransport speaks graphql-transport-ws, with the close codes that its
+// specification names; gqlgen's own transport closes with others and forgets
+// operations that share an id.
+type websocketTransport struct {
+	stopping context.Context
+}
+
+var _ graphql.Transport = websocketTransport{}
+
+const (
+	websocketProtocol = "graphql-transport-ws"
+	initTimeout       = 10 * time.Second
+	maxFrame          = 64 << 10 // bytes
+)
+
+// Supports takes requests to upgrade the connection.
+func (websocketTransport) Supports(r *http.Request) bool { return r.Header.Get("Upgrade") != "" }
+
+func (t websocketTransport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	if !offers(r.Header, websocketProtocol) {
+		writeResponse(w, typeJSON, http.StatusBadRequest, wireResponse{Errors: gqlerror.List{
+			coded(codeBadRequest, "offer the WebSocket subprotocol "+websocketProtocol)}})
+		return
+	}
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{websocketProtocol}})
+	if err != nil {
+		return // Accept has answered
+	}
+	conn.SetReadLimit(maxFrame)
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	s := &socket{conn: conn, exec: exec, header: r.Header, operations: map[string]*running{}}
+	defer context.AfterFunc(t.stopping, func() { s.close(websocket.StatusGoingAway, "the server is stopping") })()
+	s.serve(ctx)
+	cancel()
+	s.ended.Wait()
+	_ = conn.CloseNow()
+}
+
+func offers(header http.Header, protocol string) bool {
+	for _, line := range header.Values("Sec-WebSocket-Protocol") {
+		for offered := range strings.SplitSeq(line, ",") {
+			if strings.TrimSpace(offered) == protocol {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// frame is a message of the protocol.
+type frame struct {
+	ID      string          `json:"id,omitempty"`
+	Type    string          `json:"type"`
+	Payload json.RawMessage `json:"payload,omitempty"`
+}
+
+// violation is what the protocol closes a connection for.
+type violation struct {
+	code   websocket.StatusCode
+	reason string
+}
+
+// socket is one connection.
+type socket struct {
+	conn   *websocket.Conn
+	exec   graphql.GraphExecutor
+	header http.Header
+	ended  sync.WaitGroup // operations and pings
+
+	mu          sync.Mutex
+	initialised bool
+	operations  map[string]*running
+}
+
+// running is an operation under way.
+type running struct{ cancel context.CancelFunc }
+
+// serve reads messages until the connection ends.
+func (s *socket) serve(ctx context.Context) {
+	late := time.AfterFunc(initTimeout, func() { s.close(4408, "Connection initialisation timeout") })
+	defer late.Stop()
+	s.ended.Go(func() { s.keepAlive(ctx) })
+	for {
+		kind, data, err := s.conn.Read(ctx)
+		if err != nil {
+			return
+		}
+		var f frame
+		if kind != websocket.MessageText || json.Unmarshal(data, &f) != nil {
+			s.close(4400, "Invalid message received")
+			return
+		}
+		if broken := s.handle(ctx, f, late); broken != nil {
+			s.close(broken.code, broken.reason)
+			return
+		}
+	}
+}
+
+func (s *socket) handle(ctx context.Context, f frame, late *time.Timer) *violation {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch f.Type {
+	case "connection_init":
+		if s.initialised {
+			return &violation{4429, "Too many initialisation requests"}
+		}
+		if !isObjectOrNone(f.Payload) {
+			return &violation{4400, "Invalid payload of connection_init"}
+		}
+		late.Stop()
+		s.initialised = true
+		s.send(ctx, frame{Type: "connection_ack"})
+	case "ping", "pong":
+		if !isObjectOrNone(f.Payload) {
+			return &violation{4400, "Invalid payload of " + f.Type}
+		}
+		if f.Type == "ping" {
+			s.send(ctx, frame{Type: "pong", Payload: f.Payload})
+		}
+	case "subscribe":
+		return s.subscribe(ctx, f)
+	case "complete":
+		if f.ID == "" {
+			return &violation{4400, "Invalid message received"}
+		}
+		if operation := s.operations[f.ID]; operation != nil {
+			delete(s.operations, f.ID)
+			operation.cancel()
+		}
+	default:
+		return &violation{4400, "Invalid message received"}
+	}
+	return nil
+}
+
+func isObjectOrNone(payload json.RawMessage) bool {
+	return len(payload) == 0 || string(payload) == "null" || payload[0] == '{'
+}
+
+func (s *socket) subscribe(ctx context.Context, f frame) *violation {
+	if !s.initialised {
+		return &violation{4401, "Unauthorized"}
+	}
+	params := &graphql.RawParams{Headers: s.header}
+	params.ReadTime.Start = graphql.Now()
+	if f.ID == "" || len(f.Payload) == 0 || f.Payload[0] != '{' || decodeParams(f.Payload, params) != nil || params.Query == "" {
+		return &violation{4400, "Invalid message received"}
+	}
+	params.ReadTime.End = graphql.Now()
+	if s.operations[f.ID] != nil {
+		return &violation{4409, "Subscriber for " + shortID(f.ID) + " already exists"}
+	}
+	if len(s.operations) >= maxPerConnection {
+		return &violation{4429, "Too many operations on one connection"}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	operation := &running{cancel}
+	s.operations[f.ID] = operation
+	s.ended.Go(func() {
+		defer cancel()
+		s.run(ctx, f.ID, operation, params)
+	})
+	return nil
+}
+
+// A reason to close has at most 123 bytes.
+func shortID(id string) string {
+	if len(id) > 60 {
+		return strings.ToValidUTF8(id[:60], "") + "…"
+	}
+	return id
+}
+
+// run sends an operation's responses, and how it ended unless the client ended it.
+func (s *socket) run(ctx context.Context, id string, operation *running, params *graphql.RawParams) {
+	errs := respond(ctx, s.exec, params, func(response *graphql.Response) bool {
+		payload, err := json.Marshal(wireResponse{response.Errors, response.Data, response.Extensions})
+		return err == nil && s.isLive(id, operation) && s.send(ctx, frame{ID: id, Type: "next", Payload: payload})
+	})
+	if !s.isLive(id, operation) {
+		return
+	}
+	end := frame{ID: id, Type: "complete"}
+	if errs != nil {
+		payload, err := json.Marshal(errs)
+		if err == nil {
+			end = frame{ID: id, Type: "error", Payload: payload}
+		}
+	}
+	s.mu.Lock()
+	delete(s.operations, id)
+	s.mu.Unlock()
+	s.send(ctx, end)
+}
+
+func (s *socket) isLive(id string, operation *running) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.operations[id] == operation
+}
+
+// send ends the connection of a client that does not take the message in time.
+func (s *socket) send(ctx context.Context, f frame) bool {
+	message, err := json.Marshal(f)
+	if err != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	return s.conn.Write(ctx, websocket.MessageText, message) == nil
+}
+
+func (s *socket) close(code websocket.StatusCode, reason string) { _ = s.conn.Close(code, reason) }
+
+// keepAlive pings, and ends the connection of a client that does not answer.
+func (s *socket) keepAlive(ctx context.Context) {
+	ticker := time.NewTicker(keepAlive)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			pong, cancel := context.WithTimeout(ctx, writeTimeout)
+			err := s.conn.Ping(pong)
+			cancel()
+			if err != nil {
+				_ = s.conn.CloseNow()
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
