@@ -13,9 +13,15 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
+	"sync"
 	"syscall"
 	"time"
 	_ "time/tzdata" // group-bys take any time zone, on a machine that has none
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"sessiongraph/graph"
 	"sessiongraph/ingest"
@@ -41,12 +47,9 @@ func run(ctx context.Context, args []string, streams command.Streams) int {
 		return code
 	}
 	var err error
-	switch chosen.Selected().Name {
-	case "import":
-		err = line.Import.Run(ctx, streams)
-	case "simulate":
-		err = line.Simulate.Run(ctx, streams)
-	default:
+	if named := line.Named(chosen.Selected().Name); named != nil {
+		err = named.Run(ctx, streams)
+	} else {
 		err = serve(ctx, line.Serve, streams.Err)
 	}
 	if err != nil {
@@ -73,13 +76,23 @@ func serve(ctx context.Context, settings command.Serve, logTo io.Writer) error {
 	if err != nil {
 		return err
 	}
+	registry := prometheus.NewRegistry()
+	metrics := ingest.NewMetrics(registry)
+	verifier, err := newVerifier(settings.Signing, metrics, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	store, err := models.Open(ctx, settings.DB, models.Options{Log: log})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	writer := ingest.NewWriter(store)
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), ledgerCollector{store, log})
+	writer := ingest.NewWriter(store, metrics)
+	notifications := ingest.Handler{Verifier: verifier, Saver: writer, MaxBody: int64(settings.MaxBody), Metrics: metrics, Log: log, Now: time.Now}
+	var background sync.WaitGroup
+	background.Go(func() { retain(ctx, store, time.Duration(settings.Retention), log) })
 	server := &http.Server{
-		Handler:           routes(ctx, settings, store, writer, log),
+		Handler:           routes(ctx, settings, store, notifications, registry, log),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
@@ -87,7 +100,7 @@ func serve(ctx context.Context, settings command.Serve, logTo io.Writer) error {
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	log.Info("serving", "url", "http://"+listener.Addr().String(), "database", store.Name()+" "+settings.DB,
-		"unprotected", "queries need no token, notifications no signature")
+		"unprotected", strings.Join(unprotected(verifier), ", "))
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -98,10 +111,82 @@ func serve(ctx context.Context, settings command.Serve, logTo io.Writer) error {
 		err = shutDown(server)
 	}
 	writer.Close()
+	background.Wait()
 	if err = errors.Join(err, store.Close()); err == nil {
 		log.Info("stopped")
 	}
 	return err
+}
+
+func newVerifier(s command.Signing, metrics *ingest.Metrics, log *slog.Logger) (*ingest.Verifier, error) {
+	verifier, err := ingest.NewVerifier(s.SignMode, s.SignScheme, s.SignSecret)
+	if err != nil {
+		return nil, fmt.Errorf("signatures: %w", err)
+	}
+	verifier.Observed, verifier.Verified = metrics.Observer(log), metrics.Verified
+	return verifier, nil
+}
+
+func unprotected(verifier *ingest.Verifier) []string {
+	open := []string{"queries need no token"}
+	switch {
+	case verifier.Mode != ingest.SignEnforce:
+		open = append(open, "notifications need no signature")
+	case !verifier.Scheme.UsesSecret():
+		open = append(open, "notifications are signed without a secret")
+	}
+	return open
+}
+
+// How often what is too old is removed.
+const retentionInterval = time.Hour
+
+// retain removes what is older than it may be, until ctx ends.
+func retain(ctx context.Context, store *models.Store, age time.Duration, log *slog.Logger) {
+	if age <= 0 {
+		return
+	}
+	ticker := time.NewTicker(retentionInterval)
+	defer ticker.Stop()
+	for {
+		removed, err := store.Prune(ctx, models.TimeOf(time.Now().Add(-age)), func(int, int) {})
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			log.Error("retention failed", "error", err)
+		case removed.Notifications > 0:
+			log.Info("retention", "sessions", removed.Sessions, "messages", removed.Messages, "notifications", removed.Notifications)
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// ledgerCollector counts the ledger when Prometheus asks.
+type ledgerCollector struct {
+	store *models.Store
+	log   *slog.Logger
+}
+
+var ledgerDescription = prometheus.NewDesc("sessiongraph_ledger_notifications", "Notifications in the ledger by outcome.", []string{"outcome"}, nil)
+
+func (ledgerCollector) Describe(to chan<- *prometheus.Desc) { to <- ledgerDescription }
+
+func (c ledgerCollector) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	counts, err := c.store.CountOutcomes(ctx)
+	if err != nil {
+		c.log.Error("ledger not counted", "error", err)
+		return
+	}
+	for _, outcome := range []models.Outcome{models.Projected, models.Quarantined, models.Refused} {
+		to <- prometheus.MustNewConstMetric(ledgerDescription, prometheus.GaugeValue, float64(counts[outcome]), string(outcome))
+	}
 }
 
 // listen refuses an address that others reach unless the operator said so.
@@ -127,9 +212,10 @@ func shutDown(server *http.Server) error {
 	return nil
 }
 
-func routes(stopping context.Context, settings command.Serve, store *models.Store, writer *ingest.Writer, log *slog.Logger) http.Handler {
+func routes(stopping context.Context, settings command.Serve, store *models.Store, notifications ingest.Handler, registry *prometheus.Registry, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/ingest", ingest.Handler{Saver: writer, MaxBody: int64(settings.MaxBody), Log: log, Now: time.Now})
+	mux.Handle("/ingest", notifications)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
 	mux.Handle("/query", graph.Handler(stopping, store, graph.Settings{MaxPage: int(settings.MaxPage), MaxComplexity: int(settings.MaxComplexity)}, log))
 	mux.Handle("GET /schema.graphqls", graph.Schema(schema))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })

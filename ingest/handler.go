@@ -23,10 +23,12 @@ type Saver interface {
 
 // Handler answers POST /ingest.
 type Handler struct {
-	Saver   Saver
-	MaxBody int64 // bytes
-	Log     *slog.Logger
-	Now     func() time.Time
+	Verifier *Verifier
+	Saver    Saver
+	MaxBody  int64 // bytes
+	Metrics  *Metrics
+	Log      *slog.Logger
+	Now      func() time.Time
 }
 
 // refusal is an answer other than 200: what went wrong and what to change.
@@ -38,9 +40,11 @@ type refusal struct {
 
 func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if refused := h.receive(w, r); refused != nil {
+		h.Metrics.answered(refused.status)
 		answerError(w, *refused)
 		return
 	}
+	h.Metrics.answered(http.StatusOK)
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = io.WriteString(w, "{}")
 }
@@ -57,12 +61,17 @@ func (h Handler) receive(w http.ResponseWriter, r *http.Request) *refusal {
 	if refused != nil {
 		return refused
 	}
-	delivery := NewDelivery(body, r.Header.Get("X-AIRudder-Sign"), h.Now())
+	sign := r.Header.Get("X-AIRudder-Sign")
+	if !h.Verifier.Accept(sign, body) {
+		return &refusal{http.StatusUnauthorized, "BAD_SIGNATURE", "X-AIRudder-Sign does not verify: sign the body's bytes with the secret agreed on"}
+	}
+	delivery := NewDelivery(body, sign, h.Now())
 	if err := h.Saver.Save(r.Context(), delivery); err != nil {
 		h.Log.ErrorContext(r.Context(), "notification not stored", "error", err)
 		w.Header().Set("Retry-After", "1")
 		return &refusal{http.StatusServiceUnavailable, "UNAVAILABLE", "the notification could not be stored now, send it again"}
 	}
+	h.Metrics.stored(delivery.Outcome)
 	switch delivery.Outcome {
 	case models.Refused:
 		return &refusal{http.StatusBadRequest, "NOT_A_JSON_OBJECT", "the body has to be one JSON object"}
@@ -93,16 +102,21 @@ func (h Handler) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *refu
 // NewDelivery decodes a body that arrived at that time into what is to be kept of it.
 func NewDelivery(body []byte, sign string, at time.Time) models.Delivery {
 	d := models.Delivery{Body: body, Sign: sign, ReceivedAt: models.TimeOf(at)}
+	d.Projection, d.Outcome, d.Reason = Project(body)
+	return d
+}
+
+// Project is Decode for the ledger: what becomes of a body, and why it has no projection.
+func Project(body []byte) (*models.Projection, models.Outcome, string) {
 	projection, err := Decode(body)
 	switch {
 	case err == nil:
-		d.Outcome, d.Projection = models.Projected, projection
+		return projection, models.Projected, ""
 	case errors.Is(err, ErrNotObject):
-		d.Outcome, d.Reason = models.Refused, err.Error()
+		return nil, models.Refused, err.Error()
 	default:
-		d.Outcome, d.Reason = models.Quarantined, err.Error()
+		return nil, models.Quarantined, err.Error()
 	}
-	return d
 }
 
 // isJSON takes no content type at all for JSON.

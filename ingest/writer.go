@@ -36,9 +36,10 @@ type Ledger interface {
 // Writer stores deliveries, whatever is waiting in one transaction: an idle server
 // stores each at once, a busy one many with one flush to disk.
 type Writer struct {
-	ledger Ledger
-	queue  chan *waiting
-	done   chan struct{}
+	ledger  Ledger
+	metrics *Metrics
+	queue   chan *waiting
+	done    chan struct{}
 
 	mu     sync.Mutex
 	bytes  int
@@ -51,8 +52,8 @@ type waiting struct {
 }
 
 // NewWriter starts a writer; Close ends it.
-func NewWriter(ledger Ledger) *Writer {
-	w := &Writer{ledger: ledger, queue: make(chan *waiting, maxQueue), done: make(chan struct{})}
+func NewWriter(ledger Ledger, metrics *Metrics) *Writer {
+	w := &Writer{ledger: ledger, metrics: metrics, queue: make(chan *waiting, maxQueue), done: make(chan struct{})}
 	go w.run()
 	return w
 }
@@ -133,6 +134,7 @@ func (w *Writer) store(batch []*waiting) {
 		arrivals[i] = item.arrival
 		size += len(item.arrival.Body)
 	}
+	w.metrics.batches.Observe(float64(len(batch)))
 	// A request that ends does not take its batch with it.
 	err := w.ledger.Save(context.Background(), arrivals)
 	for i, item := range batch {

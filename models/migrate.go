@@ -57,6 +57,7 @@ CREATE TABLE notifications (
 	body_size BIGINT NOT NULL,
 	sign TEXT NOT NULL,
 	call_id TEXT,
+	callee TEXT,
 	notified_at BIGINT,
 	first_received_at BIGINT NOT NULL,
 	last_received_at BIGINT NOT NULL,
@@ -66,7 +67,8 @@ CREATE TABLE notifications (
 	stored_seq BIGINT UNIQUE
 );
 CREATE INDEX notifications_call_id ON notifications (call_id);
-CREATE INDEX notifications_quarantine ON notifications (id) WHERE outcome <> 'projected';
+CREATE INDEX notifications_callee ON notifications (callee);
+CREATE INDEX notifications_outcome ON notifications (outcome, id);
 CREATE TABLE ledger_clock (
 	id BIGINT PRIMARY KEY,
 	last_notification_id BIGINT NOT NULL,
@@ -129,7 +131,6 @@ CREATE TABLE messages (
 CREATE VIRTUAL TABLE session_search USING fts5 (
 	transcript, content='', tokenize='trigram case_sensitive 1'
 );
-INSERT INTO session_search (session_search, rank) VALUES ('secure-delete', 1);
 CREATE VIRTUAL TABLE session_search_runs USING fts5vocab (session_search, instance);
 `
 

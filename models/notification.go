@@ -12,16 +12,19 @@ const (
 	Refused     Outcome = "refused"
 )
 
+func inQuarantine() []Outcome { return []Outcome{Quarantined, Refused} }
+
 // Notification is a row of the ledger: one distinct body, byte for byte, and how
 // often it arrived. Everything else that is kept can be made from these rows again.
 type Notification struct {
-	ID              int64  // in order of arrival
-	SHA256          []byte `gorm:"column:sha256"` // of the body
-	Body            []byte // as sent, compressed with zstd
-	BodySize        int    // bytes, before compression
-	Sign            string // the X-AIRudder-Sign that came with its first delivery
-	CallID          *string
-	NotifiedAt      *Time // its `timestamp`
+	ID              int64   // in order of arrival
+	SHA256          []byte  `gorm:"column:sha256"` // of the body
+	Body            []byte  // as sent, compressed with zstd
+	BodySize        int     // bytes, before compression
+	Sign            string  // the X-AIRudder-Sign that came with its first delivery
+	CallID          *string // nil in quarantine
+	Callee          *string // whose personal data the body is; nil in quarantine
+	NotifiedAt      *Time   // its `timestamp`
 	FirstReceivedAt Time
 	LastReceivedAt  Time
 	Deliveries      int
@@ -51,4 +54,12 @@ type Delivery struct {
 	Projection *Projection
 	Outcome    Outcome
 	Reason     string
+	// Moved is set for a row of another ledger: what that counted is taken over.
+	Moved *Moved
+}
+
+// Moved is what another ledger counted of a notification.
+type Moved struct {
+	LastReceivedAt Time
+	Deliveries     int
 }

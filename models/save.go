@@ -20,9 +20,19 @@ type Arrival struct {
 	packed []byte
 }
 
+// Bounds of what is kept of bodies that are no JSON object at all: anyone can send them.
+const (
+	maxRefused     = 1000
+	maxRefusedBody = 64 << 10 // bytes, from the start
+)
+
 // Arrive prepares a delivery for Save.
 func (s *Store) Arrive(d Delivery) Arrival {
-	return Arrival{d, sha256.Sum256(d.Body), s.pack.EncodeAll(d.Body, nil)}
+	kept := d.Body
+	if d.Outcome == Refused {
+		kept = kept[:min(len(kept), maxRefusedBody)]
+	}
+	return Arrival{d, sha256.Sum256(d.Body), s.pack.EncodeAll(kept, nil)}
 }
 
 func newPacker() (*zstd.Encoder, *zstd.Decoder, error) {
@@ -43,11 +53,10 @@ func newPacker() (*zstd.Encoder, *zstd.Decoder, error) {
 func (s *Store) Save(ctx context.Context, arrivals []Arrival) error {
 	stored := false
 	err := s.change(ctx, func(tx *gorm.DB, clock *ledgerClock) error {
-		known, err := readKnown(tx, arrivals)
+		known, err := readKnown(tx, clock, arrivals)
 		if err != nil {
 			return err
 		}
-		known.clock = clock
 		for _, a := range arrivals {
 			known.take(a)
 		}
@@ -111,8 +120,9 @@ type known struct {
 	projected map[string]*Projection // what the sessions now are, by call_id
 }
 
-func readKnown(tx *gorm.DB, arrivals []Arrival) (*known, error) {
-	k := &known{
+func newKnown(clock *ledgerClock) *known {
+	return &known{
+		clock:         clock,
 		notifications: map[string]*Notification{},
 		sessions:      map[string]*Session{},
 		redeliver:     map[int64]*Notification{},
@@ -120,6 +130,10 @@ func readKnown(tx *gorm.DB, arrivals []Arrival) (*known, error) {
 		replaced:      map[string]int64{},
 		projected:     map[string]*Projection{},
 	}
+}
+
+func readKnown(tx *gorm.DB, clock *ledgerClock, arrivals []Arrival) (*known, error) {
+	k := newKnown(clock)
 	var sums [][]byte
 	var callIDs []string
 	for _, a := range arrivals {
@@ -150,14 +164,15 @@ func readKnown(tx *gorm.DB, arrivals []Arrival) (*known, error) {
 // take decides what one arrival changes.
 func (k *known) take(a Arrival) {
 	if n, repeat := k.notifications[string(a.sum[:])]; repeat {
-		n.Deliveries++
-		if a.ReceivedAt.After(n.LastReceivedAt.Time) {
-			n.LastReceivedAt = a.ReceivedAt
+		again := a.again(n)
+		n.Deliveries += again
+		if last := a.lastReceivedAt(); last.After(n.LastReceivedAt.Time) {
+			n.LastReceivedAt = last
 		}
 		k.redeliver[n.ID] = n
 		if n.Outcome == Projected && n.CallID != nil {
 			if session := k.sessions[*n.CallID]; session != nil {
-				session.Deliveries++
+				session.Deliveries += again
 				k.counted[session.CallID] = session
 			}
 		}
@@ -171,8 +186,8 @@ func (k *known) take(a Arrival) {
 		BodySize:        len(a.Body),
 		Sign:            a.Sign,
 		FirstReceivedAt: a.ReceivedAt,
-		LastReceivedAt:  a.ReceivedAt,
-		Deliveries:      1,
+		LastReceivedAt:  a.lastReceivedAt(),
+		Deliveries:      max(1, a.again(&Notification{})),
 		Outcome:         a.Outcome,
 		Reason:          a.Reason,
 	}
@@ -183,11 +198,27 @@ func (k *known) take(a Arrival) {
 	}
 }
 
+// again is how many deliveries more of a known notification an arrival stands for.
+// A row of another ledger may be moved twice, and counts once.
+func (d Delivery) again(known *Notification) int {
+	if d.Moved == nil {
+		return 1
+	}
+	return max(0, d.Moved.Deliveries-known.Deliveries)
+}
+
+func (d Delivery) lastReceivedAt() Time {
+	if d.Moved == nil {
+		return d.ReceivedAt
+	}
+	return d.Moved.LastReceivedAt
+}
+
 // project makes a notification that is new to the projection its session, or a
 // version more of it where a newer one is known.
 func (k *known) project(n *Notification, p *Projection) {
 	n.Outcome, n.Reason = Projected, ""
-	n.CallID, n.NotifiedAt = &p.Session.CallID, &p.Session.NotifiedAt
+	n.CallID, n.Callee, n.NotifiedAt = &p.Session.CallID, &p.Session.Callee, &p.Session.NotifiedAt
 	session := p.Session
 	session.ID, session.Version, session.Deliveries = n.ID, 1, n.Deliveries
 	session.NotificationID, session.ReceivedAt = n.ID, n.FirstReceivedAt
@@ -224,6 +255,13 @@ const insertRows = 500
 func (k *known) write(tx *gorm.DB) error {
 	if err := tx.CreateInBatches(k.added, insertRows).Error; err != nil {
 		return fmt.Errorf("write ledger: %w", err)
+	}
+	if slices.ContainsFunc(k.added, func(n *Notification) bool { return n.Outcome == Refused }) {
+		err := tx.Exec("DELETE FROM notifications WHERE outcome = ? AND id <= (SELECT id FROM notifications WHERE outcome = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
+			Refused, Refused, maxRefused).Error
+		if err != nil {
+			return fmt.Errorf("bound what was refused: %w", err)
+		}
 	}
 	for _, n := range k.added {
 		delete(k.redeliver, n.ID)

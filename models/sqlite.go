@@ -20,6 +20,9 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
+// Pages of the search index that are merged at once.
+const searchMergePages = 200
+
 // A writer waits this long for another process to release its lock: below the
 // second in which an ingest request is answered.
 const sqliteBusyMillis = 500
@@ -145,6 +148,51 @@ func bucketFunction() func(*sqlite.FunctionContext, []driver.Value) (driver.Valu
 		}
 		return BucketStart(time.UnixMicro(micros), TimeInterval(interval), zone.(*time.Location)).UnixMicro(), nil
 	}
+}
+
+func (sqliteDialect) searchOrphans() []difference {
+	return []difference{
+		{"SELECT call_id FROM sessions WHERE id NOT IN (SELECT id FROM session_search_docsize)", "session %s: search does not know it"},
+		{"SELECT id FROM session_search_docsize WHERE id NOT IN (SELECT id FROM sessions)", "search knows session number %s: there is no such session"},
+	}
+}
+
+// Deleted rows are overwritten in the file. The search index notes what is deleted,
+// and forgets it when its segments are merged, here in steps that each hold up
+// other writers for a moment only (deleting securely at once takes thirty times as
+// long, also where a session is merely replaced). The log in front of the file has
+// everything until it is empty.
+func (sqliteDialect) scrub(db *gorm.DB) error {
+	for pages := -searchMergePages; ; pages = searchMergePages {
+		var before, after int64
+		err := db.Transaction(func(tx *gorm.DB) error {
+			if err := tx.Raw("SELECT total_changes()").Scan(&before).Error; err != nil {
+				return err
+			}
+			if err := tx.Exec("INSERT INTO session_search (session_search, rank) VALUES ('merge', ?)", pages).Error; err != nil {
+				return err
+			}
+			return tx.Raw("SELECT total_changes()").Scan(&after).Error
+		})
+		if err != nil {
+			return fmt.Errorf("merge search index: %w", err)
+		}
+		if after-before < 2 { // how FTS5 says that there was nothing to merge
+			break
+		}
+	}
+	var result struct{ Busy, Log, Checkpointed int }
+	if err := db.Raw("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&result).Error; err != nil {
+		return fmt.Errorf("empty the write-ahead log: %w", err)
+	}
+	if result.Busy != 0 {
+		return fmt.Errorf("empty the write-ahead log: %w: another process reads it", ErrUnavailable)
+	}
+	return nil
+}
+
+func (sqliteDialect) backup(db *gorm.DB, file string) error {
+	return db.Exec("VACUUM INTO ?", file).Error
 }
 
 func (sqliteDialect) unavailable(err error) bool {

@@ -131,6 +131,12 @@ type dialect interface {
 	searchSessions(words []string) condition
 	// bucket is the start of the time bucket of s.started_at, in microseconds since 1970.
 	bucket(interval TimeInterval, zone *time.Location) condition
+	// searchOrphans are queries for sessions that search does not know, and the reverse.
+	searchOrphans() []difference
+	// scrub leaves nothing of deleted rows in the database's files.
+	scrub(db *gorm.DB) error
+	// backup copies the database into a new file.
+	backup(db *gorm.DB, file string) error
 	// unavailable tells the errors of a database that cannot be written now.
 	unavailable(err error) bool
 }

@@ -10,7 +10,6 @@ import (
 	"os"
 	"time"
 
-	"sessiongraph/ingest"
 	"sessiongraph/models"
 )
 
@@ -26,6 +25,9 @@ type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
 }
+
+// Bytes of an exported line beside its body, which is a third longer there.
+const maxExportedOverhead = 64 << 10
 
 // Lines of one transaction.
 const importBatch = 256
@@ -78,13 +80,12 @@ func (i *importer) file(ctx context.Context, name string) error {
 	}
 	reader := bufio.NewReaderSize(in, 1<<20)
 	for number := 1; ; number++ {
-		line, tooLong, err := readLine(reader, i.maxBody)
+		line, tooLong, err := readLine(reader, 2*i.maxBody+maxExportedOverhead)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("import %s: %w", name, err)
 		}
 		if tooLong {
-			i.refused++
-			_, _ = fmt.Fprintf(i.streams.Err, "%s:%d: more than %d bytes\n", name, number, i.maxBody)
+			i.tooLarge(name, number)
 		} else if line = bytes.TrimSpace(line); len(line) > 0 {
 			if addErr := i.add(ctx, name, number, line); addErr != nil {
 				return addErr
@@ -96,8 +97,17 @@ func (i *importer) file(ctx context.Context, name string) error {
 	}
 }
 
+func (i *importer) tooLarge(name string, number int) {
+	i.refused++
+	_, _ = fmt.Fprintf(i.streams.Err, "%s:%d: more than %d bytes\n", name, number, i.maxBody)
+}
+
 func (i *importer) add(ctx context.Context, name string, number int, line []byte) error {
-	d := ingest.NewDelivery(line, "", time.Now())
+	d := readDelivery(line, time.Now())
+	if len(d.Body) > i.maxBody {
+		i.tooLarge(name, number)
+		return nil
+	}
 	switch d.Outcome {
 	case models.Projected:
 		i.projected++

@@ -22,8 +22,10 @@ func newProgress(to io.Writer, what string, total int) *progress {
 	return &progress{to: to, what: what, total: total}
 }
 
-func (p *progress) add(n int) {
-	p.done += n
+func (p *progress) add(n int) { p.set(p.done+n, p.total) }
+
+func (p *progress) set(done, total int) {
+	p.done, p.total = done, total
 	if p.to == nil || time.Since(p.shown) < 100*time.Millisecond {
 		return
 	}

@@ -2,6 +2,7 @@
 package command
 
 import (
+	"context"
 	"encoding"
 	"fmt"
 	"io"
@@ -9,8 +10,11 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
+
+	"sessiongraph/ingest"
 )
 
 // Line is the command line as a whole.
@@ -18,11 +22,19 @@ type Line struct {
 	Serve    Serve    `cmd:"" default:"withargs" help:"Receive notifications and answer queries (the default)."`
 	Import   Import   `cmd:"" help:"Store notifications from files, one JSON object a line, as if they had been posted."`
 	Simulate Simulate `cmd:"" help:"Invent notifications, to look at and to test with."`
+
+	Quarantine Quarantine `cmd:"" help:"List what could not be projected, with time and reason."`
+	Replay     Replay     `cmd:"" help:"Project the whole ledger again, quarantine included."`
+	Verify     Verify     `cmd:"" help:"Compare the ledger with the tables made from it; any difference is an error."`
+	Export     Export     `cmd:"" help:"Write the whole ledger to standard output, one notification a line, for import."`
+	Backup     Backup     `cmd:"" help:"Copy the database into a new file, also while it is served."`
+	Erase      Erase      `cmd:"" help:"Remove all that was received of one callee."`
+	Prune      Prune      `cmd:"" help:"Remove the sessions that ended before a time."`
 }
 
 // Database is the setting of every command that opens one.
 type Database struct {
-	DB string `name:"db" env:"SESSIONGRAPH_DB" default:"sessiongraph.db" placeholder:"FILE" help:"Database: a file, made if it is not there."`
+	DB string `name:"db" env:"SESSIONGRAPH_DB" default:"sessiongraph.db" placeholder:"FILE" help:"Database: a file, made if it is not there (${default})."`
 }
 
 // Logging is how the program reports.
@@ -42,7 +54,7 @@ func (l Logging) Logger(w io.Writer) *slog.Logger {
 
 // Receiving is what bounds a notification.
 type Receiving struct {
-	MaxBody ByteSize `env:"SESSIONGRAPH_MAX_BODY" default:"8MiB" placeholder:"SIZE" help:"Largest notification, in bytes or with a unit (KiB, MiB)."`
+	MaxBody ByteSize `env:"SESSIONGRAPH_MAX_BODY" default:"8MiB" placeholder:"SIZE" help:"Largest notification, in bytes or with a unit (${default})."`
 }
 
 // Serve are the settings of the server.
@@ -50,10 +62,44 @@ type Serve struct {
 	Database
 	Receiving
 	Logging
-	Addr          string `env:"SESSIONGRAPH_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on; port 0 picks one."`
-	Open          bool   `env:"SESSIONGRAPH_OPEN" help:"Serve on an address that is not loopback, where anyone who reaches it reads everything."`
-	MaxPage       Count  `env:"SESSIONGRAPH_MAX_PAGE" default:"200" placeholder:"N" help:"The most that first or last may ask for."`
-	MaxComplexity Count  `env:"SESSIONGRAPH_MAX_COMPLEXITY" default:"250000" placeholder:"N" help:"About how many values one operation may return."`
+	Addr string `env:"SESSIONGRAPH_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on; port 0 picks one (${default})."`
+	Open bool   `env:"SESSIONGRAPH_OPEN" help:"Serve on an address that is not loopback, where anyone who reaches it reads everything."`
+	Signing
+	Keeping
+	MaxPage       Count `env:"SESSIONGRAPH_MAX_PAGE" default:"200" placeholder:"N" help:"The most that first or last may ask for (${default})."`
+	MaxComplexity Count `env:"SESSIONGRAPH_MAX_COMPLEXITY" default:"250000" placeholder:"N" help:"About how many values one operation may return (${default})."`
+}
+
+// Signing is how notifications prove that they come from AIRudder.
+type Signing struct {
+	SignSecret []string        `env:"SESSIONGRAPH_SIGN_SECRETS" placeholder:"SECRET" help:"Secret that may have signed a notification; several, comma separated, during a rotation. ${env}_FILE names a file that holds it."`
+	SignScheme string          `env:"SESSIONGRAPH_SIGN_SCHEME" default:"hmac-sha256-hex" placeholder:"SCHEME" help:"How X-AIRudder-Sign is computed: HASH-hex or HASH-base64, where HASH is hmac-sha256, hmac-sha1, hmac-md5, or sha256, sha1 or md5 with -body, -body+secret or -secret+body; -timestamp before the end where the payload's timestamp is signed in front (${default})."`
+	SignMode   ingest.SignMode `env:"SESSIONGRAPH_SIGN_MODE" placeholder:"MODE" help:"off, observe (accept all, and record which scheme would verify) or enforce; enforce where there is a secret, else off."`
+}
+
+// Keeping is how long sessions are kept.
+type Keeping struct {
+	Retention Age `env:"SESSIONGRAPH_RETENTION" placeholder:"AGE" help:"Delete sessions that ended longer ago than this, such as 90d or 2160h."`
+}
+
+// Age is a length of time that may be given in days.
+type Age time.Duration
+
+// UnmarshalText reads 90d, or a duration as Go writes it.
+func (a *Age) UnmarshalText(text []byte) error {
+	s := string(text)
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		if n, err := strconv.Atoi(days); err == nil && n > 0 && n < 100_000 {
+			*a = Age(time.Duration(n) * 24 * time.Hour)
+			return nil
+		}
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d <= 0 {
+		return fmt.Errorf("%q is no length of time such as 90d or 36h", s)
+	}
+	*a = Age(d)
+	return nil
 }
 
 // ByteSize is a number of bytes.
@@ -95,6 +141,19 @@ func (c *Count) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Command is a command that runs to its end by itself.
+type Command interface {
+	Run(ctx context.Context, s Streams) error
+}
+
+// Named is the command of that name; nil for serve.
+func (l *Line) Named(name string) Command {
+	return map[string]Command{
+		"import": l.Import, "simulate": l.Simulate, "quarantine": l.Quarantine, "replay": l.Replay, "verify": l.Verify,
+		"export": l.Export, "backup": l.Backup, "erase": l.Erase, "prune": l.Prune,
+	}[name]
+}
+
 // Parse reads the command line and the environment. It returns the command that
 // was chosen, or how the program is to end: after --help, or with an error in
 // one line on stderr.
@@ -104,6 +163,7 @@ func Parse(line *Line, args []string, stdout, stderr io.Writer) (chosen *kong.Co
 		kong.Name("sessiongraph"),
 		kong.Description("Receives AIRudder's chatbot session notifications, keeps them, and answers GraphQL queries about them."),
 		kong.Writers(stdout, stderr),
+		kong.Resolvers(kong.ResolverFunc(secretFromFile)),
 		kong.Exit(func(code int) { exit = code }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
@@ -120,6 +180,22 @@ func Parse(line *Line, args []string, stdout, stderr io.Writer) (chosen *kong.Co
 		return nil, true, 2
 	}
 	return chosen, false, 0
+}
+
+// secretFromFile reads a setting from the file that VARIABLE_FILE names.
+func secretFromFile(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	for _, name := range flag.Envs {
+		file := os.Getenv(name + "_FILE")
+		if file == "" || os.Getenv(name) != "" {
+			continue
+		}
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("%s_FILE: %w", name, err)
+		}
+		return strings.TrimRight(string(content), "\r\n"), nil
+	}
+	return nil, nil
 }
 
 // isTerminal says whether somebody watches what is written to w.

@@ -1,0 +1,315 @@
+package graph_test
+
+import (
+	"maps"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+type contactAnswer struct {
+	Callee       string
+	SessionCount int
+	FirstSeenAt  time.Time
+	LastSeenAt   time.Time
+	Sessions     *connection
+}
+
+type intentionAnswer struct {
+	Label        string
+	SessionCount int
+	Share        float64
+	Sessions     *connection
+}
+
+type slotAnswer struct {
+	Name           string
+	SessionCount   int
+	DistinctValues int
+	Values         []struct {
+		Value        string
+		SessionCount int
+	}
+}
+
+const (
+	intentionsDocument = "query (" + pageArguments + ", $filter: SessionFilter, $inner: SessionFilter, $orderBy: SessionOrder) " +
+		"{ intentions(filter: $filter) { label sessionCount share sessions(" + passOn + ", filter: $inner, orderBy: $orderBy) { " + sessionPage + " } } }"
+	contactDocument = "query (" + pageArguments + ", $callee: String!, $filter: SessionFilter, $orderBy: SessionOrder) " +
+		"{ contact(callee: $callee) { callee sessionCount firstSeenAt lastSeenAt sessions(" + passOn + ", filter: $filter, orderBy: $orderBy) { " + sessionPage + " } } }"
+	slotsDocument = "query ($filter: SessionFilter, $first: Int) " +
+		"{ nerSlots(filter: $filter) { name sessionCount distinctValues values(first: $first) { value sessionCount } } }"
+	slotsDefaultDocument = "query ($filter: SessionFilter) " +
+		"{ nerSlots(filter: $filter) { name sessionCount distinctValues values { value sessionCount } } }"
+	statsFields = "bucket intention workflowId workflowName channel robotId endReason status nerSlotValue sessionCount share contactCount messageCount averageTalkRound averageDurationSeconds"
+	statsHead   = "query ($filter: SessionFilter, $groupBy: [SessionDimension!], $nerSlot: String, $interval: TimeInterval, $timeZone: String, $first: Int) " +
+		"{ sessionStats(filter: $filter, groupBy: $groupBy, nerSlot: $nerSlot, interval: $interval, timeZone: $timeZone, first: $first) { "
+)
+
+func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9*max(1, math.Abs(a), math.Abs(b)) }
+
+// counted holds a list to a tally: everything in it once, the most frequent first,
+// up to a limit.
+func (q *question) counted(what string, names []string, counts []int, want map[string]int, limit int) {
+	q.Helper()
+	frequencies := slices.SortedFunc(maps.Values(want), func(a, b int) int { return b - a })
+	frequencies = frequencies[:min(limit, len(frequencies))]
+	if !slices.Equal(counts, frequencies) {
+		q.Fatalf("%s: counts are %v, want %v; got %q, want %v", what, counts, frequencies, names, want)
+	}
+	seen := map[string]bool{}
+	for i, name := range names {
+		if count, there := want[name]; !there || count != counts[i] || seen[name] {
+			q.Fatalf("%s: %q has %d, want %d (again: %v)", what, name, counts[i], count, seen[name])
+		}
+		seen[name] = true
+	}
+}
+
+func (q *question) askIntentions() {
+	filter, order := q.filter(), q.order()
+	var inner map[string]any
+	if !q.once(3) {
+		inner = q.sessionFilter(1)
+	}
+	those := q.w.oracle.under(sessionPasses(filter))
+	q.w.count(len(those), len(q.w.oracle.sessions))
+	limit := 1 + q.IntN(12)
+	got := q.send(intentionsDocument, map[string]any{"filter": filter, "inner": inner, "orderBy": order, "first": limit, "counted": true}).Intentions
+	want := tally(those, func(s *oracleSession) []string { return []string{s.texts["intention"]} })
+	labels, counts := make([]string, len(got)), make([]int, len(got))
+	lists := map[string][]string{}
+	for i, intention := range got {
+		labels[i], counts[i] = intention.Label, intention.SessionCount
+		if share := float64(intention.SessionCount) / float64(len(those)); !near(intention.Share, share) {
+			q.Fatalf("share of %q is %v, want %v", intention.Label, intention.Share, share)
+		}
+		passes := sessionPasses(inner)
+		for _, s := range sorted(those, order) {
+			if s.texts["intention"] == intention.Label && passes(s) {
+				lists[intention.Label] = append(lists[intention.Label], s.callID())
+			}
+		}
+		list := lists[intention.Label]
+		page := make([]string, len(intention.Sessions.Edges))
+		for k, edge := range intention.Sessions.Edges {
+			page[k] = edge.key()
+		}
+		if cut := list[:min(limit, len(list))]; !slices.Equal(page, cut) {
+			q.Fatalf("sessions of %q: %s", intention.Label, q.w.difference(page, cut))
+		}
+		if *intention.Sessions.TotalCount != len(list) || intention.Sessions.PageInfo.HasNextPage != (len(list) > limit) || intention.Sessions.PageInfo.HasPreviousPage {
+			q.Fatalf("sessions of %q, %d of them: totalCount %d, pageInfo %+v", intention.Label, len(list), *intention.Sessions.TotalCount, intention.Sessions.PageInfo)
+		}
+	}
+	q.counted("intentions", labels, counts, want, len(want))
+	if len(labels) == 0 {
+		return
+	}
+	label := draw(q.Rand, labels)
+	l := connectionList{
+		document:  intentionsDocument,
+		variables: map[string]any{"filter": filter, "inner": inner, "orderBy": order},
+		find: func(a answer) *connection {
+			for _, intention := range a.Intentions {
+				if intention.Label == label {
+					return intention.Sessions
+				}
+			}
+			return nil
+		},
+		want: lists[label],
+	}
+	if q.once(2) {
+		q.walk(l)
+	} else {
+		q.windows(l)
+	}
+}
+
+func (q *question) askContact() {
+	callee := q.session().texts["callee"]
+	if q.once(8) {
+		callee = q.swapCase(callee) + draw(q.Rand, []string{"", "0"})
+	}
+	filter, order := q.filter(), q.order()
+	variables := map[string]any{"callee": callee, "filter": filter, "orderBy": order}
+	those := q.w.oracle.under(func(s *oracleSession) bool { return s.texts["callee"] == callee })
+	asked := maps.Clone(variables)
+	asked["counted"] = false
+	got := q.send(contactDocument, asked).Contact
+	if len(those) == 0 {
+		if got != nil {
+			q.Fatalf("contact %q is %+v, want null", callee, got)
+		}
+		return
+	}
+	if got == nil {
+		q.Fatalf("contact %q is null, want %d sessions", callee, len(those))
+	}
+	got.Sessions = nil
+	got.FirstSeenAt, got.LastSeenAt = got.FirstSeenAt.UTC(), got.LastSeenAt.UTC()
+	if want := contactOf(callee, those); !reflect.DeepEqual(*got, want) {
+		q.Fatalf("contact is %+v, want %+v", *got, want)
+	}
+	l := connectionList{
+		document:  contactDocument,
+		variables: variables,
+		find: func(a answer) *connection {
+			if a.Contact == nil {
+				return nil
+			}
+			return a.Contact.Sessions
+		},
+	}
+	passes := sessionPasses(filter)
+	l.want = callIDs(slices.DeleteFunc(sorted(those, order), func(s *oracleSession) bool { return !passes(s) }))
+	if q.once(2) {
+		q.walk(l)
+	} else {
+		q.windows(l)
+	}
+}
+
+func contactOf(callee string, those []*oracleSession) contactAnswer {
+	want := contactAnswer{Callee: callee, SessionCount: len(those)}
+	for i, s := range those {
+		if start := s.times["startedAt"].UTC(); i == 0 || start.Before(want.FirstSeenAt) {
+			want.FirstSeenAt = start
+		}
+		if end := s.times["endedAt"].UTC(); i == 0 || end.After(want.LastSeenAt) {
+			want.LastSeenAt = end
+		}
+	}
+	return want
+}
+
+func (q *question) askNerSlots() {
+	filter := q.filter()
+	those := q.w.oracle.under(sessionPasses(filter))
+	q.w.count(len(those), len(q.w.oracle.sessions))
+	limit := draw(q.Rand, []int{0, 1, 2, 3, 5, 50, differentialMaxPage})
+	document, variables := slotsDocument, map[string]any{"filter": filter, "first": limit}
+	if q.once(4) {
+		limit = 20
+		document, variables = slotsDefaultDocument, map[string]any{"filter": filter}
+	}
+	got := q.send(document, variables).NerSlots
+	names, counts := make([]string, len(got)), make([]int, len(got))
+	for i, slot := range got {
+		names[i], counts[i] = slot.Name, slot.SessionCount
+		want := tally(those, func(s *oracleSession) []string {
+			if value, has := s.entries["nerSlots"][slot.Name]; has {
+				return []string{value}
+			}
+			return nil
+		})
+		if slot.DistinctValues != len(want) {
+			q.Fatalf("slot %q has %d distinct values, want %d: %v", slot.Name, slot.DistinctValues, len(want), want)
+		}
+		values, frequencies := make([]string, len(slot.Values)), make([]int, len(slot.Values))
+		for k, value := range slot.Values {
+			values[k], frequencies[k] = value.Value, value.SessionCount
+		}
+		q.counted("values of "+slot.Name, values, frequencies, want, limit)
+	}
+	want := tally(those, func(s *oracleSession) []string { return slices.Collect(maps.Keys(s.entries["nerSlots"])) })
+	q.counted("nerSlots", names, counts, want, len(want))
+}
+
+var differentialZones = []string{
+	"UTC", "Asia/Jakarta", "Asia/Kathmandu", "America/New_York", "Europe/Berlin", "America/Sao_Paulo", "Asia/Beirut", "America/Havana",
+	"America/Santiago", "Australia/Lord_Howe", "Pacific/Apia", "Pacific/Chatham", "Africa/Casablanca", "America/St_Johns",
+}
+
+func (q *question) askStats() {
+	arguments := map[string]any{"filter": q.filter()}
+	groupBy := []any{}
+	for _, dimension := range []string{"INTENTION", "WORKFLOW", "CHANNEL", "ROBOT", "END_REASON", "STATUS"} {
+		if q.once(4) {
+			groupBy = append(groupBy, dimension)
+		}
+	}
+	q.Shuffle(len(groupBy), reflect.Swapper(groupBy))
+	if len(groupBy) > 0 || q.once(2) {
+		arguments["groupBy"] = q.listed(groupBy)
+	}
+	if q.once(4) {
+		name := draw(q.Rand, awkwardNames)
+		if names := slices.Sorted(maps.Keys(q.target.entries["nerSlots"])); len(names) > 0 {
+			name = draw(q.Rand, names)
+		}
+		arguments["nerSlot"] = name
+	}
+	if q.once(2) {
+		arguments["interval"] = draw(q.Rand, []string{"HOUR", "DAY", "WEEK", "MONTH"})
+	}
+	if !q.once(3) {
+		arguments["timeZone"] = draw(q.Rand, differentialZones)
+	}
+	want := q.w.oracle.stats(arguments)
+	total := len(want)
+	if q.once(3) {
+		first := q.IntN(len(want) + 3)
+		arguments["first"] = first
+		total = min(first, total)
+	}
+	got := q.send(statsHead+q.measures()+"} }", arguments).SessionStats
+	q.checkStats(got, want, total)
+}
+
+// measures are fields to select: all of them, or some of those that are computed
+// only when they are asked for.
+func (q *question) measures() string {
+	if !q.once(4) {
+		return statsFields
+	}
+	fields := strings.Fields(statsFields)
+	for _, measure := range []string{"share", "contactCount", "messageCount", "averageTalkRound", "averageDurationSeconds"} {
+		if q.once(2) {
+			fields = slices.DeleteFunc(fields, func(field string) bool { return field == measure })
+		}
+	}
+	q.Shuffle(len(fields), reflect.Swapper(fields))
+	return strings.Join(fields, " ")
+}
+
+// checkStats holds rows to those wanted, which stand in any order where bucket
+// and count are the same.
+func (q *question) checkStats(got, want []statsRow, total int) {
+	q.Helper()
+	if len(got) != total {
+		q.Fatalf("%d rows, want %d of %d", len(got), total, len(want))
+	}
+	wanted := map[string]statsRow{}
+	for _, row := range want {
+		wanted[row.group()] = row
+	}
+	for i, row := range got {
+		expected, there := wanted[row.group()]
+		if !there {
+			q.Fatalf("row %d is not wanted, or stands twice: %s\n%s", i, row.group(), encodeJSON(got[i]))
+		}
+		delete(wanted, row.group())
+		if !sameBucket(row.Bucket, want[i].Bucket) || row.SessionCount != want[i].SessionCount {
+			q.Fatalf("row %d is %s with %d sessions, want bucket %v with %d", i, row.group(), row.SessionCount, want[i].Bucket, want[i].SessionCount)
+		}
+		if asked := func(field string) bool { return slices.Contains(strings.Fields(q.document), field) }; row.SessionCount != expected.SessionCount ||
+			asked("share") && !near(row.Share, expected.Share) ||
+			asked("contactCount") && row.ContactCount != expected.ContactCount ||
+			asked("messageCount") && row.MessageCount != expected.MessageCount ||
+			asked("averageTalkRound") && !near(row.AverageTalkRound, expected.AverageTalkRound) ||
+			asked("averageDurationSeconds") && !near(row.AverageDurationSeconds, expected.AverageDurationSeconds) {
+			q.Fatalf("row %d:\n got %s\nwant %s", i, encodeJSON(row), encodeJSON(expected))
+		}
+	}
+}
+
+func sameBucket(a, b *time.Time) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Equal(*b)
+}

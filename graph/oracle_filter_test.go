@@ -1,0 +1,222 @@
+package graph_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The oracle reads a filter as it is sent: the JSON of a variable. All that is in
+// an object has to hold; null is as if absent.
+
+func allHold[T any](tests []func(T) bool) func(T) bool {
+	return func(value T) bool {
+		for _, test := range tests {
+			if !test(value) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+func oracleTests[T any](filter map[string]any, test func(name string, want any) func(T) bool) func(T) bool {
+	var tests []func(T) bool
+	for name, want := range filter {
+		if want != nil {
+			tests = append(tests, test(name, want))
+		}
+	}
+	return allHold(tests)
+}
+
+// listOf is a list as GraphQL reads it: one value alone is a list of it.
+func listOf(v any) []any {
+	if list, ok := v.([]any); ok {
+		return list
+	}
+	return []any{v}
+}
+
+func sessionPasses(filter map[string]any) func(*oracleSession) bool {
+	return oracleTests(filter, sessionTest)
+}
+
+func subfilters(v any) []func(*oracleSession) bool {
+	var tests []func(*oracleSession) bool
+	for _, sub := range listOf(v) {
+		tests = append(tests, sessionPasses(sub.(map[string]any)))
+	}
+	return tests
+}
+
+func sessionTest(name string, want any) func(*oracleSession) bool {
+	switch name {
+	case "and":
+		return allHold(subfilters(want))
+	case "or":
+		subs := subfilters(want)
+		return func(s *oracleSession) bool {
+			return slices.ContainsFunc(subs, func(sub func(*oracleSession) bool) bool { return sub(s) })
+		}
+	case "not":
+		sub := sessionPasses(want.(map[string]any))
+		return func(s *oracleSession) bool { return !sub(s) }
+	case "endReason":
+		return func(s *oracleSession) bool { return slices.Contains(listOf(want), any(s.endReason)) }
+	case "startedAt", "endedAt", "receivedAt":
+		test := timePasses(want.(map[string]any))
+		return func(s *oracleSession) bool { return test(s.times[name]) }
+	case "talkRound", "durationSeconds", "messageCount":
+		test := intPasses(want.(map[string]any))
+		return func(s *oracleSession) bool { return test(s.numbers[name]) }
+	case "nerSlots", "eventLabels", "variables":
+		var tests []func(map[string]string) bool
+		for _, entry := range listOf(want) {
+			tests = append(tests, entryPasses(entry.(map[string]any)))
+		}
+		test := allHold(tests)
+		return func(s *oracleSession) bool { return test(s.entries[name]) }
+	case "messages":
+		test := messagePasses(want.(map[string]any))
+		return func(s *oracleSession) bool { return slices.ContainsFunc(s.messages, test) }
+	case "search":
+		words := wordsOf(want.(string))
+		return func(s *oracleSession) bool {
+			for _, word := range words {
+				if !slices.ContainsFunc(s.transcript, func(text string) bool { return strings.Contains(text, word) }) {
+					return false
+				}
+			}
+			return true
+		}
+	}
+	if oracleTextFields[name] == "" {
+		panic("oracle does not know the filter " + name)
+	}
+	test := textPasses(want.(map[string]any))
+	return func(s *oracleSession) bool { return test(s.texts[name]) }
+}
+
+func wordsOf(search string) []string {
+	words := strings.Fields(search)
+	for i := range words {
+		words[i] = oracleFold(words[i])
+	}
+	return words
+}
+
+func messagePasses(filter map[string]any) func(*oracleMessage) bool {
+	return oracleTests(filter, messageTest)
+}
+
+func messageTest(name string, want any) func(*oracleMessage) bool {
+	switch name {
+	case "senderType":
+		return func(m *oracleMessage) bool { return slices.Contains(listOf(want), any(m.senderType)) }
+	case "status":
+		return func(m *oracleMessage) bool { return slices.Contains(listOf(want), any(m.status)) }
+	case "contentType":
+		return func(m *oracleMessage) bool { return slices.Contains(listOf(want), any(m.kind)) }
+	case "msgId":
+		test := textPasses(want.(map[string]any))
+		return func(m *oracleMessage) bool { return test(m.msgID) }
+	case "sentAt":
+		bounds := want.(map[string]any)
+		test := timePasses(bounds)
+		bounded := false
+		for _, bound := range bounds {
+			bounded = bounded || bound != nil
+		}
+		return func(m *oracleMessage) bool {
+			if m.sentAt == nil {
+				return !bounded // it is within no bound, and {} has none
+			}
+			return test(*m.sentAt)
+		}
+	case "search":
+		words := wordsOf(want.(string))
+		return func(m *oracleMessage) bool {
+			for _, word := range words {
+				if !strings.Contains(m.folded, word) {
+					return false
+				}
+			}
+			return true
+		}
+	}
+	panic("oracle does not know the message filter " + name)
+}
+
+func entryPasses(filter map[string]any) func(map[string]string) bool {
+	name := filter["name"].(string)
+	value, _ := filter["value"].(map[string]any)
+	exists, _ := filter["exists"].(bool)
+	return func(entries map[string]string) bool {
+		text, has := entries[name]
+		if filter["value"] != nil && (!has || !textPasses(value)(text)) {
+			return false
+		}
+		if filter["exists"] != nil {
+			return has == exists
+		}
+		return has
+	}
+}
+
+func textPasses(filter map[string]any) func(string) bool {
+	return oracleTests(filter, func(operator string, want any) func(string) bool {
+		return func(text string) bool {
+			switch operator {
+			case "eq":
+				return text == want
+			case "ne":
+				return text != want
+			case "in":
+				return slices.Contains(listOf(want), any(text))
+			case "notIn":
+				return !slices.Contains(listOf(want), any(text))
+			case "contains":
+				return strings.Contains(text, want.(string))
+			case "startsWith":
+				return strings.HasPrefix(text, want.(string))
+			}
+			panic("oracle does not know the operator " + operator)
+		}
+	})
+}
+
+func compares(operator string, order int) bool {
+	switch operator {
+	case "eq":
+		return order == 0
+	case "ne":
+		return order != 0
+	case "gte":
+		return order >= 0
+	case "gt":
+		return order > 0
+	case "lte":
+		return order <= 0
+	case "lt":
+		return order < 0
+	}
+	panic("oracle does not know the operator " + operator)
+}
+
+func intPasses(filter map[string]any) func(int) bool {
+	return oracleTests(filter, func(operator string, want any) func(int) bool {
+		return func(n int) bool { return compares(operator, n-want.(int)) }
+	})
+}
+
+func timePasses(filter map[string]any) func(time.Time) bool {
+	return oracleTests(filter, func(operator string, want any) func(time.Time) bool {
+		bound, err := time.Parse(time.RFC3339, want.(string))
+		if err != nil {
+			panic(fmt.Sprintf("oracle cannot read the bound %v: %v", want, err))
+		}
+		return func(at time.Time) bool { return compares(operator, at.Compare(bound)) }
+	})
+}

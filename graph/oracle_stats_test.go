@@ -1,0 +1,203 @@
+package graph_test
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// oracleClocks finds the starts of time buckets by trying one quarter of an hour
+// after the other: in the years of the test no clock changes at any other time.
+type oracleClocks struct {
+	found sync.Map // of time.Time, by zone, interval and what the clock shows
+}
+
+const quarter = 15 * time.Minute
+
+// start is the first instant of the bucket that holds an instant.
+func (c *oracleClocks) start(at time.Time, interval, zone string) time.Time {
+	location, err := time.LoadLocation(zone)
+	if err != nil {
+		panic(err)
+	}
+	shows := func(t time.Time) string { return clockShows(t.In(location), interval) }
+	label := shows(at)
+	key := zone + interval + label
+	if start, ok := c.found.Load(key); ok {
+		return start.(time.Time)
+	}
+	var start time.Time
+	switch interval {
+	case "HOUR": // what the clock shows twice differs by its offset
+		for start = at.Truncate(quarter); shows(start.Add(-quarter)) == label; {
+			start = start.Add(-quarter)
+		}
+	case "DAY":
+		for start = at.Truncate(quarter).Add(-50 * time.Hour); shows(start) != label; {
+			start = start.Add(quarter)
+		}
+	default:
+		for start = c.start(at, "DAY", zone); shows(start.Add(-quarter)) == label; {
+			start = c.start(start.Add(-quarter), "DAY", zone)
+		}
+	}
+	c.found.Store(key, start)
+	return start
+}
+
+func clockShows(t time.Time, interval string) string {
+	switch interval {
+	case "HOUR":
+		return t.Format("2006-01-02 15 -0700")
+	case "DAY":
+		return t.Format("2006-01-02")
+	case "WEEK":
+		year, week := t.ISOWeek()
+		return fmt.Sprint(year, " ", week)
+	default:
+		return t.Format("2006-01")
+	}
+}
+
+// statsRow is a row of sessionStats, the oracle's and the server's.
+type statsRow struct {
+	Bucket                 *time.Time
+	Intention              *string
+	WorkflowID             *string `json:"workflowId"`
+	WorkflowName           *string
+	Channel                *string
+	RobotID                *string `json:"robotId"`
+	EndReason              *string
+	Status                 *string
+	NerSlotValue           *string
+	SessionCount           int
+	Share                  float64
+	ContactCount           int
+	MessageCount           int
+	AverageTalkRound       float64
+	AverageDurationSeconds float64
+}
+
+// group names the row by all that it is grouped by.
+func (r statsRow) group() string {
+	name := ""
+	for _, part := range []*string{r.Intention, r.WorkflowID, r.WorkflowName, r.Channel, r.RobotID, r.EndReason, r.Status, r.NerSlotValue} {
+		if part == nil {
+			name += " null"
+		} else {
+			name += fmt.Sprintf(" %q", *part)
+		}
+	}
+	if r.Bucket == nil {
+		return "null" + name
+	}
+	return r.Bucket.UTC().Format(time.RFC3339Nano) + name
+}
+
+// stats are the rows of a question, all of them, by bucket and by count.
+func (o *oracle) stats(arguments map[string]any) []statsRow {
+	filter, _ := arguments["filter"].(map[string]any)
+	those := o.under(sessionPasses(filter))
+	names := map[string]string{} // a workflow's name is that of its latest session under the filter
+	for _, s := range slices.Backward(sorted(those, nil)) {
+		names[s.texts["workflowId"]] = s.texts["workflowName"]
+	}
+	groups := map[string][]*oracleSession{}
+	rows := map[string]statsRow{}
+	for _, s := range those {
+		row := o.groupOf(s, arguments, names)
+		rows[row.group()] = row
+		groups[row.group()] = append(groups[row.group()], s)
+	}
+	if slot, interval := arguments["nerSlot"], arguments["interval"]; slot == nil && interval == nil && len(listOr(arguments["groupBy"])) == 0 {
+		rows[statsRow{}.group()] = statsRow{}
+	}
+	list := make([]statsRow, 0, len(rows))
+	for name, row := range rows {
+		list = append(list, measured(row, groups[name], len(those)))
+	}
+	slices.SortFunc(list, func(a, b statsRow) int {
+		byBucket := 0
+		if a.Bucket != nil {
+			byBucket = a.Bucket.Compare(*b.Bucket)
+		}
+		return cmp.Or(byBucket, b.SessionCount-a.SessionCount)
+	})
+	return list
+}
+
+func listOr(v any) []any {
+	if v == nil {
+		return nil
+	}
+	return listOf(v)
+}
+
+func (o *oracle) groupOf(s *oracleSession, arguments map[string]any, workflowNames map[string]string) statsRow {
+	text := func(name string) *string {
+		value := s.texts[name]
+		return &value
+	}
+	var row statsRow
+	for _, dimension := range listOr(arguments["groupBy"]) {
+		switch dimension {
+		case "INTENTION":
+			row.Intention = text("intention")
+		case "WORKFLOW":
+			name := workflowNames[s.texts["workflowId"]]
+			row.WorkflowID, row.WorkflowName = text("workflowId"), &name
+		case "CHANNEL":
+			row.Channel = text("channel")
+		case "ROBOT":
+			row.RobotID = text("robotId")
+		case "END_REASON":
+			row.EndReason = &s.endReason
+		case "STATUS":
+			row.Status = text("status")
+		}
+	}
+	if slot := arguments["nerSlot"]; slot != nil {
+		if value, has := s.entries["nerSlots"][slot.(string)]; has {
+			row.NerSlotValue = &value
+		}
+	}
+	if interval := arguments["interval"]; interval != nil {
+		zone, given := arguments["timeZone"].(string)
+		if !given {
+			zone = "UTC"
+		}
+		start := o.clocks.start(s.times["startedAt"], interval.(string), zone)
+		row.Bucket = &start
+	}
+	return row
+}
+
+func measured(row statsRow, sessions []*oracleSession, all int) statsRow {
+	callees := map[string]bool{}
+	rounds, seconds := 0, 0
+	for _, s := range sessions {
+		callees[s.texts["callee"]] = true
+		row.MessageCount += len(s.messages)
+		rounds += s.numbers["talkRound"]
+		seconds += s.numbers["durationSeconds"]
+	}
+	row.SessionCount, row.ContactCount = len(sessions), len(callees)
+	if n := float64(len(sessions)); n > 0 {
+		row.Share = n / float64(all)
+		row.AverageTalkRound, row.AverageDurationSeconds = float64(rounds)/n, float64(seconds)/n
+	}
+	return row
+}
+
+// tally counts sessions by what they have: any number of labels each.
+func tally(sessions []*oracleSession, labels func(*oracleSession) []string) map[string]int {
+	counts := map[string]int{}
+	for _, s := range sessions {
+		for _, label := range labels(s) {
+			counts[label]++
+		}
+	}
+	return counts
+}

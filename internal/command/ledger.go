@@ -1,0 +1,188 @@
+package command
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"sessiongraph/ingest"
+	"sessiongraph/models"
+)
+
+// withStore opens the database for the length of work.
+func (d Database) withStore(ctx context.Context, work func(*models.Store) error) error {
+	store, err := models.Open(ctx, d.DB, models.Options{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(work(store), store.Close())
+}
+
+// Quarantine are the settings of quarantine.
+type Quarantine struct{ Database }
+
+// Run lists what could not be projected, oldest first.
+func (c Quarantine) Run(ctx context.Context, s Streams) error {
+	return c.withStore(ctx, func(store *models.Store) error {
+		table := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
+		found := 0
+		err := store.Quarantine(ctx, func(n *models.Notification) error {
+			if found++; found == 1 {
+				_, _ = fmt.Fprintln(table, "NOTIFICATION\tFIRST RECEIVED\tDELIVERIES\tBYTES\tOUTCOME\tREASON")
+			}
+			_, err := fmt.Fprintf(table, "%d\t%s\t%d\t%d\t%s\t%s\n", n.ID, n.FirstReceivedAt.Format(time.RFC3339), n.Deliveries, n.BodySize, n.Outcome, n.Reason)
+			return err
+		})
+		if err == nil && found == 0 {
+			_, err = fmt.Fprintln(table, "nothing is in quarantine")
+		}
+		return errors.Join(err, table.Flush())
+	})
+}
+
+// Replay are the settings of replay.
+type Replay struct{ Database }
+
+// Run projects the whole ledger again.
+func (c Replay) Run(ctx context.Context, s Streams) error {
+	return c.withStore(ctx, func(store *models.Store) error {
+		shown := newProgress(s.Err, "replayed", 0)
+		err := store.Replay(ctx, ingest.Project, shown.set)
+		shown.end()
+		if err != nil {
+			return err
+		}
+		counts, err := store.CountOutcomes(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(s.Out, "%d notifications replayed: %d projected, %d quarantined, %d refused\n", shown.done,
+			counts[models.Projected], counts[models.Quarantined], counts[models.Refused])
+		return err
+	})
+}
+
+// Verify are the settings of verify.
+type Verify struct{ Database }
+
+// Run names each difference between the ledger and the tables made from it; any is an error.
+func (c Verify) Run(ctx context.Context, s Streams) error {
+	return c.withStore(ctx, func(store *models.Store) error {
+		shown := newProgress(s.Err, "verified", 0)
+		found := 0
+		err := store.Verify(ctx, ingest.Project, shown.set, func(difference string) {
+			found++
+			_, _ = fmt.Fprintln(s.Out, difference)
+		})
+		shown.end()
+		if err == nil && found > 0 {
+			err = fmt.Errorf("verify: %d differences", found)
+		}
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(s.Out, "%d notifications verified, no difference\n", shown.done)
+		return err
+	})
+}
+
+// Export are the settings of export.
+type Export struct{ Database }
+
+// exported is a row of the ledger as export writes it and import reads it.
+type exported struct {
+	Format          string         `json:"sessiongraph"`
+	Body            []byte         `json:"body"` // base64: it may be anything
+	Sign            string         `json:"sign,omitempty"`
+	FirstReceivedAt time.Time      `json:"firstReceivedAt"`
+	LastReceivedAt  time.Time      `json:"lastReceivedAt"`
+	Deliveries      int            `json:"deliveries"`
+	Outcome         models.Outcome `json:"outcome"`
+	Reason          string         `json:"reason,omitempty"`
+}
+
+const exportFormat = "notification/1"
+
+// readDelivery reads a line of import: a notification, or a row of a ledger as
+// export writes it.
+func readDelivery(line []byte, now time.Time) models.Delivery {
+	var row exported
+	if bytes.HasPrefix(line, []byte(`{"sessiongraph":`)) && json.Unmarshal(line, &row) == nil && row.Format == exportFormat {
+		d := ingest.NewDelivery(row.Body, row.Sign, row.FirstReceivedAt)
+		d.Moved = &models.Moved{LastReceivedAt: models.TimeOf(row.LastReceivedAt), Deliveries: row.Deliveries}
+		return d
+	}
+	return ingest.NewDelivery(line, "", now)
+}
+
+// Run writes the whole ledger, one notification a line, for import to read.
+func (c Export) Run(ctx context.Context, s Streams) error {
+	return c.withStore(ctx, func(store *models.Store) error {
+		out := bufio.NewWriterSize(s.Out, 1<<20)
+		lines := json.NewEncoder(out)
+		shown := newProgress(s.Err, "exported", 0)
+		err := store.Ledger(ctx, shown.set, func(n *models.Notification, body []byte) error {
+			return lines.Encode(exported{exportFormat, body, n.Sign, n.FirstReceivedAt.Time, n.LastReceivedAt.Time, n.Deliveries, n.Outcome, n.Reason})
+		})
+		shown.end()
+		return errors.Join(err, out.Flush())
+	})
+}
+
+// Backup are the settings of backup.
+type Backup struct {
+	Database
+	File string `arg:"" help:"New file to copy the database to."`
+}
+
+// Run copies the database, also while it is served.
+func (c Backup) Run(ctx context.Context, s Streams) error {
+	return c.withStore(ctx, func(store *models.Store) error {
+		if err := store.Backup(ctx, c.File); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(s.Out, "backed up to", c.File)
+		return err
+	})
+}
+
+// Erase are the settings of erase.
+type Erase struct {
+	Database
+	Callee string `required:"" placeholder:"X" help:"The customer, exactly as AIRudder's callee names it."`
+}
+
+// Run removes all that was received of one callee.
+func (c Erase) Run(ctx context.Context, s Streams) error {
+	return c.remove(ctx, s, "erased", func(store *models.Store, progress models.Progress) (models.Removed, error) {
+		return store.Erase(ctx, c.Callee, progress)
+	})
+}
+
+// Prune are the settings of prune.
+type Prune struct {
+	Database
+	Before time.Time `required:"" placeholder:"TIME" help:"Remove sessions that ended before this RFC 3339 time, such as 2025-01-01T00:00:00Z."`
+}
+
+// Run removes old sessions.
+func (c Prune) Run(ctx context.Context, s Streams) error {
+	return c.remove(ctx, s, "pruned", func(store *models.Store, progress models.Progress) (models.Removed, error) {
+		return store.Prune(ctx, models.TimeOf(c.Before), progress)
+	})
+}
+
+func (d Database) remove(ctx context.Context, s Streams, what string, work func(*models.Store, models.Progress) (models.Removed, error)) error {
+	return d.withStore(ctx, func(store *models.Store) error {
+		shown := newProgress(s.Err, what, 0)
+		removed, err := work(store, shown.set)
+		shown.end()
+		_, printErr := fmt.Fprintf(s.Out, "%s %d sessions with %d messages, %d notifications\n", what, removed.Sessions, removed.Messages, removed.Notifications)
+		return errors.Join(err, printErr)
+	})
+}

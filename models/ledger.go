@@ -1,0 +1,390 @@
+package models
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// Decode reads a notification's body: a projection, or the outcome and reason for
+// which there is none.
+type Decode func(body []byte) (p *Projection, outcome Outcome, reason string)
+
+// Progress is told how many of how many rows of the ledger are done.
+type Progress func(done, total int)
+
+// Rows of the ledger that replay, verify and export handle at once.
+const ledgerBatch = 100
+
+// Quarantine reads, in order of arrival, what could not be projected, without
+// bodies, and calls each with one after the other.
+func (s *Store) Quarantine(ctx context.Context, each func(*Notification) error) error {
+	for last := int64(0); ; {
+		var rows []*Notification
+		err := s.read.WithContext(ctx).Omit("Body").Where("outcome IN ? AND id > ?", inQuarantine(), last).Order("id").Limit(ledgerBatch).Find(&rows).Error
+		if err != nil {
+			return fmt.Errorf("read quarantine: %w", err)
+		}
+		for _, n := range rows {
+			if err := each(n); err != nil {
+				return err
+			}
+			last = n.ID
+		}
+		if len(rows) < ledgerBatch {
+			return nil
+		}
+	}
+}
+
+// CountOutcomes counts the notifications in the ledger by outcome.
+func (s *Store) CountOutcomes(ctx context.Context) (map[Outcome]int, error) {
+	type count struct {
+		Outcome Outcome
+		Count   int
+	}
+	var rows []count
+	if err := s.read.WithContext(ctx).Raw("SELECT outcome, COUNT(*) AS count FROM notifications GROUP BY outcome").Scan(&rows).Error; err != nil {
+		return nil, fmt.Errorf("count outcomes: %w", err)
+	}
+	counts := map[Outcome]int{}
+	for _, row := range rows {
+		counts[row.Outcome] = row.Count
+	}
+	return counts, nil
+}
+
+// Ledger reads the whole ledger in order of arrival, bodies as they were sent.
+func (s *Store) Ledger(ctx context.Context, progress Progress, each func(n *Notification, body []byte) error) error {
+	return s.ledgerBatches(ctx, progress, func(rows []*Notification) error {
+		for _, n := range rows {
+			body, err := s.unpackBody(n.Body)
+			if err != nil {
+				return fmt.Errorf("notification %d: %w", n.ID, err)
+			}
+			if err := each(n, body); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (s *Store) ledgerBatches(ctx context.Context, progress Progress, each func([]*Notification) error) error {
+	var total int64
+	if err := s.read.WithContext(ctx).Model(&Notification{}).Count(&total).Error; err != nil {
+		return fmt.Errorf("count ledger: %w", err)
+	}
+	done := 0
+	for last := int64(0); ; {
+		var rows []*Notification
+		if err := s.read.WithContext(ctx).Where("id > ?", last).Order("id").Limit(ledgerBatch).Find(&rows).Error; err != nil {
+			return fmt.Errorf("read ledger: %w", err)
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		if err := each(rows); err != nil {
+			return err
+		}
+		last = rows[len(rows)-1].ID
+		done += len(rows)
+		progress(done, max(done, int(total)))
+	}
+}
+
+// Replay projects the whole ledger again. Each batch is a transaction, so it may be
+// stopped at any time, and started again; other processes go on meanwhile.
+func (s *Store) Replay(ctx context.Context, decode Decode, progress Progress) error {
+	err := s.ledgerBatches(ctx, progress, func(rows []*Notification) error {
+		return s.retrying(ctx, func() error { return s.replayBatch(ctx, rows, decode) })
+	})
+	if err != nil {
+		return fmt.Errorf("replay: %w", err)
+	}
+	return s.retrying(ctx, func() error {
+		return s.change(ctx, func(tx *gorm.DB, _ *ledgerClock) error {
+			var orphans []int64
+			if err := tx.Raw("SELECT s.id FROM sessions s WHERE NOT EXISTS (SELECT 1 FROM notifications n WHERE n.call_id = s.call_id)").Scan(&orphans).Error; err != nil {
+				return fmt.Errorf("find sessions without a notification: %w", err)
+			}
+			return deleteSessions(tx, orphans)
+		})
+	})
+}
+
+// retrying waits for a database that another process has locked.
+func (s *Store) retrying(ctx context.Context, work func() error) error {
+	for attempt := 1; ; attempt++ {
+		err := work()
+		if !errors.Is(err, ErrUnavailable) || attempt == 20 {
+			return err
+		}
+		select {
+		case <-time.After(250 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (s *Store) replayBatch(ctx context.Context, rows []*Notification, decode Decode) error {
+	stored := false
+	err := s.change(ctx, func(tx *gorm.DB, clock *ledgerClock) error {
+		callIDs := map[string]bool{}
+		for _, n := range rows {
+			body, err := s.unpackBody(n.Body)
+			if err != nil {
+				return fmt.Errorf("notification %d: %w", n.ID, err)
+			}
+			if n.CallID != nil {
+				callIDs[*n.CallID] = true
+			}
+			if n.Outcome == Refused { // its body may not be whole
+				continue
+			}
+			p, outcome, reason := decode(body)
+			again := *n
+			again.decoded(p, outcome, reason)
+			if err := tx.Model(&again).Select("CallID", "Callee", "NotifiedAt", "Outcome", "Reason").Updates(&again).Error; err != nil {
+				return fmt.Errorf("update notification %d: %w", n.ID, err)
+			}
+			if again.CallID != nil {
+				callIDs[*again.CallID] = true
+			}
+		}
+		for callID := range callIDs {
+			changed, err := s.rebuild(tx, clock, callID, decode)
+			if err != nil {
+				return fmt.Errorf("session %s: %w", callID, err)
+			}
+			stored = stored || changed
+		}
+		return nil
+	})
+	if err == nil && stored {
+		s.news.wake()
+	}
+	return err
+}
+
+// decoded takes over what a body's decoding says of its row.
+func (n *Notification) decoded(p *Projection, outcome Outcome, reason string) {
+	n.Outcome, n.Reason = outcome, reason
+	n.CallID, n.Callee, n.NotifiedAt = nil, nil, nil
+	if p != nil {
+		n.CallID, n.Callee, n.NotifiedAt = &p.Session.CallID, &p.Session.Callee, &p.Session.NotifiedAt
+	}
+}
+
+// expected is what the ledger says a session is: nil where none of its
+// notifications can be projected.
+func (s *Store) expected(tx *gorm.DB, callID string, decode Decode) (*Projection, *Notification, error) {
+	var rows []*Notification
+	if err := tx.Where("call_id = ?", callID).Order("id").Find(&rows).Error; err != nil {
+		return nil, nil, fmt.Errorf("read its notifications: %w", err)
+	}
+	var newest *Projection
+	var source *Notification
+	var first int64
+	version, deliveries := 0, 0
+	for _, n := range rows {
+		body, err := s.unpackBody(n.Body)
+		if err != nil {
+			return nil, nil, fmt.Errorf("notification %d: %w", n.ID, err)
+		}
+		p, outcome, _ := decode(body)
+		if outcome != Projected || p.Session.CallID != callID {
+			continue
+		}
+		if version == 0 {
+			first = n.ID
+		}
+		version++
+		deliveries += n.Deliveries
+		p.Session.NotificationID, p.Session.ReceivedAt = n.ID, n.FirstReceivedAt
+		if newest == nil || newer(&p.Session, &newest.Session) {
+			newest, source = p, n
+		}
+	}
+	if newest != nil {
+		newest.Session.ID, newest.Session.Version, newest.Session.Deliveries = first, version, deliveries
+	}
+	return newest, source, nil
+}
+
+// rebuild makes one session from its notifications again, and says whether another
+// of them became the session.
+func (s *Store) rebuild(tx *gorm.DB, clock *ledgerClock, callID string, decode Decode) (stored bool, err error) {
+	p, source, err := s.expected(tx, callID, decode)
+	if err != nil {
+		return false, err
+	}
+	var current []*Session
+	if err := tx.Where("call_id = ?", callID).Find(&current).Error; err != nil {
+		return false, fmt.Errorf("read it: %w", err)
+	}
+	k := newKnown(clock)
+	for _, session := range current {
+		k.replaced[callID] = session.ID
+	}
+	if p != nil {
+		k.sessions[callID], k.projected[callID] = &p.Session, p
+		if source.StoredSeq == nil {
+			clock.LastStoredSeq++
+			if err := tx.Model(source).Update("stored_seq", clock.LastStoredSeq).Error; err != nil {
+				return false, fmt.Errorf("number its event: %w", err)
+			}
+			stored = true
+		}
+	}
+	return stored, k.write(tx)
+}
+
+// Verify compares the ledger with the tables made from it, and tells each
+// difference in one line. Only reading fails it.
+func (s *Store) Verify(ctx context.Context, decode Decode, progress Progress, tell func(difference string)) error {
+	err := s.ledgerBatches(ctx, progress, func(rows []*Notification) error {
+		return s.read.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+			callIDs := map[string]bool{}
+			for _, n := range rows {
+				body, err := s.unpackBody(n.Body)
+				if err != nil {
+					tell(fmt.Sprintf("notification %d: its body cannot be read: %v", n.ID, err))
+					continue
+				}
+				if n.Outcome == Refused {
+					continue
+				}
+				s.verifyNotification(n, body, decode, tell)
+				if n.CallID != nil {
+					callIDs[*n.CallID] = true
+				}
+			}
+			for callID := range callIDs {
+				if err := s.verifySession(tx, callID, decode, tell); err != nil {
+					return fmt.Errorf("session %s: %w", callID, err)
+				}
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("verify: %w", err)
+	}
+	return s.verifyOrphans(ctx, tell)
+}
+
+func (s *Store) verifyNotification(n *Notification, body []byte, decode Decode, tell func(string)) {
+	if sum := sha256.Sum256(body); !bytes.Equal(sum[:], n.SHA256) {
+		tell(fmt.Sprintf("notification %d: its body has another SHA-256 than when it arrived", n.ID))
+	}
+	p, outcome, reason := decode(body)
+	want := *n
+	want.decoded(p, outcome, reason)
+	for _, column := range []struct {
+		name      string
+		got, want any
+	}{
+		{"outcome", n.Outcome, want.Outcome}, {"reason", n.Reason, want.Reason},
+		{"call_id", pointed(n.CallID), pointed(want.CallID)}, {"callee", pointed(n.Callee), pointed(want.Callee)},
+		{"timestamp", pointed(n.NotifiedAt), pointed(want.NotifiedAt)},
+	} {
+		if column.got != column.want {
+			tell(fmt.Sprintf("notification %d: %s differs from its body (replay mends it)", n.ID, column.name))
+		}
+	}
+}
+
+func pointed[T any](p *T) any {
+	if p == nil {
+		return nil
+	}
+	return *p
+}
+
+// verifySession compares the rows of a session with what its notifications say.
+func (s *Store) verifySession(tx *gorm.DB, callID string, decode Decode, tell func(string)) error {
+	p, _, err := s.expected(tx, callID, decode)
+	if err != nil || p == nil {
+		return err
+	}
+	var sessions []*Session
+	if err := tx.Where("call_id = ?", callID).Find(&sessions).Error; err != nil {
+		return fmt.Errorf("read it: %w", err)
+	}
+	if len(sessions) == 0 {
+		tell(fmt.Sprintf("session %s: it is missing", callID))
+		return nil
+	}
+	got := sessions[0]
+	if *got != p.Session {
+		tell(fmt.Sprintf("session %s: its row differs from the ledger", callID))
+	}
+	got.verifyParts(tx, p, tell)
+	return tx.Error
+}
+
+func (s *Session) verifyParts(tx *gorm.DB, p *Projection, tell func(string)) {
+	differs := func(part string, equal bool, err error) {
+		if err != nil {
+			_ = tx.AddError(err)
+		} else if !equal {
+			tell(fmt.Sprintf("session %s: its %s differ from the ledger", s.CallID, part))
+		}
+	}
+	var messages []Message
+	err := tx.Where("session_id = ?", s.ID).Order("position").Find(&messages).Error
+	differs("messages", slices.EqualFunc(messages, p.Messages, equalMessages), err)
+	var slots []NerSlot
+	err = tx.Where("session_id = ?", s.ID).Order("position").Find(&slots).Error
+	differs("NER slots", slices.EqualFunc(slots, p.NerSlots, func(a NerSlot, b NamedValue) bool { return equalEntries(a.NamedValue, b) }), err)
+	var labels []EventLabel
+	err = tx.Where("session_id = ?", s.ID).Order("position").Find(&labels).Error
+	differs("event labels", slices.EqualFunc(labels, p.EventLabels, func(a EventLabel, b NamedValue) bool { return equalEntries(a.NamedValue, b) }), err)
+	var variables []Variable
+	err = tx.Where("session_id = ?", s.ID).Order("position").Find(&variables).Error
+	differs("variables", slices.EqualFunc(variables, p.Variables, func(a Variable, b NamedValue) bool { return equalEntries(a.NamedValue, b) }), err)
+}
+
+func equalMessages(a, b Message) bool {
+	sameTime := (a.SentAt == nil) == (b.SentAt == nil) && (a.SentAt == nil || a.SentAt.Equal(b.SentAt.Time))
+	return a.Position == b.Position && a.MsgID == b.MsgID && a.SenderType == b.SenderType && sameTime && a.Status == b.Status &&
+		a.ContentType == b.ContentType && a.Text == b.Text && a.Folded == b.Folded && bytes.Equal(a.Raw, b.Raw)
+}
+
+func equalEntries(a, b NamedValue) bool {
+	return a.Name == b.Name && a.Position == b.Position && a.Value == b.Value && bytes.Equal(a.JSON, b.JSON)
+}
+
+// difference is a query for names, and what is told of each.
+type difference struct{ sql, told string }
+
+// verifyOrphans finds rows that belong to no session, and sessions that belong to
+// no notification or are not found by search.
+func (s *Store) verifyOrphans(ctx context.Context, tell func(string)) error {
+	queries := []difference{
+		{"SELECT call_id FROM sessions s WHERE NOT EXISTS (SELECT 1 FROM notifications n WHERE n.call_id = s.call_id)", "session %s: the ledger has no notification of it"},
+	}
+	for _, table := range []string{"messages", "ner_slots", "event_labels", "variables"} {
+		queries = append(queries, difference{
+			"SELECT DISTINCT session_id FROM " + table + " WHERE session_id NOT IN (SELECT id FROM sessions)", table + " of session number %s: there is no such session"})
+	}
+	queries = append(queries, s.dialect.searchOrphans()...)
+	for _, q := range queries {
+		var found []string
+		if err := s.read.WithContext(ctx).Raw(q.sql).Scan(&found).Error; err != nil {
+			return fmt.Errorf("verify: %w", err)
+		}
+		for _, name := range found {
+			tell(fmt.Sprintf(q.told, name))
+		}
+	}
+	return nil
+}

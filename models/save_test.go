@@ -1,0 +1,696 @@
+package models_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite"
+
+	"sessiongraph/ingest"
+	"sessiongraph/internal/simulate"
+	"sessiongraph/models"
+)
+
+// openStore opens a store in a new file, and says which.
+func openStore(t *testing.T) (*models.Store, string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "test.db")
+	return reopen(t, file), file
+}
+
+func reopen(t *testing.T, file string) *models.Store {
+	t.Helper()
+	store, err := models.Open(t.Context(), file, models.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	return store
+}
+
+// note is a notification for tests: what is not set has a value all the same.
+type note map[string]any
+
+func (n note) body() []byte {
+	whole := note{
+		"call_id": "call-1", "timestamp": 1000, "callee": "+100", "intention": "A", "channel": "WhatsApp", "status": "closed",
+		"session_start_time": "2025-04-15T06:41:00Z", "session_end_time": "2025-04-15T06:41:09Z", "session_end_reason": "robot", "talk_round": 1,
+		"messages": []any{},
+	}
+	maps.Copy(whole, n)
+	body, err := json.Marshal(whole)
+	if err != nil {
+		panic(err)
+	}
+	return body
+}
+
+func texts(words ...string) []any {
+	messages := make([]any, len(words))
+	for i, word := range words {
+		messages[i] = note{"msg_id": fmt.Sprintf("m%d", i), "sender_type": "user", "status": "read", "timestamp": 1000 + i,
+			"content": note{"type": "text", "text": word}}
+	}
+	return messages
+}
+
+var epoch = time.Date(2025, 4, 15, 7, 0, 0, 0, time.UTC)
+
+// save stores batches one after the other; each body arrives a second behind the one before.
+func save(t *testing.T, store *models.Store, batches ...[][]byte) {
+	t.Helper()
+	at := epoch
+	for _, batch := range batches {
+		var arrivals []models.Arrival
+		for _, body := range batch {
+			at = at.Add(time.Second)
+			arrivals = append(arrivals, store.Arrive(ingest.NewDelivery(body, "sign", at)))
+		}
+		if err := store.Save(t.Context(), arrivals); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func oneByOne(bodies ...[]byte) [][][]byte {
+	var batches [][][]byte
+	for _, body := range bodies {
+		batches = append(batches, [][]byte{body})
+	}
+	return batches
+}
+
+func inOne(bodies ...[]byte) [][][]byte { return [][][]byte{bodies} }
+
+func session(t *testing.T, store *models.Store, callID string) *models.Session {
+	t.Helper()
+	found, err := store.SessionsByCallID(t.Context(), []string{callID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found[callID]
+}
+
+func hits(t *testing.T, store *models.Store, search string) []string {
+	t.Helper()
+	list := models.SessionList{Filters: []*models.SessionFilter{{Search: &search}}, Order: models.DefaultSessionOrder()}
+	pages, err := store.SessionPages(t.Context(), list, models.Window{Limit: 100}, []string{""})
+	if err != nil {
+		t.Fatal(err)
+	}
+	callIDs := []string{}
+	for _, s := range pages[""] {
+		callIDs = append(callIDs, s.CallID)
+	}
+	slices.Sort(callIDs)
+	return callIDs
+}
+
+// rows are the rows of a query on the file itself, each as JSON.
+func rows(t *testing.T, file, query string) []string {
+	t.Helper()
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	found, err := db.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	defer func() { _ = found.Close() }()
+	columns, err := found.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := []string{}
+	for found.Next() {
+		values := make([]any, len(columns))
+		into := make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := found.Scan(into...); err != nil {
+			t.Fatal(err)
+		}
+		var row strings.Builder
+		for i, column := range columns {
+			if b, ok := values[i].([]byte); ok {
+				values[i] = string(b)
+			}
+			fmt.Fprintf(&row, "%s=%q ", column, fmt.Sprint(values[i]))
+		}
+		list = append(list, row.String())
+	}
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func execute(t *testing.T, file string, statements ...string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	for _, statement := range statements {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+}
+
+// What a database holds but for the numbers and times that tell the order of arrival.
+var contents = []string{
+	"SELECT call_id, callee, intention, notified_at, talk_round, message_count, version, deliveries FROM sessions ORDER BY call_id",
+	"SELECT s.call_id, m.position, m.msg_id, m.text, m.folded, m.raw FROM messages m JOIN sessions s ON s.id = m.session_id ORDER BY s.call_id, m.position",
+	"SELECT s.call_id, v.name, v.position, v.value, v.json FROM ner_slots v JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
+	"SELECT s.call_id, v.name, v.position, v.value, v.json FROM event_labels v JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
+	"SELECT s.call_id, v.name, v.position, v.value, v.json FROM variables v JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
+	"SELECT s.call_id, r.term, r.offset FROM session_search_runs r JOIN sessions s ON s.id = r.doc ORDER BY s.call_id, r.term, r.offset",
+	"SELECT hex(sha256), body_size, call_id, notified_at, deliveries, outcome, reason FROM notifications ORDER BY sha256",
+	// Rows without their session, and an index that has more or fewer texts than there are sessions.
+	"SELECT COUNT(*) FROM messages WHERE session_id NOT IN (SELECT id FROM sessions)",
+	"SELECT COUNT(*) FROM ner_slots WHERE session_id NOT IN (SELECT id FROM sessions)",
+	"SELECT COUNT(*) FROM event_labels WHERE session_id NOT IN (SELECT id FROM sessions)",
+	"SELECT COUNT(*) FROM variables WHERE session_id NOT IN (SELECT id FROM sessions)",
+	"SELECT COUNT(*) FROM session_search_runs WHERE doc NOT IN (SELECT id FROM sessions)",
+	"SELECT id FROM session_search_docsize EXCEPT SELECT id FROM sessions",
+	"SELECT id FROM sessions EXCEPT SELECT id FROM session_search_docsize",
+}
+
+func dump(t *testing.T, file string) string {
+	t.Helper()
+	var all strings.Builder
+	for _, query := range contents {
+		fmt.Fprintf(&all, "%s\n  %s\n", query, strings.Join(rows(t, file, query), "\n  "))
+	}
+	return all.String()
+}
+
+// checkSearchIndex has FTS5 check its own index.
+func checkSearchIndex(t *testing.T, file string) {
+	t.Helper()
+	execute(t, file, "INSERT INTO session_search (session_search) VALUES ('integrity-check')")
+}
+
+func TestSameBodyTwiceIsOneMoreDelivery(t *testing.T) {
+	for name, batches := range map[string][][][]byte{
+		"one by one": oneByOne(note{}.body(), note{}.body()),
+		"in one":     inOne(note{}.body(), note{}.body()),
+	} {
+		t.Run(name, func(t *testing.T) {
+			store, file := openStore(t)
+			save(t, store, batches...)
+			s := session(t, store, "call-1")
+			if s.Version != 1 || s.Deliveries != 2 {
+				t.Errorf("version %d of %d deliveries, want version 1 of 2", s.Version, s.Deliveries)
+			}
+			if want := epoch.Add(time.Second); !s.ReceivedAt.Equal(want) {
+				t.Errorf("received at %v, want its first arrival, %v", s.ReceivedAt, want)
+			}
+			want := []string{fmt.Sprintf(`deliveries="2" first_received_at="%d" last_received_at="%d" outcome="projected" `,
+				epoch.Add(time.Second).UnixMicro(), epoch.Add(2*time.Second).UnixMicro())}
+			if got := rows(t, file, "SELECT deliveries, first_received_at, last_received_at, outcome FROM notifications"); !slices.Equal(got, want) {
+				t.Errorf("ledger has %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+func TestBodiesThatDifferInOneByteAreTwo(t *testing.T) {
+	store, _ := openStore(t)
+	save(t, store, oneByOne(note{}.body(), append(note{}.body(), ' '))...)
+	if s := session(t, store, "call-1"); s.Version != 2 || s.Deliveries != 2 {
+		t.Errorf("version %d of %d deliveries, want version 2 of 2", s.Version, s.Deliveries)
+	}
+}
+
+func TestTheLargerTimestampIsTheSession(t *testing.T) {
+	older, newer := note{"timestamp": 1, "intention": "old"}.body(), note{"timestamp": 2, "intention": "new"}.body()
+	for name, bodies := range map[string][][]byte{"older first": {older, newer}, "newer first": {newer, older}} {
+		for how, batches := range map[string][][][]byte{"one by one": oneByOne(bodies...), "in one": inOne(bodies...)} {
+			t.Run(name+", "+how, func(t *testing.T) {
+				store, _ := openStore(t)
+				save(t, store, batches...)
+				if s := session(t, store, "call-1"); s.Intention != "new" || s.Version != 2 || s.Deliveries != 2 {
+					t.Errorf("%q, version %d of %d deliveries, want new, version 2 of 2", s.Intention, s.Version, s.Deliveries)
+				}
+			})
+		}
+	}
+}
+
+func TestOfEqualTimestampsTheLaterFirstArrivalIsTheSession(t *testing.T) {
+	a, b := note{"intention": "a"}.body(), note{"intention": "b"}.body()
+	for name, c := range map[string]struct {
+		bodies [][]byte
+		want   string
+	}{
+		"a, b":             {[][]byte{a, b}, "b"},
+		"b, a":             {[][]byte{b, a}, "a"},
+		"a, b and a again": {[][]byte{a, b, a}, "b"},
+	} {
+		for how, batches := range map[string][][][]byte{"one by one": oneByOne(c.bodies...), "in one": inOne(c.bodies...)} {
+			t.Run(name+", "+how, func(t *testing.T) {
+				store, _ := openStore(t)
+				save(t, store, batches...)
+				if s := session(t, store, "call-1"); s.Intention != c.want || s.Version != 2 || s.Deliveries != len(c.bodies) {
+					t.Errorf("%q, version %d of %d deliveries, want %s, version 2 of %d", s.Intention, s.Version, s.Deliveries, c.want, len(c.bodies))
+				}
+			})
+		}
+	}
+}
+
+// versions are three versions of one session, of which the first comes twice.
+func versions() [][]byte {
+	first := note{"timestamp": 1, "messages": texts("alpha", "beta", "gamma"), "ner_slots": note{"city": "Bonn", "zip": 53111},
+		"event_label": note{"L": "1"}, "variables": note{"a": nil, "b": "x"}}.body()
+	return [][]byte{
+		first,
+		note{"timestamp": 2, "messages": texts("beta", "delta"), "ner_slots": note{"city": "Köln"}, "variables": note{"b": "y"}}.body(),
+		note{"timestamp": 3, "messages": texts("Epsilon"), "ner_slots": note{"street": "Long"}, "event_label": note{"L": "2", "M": []int{1}}}.body(),
+		first,
+	}
+}
+
+func TestStateDoesNotDependOnTheOrderOfArrival(t *testing.T) {
+	want := ""
+	for _, bodies := range permutations(versions()) {
+		for how, batches := range map[string][][][]byte{"one by one": oneByOne(bodies...), "in one": inOne(bodies...), "in two": {bodies[:2], bodies[2:]}} {
+			store, file := openStore(t)
+			save(t, store, batches...)
+			got := dump(t, file)
+			if want == "" {
+				want = got
+				checkLastVersion(t, store)
+			}
+			if got != want {
+				t.Fatalf("%s, in the order %s:\n%s\nbut in another order:\n%s", how, bodies, got, want)
+			}
+			checkSearchIndex(t, file)
+		}
+	}
+}
+
+func checkLastVersion(t *testing.T, store *models.Store) {
+	t.Helper()
+	s := session(t, store, "call-1")
+	if s.Version != 3 || s.Deliveries != 4 || s.MessageCount != 1 {
+		t.Fatalf("version %d of %d deliveries with %d messages, want version 3 of 4 with 1", s.Version, s.Deliveries, s.MessageCount)
+	}
+	for search, want := range map[string]int{"epsilon": 1, "EPSI": 1, "on": 1, "e": 1, "alpha": 0, "beta": 0, "ta": 0, "delta": 0, "d": 0} {
+		if got := hits(t, store, search); len(got) != want {
+			t.Errorf("search for %q finds %v, want %d", search, got, want)
+		}
+	}
+}
+
+func permutations(list [][]byte) [][][]byte {
+	if len(list) < 2 {
+		return [][][]byte{list}
+	}
+	var all [][][]byte
+	for i := range list {
+		rest := slices.Concat(list[:i], list[i+1:])
+		for _, tail := range permutations(rest) {
+			all = append(all, append([][]byte{list[i]}, tail...))
+		}
+	}
+	return all
+}
+
+// After a newer version the database is as if only that had ever come, ledger and counts aside.
+func TestANewerVersionReplacesAllOfTheOlder(t *testing.T) {
+	replaced, replacedFile := openStore(t)
+	other := note{"call_id": "call-2", "messages": texts("alpha of another")}.body()
+	save(t, replaced, append([][][]byte{{other}}, oneByOne(versions()...)...)...)
+	fresh, freshFile := openStore(t)
+	save(t, fresh, [][]byte{other}, versions()[2:3])
+	for _, query := range contents[1:6] {
+		got, want := rows(t, replacedFile, query), rows(t, freshFile, query)
+		if !slices.Equal(got, want) || len(got) == 0 && !strings.Contains(query, "variables") {
+			t.Errorf("%s\n got %s\nwant %s", query, got, want)
+		}
+	}
+	for _, query := range contents[7:12] {
+		if got := rows(t, replacedFile, query); !slices.Equal(got, []string{`COUNT(*)="0" `}) {
+			t.Errorf("%s is %s", query, got)
+		}
+	}
+	if got := rows(t, replacedFile, `SELECT rowid FROM session_search WHERE session_search MATCH '"alpha"'`); len(got) != 1 {
+		t.Errorf("the index finds alpha in %s, want it in the other session alone", got)
+	}
+	checkSearchIndex(t, replacedFile)
+}
+
+// Two versions of a session that is new, in one transaction: there is nothing yet to replace.
+func TestTwoVersionsOfANewSessionInOneBatch(t *testing.T) {
+	for name, before := range map[string][][]byte{"into an empty database": nil, "beside another session": {note{"call_id": "call-2", "messages": texts("other words")}.body()}} {
+		t.Run(name, func(t *testing.T) {
+			store, file := openStore(t)
+			if before != nil {
+				save(t, store, before)
+			}
+			save(t, store, versions()[:2])
+			if got := hits(t, store, "delta"); !slices.Equal(got, []string{"call-1"}) {
+				t.Errorf("search finds %v", got)
+			}
+			checkSearchIndex(t, file)
+			// The index counts its texts: it goes wrong where one is taken out that was never in.
+			save(t, store, [][]byte{note{"timestamp": 9, "messages": texts("last")}.body()})
+			if got := hits(t, store, "last"); !slices.Equal(got, []string{"call-1"}) {
+				t.Errorf("search finds %v", got)
+			}
+		})
+	}
+}
+
+func TestWhatIsNoSessionIsInTheLedgerAlone(t *testing.T) {
+	for name, c := range map[string]struct{ body, outcome, reason string }{
+		"no JSON":     {`<xml/>`, "refused", "the body is not a JSON object"},
+		"no object":   {`["a"]`, "refused", "the body is not a JSON object"},
+		"empty":       {``, "refused", "the body is not a JSON object"},
+		"no call_id":  {`{"messages":[]}`, "quarantined", "call_id: expected a string, got nothing"},
+		"no messages": {`{"call_id":"call-1"}`, "quarantined", "messages: expected a list, got nothing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store, file := openStore(t)
+			save(t, store, oneByOne([]byte(c.body), []byte(c.body))...)
+			want := []string{fmt.Sprintf(`id="1" call_id="<nil>" deliveries="2" outcome=%q reason=%q stored_seq="<nil>" sign="sign" body_size="%d" `, c.outcome, c.reason, len(c.body))}
+			if got := rows(t, file, "SELECT id, call_id, deliveries, outcome, reason, stored_seq, sign, body_size FROM notifications"); !slices.Equal(got, want) {
+				t.Errorf("ledger has\n%s, want\n%s", got, want)
+			}
+			if got := rows(t, file, "SELECT id FROM sessions"); len(got) > 0 {
+				t.Errorf("there are sessions: %s", got)
+			}
+			checkBody(t, store, 1, []byte(c.body))
+		})
+	}
+}
+
+func TestOneBatchTakesAllKinds(t *testing.T) {
+	store, file := openStore(t)
+	save(t, store, [][]byte{
+		note{"messages": texts("one")}.body(),
+		[]byte(`no`),
+		note{"call_id": ""}.body(),
+		note{"call_id": "call-2", "messages": texts("two")}.body(),
+		[]byte(`no`),
+		note{"messages": texts("one")}.body(),
+		note{"timestamp": 2000, "messages": texts("three")}.body(),
+	})
+	got := rows(t, file, "SELECT outcome, deliveries, call_id FROM notifications ORDER BY id")
+	want := []string{
+		`outcome="projected" deliveries="2" call_id="call-1" `,
+		`outcome="refused" deliveries="2" call_id="<nil>" `,
+		`outcome="quarantined" deliveries="1" call_id="<nil>" `,
+		`outcome="projected" deliveries="1" call_id="call-2" `,
+		`outcome="projected" deliveries="1" call_id="call-1" `,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("ledger has\n%s, want\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if s := session(t, store, "call-1"); s.Version != 2 || s.Deliveries != 3 || s.ID != 1 || s.NotificationID != 5 {
+		t.Errorf("session is %+v", s)
+	}
+	if s := session(t, store, "call-2"); s.Version != 1 || s.Deliveries != 1 || s.ID != 4 {
+		t.Errorf("session is %+v", s)
+	}
+}
+
+func TestAnEmptyBatchChangesNothing(t *testing.T) {
+	store, file := openStore(t)
+	before := dump(t, file)
+	if err := store.Save(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if after := dump(t, file); after != before {
+		t.Errorf("changed to %s", after)
+	}
+}
+
+// Each event of storing has a number of its own, in order; a repeat or an older version is none.
+func TestStoringEvents(t *testing.T) {
+	store, _ := openStore(t)
+	all := versions()
+	var seen []int64
+	for _, body := range [][]byte{all[1], all[0], all[1], []byte(`no`), all[2]} {
+		save(t, store, [][]byte{body})
+		seq, err := store.StoredSeq(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen = append(seen, seq)
+	}
+	if want := []int64{1, 1, 1, 1, 2}; !slices.Equal(seen, want) {
+		t.Errorf("numbers of events are %v, want %v", seen, want)
+	}
+	stored, err := store.StoredSince(t.Context(), nil, 1, 2, 10)
+	if err != nil || len(stored) != 1 || stored[0].Seq != 2 || stored[0].Session.MessageCount != 1 {
+		t.Errorf("stored since 1 are %v, %v", stored, err)
+	}
+}
+
+// many are bodies of every kind that the generator knows, odd ones among them.
+func many(count int) [][]byte {
+	generator := simulate.New(3)
+	bodies := make([][]byte, count)
+	for n := range bodies {
+		bodies[n] = generator.Notification(n)
+	}
+	return bodies
+}
+
+func TestReopeningKeepsAll(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "kept.db")
+	store := reopen(t, file)
+	bodies := append(many(30), []byte("\x00\xff no JSON"), []byte(`{ "call_id" : "x" }`))
+	save(t, store, bodies)
+	before := dump(t, file)
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	store = reopen(t, file)
+	if after := dump(t, file); after != before {
+		t.Error("reading the database again gives something else")
+	}
+	for i, body := range bodies {
+		checkBody(t, store, int64(i+1), body)
+	}
+	save(t, store, bodies[:1], [][]byte{note{}.body()})
+	if s := session(t, store, "call-1"); s == nil || s.ID != int64(len(bodies)+1) {
+		t.Errorf("the next notification is %+v", s)
+	}
+	checkSearchIndex(t, file)
+}
+
+func checkBody(t *testing.T, store *models.Store, id int64, want []byte) {
+	t.Helper()
+	found, err := store.BodiesOf(t.Context(), []int64{id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := found[id]; !ok || string(got) != string(want) {
+		t.Errorf("body %d is %.80q, want %.80q", id, got, want)
+	}
+}
+
+func TestNotificationsOfAnySizeKeepTheirBodies(t *testing.T) {
+	store, _ := openStore(t)
+	long := note{"messages": texts(slices.Repeat([]string{strings.Repeat("long ", 200)}, 1200)...)}.body()
+	save(t, store, oneByOne(long)...)
+	checkBody(t, store, 1, long)
+	found, err := store.MessagesOf(t.Context(), []int64{1}, models.Selected{})
+	if err != nil || len(found[1]) != 1200 {
+		t.Errorf("%d messages are kept, %v", len(found[1]), err)
+	}
+}
+
+func TestSearchFindsWhatTheTranscriptHolds(t *testing.T) {
+	store, file := openStore(t)
+	save(t, store, [][]byte{
+		note{"call_id": "a", "messages": texts("Straße nach İstanbul", "100% sure_thing \"quoted\" it's * -- AND OR (x)")}.body(),
+		note{"call_id": "b", "messages": texts("请选择您的性别👉", "ok")}.body(),
+		note{"call_id": "c", "messages": texts("nul\x00inside", "E\u0301cole \uffff \u0000")}.body(),
+		note{"call_id": "d", "messages": texts("", " ", "o", "k")}.body(),
+	})
+	for search, want := range map[string][]string{
+		"strasse": {"a"}, "STRASSE ISTANBUL": {"a"}, "istanbul straße": {"a"}, "ISTANBUL ok": {}, "nach": {"a"}, "ach": {"a"}, "ch": {"a"},
+		"100%": {"a"}, "%": {"a"}, "_": {"a"}, `"quoted"`: {"a"}, `"`: {"a"}, "'": {"a"}, "*": {"a"}, "AND": {"a"}, "(x)": {"a"}, "--": {"a"}, "sure%thing": {},
+		"请选择": {"b"}, "性别": {"b"}, "别": {"b"}, "👉": {"b"}, "ok": {"b"}, "OK": {"b"}, "o": {"a", "b", "c", "d"}, "k": {"b", "d"},
+		"nul": {"c"}, "inside": {"c"}, "école": {}, "e\u0301COLE": {"c"},
+		"": {"a", "b", "c", "d"}, " \n\t": {"a", "b", "c", "d"}, "nowhere": {}, "zz": {}, "\n": {"a", "b", "c", "d"},
+	} {
+		if got := hits(t, store, search); !slices.Equal(got, want) {
+			t.Errorf("search for %q finds %v, want %v", search, got, want)
+		}
+	}
+	checkSearchIndex(t, file)
+}
+
+func TestSaveOnAClosedStoreIsUnavailable(t *testing.T) {
+	store, _ := openStore(t)
+	arrival := store.Arrive(ingest.NewDelivery(note{}.body(), "", epoch))
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Save(t.Context(), []models.Arrival{arrival}); err == nil {
+		t.Error("saved without a database")
+	}
+}
+
+func TestSaveIsAllOrNothing(t *testing.T) {
+	store, file := openStore(t)
+	execute(t, file, "CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN NEW.text = 'forbidden' BEGIN SELECT RAISE(ABORT, 'no'); END")
+	before := dump(t, file)
+	var arrivals []models.Arrival
+	for _, body := range [][]byte{note{"messages": texts("fine")}.body(), note{"call_id": "call-2", "messages": texts("forbidden")}.body()} {
+		arrivals = append(arrivals, store.Arrive(ingest.NewDelivery(body, "", epoch)))
+	}
+	err := store.Save(t.Context(), arrivals)
+	if err == nil || errors.Is(err, models.ErrUnavailable) {
+		t.Errorf("error is %v, want one that lies in the deliveries", err)
+	}
+	if after := dump(t, file); after != before {
+		t.Errorf("something was stored: %s", after)
+	}
+	// The same arrivals can be saved again once nothing stands against it.
+	execute(t, file, "DROP TRIGGER refuse")
+	if err := store.Save(t.Context(), arrivals); err != nil {
+		t.Fatal(err)
+	}
+	if s := session(t, store, "call-2"); s == nil || s.Version != 1 || s.Deliveries != 1 {
+		t.Errorf("session is %+v", s)
+	}
+}
+
+func TestADatabaseLockedByAnotherIsUnavailable(t *testing.T) {
+	store, file := openStore(t)
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec("BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	arrivals := []models.Arrival{store.Arrive(ingest.NewDelivery(note{}.body(), "", epoch))}
+	if err := store.Save(t.Context(), arrivals); !errors.Is(err, models.ErrUnavailable) {
+		t.Errorf("error is %v, want ErrUnavailable", err)
+	}
+	if _, err := db.Exec("ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Save(t.Context(), arrivals); err != nil {
+		t.Errorf("once it is free: %v", err)
+	}
+}
+
+func TestADatabaseOfANewerVersionIsRefused(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "newer.db")
+	if err := reopen(t, file).Close(); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, file, "INSERT INTO migrations (id) VALUES ('9999_from_the_future')")
+	before := rows(t, file, "SELECT name, sql FROM sqlite_master")
+	store, err := models.Open(t.Context(), file, models.Options{})
+	if !errors.Is(err, models.ErrNewer) {
+		t.Fatalf("Open gives %v, %v, want ErrNewer", store, err)
+	}
+	checkOneLine(t, err, file)
+	if after := rows(t, file, "SELECT name, sql FROM sqlite_master"); !slices.Equal(after, before) {
+		t.Error("it was changed all the same")
+	}
+}
+
+func TestAFailingMigrationStopsOpenAndLeavesNothingBehind(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "foreign.db")
+	execute(t, file, "CREATE TABLE sessions (mine TEXT)", "INSERT INTO sessions VALUES ('kept')")
+	_, err := models.Open(t.Context(), file, models.Options{})
+	if err == nil {
+		t.Fatal("opened a database that has another's table")
+	}
+	checkOneLine(t, err, file)
+	if got := rows(t, file, "SELECT mine FROM sessions"); len(got) != 1 {
+		t.Errorf("the other's table has %s", got)
+	}
+	if got := rows(t, file, "SELECT name FROM sqlite_master WHERE name LIKE 'notifications%'"); len(got) > 0 {
+		t.Errorf("half of the tables were made: %s", got)
+	}
+	execute(t, file, "DROP TABLE sessions")
+	save(t, reopen(t, file), [][]byte{note{}.body()})
+}
+
+func TestOpenSaysWhatIsWrong(t *testing.T) {
+	folder := t.TempDir()
+	text := filepath.Join(folder, "letter.txt")
+	if err := os.WriteFile(text, []byte(strings.Repeat("Dear all, ", 1000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ address, says string }{
+		"a folder":             {folder, "folder"},
+		"in no folder":         {filepath.Join(folder, "missing", "test.db"), "missing"},
+		"below a file":         {filepath.Join(text, "test.db"), "letter.txt"},
+		"another kind of file": {text, "not a database"},
+		"in memory":            {":memory:", "memory"},
+		"in shared memory":     {"file::memory:?cache=shared", "memory"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := models.Open(t.Context(), c.address, models.Options{})
+			if err == nil {
+				t.Fatal("opened")
+			}
+			checkOneLine(t, err, c.says)
+			checkOneLine(t, err, c.address)
+		})
+	}
+}
+
+// A name is a name, whatever characters it has.
+func TestOpenTakesAnyFileName(t *testing.T) {
+	for _, name := range []string{"a b.db", "q?x=1#y.db", "100%41.db", "semi;colon&.db", "é你.db", "no-ending"} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), name)
+			reopen(t, file)
+			if _, err := os.Stat(file); err != nil {
+				t.Errorf("the database is in another file: %v", err)
+			}
+		})
+	}
+}
+
+func checkOneLine(t *testing.T, err error, says string) {
+	t.Helper()
+	if message := err.Error(); strings.Contains(message, "\n") || len(message) > 300 || !strings.Contains(message, says) {
+		t.Errorf("error is %q, want one clear line that says %q", message, says)
+	}
+}
+
+// A stop while the database is opened is an error like any other.
+func TestOpenEndsWithItsContext(t *testing.T) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			t.Errorf("Open panics: %v", cause)
+		}
+	}()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := models.Open(ctx, filepath.Join(t.TempDir(), "test.db"), models.Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v, want context.Canceled", err)
+	}
+}
