@@ -15,6 +15,7 @@ import (
 	"os/signal"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 	_ "time/tzdata" // group-bys take any time zone, on a machine that has none
@@ -65,6 +66,8 @@ const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 8 * time.Second
 	idleTimeout       = 2 * time.Minute
+	// Load balancers see for so long that the server is not ready any more.
+	drainNotice = 300 * time.Millisecond
 	// What was begun before a stop may take this long to end.
 	gracePeriod = 10 * time.Second
 )
@@ -82,32 +85,35 @@ func serve(ctx context.Context, settings command.Serve, logTo io.Writer) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	store, err := models.Open(ctx, settings.DB, models.Options{Log: log})
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), ledgerCollector{store, log})
-	writer := ingest.NewWriter(store, metrics)
-	notifications := ingest.Handler{Verifier: verifier, Saver: writer, MaxBody: int64(settings.MaxBody), Metrics: metrics, Log: log, Now: time.Now}
-	var background sync.WaitGroup
-	background.Go(func() { retain(ctx, store, time.Duration(settings.Retention), log) })
+	door := &door{}
 	server := &http.Server{
-		Handler:           routes(ctx, settings, store, notifications, registry, log),
+		Handler:           door,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
-	log.Info("serving", "url", "http://"+listener.Addr().String(), "database", store.Name()+" "+settings.DB,
-		"unprotected", strings.Join(unprotected(verifier), ", "))
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
+	store, err := models.Open(ctx, settings.DB, models.Options{Log: log})
+	if err != nil {
+		return errors.Join(err, server.Close())
+	}
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), ledgerCollector{store, log})
+	writer := ingest.NewWriter(store, metrics)
+	notifications := ingest.Handler{Verifier: verifier, Saver: writer, MaxBody: int64(settings.MaxBody), Metrics: metrics, Log: log, Now: time.Now}
+	var background sync.WaitGroup
+	background.Go(func() { retain(ctx, store, time.Duration(settings.Retention), log) })
+	door.open(routes(ctx, settings, store, notifications, registry, log))
+	log.Info("serving", "url", "http://"+listener.Addr().String(), "database", store.Name()+" "+settings.DB,
+		"unprotected", strings.Join(unprotected(verifier), ", "))
 	select {
 	case err = <-failed:
 		err = fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 		log.Info("stopping")
+		time.Sleep(drainNotice)
 		err = shutDown(server)
 	}
 	writer.Close()
@@ -189,17 +195,49 @@ func (c ledgerCollector) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
+// door answers while the database is opened and brought up to date, which may
+// take long after an upgrade, and hands over to the routes.
+type door struct{ routes atomic.Pointer[http.Handler] }
+
+func (d *door) open(routes http.Handler) { d.routes.Store(&routes) }
+
+func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if routes := d.routes.Load(); routes != nil {
+		(*routes).ServeHTTP(w, r)
+		return
+	}
+	if r.URL.Path == "/healthz" {
+		_, _ = io.WriteString(w, "ok\n")
+		return
+	}
+	w.Header().Set("Retry-After", "1")
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	_, _ = io.WriteString(w, `{"error":{"code":"UNAVAILABLE","message":"the server is starting, try again"}}`)
+}
+
 // listen refuses an address that others reach unless the operator said so.
 func listen(ctx context.Context, settings command.Serve) (net.Listener, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", settings.Addr)
 	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
+		return nil, listenError(settings.Addr, err)
 	}
 	if address, ok := listener.Addr().(*net.TCPAddr); ok && !address.IP.IsLoopback() && !settings.Open {
-		return nil, errors.Join(fmt.Errorf("%s is not a loopback address, anyone who reaches it would read everything: add --open if that is meant", settings.Addr),
+		return nil, errors.Join(fmt.Errorf("--addr: %q is not a loopback address, anyone who reaches it would read everything: add --open if that is meant", settings.Addr),
 			listener.Close())
 	}
 	return listener, nil
+}
+
+func listenError(address string, err error) error {
+	var operation *net.OpError
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("--addr: %s is in use by another program, choose another address", address)
+	}
+	if errors.As(err, &operation) {
+		err = operation.Err
+	}
+	return fmt.Errorf("--addr: cannot listen on %q: %w", address, err)
 }
 
 // shutDown lets requests that were begun end, streams aside.
@@ -215,22 +253,24 @@ func shutDown(server *http.Server) error {
 func routes(stopping context.Context, settings command.Serve, store *models.Store, notifications ingest.Handler, registry *prometheus.Registry, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/ingest", notifications)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+	mux.Handle("/metrics", readOnly(promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})))
 	mux.Handle("/query", graph.Handler(stopping, store, graph.Settings{MaxPage: int(settings.MaxPage), MaxComplexity: int(settings.MaxComplexity)}, log))
-	mux.Handle("GET /schema.graphqls", graph.Schema(schema))
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+	mux.Handle("/schema.graphqls", readOnly(graph.Schema(schema)))
+	mux.Handle("/healthz", readOnly(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })))
+	mux.Handle("/readyz", readOnly(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if stopping.Err() != nil || store.Ping(r.Context()) != nil {
 			http.Error(w, "not ready", http.StatusServiceUnavailable)
 			return
 		}
 		_, _ = io.WriteString(w, "ok\n")
-	})
+	})))
 	if page, built := web.Page(); built {
-		mux.Handle("/", readOnly(graph.Playground(page)))
+		mux.Handle("/", graph.Playground(page))
+		mux.Handle("/{$}", readOnly(graph.Playground(page)))
 	} else {
 		log.Warn("built without the Playground's own page (make build needs npm): the page at / loads from a CDN")
-		mux.Handle("/", readOnly(graph.FallbackPlayground()))
+		mux.Handle("/", http.NotFoundHandler())
+		mux.Handle("/{$}", readOnly(graph.FallbackPlayground()))
 	}
 	return mux
 }

@@ -90,7 +90,7 @@ func (q *question) checkDetails(got sessionDetails, s *oracleSession, variables 
 	same := func(what string, got, want any) {
 		q.Helper()
 		if !reflect.DeepEqual(got, want) {
-			q.Errorf("%s of session %q:\n got %q\nwant %q\n%s", what, s.callID(), got, want, s.body)
+			q.Errorf("%s of session %q:\n got %s\nwant %s\n%s", what, s.callID(), encodeJSON(got), encodeJSON(want), encodeJSON(json.RawMessage(s.body)))
 		}
 	}
 	same("texts", map[string]string{

@@ -88,6 +88,9 @@ func (m *oracleMessage) key() string {
 func (q *question) sessionList() connectionList {
 	filter, order := q.filter(), q.order()
 	want := q.w.oracle.under(sessionPasses(filter))
+	if len(want) == len(q.w.oracle.sessions) && !q.once(4) {
+		return q.sessionList() // everything takes long and proves little
+	}
 	q.w.count(len(want), len(q.w.oracle.sessions))
 	return connectionList{
 		document:  sessionsDocument,
@@ -99,13 +102,16 @@ func (q *question) sessionList() connectionList {
 
 func (q *question) messageList() connectionList {
 	var sessions, filter map[string]any
-	if !q.once(3) {
+	if !q.once(4) {
 		sessions = q.filter()
 	}
-	if !q.once(4) {
+	if !q.once(6) {
 		filter = q.messageFilter()
 	}
 	messages := q.w.oracle.messagesUnder(sessionPasses(sessions), messagePasses(filter))
+	if len(messages) > 3000 && !q.once(8) {
+		return q.messageList()
+	}
 	want := make([]string, len(messages))
 	for i, m := range messages {
 		want[i] = m.key()
@@ -162,7 +168,7 @@ func (q *question) page(l connectionList, arguments map[string]any, from, to int
 // walk reads the whole list from one end to the other in pages of any sizes.
 func (q *question) walk(l connectionList) {
 	q.Helper()
-	size := func() int { return 1 + q.IntN(1+max(3, len(l.want)/4)) }
+	size := func() int { return min(differentialMaxPage, 1+q.IntN(1+max(3, len(l.want)/4))) }
 	if q.once(2) {
 		q.walkBackwards(l, size)
 		return

@@ -245,7 +245,7 @@ func (w *differentialWorld) describeOnly(out *strings.Builder, title string, one
 		fmt.Fprintf(out, "\n%s: %q", title, name)
 		callID, _, _ := strings.Cut(name, " ")
 		if s := w.oracle.byCallID[callID]; s != nil {
-			fmt.Fprintf(out, " id %d received %s: %.3000s", s.id, s.times["receivedAt"].UTC().Format(time.RFC3339Nano), s.body)
+			fmt.Fprintf(out, " id %d received %s: %.3000s", s.id, s.times["receivedAt"].UTC().Format(time.RFC3339Nano), encodeJSON(json.RawMessage(s.body)))
 		}
 		return
 	}

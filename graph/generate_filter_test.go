@@ -36,7 +36,7 @@ func (a *asker) message() *oracleMessage {
 	if messages := a.session().messages; len(messages) > 0 {
 		return draw(a.Rand, messages)
 	}
-	return &oracleMessage{}
+	return &oracleMessage{senderType: "UNKNOWN", status: "UNKNOWN"}
 }
 
 // filter is any tree, of that depth at most; nil now and then.

@@ -25,11 +25,16 @@ func Playground(page fs.FS) http.Handler {
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("Referrer-Policy", "no-referrer")
 		header.Set("Cache-Control", "no-cache")
-		if strings.HasPrefix(r.URL.Path, "/assets/") { // their names change with their content
-			header.Set("Cache-Control", "public, max-age=31536000, immutable")
-		} else if info, err := fs.Stat(page, strings.TrimPrefix(r.URL.Path, "/")); r.URL.Path != "/" && (err != nil || info.IsDir()) {
+		if r.URL.Path != "/" && r.Method != http.MethodGet && r.Method != http.MethodHead {
 			http.NotFound(w, r)
 			return
+		}
+		if info, err := fs.Stat(page, strings.TrimPrefix(r.URL.Path, "/")); r.URL.Path != "/" && (err != nil || info.IsDir()) {
+			http.NotFound(w, r)
+			return
+		}
+		if strings.HasPrefix(r.URL.Path, "/assets/") { // their names change with their content
+			header.Set("Cache-Control", "public, max-age=31536000, immutable")
 		}
 		files.ServeHTTP(w, r)
 	}))
@@ -38,14 +43,7 @@ func Playground(page fs.FS) http.Handler {
 // FallbackPlayground is a page for a program that was built without web/; the
 // browser that opens it loads the rest from a CDN.
 func FallbackPlayground() http.Handler {
-	page := playground.Handler("sessiongraph", "/query")
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/" {
-			http.NotFound(w, r)
-			return
-		}
-		page(w, r)
-	})
+	return playground.Handler("sessiongraph", "/query")
 }
 
 // Schema serves the schema's text, for code generators.

@@ -307,7 +307,7 @@ func TestDecodeNumbersMessagesByTheirPlace(t *testing.T) {
 // that nests less deep is just a value.
 func TestDecodeSurvivesDepth(t *testing.T) {
 	for depth, want := range map[int]error{1000: nil, 20_000: ErrNotObject, 1_000_000: ErrNotObject} {
-		for _, field := range []string{"ner_slots", "unknown", "messages", "callee"} {
+		for _, field := range []string{"ner_slots", "unknown", "messages", "status"} {
 			value := strings.Repeat(`[`, depth) + strings.Repeat(`]`, depth)
 			if _, err := Decode(withField(field, value)); !errors.Is(err, want) {
 				t.Errorf("%s nested %d deep: %v, want %v", field, depth, err, want)

@@ -142,7 +142,7 @@ type LocationContent struct {
 	Latitude  float64 // degrees
 	Longitude float64 // degrees
 	Address   string
-	Name      string
+	Name      *string
 }
 
 // ContactsContent is a `contacts`: address book cards.
@@ -283,7 +283,7 @@ func decodeLocation(unknown UnknownContent, place JSON) MessageContent {
 	if err != nil || longitude-longitude != 0 {
 		return unknown
 	}
-	return LocationContent{unknown.wireContent, latitude, longitude, place.Get("address").Text(), place.Get("name").Text()}
+	return LocationContent{unknown.wireContent, latitude, longitude, place.Get("address").Text(), optionalText(place.Get("name"))}
 }
 
 func decodeMediaContent(base wireContent, content JSON) MediaContent {
@@ -402,7 +402,12 @@ func (c InteractiveListContent) Text() string {
 }
 
 // Text is the place's name and address.
-func (c LocationContent) Text() string { return lines(c.Name, c.Address) }
+func (c LocationContent) Text() string {
+	if c.Name == nil {
+		return c.Address
+	}
+	return lines(*c.Name, c.Address)
+}
 
 // Text is the names and numbers.
 func (c ContactsContent) Text() string {

@@ -202,7 +202,7 @@ func (d filterSQL) message(f *MessageFilter) condition {
 		add(d.text("m.msg_id", f.MsgID))
 	}
 	if f.SentAt != nil {
-		add(allOf(where("m.sent_at IS NOT NULL"), instant("m.sent_at", f.SentAt)))
+		add(instant("m.sent_at", f.SentAt))
 	}
 	if f.Search != nil {
 		for _, word := range searchWords(*f.Search) {

@@ -33,7 +33,11 @@ func migrations(d dialect) []*gormigrate.Migration {
 }
 
 func (s *Store) migrate(ctx context.Context) error {
-	m := gormigrate.New(s.write.WithContext(ctx), &gormigrate.Options{
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	// A step that was begun ends: the library panics where its context does.
+	m := gormigrate.New(s.write.WithContext(context.WithoutCancel(ctx)), &gormigrate.Options{
 		TableName:                 "migrations",
 		IDColumnName:              "id",
 		IDColumnSize:              255,
@@ -44,7 +48,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	case errors.Is(err, gormigrate.ErrUnknownPastMigration):
 		return ErrNewer
 	case err != nil:
-		return fmt.Errorf("migrate: %w", err)
+		return fmt.Errorf("migrate: %w", s.dialect.explain(err))
 	}
 	return nil
 }

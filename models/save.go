@@ -229,7 +229,9 @@ func (k *known) project(n *Notification, p *Projection) {
 			k.counted[current.CallID] = current
 			return
 		}
-		k.replaced[current.CallID] = current.ID
+		if k.projected[current.CallID] == nil || k.replaced[current.CallID] != 0 {
+			k.replaced[current.CallID] = current.ID
+		}
 		session.ID, session.Version, session.Deliveries = current.ID, current.Version, current.Deliveries
 	}
 	k.stored = true
@@ -250,7 +252,7 @@ func newer(a, b *Session) bool {
 }
 
 // Rows of one INSERT: within the 32,766 values that SQLite takes in a statement.
-const insertRows = 500
+const insertRows = 16
 
 func (k *known) write(tx *gorm.DB) error {
 	if err := tx.CreateInBatches(k.added, insertRows).Error; err != nil {

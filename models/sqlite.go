@@ -6,8 +6,10 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -28,11 +30,11 @@ const searchMergePages = 200
 const sqliteBusyMillis = 500
 
 func openSQLite(file string, options Options) (*Store, error) {
-	if strings.Contains(file, ":memory:") {
-		return nil, errors.New("a database in memory would lose every notification; name a file")
+	if file == "" || strings.Contains(file, ":memory:") {
+		return nil, errors.New("a database in memory would lose every notification: name a file")
 	}
-	if info, err := os.Stat(file); err == nil && info.IsDir() {
-		return nil, errors.New("it is a folder; name a file")
+	if err := checkFile(file, options.MustExist); err != nil {
+		return nil, err
 	}
 	driver := &sqlite.Driver{}
 	if err := driver.RegisterDeterministicScalarFunction("bucket_start", 3, bucketFunction()); err != nil {
@@ -66,6 +68,22 @@ func openSQLite(file string, options Options) (*Store, error) {
 		return nil, err
 	}
 	return &Store{write: write, read: read, dialect: sqliteDialect{}}, nil
+}
+
+// checkFile says what is wrong with a file in words that SQLite has not.
+func checkFile(file string, mustExist bool) error {
+	info, err := os.Stat(file)
+	switch {
+	case err == nil && info.IsDir():
+		return errors.New("it is a folder: name a file")
+	case errors.Is(err, fs.ErrNotExist) && mustExist:
+		return errors.New("there is no such file")
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Stat(filepath.Dir(file)); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("the folder %s does not exist", filepath.Dir(file))
+		}
+	}
+	return nil
 }
 
 func openSQLitePool(d *sqlite.Driver, file string, most int, options Options, parameters url.Values) (*gorm.DB, error) {
@@ -193,6 +211,14 @@ func (sqliteDialect) scrub(db *gorm.DB) error {
 
 func (sqliteDialect) backup(db *gorm.DB, file string) error {
 	return db.Exec("VACUUM INTO ?", file).Error
+}
+
+func (sqliteDialect) explain(err error) error {
+	var e *sqlite.Error
+	if errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_NOTADB {
+		return errors.New("it is no SQLite database: name another file")
+	}
+	return err
 }
 
 func (sqliteDialect) unavailable(err error) bool {

@@ -59,6 +59,9 @@ func (d SessionDimension) column() string {
 
 // Stats groups sessions: rows by bucket, then by count, most frequent first.
 func (s *Store) Stats(ctx context.Context, q StatsQuery) ([]*SessionStats, error) {
+	if q.First != nil && *q.First == 0 {
+		return nil, nil
+	}
 	columns, groups, order := []string{"COUNT(*) AS session_count"}, []string{}, []string{}
 	var args []any
 	if q.Interval != nil {
@@ -137,7 +140,13 @@ func BucketStart(t time.Time, interval TimeInterval, zone *time.Location) time.T
 	year, month, day := t.Date()
 	switch interval {
 	case EveryHour:
-		return t.Add(-time.Duration(t.Minute())*time.Minute - time.Duration(t.Second())*time.Second - time.Duration(t.Nanosecond()))
+		start := t.Add(-time.Duration(t.Minute())*time.Minute - time.Duration(t.Second())*time.Second - time.Duration(t.Nanosecond()))
+		_, before := start.Zone()
+		if _, now := t.Zone(); now != before { // the clock was changed within the hour
+			changed, _ := t.ZoneBounds()
+			return changed
+		}
+		return start
 	case EveryWeek:
 		day -= (int(t.Weekday()) + 6) % 7
 	case EveryMonth:

@@ -29,6 +29,8 @@ type Store struct {
 type Options struct {
 	// Log takes warnings of the database; nil drops them.
 	Log *slog.Logger
+	// MustExist refuses a database that is not there in place of making it.
+	MustExist bool
 	// OnStatement, where set, is told the text of each SQL statement: tests count them.
 	OnStatement func(sql string)
 }
@@ -137,6 +139,8 @@ type dialect interface {
 	scrub(db *gorm.DB) error
 	// backup copies the database into a new file.
 	backup(db *gorm.DB, file string) error
+	// explain puts an error that operators meet into words.
+	explain(err error) error
 	// unavailable tells the errors of a database that cannot be written now.
 	unavailable(err error) bool
 }

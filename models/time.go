@@ -30,6 +30,11 @@ func (t *Time) Scan(column any) error {
 // Value is what is stored: microseconds since 1970.
 func (t Time) Value() (driver.Value, error) { return t.UnixMicro(), nil }
 
+// MarshalJSON writes any time, also one of a year that JSON's RFC 3339 has not.
+func (t Time) MarshalJSON() ([]byte, error) {
+	return strconv.AppendQuote(nil, t.Format(time.RFC3339Nano)), nil
+}
+
 // MarshalGQL writes the time as an RFC 3339 string in UTC.
 func (t Time) MarshalGQL(w io.Writer) {
 	b := make([]byte, 0, len(time.RFC3339Nano)+2)

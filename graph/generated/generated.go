@@ -2481,7 +2481,7 @@ type VideoContent implements Content {
   text: String!
   "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
   raw: JSON!
-  "Where the file is: AIRudder's ` + "`" + `media` + "`" + `; null when the message carries none."
+  "Where the file is: AIRudder's ` + "`" + `media` + "`" + `; never null, because without it the content is an UnknownContent."
   media: Media
 }
 
@@ -2493,7 +2493,7 @@ type AudioContent implements Content {
   text: String!
   "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
   raw: JSON!
-  "Where the file is: AIRudder's ` + "`" + `media` + "`" + `; null when the message carries none."
+  "Where the file is: AIRudder's ` + "`" + `media` + "`" + `; never null, because without it the content is an UnknownContent."
   media: Media
 }
 
@@ -5617,8 +5617,8 @@ func (ec *executionContext) _LocationContent_name(ctx context.Context, field gra
 			return obj.Name, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalOString2string(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
 		false,
@@ -16069,18 +16069,6 @@ func (ec *executionContext) unmarshalOSessionOrder2ᚖsessiongraphᚋmodelsᚐSe
 	}
 	res, err := ec.unmarshalInputSessionOrder(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalOString2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOString2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
-	_ = sel
-	_ = ctx
-	res := graphql.MarshalString(v)
-	return res
 }
 
 func (ec *executionContext) unmarshalOString2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {

@@ -27,10 +27,11 @@ func decodeSessionCursor(argument, cursor string, order models.SessionOrder) (mo
 	}
 	value, err1 := strconv.ParseInt(parts[3], 10, 64)
 	id, err2 := strconv.ParseInt(parts[4], 10, 64)
-	if err1 != nil || err2 != nil {
+	key := models.SessionKey{Value: value, ID: id}
+	if err1 != nil || err2 != nil || encodeSessionCursor(order, key) != cursor {
 		return models.SessionKey{}, models.InputErrorf("%s is not a cursor of a list of sessions: pass a cursor that such a list returned", argument)
 	}
-	return models.SessionKey{Value: value, ID: id}, nil
+	return key, nil
 }
 
 func encodeOpaque(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }

@@ -70,8 +70,9 @@ func decodeMessageCursor(argument, cursor string) (*models.MessageListKey, error
 		startedAt, err1 := strconv.ParseInt(parts[1], 10, 64)
 		sessionID, err2 := strconv.ParseInt(parts[2], 10, 64)
 		position, err3 := strconv.Atoi(parts[3])
-		if err1 == nil && err2 == nil && err3 == nil {
-			return &models.MessageListKey{StartedAt: startedAt, SessionID: sessionID, Position: position}, nil
+		key := models.MessageListKey{StartedAt: startedAt, SessionID: sessionID, Position: position}
+		if err1 == nil && err2 == nil && err3 == nil && encodeMessageCursor(key) == cursor {
+			return &key, nil
 		}
 	}
 	return nil, models.InputErrorf("%s is not a cursor of a list of messages: pass a cursor that such a list returned", argument)

@@ -35,16 +35,16 @@ func (n nodeID) String() string {
 	return encodeOpaque(n.kind + " " + n.key)
 }
 
+// parseNodeID reads what String writes, and nothing else.
 func parseNodeID(id string) (n nodeID, ok bool) {
-	n.kind, n.key, ok = strings.Cut(decodeOpaque(id), " ")
-	if !ok || n.kind != messageNode {
-		return n, ok && (n.kind == sessionNode || n.kind == contactNode)
+	n.kind, n.key, _ = strings.Cut(decodeOpaque(id), " ")
+	if n.kind == messageNode {
+		position, key, _ := strings.Cut(n.key, " ")
+		n.position, _ = strconv.Atoi(position)
+		n.key = key
 	}
-	position, key, ok := strings.Cut(n.key, " ")
-	n.key = key
-	var err error
-	n.position, err = strconv.Atoi(position)
-	return n, ok && err == nil
+	known := n.kind == sessionNode || n.kind == messageNode || n.kind == contactNode
+	return n, known && n.String() == id
 }
 
 // Nodes reads nodes by their ids, nil for one that is not there.

@@ -34,7 +34,7 @@ func encodeStoredCursor(seq int64) string {
 func decodeStoredCursor(cursor string) (int64, error) {
 	version, number, _ := strings.Cut(decodeOpaque(cursor), " ")
 	seq, err := strconv.ParseInt(number, 10, 64)
-	if version != storedCursorVersion || err != nil {
+	if version != storedCursorVersion || err != nil || encodeStoredCursor(seq) != cursor {
 		return 0, models.InputErrorf("after is not a cursor of sessionStored: pass the cursor of the last event that you saw, or none")
 	}
 	return seq, nil

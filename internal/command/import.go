@@ -50,6 +50,9 @@ func (c Import) Run(ctx context.Context, s Streams) error {
 	}
 	err = errors.Join(err, store.Close())
 	i.progress.end()
+	if err != nil && i.projected+i.quarantined+i.refused == 0 {
+		return err
+	}
 	_, _ = fmt.Fprintf(s.Out, "%d notifications read: %d sessions or versions of them, %d quarantined, %d refused\n",
 		i.projected+i.quarantined+i.refused, i.projected, i.quarantined, i.refused)
 	if err == nil && i.refused > 0 {

@@ -39,13 +39,15 @@ type Database struct {
 
 // Logging is how the program reports.
 type Logging struct {
-	LogFormat string     `env:"SESSIONGRAPH_LOG_FORMAT" default:"text" enum:"text,json" help:"Format of the log: text or json."`
-	LogLevel  slog.Level `env:"SESSIONGRAPH_LOG_LEVEL" default:"info" help:"Least level that is logged: debug, info, warn or error."`
+	LogFormat string `env:"SESSIONGRAPH_LOG_FORMAT" default:"text" enum:"text,json" help:"Format of the log: text or json."`
+	LogLevel  string `env:"SESSIONGRAPH_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: debug, info, warn or error."`
 }
 
 // Logger writes the log to w.
 func (l Logging) Logger(w io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{Level: l.LogLevel}
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(l.LogLevel)) // the parser took the four names only
+	options := &slog.HandlerOptions{Level: level}
 	if l.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
@@ -122,7 +124,7 @@ func (b *ByteSize) UnmarshalText(text []byte) error {
 	}
 	n, err := strconv.ParseInt(number, 10, 64)
 	if err != nil || n < 1 || n > (1<<40)/factor {
-		return fmt.Errorf("%q is no size such as 8MiB", string(text))
+		return fmt.Errorf("%q is no size in bytes, KiB, MiB or GiB, such as 8MiB", string(text))
 	}
 	*b = ByteSize(n * factor)
 	return nil

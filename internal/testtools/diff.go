@@ -11,6 +11,9 @@ import (
 // Anything stands for a text that is not empty and cannot be foretold.
 type Anything struct{}
 
+// AtLeast stands for a whole number that may be larger.
+type AtLeast int64
+
 // Diff lists where a decoded JSON value is not what was wanted, by path. Numbers
 // compare as they are written, or by value where a float64 is wanted.
 func Diff(want, got any) []string { return diff(nil, "", want, got) }
@@ -33,6 +36,11 @@ func diff(found []string, path string, want, got any) []string {
 		if number, ok := got.(json.Number); ok {
 			value, err := number.Float64()
 			same = err == nil && math.Abs(value-want) <= 1e-12*math.Abs(want)
+		}
+	case AtLeast:
+		if number, ok := got.(json.Number); ok {
+			value, err := number.Int64()
+			same = err == nil && value >= int64(want)
 		}
 	case Anything:
 		text, ok := got.(string)

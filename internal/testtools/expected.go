@@ -16,7 +16,7 @@ type (
 )
 
 // Expected is what GraphQL has to answer for each notification, by call_id, once
-// all of them are stored and each has come once: every field of Session and of
+// all of them are stored, each of a session of its own: every field of Session and of
 // what it leads to, the fields of intention and contact that count sessions
 // included. It reads AIRudder's JSON by the schema's descriptions and shares no
 // code with the program.
@@ -60,7 +60,7 @@ func expectedSession(body []byte) object {
 		messages = append(messages, expectedMessage(position, m.(object), sent))
 	}
 	return object{
-		"id": Anything{}, "receivedAt": Anything{}, "version": number(1), "deliveries": number(1),
+		"id": Anything{}, "receivedAt": Anything{}, "version": number(1), "deliveries": AtLeast(1),
 		"callId": text(n["call_id"]), "callee": text(n["callee"]), "channel": text(n["channel"]), "channelId": text(n["channel_id"]),
 		"workflowId": text(n["workflow_id"]), "workflowName": text(n["workflow_name"]),
 		"nodeTaskId": text(n["nodetask_id"]), "nodeTaskName": text(n["nodetask_name"]),

@@ -25,7 +25,7 @@ type Ended struct {
 }
 
 // patience is how long a test waits for what takes a moment.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // Run runs the program to its end, which it has to reach by itself.
 func (p Program) Run(t *testing.T, in string, args ...string) Ended {

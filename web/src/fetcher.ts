@@ -14,4 +14,14 @@ export const fetcher = createGraphiQLFetcher({
   subscriptionUrl: subscriptionUrl.href,
   // The server has no @defer and no @stream.
   enableIncrementalDelivery: false,
+  fetch: (address, init) => fetch(address, withoutNeedlessName(init)),
 });
+
+/** Right after a change of tabs GraphiQL still sends the name of the old tab's operation. */
+function withoutNeedlessName(init?: RequestInit): RequestInit | undefined {
+  if (typeof init?.body !== 'string') return init;
+  const request = JSON.parse(init.body) as { query: string; operationName?: string };
+  const names = [...request.query.matchAll(/^\s*(?:query|mutation|subscription)\s+(\w+)/gm)];
+  if (names.length === 1) delete request.operationName;
+  return { ...init, body: JSON.stringify(request) };
+}

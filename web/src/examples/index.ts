@@ -1,6 +1,14 @@
 import conversation from './conversation.graphql?raw';
+import filter from './filter.graphql?raw';
+import intentionsByDay from './intentions-by-day.graphql?raw';
 import latestSessions from './latest-sessions.graphql?raw';
+import liveTail from './live-tail.graphql?raw';
 import paging from './paging.graphql?raw';
+import search from './search.graphql?raw';
+import slotCatalogue from './slot-catalogue.graphql?raw';
+
+/** The last month in which the sessions that `sessiongraph simulate` invents lie. */
+const june = { gte: '2025-06-01T00:00:00Z', lt: '2025-07-01T00:00:00Z' };
 
 /** An operation that opens in a tab of its own. The tab is named after the operation. */
 export interface Example {
@@ -15,8 +23,18 @@ export interface Example {
  */
 export const examples: Example[] = [
   { query: latestSessions },
-  { query: conversation },
+  { query: conversation, variables: json({ filter: {} }) },
   { query: paging, variables: json({ first: 5, after: null }) },
+  {
+    query: filter,
+    variables: json({
+      filter: { startedAt: june, nerSlots: [{ name: 'rating', value: { in: ['1', '2'] } }] },
+    }),
+  },
+  { query: search, variables: json({ search: 'thank' }) },
+  { query: intentionsByDay, variables: json({ filter: { startedAt: june }, timeZone: 'UTC' }) },
+  { query: slotCatalogue, variables: json({ filter: {}, values: 5 }) },
+  { query: liveTail, variables: json({ filter: {}, after: null }) },
 ];
 
 function json(variables: Record<string, unknown>): string {

@@ -1,0 +1,233 @@
+package graph_test
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+func loadSchema(t testing.TB, file string) *ast.Schema {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, err := gqlparser.LoadSchema(&ast.Source{Name: file, Input: string(text)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+// ownTypes are the types of a schema but for those that every schema has.
+func ownTypes(schema *ast.Schema) []*ast.Definition {
+	var own []*ast.Definition
+	for _, definition := range schema.Types {
+		if !definition.BuiltIn && !strings.HasPrefix(definition.Name, "__") {
+			own = append(own, definition)
+		}
+	}
+	slices.SortFunc(own, func(a, b *ast.Definition) int { return strings.Compare(a.Name, b.Name) })
+	return own
+}
+
+func ownFields(definition *ast.Definition) ast.FieldList {
+	return slices.DeleteFunc(slices.Clone(definition.Fields), func(f *ast.FieldDefinition) bool { return strings.HasPrefix(f.Name, "__") })
+}
+
+func TestEverythingInTheSchemaIsDescribed(t *testing.T) {
+	described := 0
+	for name, description := range descriptions(loadSchema(t, "../schema.graphqls")) {
+		if strings.TrimSpace(description) == "" {
+			t.Errorf("%s is not described", name)
+		}
+		described++
+	}
+	if described < 400 {
+		t.Errorf("looked at %d descriptions only", described)
+	}
+}
+
+// descriptions are those of all types, fields, arguments and enum values, by name.
+func descriptions(schema *ast.Schema) map[string]string {
+	all := map[string]string{}
+	for _, definition := range ownTypes(schema) {
+		all[definition.Name] = definition.Description
+		for _, field := range ownFields(definition) {
+			name := definition.Name + "." + field.Name
+			all[name] = field.Description
+			for _, argument := range field.Arguments {
+				all[name+"("+argument.Name+")"] = argument.Description
+			}
+		}
+		for _, value := range definition.EnumValues {
+			all[definition.Name+"."+value.Name] = value.Description
+		}
+	}
+	return all
+}
+
+// Clients spread fragments over the whole union: a field name that had two types
+// there could not be selected without an alias.
+func TestMessageContentGivesEachFieldNameOneType(t *testing.T) {
+	schema := loadSchema(t, "../schema.graphqls")
+	first := map[string]string{}
+	types := map[string]string{}
+	for _, member := range schema.PossibleTypes["MessageContent"] {
+		for _, field := range ownFields(member) {
+			name := member.Name + "." + field.Name
+			if types[field.Name] == "" {
+				first[field.Name], types[field.Name] = name, field.Type.String()
+			}
+			if got := field.Type.String(); got != types[field.Name] {
+				t.Errorf("%s is %s, but %s is %s", name, got, first[field.Name], types[field.Name])
+			}
+		}
+		if !slices.Contains(member.Interfaces, "Content") {
+			t.Errorf("%s does not implement Content", member.Name)
+		}
+	}
+	if len(types) == 0 {
+		t.Error("MessageContent has no members")
+	}
+}
+
+// The schema may add to the contract, and takes nothing of it away.
+func TestTheSchemaKeepsTheContract(t *testing.T) {
+	schema := loadSchema(t, "../schema.graphqls")
+	contract := loadSchema(t, "../testdata/contract.graphqls")
+	for _, difference := range breaks(contract, schema) {
+		t.Error(difference)
+	}
+}
+
+// A contract that is broken in one way after the other is noticed each time.
+func TestBreaksAreNoticed(t *testing.T) {
+	const whole = `
+		scalar Time
+		interface Node { id: ID! }
+		type Query { a(x: Int = 1, y: [E!]): A! u: U }
+		type A implements Node { id: ID! at: Time! }
+		type B { id: ID! }
+		union U = A | B
+		enum E { ONE TWO }
+		input I { n: Int! = 3 m: String }`
+	for _, c := range []struct{ take, put, want string }{
+		{"", "", ""},
+		{"TWO }", "TWO THREE }", ""},
+		{"m: String }", "m: String o: Int }", ""},
+		{"at: Time! }", "at: Time! more: Int }", ""},
+		{"y: [E!])", "y: [E!], z: Int)", ""},
+		{"at: Time!", "at: Time", "A.at is Time, contract: Time!"},
+		{"at: Time! }", "}", "A.at is missing"},
+		{"ONE TWO", "ONE", "E.TWO is missing"},
+		{"x: Int = 1, ", "", "Query.a(x) is missing"},
+		{"x: Int = 1", "x: Int = 2", "Query.a(x) is 2 by default, contract: 1"},
+		{"x: Int = 1", "x: Int", "Query.a(x) is nothing by default, contract: 1"},
+		{"y: [E!]", "y: [E]", "Query.a(y) is [E], contract: [E!]"},
+		{"y: [E!])", "y: [E!], z: Int!)", "Query.a(z) is required, the contract has no such argument"},
+		{"m: String }", "m: String o: Int! }", "I.o is required, the contract has no such field"},
+		{"n: Int! = 3", "n: Int!", "I.n is nothing by default, contract: 3"},
+		{"U = A | B", "U = A", "U does not have B"},
+		{"A implements Node", "A", "A does not implement Node"},
+		{"scalar Time", "enum Time { NOW }", "Time is of kind ENUM, contract: SCALAR"},
+	} {
+		text := strings.Join(strings.Fields(whole), " ")
+		changed := strings.Replace(text, c.take, c.put, 1)
+		if changed == text && c.take != "" {
+			t.Fatalf("%q is not in the contract", c.take)
+		}
+		schema, err := gqlparser.LoadSchema(&ast.Source{Input: changed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		contract := gqlparser.MustLoadSchema(&ast.Source{Input: text})
+		if got := strings.Join(breaks(contract, schema), "; "); got != c.want {
+			t.Errorf("with %q for %q: %q, want %q", c.put, c.take, got, c.want)
+		}
+	}
+}
+
+// breaks are the differences that a client of the contract would notice.
+func breaks(contract, schema *ast.Schema) []string {
+	var found []string
+	report := func(parts ...string) { found = append(found, strings.Join(parts, "")) }
+	for _, want := range ownTypes(contract) {
+		got := schema.Types[want.Name]
+		if got == nil {
+			report(want.Name, " is missing")
+			continue
+		}
+		if got.Kind != want.Kind {
+			report(want.Name, " is of kind ", string(got.Kind), ", contract: ", string(want.Kind))
+			continue
+		}
+		for _, name := range want.Interfaces {
+			if !slices.Contains(got.Interfaces, name) {
+				report(want.Name, " does not implement ", name)
+			}
+		}
+		for _, name := range want.Types {
+			if !slices.Contains(got.Types, name) {
+				report(want.Name, " does not have ", name)
+			}
+		}
+		for _, value := range want.EnumValues {
+			if got.EnumValues.ForName(value.Name) == nil {
+				report(want.Name, ".", value.Name, " is missing")
+			}
+		}
+		compareFields(want, got, report)
+	}
+	return found
+}
+
+func compareFields(want, got *ast.Definition, report func(...string)) {
+	for _, wanted := range ownFields(want) {
+		name := want.Name + "." + wanted.Name
+		field := got.Fields.ForName(wanted.Name)
+		if field == nil {
+			report(name, " is missing")
+			continue
+		}
+		compareTypes(name, field.Type, wanted.Type, field.DefaultValue, wanted.DefaultValue, report)
+		for _, argument := range wanted.Arguments {
+			name := name + "(" + argument.Name + ")"
+			if given := field.Arguments.ForName(argument.Name); given == nil {
+				report(name, " is missing")
+			} else {
+				compareTypes(name, given.Type, argument.Type, given.DefaultValue, argument.DefaultValue, report)
+			}
+		}
+		for _, argument := range field.Arguments {
+			if argument.Type.NonNull && argument.DefaultValue == nil && wanted.Arguments.ForName(argument.Name) == nil {
+				report(name, "(", argument.Name, ") is required, the contract has no such argument")
+			}
+		}
+	}
+	for _, field := range ownFields(got) {
+		if got.Kind == ast.InputObject && field.Type.NonNull && field.DefaultValue == nil && want.Fields.ForName(field.Name) == nil {
+			report(want.Name, ".", field.Name, " is required, the contract has no such field")
+		}
+	}
+}
+
+func compareTypes(name string, got, want *ast.Type, gotDefault, wantDefault *ast.Value, report func(...string)) {
+	if got.String() != want.String() {
+		report(name, " is ", got.String(), ", contract: ", want.String())
+	}
+	if defaultText(gotDefault) != defaultText(wantDefault) {
+		report(name, " is ", defaultText(gotDefault), " by default, contract: ", defaultText(wantDefault))
+	}
+}
+
+func defaultText(value *ast.Value) string {
+	if value == nil {
+		return "nothing"
+	}
+	return value.String()
+}

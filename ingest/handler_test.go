@@ -1,0 +1,280 @@
+package ingest
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"sessiongraph/models"
+)
+
+const maxBody = 20_000
+
+func newHandler(saver Saver) Handler {
+	return Handler{
+		Verifier: &Verifier{Mode: SignOff}, Saver: saver, MaxBody: maxBody, Metrics: newMetrics(), Log: slog.New(slog.DiscardHandler), Now: time.Now,
+	}
+}
+
+func newMetrics() *Metrics { return NewMetrics(prometheus.NewRegistry()) }
+
+func openStore(t *testing.T) *models.Store {
+	t.Helper()
+	store, err := models.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), models.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	return store
+}
+
+// startServer serves /ingest over a store.
+func startServer(t *testing.T) (*httptest.Server, *models.Store) {
+	t.Helper()
+	store := openStore(t)
+	writer := NewWriter(store, newMetrics())
+	t.Cleanup(writer.Close)
+	server := httptest.NewServer(newHandler(writer))
+	t.Cleanup(server.Close)
+	return server, store
+}
+
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func send(t *testing.T, method, url, contentType string, body io.Reader) answer {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{response.StatusCode, response.Header, string(text)}
+}
+
+// check compares an answer; code is that of its error, "" for none.
+func (a answer) check(t *testing.T, status int, code string) {
+	t.Helper()
+	if a.status != status {
+		t.Fatalf("status %d with %s, want %d", a.status, a.body, status)
+	}
+	if got := a.header.Get("Content-Type"); got != "application/json" {
+		t.Errorf("content type %q", got)
+	}
+	if code == "" {
+		if a.body != "{}" {
+			t.Errorf("body %s, want {}", a.body)
+		}
+		return
+	}
+	var shown struct {
+		Error struct{ Code, Message string }
+	}
+	decoder := json.NewDecoder(strings.NewReader(a.body))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&shown); err != nil || shown.Error.Code != code || shown.Error.Message == "" {
+		t.Errorf("body %s (%v), want an error with code %s and a message", a.body, err, code)
+	}
+}
+
+func TestAnswers(t *testing.T) {
+	const ok = "application/json"
+	vendor := string(vendorExample(t))
+	for _, c := range []struct {
+		name, method, contentType, body string
+		status                          int
+		code                            string
+	}{
+		{"a notification", "POST", ok, vendor, 200, ""},
+		{"with a charset", "POST", "application/json; charset=utf-8", vendor, 200, ""},
+		{"in capitals", "POST", "Application/JSON", vendor, 200, ""},
+		{"no content type", "POST", "", vendor, 200, ""},
+		{"white space around it", "POST", ok, "\n" + vendor + "\n", 200, ""},
+		{"an object without call_id", "POST", ok, `{"messages":[]}`, 200, ""},
+		{"an empty object", "POST", ok, `{}`, 200, ""},
+		{"GET", "GET", ok, "", 405, "METHOD_NOT_ALLOWED"},
+		{"PUT", "PUT", ok, vendor, 405, "METHOD_NOT_ALLOWED"},
+		{"DELETE", "DELETE", "", "", 405, "METHOD_NOT_ALLOWED"},
+		{"OPTIONS", "OPTIONS", "", "", 405, "METHOD_NOT_ALLOWED"},
+		{"text", "POST", "text/plain", vendor, 415, "UNSUPPORTED_MEDIA_TYPE"},
+		{"a form", "POST", "application/x-www-form-urlencoded", "call_id=1", 415, "UNSUPPORTED_MEDIA_TYPE"},
+		{"a content type that is none", "POST", "/", vendor, 415, "UNSUPPORTED_MEDIA_TYPE"},
+		{"no JSON", "POST", ok, `<xml/>`, 400, "NOT_A_JSON_OBJECT"},
+		{"half of it", "POST", ok, vendor[:1000], 400, "NOT_A_JSON_OBJECT"},
+		{"a list", "POST", ok, `[` + vendor + `]`, 400, "NOT_A_JSON_OBJECT"},
+		{"null", "POST", ok, `null`, 400, "NOT_A_JSON_OBJECT"},
+		{"nothing", "POST", ok, ``, 400, "NOT_A_JSON_OBJECT"},
+		{"as much as is allowed", "POST", ok, `{` + strings.Repeat(" ", maxBody-2) + `}`, 200, ""},
+		{"a byte more", "POST", ok, `{` + strings.Repeat(" ", maxBody-1) + `}`, 413, "TOO_LARGE"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			server, _ := startServer(t)
+			for range 2 { // a repeat is answered alike
+				got := send(t, c.method, server.URL, c.contentType, strings.NewReader(c.body))
+				got.check(t, c.status, c.code)
+				if allow := got.header.Get("Allow"); (c.status == 405) != (allow == "POST") {
+					t.Errorf("Allow is %q", allow)
+				}
+			}
+		})
+	}
+}
+
+// chunked hides the length of a body, so that it is sent in chunks.
+type chunked struct{ io.Reader }
+
+func TestABodyInChunksIsHeldToTheSameLimit(t *testing.T) {
+	server, store := startServer(t)
+	send(t, "POST", server.URL, "", chunked{strings.NewReader(`{` + strings.Repeat(" ", maxBody-1) + `}`)}).check(t, 413, "TOO_LARGE")
+	send(t, "POST", server.URL, "", chunked{strings.NewReader(`{` + strings.Repeat(" ", maxBody-2) + `}`)}).check(t, 200, "")
+	bodies, err := store.BodiesOf(t.Context(), []int64{1, 2})
+	if err != nil || len(bodies) != 1 {
+		t.Errorf("%d bodies are kept (%v), want the one that was not too large", len(bodies), err)
+	}
+}
+
+// The client is not made to send what is refused for its length.
+func TestATooLargeBodyIsRefusedBeforeItIsSent(t *testing.T) {
+	server, _ := startServer(t)
+	connection, err := net.Dial("tcp", strings.TrimPrefix(server.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = connection.Close() }()
+	if _, err := fmt.Fprintf(connection, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", int64(1)<<40); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != 413 || !response.Close {
+		t.Errorf("status %d, close %t, want 413 and an end", response.StatusCode, response.Close)
+	}
+}
+
+func TestABodyThatEndsEarlyIsNotStored(t *testing.T) {
+	saver := &recorder{}
+	request := httptest.NewRequest("POST", "/ingest", io.MultiReader(strings.NewReader(`{"call_id":"a"`), failingReader{}))
+	response := httptest.NewRecorder()
+	newHandler(saver).ServeHTTP(response, request)
+	answer{response.Code, response.Header(), response.Body.String()}.check(t, 400, "INCOMPLETE_BODY")
+	if len(saver.saved) > 0 {
+		t.Errorf("stored %v", saver.saved)
+	}
+}
+
+type failingReader struct{}
+
+func (failingReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+func TestWhatIsStored(t *testing.T) {
+	server, store := startServer(t)
+	vendor := vendorExample(t)
+	send(t, "POST", server.URL, "", strings.NewReader(string(vendor))).check(t, 200, "")
+	send(t, "POST", server.URL, "", strings.NewReader(string(vendor))).check(t, 200, "")
+	send(t, "POST", server.URL, "", strings.NewReader(`{"callee":"+1"}`)).check(t, 200, "")
+	send(t, "POST", server.URL, "", strings.NewReader(`[1]`)).check(t, 400, "NOT_A_JSON_OBJECT")
+
+	const callID = "a3f5c12ac59xxxxxxxxad71fe6a8ea3e"
+	sessions, err := store.SessionsByCallID(t.Context(), []string{callID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := sessions[callID]; s == nil || s.Version != 1 || s.Deliveries != 2 || s.MessageCount != 16 {
+		t.Errorf("session is %+v", s)
+	}
+	bodies, err := store.BodiesOf(t.Context(), []int64{1, 2, 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[int64]string{1: string(vendor), 2: `{"callee":"+1"}`, 3: `[1]`} {
+		if string(bodies[id]) != want {
+			t.Errorf("body %d is %.80q, want %.80q", id, bodies[id], want)
+		}
+	}
+	all := models.SessionList{Order: models.DefaultSessionOrder()}
+	if counts, err := store.CountSessions(t.Context(), all, []string{""}); err != nil || counts[""] != 1 {
+		t.Errorf("%d sessions, %v", counts[""], err)
+	}
+}
+
+// recorder is a Saver that keeps what it is given, or fails.
+type recorder struct {
+	saved []models.Delivery
+	err   error
+}
+
+func (r *recorder) Save(_ context.Context, d models.Delivery) error {
+	if r.err == nil {
+		r.saved = append(r.saved, d)
+	}
+	return r.err
+}
+
+func TestWhatTheSaverIsGiven(t *testing.T) {
+	saver := &recorder{}
+	h := newHandler(saver)
+	at := time.Date(2025, 4, 15, 8, 41, 0, 123456789, time.FixedZone("", 7200))
+	h.Now = func() time.Time { return at }
+	for _, body := range []string{string(vendorExample(t)), `{}`, `no`} {
+		request := httptest.NewRequest("POST", "/ingest", strings.NewReader(body))
+		request.Header.Set("X-AIRudder-Sign", "AbC")
+		h.ServeHTTP(httptest.NewRecorder(), request)
+	}
+	if len(saver.saved) != 3 {
+		t.Fatalf("%d deliveries", len(saver.saved))
+	}
+	for i, want := range []models.Outcome{models.Projected, models.Quarantined, models.Refused} {
+		d := saver.saved[i]
+		if d.Outcome != want || (d.Projection != nil) != (want == models.Projected) || (d.Reason == "") != (want == models.Projected) {
+			t.Errorf("delivery %d is %s with the reason %q, want %s", i, d.Outcome, d.Reason, want)
+		}
+		if d.Sign != "AbC" || d.ReceivedAt.Format(time.RFC3339Nano) != "2025-04-15T06:41:00.123456Z" {
+			t.Errorf("delivery %d is signed %q, received at %v", i, d.Sign, d.ReceivedAt)
+		}
+	}
+}
+
+// A fault of ours says so, and when to come again, and nothing of what it was.
+func TestOurOwnFaults(t *testing.T) {
+	for _, err := range []error{ErrBusy, ErrLate, models.ErrUnavailable, context.Canceled, errors.New("disk /dev/secret is full")} {
+		for _, body := range []string{string(vendorExample(t)), `{}`, `no`} {
+			response := httptest.NewRecorder()
+			newHandler(&recorder{err: err}).ServeHTTP(response, httptest.NewRequest("POST", "/ingest", strings.NewReader(body)))
+			got := answer{response.Code, response.Header(), response.Body.String()}
+			got.check(t, 503, "UNAVAILABLE")
+			if got.header.Get("Retry-After") == "" || strings.Contains(got.body, "secret") {
+				t.Errorf("%v: Retry-After %q, body %s", err, got.header.Get("Retry-After"), got.body)
+			}
+		}
+	}
+}

@@ -1,0 +1,160 @@
+package clients_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sessiongraph/internal/simulate"
+	"sessiongraph/internal/testtools"
+)
+
+// binary is the program as users run it, built by TestMain.
+var binary string
+
+func TestMain(m *testing.M) { os.Exit(build(m)) }
+
+func build(m *testing.M) int {
+	folder, err := os.MkdirTemp("", "sessiongraph-clients-")
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	binary = filepath.Join(folder, "sessiongraph")
+	if out, err := exec.Command("go", "build", "-o", binary, "sessiongraph").CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("go build: %v\n%s", err, out))
+	}
+	return m.Run()
+}
+
+// server is a process that serves from one database, at one address.
+type server struct {
+	t       *testing.T
+	db      string
+	address string
+	process *exec.Cmd
+	client  *http.Client
+}
+
+var startLine = regexp.MustCompile(`url=http://(\S+)`)
+
+func startServer(t *testing.T) *server {
+	t.Helper()
+	s := &server{t: t, db: filepath.Join(t.TempDir(), "test.db"), address: "127.0.0.1:0",
+		client: &http.Client{Timeout: 20 * time.Second, Transport: new(http.Transport)}}
+	s.start()
+	t.Cleanup(func() { s.end(os.Kill) })
+	return s
+}
+
+func (s *server) start() {
+	s.t.Helper()
+	log := new(testtools.Log)
+	s.process = exec.Command(binary, "serve", "--addr", s.address, "--db", s.db)
+	s.process.Stderr = log
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "SESSIONGRAPH_") {
+			s.process.Env = append(s.process.Env, variable)
+		}
+	}
+	if err := s.process.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.address = log.Await(s.t, startLine)[1]
+}
+
+func (s *server) end(signal os.Signal) {
+	_ = s.process.Process.Signal(signal)
+	_ = s.process.Wait()
+}
+
+func (s *server) restart(signal os.Signal) {
+	s.t.Helper()
+	s.end(signal)
+	s.start()
+}
+
+func (s *server) query() string { return "http://" + s.address + "/query" }
+
+// post is what AIRudder does: it sends a notification until it is taken.
+func (s *server) post(notification []byte) {
+	for s.t.Context().Err() == nil {
+		response, err := s.client.Post("http://"+s.address+"/ingest", "application/json", bytes.NewReader(notification))
+		if err == nil {
+			_, _ = io.Copy(io.Discard, response.Body)
+			_ = response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// goroutines asks the server's metrics how many it has.
+func (s *server) goroutines() int {
+	s.t.Helper()
+	response, err := s.client.Get("http://" + s.address + "/metrics")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	found := regexp.MustCompile(`(?m)^go_goroutines (\d+)$`).FindSubmatch(body)
+	if found == nil {
+		s.t.Fatalf("no go_goroutines in\n%s", body)
+	}
+	n, err := strconv.Atoi(string(found[1]))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return n
+}
+
+// warmedUp makes the server open what it keeps open, and returns how many goroutines
+// it has at rest.
+func (s *server) warmedUp() int {
+	s.t.Helper()
+	var together sync.WaitGroup
+	for i := range 16 {
+		together.Go(func() { s.post(simulate.New(99).Notification(i)) })
+	}
+	together.Wait()
+	least := s.goroutines()
+	for unchanged := 0; unchanged < 5; unchanged++ {
+		s.client.CloseIdleConnections()
+		time.Sleep(50 * time.Millisecond)
+		if now := s.goroutines(); now < least {
+			least, unchanged = now, 0
+		}
+	}
+	return least
+}
+
+// settled waits until the server is back at so many goroutines.
+func (s *server) settled(before int, patience time.Duration) {
+	s.t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+		s.client.CloseIdleConnections()
+		now := s.goroutines()
+		if now <= before {
+			return
+		}
+		if time.Now().After(end) {
+			s.t.Fatalf("%d goroutines before, %d after", before, now)
+		}
+	}
+}

@@ -1,0 +1,234 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/parser"
+
+	"sessiongraph/internal/simulate"
+	"sessiongraph/internal/testtools"
+	"sessiongraph/web"
+)
+
+// openPlayground opens the server's page and waits for its editors and its schema.
+func openPlayground(t *testing.T, s *testtools.Server, width, height int) *testtools.Browser {
+	t.Helper()
+	if _, built := web.Page(); !built {
+		testtools.Missing(t, "NOT TESTED: the Playground; build its page (make web, which needs npm)")
+	}
+	b := testtools.OpenBrowser(t, width, height)
+	b.Do(
+		chromedp.Navigate(s.URL+"/"),
+		chromedp.WaitVisible(chromedp.CSS(".graphiql-execute-button")),
+		chromedp.WaitVisible(chromedp.CSS(".graphiql-query-editor .view-line")),
+		chromedp.WaitVisible(chromedp.CSS(".graphiql-tab-button")),
+	)
+	answered(b, t, 1) // the introspection
+	return b
+}
+
+// answered waits for so many answers of the GraphQL route, and returns the last.
+func answered(b *testtools.Browser, t *testing.T, count int) (last string) {
+	t.Helper()
+	testtools.Eventually(t, func() string {
+		answers := b.Answers()
+		if len(answers) < count {
+			return fmt.Sprintf("%d answers, not %d; the page complained: %q", len(answers), count, b.Complaints())
+		}
+		last = answers[len(answers)-1]
+		return ""
+	})
+	return last
+}
+
+// openTab opens the tab of that number, counted from 1.
+func openTab(b *testtools.Browser, tab int) {
+	b.Do(
+		chromedp.Click(chromedp.CSS(fmt.Sprintf(".graphiql-tabs > :nth-child(%d of .graphiql-tab) .graphiql-tab-button", tab))),
+		chromedp.WaitVisible(chromedp.CSS(fmt.Sprintf(":nth-child(%d of .graphiql-tab).graphiql-tab-active", tab))),
+	)
+	time.Sleep(time.Second) // GraphiQL reads the operation's name a moment after its tab is opened
+}
+
+func pressRun(b *testtools.Browser) { b.Do(chromedp.Click(chromedp.CSS(".graphiql-execute-button"))) }
+
+// result is the text that the result pane shows.
+func result(b *testtools.Browser) string {
+	shown := testtools.Eval[string](b, `document.querySelector(".result-window .view-lines")?.innerText ?? ""`)
+	return strings.ReplaceAll(shown, "\u00a0", " ")
+}
+
+// runTab opens a tab, runs the query that it holds, and returns the answer and the
+// text that the result pane shows of it.
+func runTab(b *testtools.Browser, t *testing.T, tab int) (answer, shown string) {
+	t.Helper()
+	openTab(b, tab)
+	before := len(b.Answers())
+	pressRun(b)
+	answer = answered(b, t, before+1)
+	testtools.Eventually(t, func() string {
+		if shown = result(b); !strings.Contains(shown, `"data"`) {
+			return "the result pane shows:\n" + shown
+		}
+		return ""
+	})
+	return answer, shown
+}
+
+// runSubscription opens a tab, runs the subscription that it holds, and posts
+// notifications until the result pane shows one of them.
+func runSubscription(b *testtools.Browser, t *testing.T, s *testtools.Server, tab int) (shown string) {
+	t.Helper()
+	openTab(b, tab)
+	pressRun(b)
+	next := simulate.New(77)
+	for n := 0; ; n++ {
+		mustPost(t, s, next.Notification(n))
+		time.Sleep(500 * time.Millisecond)
+		shown = result(b)
+		if strings.Contains(shown, `"data"`) || strings.Contains(shown, `"errors"`) {
+			pressRun(b) // the same button stops
+			return shown
+		}
+		if n == 40 {
+			t.Fatalf("the result pane shows:\n%s\nthe page complained: %q", shown, b.Complaints())
+		}
+	}
+}
+
+func noComplaints(t *testing.T, s *testtools.Server, b *testtools.Browser) {
+	t.Helper()
+	for _, complaint := range b.Complaints() {
+		t.Error(complaint)
+	}
+	for _, request := range b.Foreign(s.URL) {
+		t.Error("the page asked another server:", request)
+	}
+}
+
+func TestPlaygroundRunsItsExamples(t *testing.T) {
+	s := startServer(t, newDB(t))
+	bodies := append(simulated(30), readFile(t, exampleFile))
+	mustPost(t, s, bodies...)
+	b := openPlayground(t, s, 1440, 900)
+	titles := testtools.Eval[[]string](b, `[...document.querySelectorAll(".graphiql-tab-button")].map((tab) => tab.innerText)`)
+	kinds := exampleKinds(t)
+	if len(titles) != len(kinds) {
+		t.Errorf("tabs %q for the examples %q", titles, kinds)
+	}
+	for i, title := range titles {
+		if kinds[title] == "subscription" {
+			if shown := runSubscription(b, t, s, i+1); strings.Contains(shown, `"errors"`) {
+				t.Errorf("tab %s shows errors:\n%s", title, shown)
+			}
+			continue
+		}
+		answer, shown := runTab(b, t, i+1)
+		var answered struct {
+			Data   map[string]any
+			Errors []any
+		}
+		if err := json.Unmarshal([]byte(answer), &answered); err != nil || answered.Data == nil || answered.Errors != nil || strings.Contains(shown, `"errors"`) {
+			t.Errorf("tab %s: %.1000s", title, answer)
+		}
+		if title == "Conversation" {
+			checkConversation(t, bodies, answer, shown)
+		}
+	}
+	noComplaints(t, s, b)
+}
+
+// exampleKinds are the kinds of operation of the examples, by name.
+func exampleKinds(t *testing.T) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob("web/src/examples/*.graphql")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	kinds := map[string]string{}
+	for _, file := range files {
+		document, err := parser.ParseQuery(&ast.Source{Name: file, Input: string(readFile(t, file))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, operation := range document.Operations {
+			kinds[operation.Name] = string(operation.Operation)
+		}
+	}
+	return kinds
+}
+
+// checkConversation holds the answer to the latest of the notifications.
+func checkConversation(t *testing.T, bodies [][]byte, answer, shown string) {
+	t.Helper()
+	var latest map[string]any
+	for _, session := range testtools.Expected(bodies) {
+		if latest == nil || session["startedAt"].(string) > latest["startedAt"].(string) {
+			latest = session
+		}
+	}
+	if callID := latest["callId"].(string); !strings.Contains(shown, callID) {
+		t.Errorf("the result pane does not show %s:\n%s", callID, shown)
+	}
+	for _, message := range latest["messages"].([]any) {
+		said, err := json.Marshal(message.(map[string]any)["text"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(answer, string(said)) {
+			t.Errorf("the conversation does not say %s", said)
+		}
+	}
+}
+
+// The address of an image in a result is not followed to its host: its operator
+// would learn which message is being read.
+func TestPlaygroundLoadsNoImagesOfMessages(t *testing.T) {
+	s := startServer(t, newDB(t))
+	mustPost(t, s, readFile(t, exampleFile))
+	b := openPlayground(t, s, 1440, 3000)
+	runTab(b, t, 2)
+	type point struct{ X, Y float64 }
+	address := `[...document.querySelectorAll(".result-window .view-line span")].find((span) => span.children.length === 0 && span.innerText.includes("https://"))`
+	testtools.Eventually(t, func() string {
+		if !testtools.Eval[bool](b, address+" !== undefined") {
+			return "no address of an image in the result pane"
+		}
+		return ""
+	})
+	at := testtools.Eval[point](b, `(() => { const r = `+address+`.getBoundingClientRect(); return {X: r.x + r.width / 2, Y: r.y + r.height / 2}; })()`)
+	b.Do(
+		chromedp.MouseEvent(chromedp.MouseMoved, at.X-5, at.Y),
+		chromedp.MouseEvent(chromedp.MouseMoved, at.X, at.Y),
+	)
+	time.Sleep(2 * time.Second) // GraphiQL's preview comes within one
+	if images := testtools.Eval[int](b, `document.querySelectorAll("img").length`); images != 0 {
+		t.Errorf("%d images in the page", images)
+	}
+	noComplaints(t, s, b)
+}
+
+// With SCREENSHOT=docs/playground.png this draws the picture of the README.
+func TestPlaygroundPicture(t *testing.T) {
+	file := os.Getenv("SCREENSHOT")
+	if file == "" {
+		t.SkipNow()
+	}
+	s := startServer(t, newDB(t))
+	mustPost(t, s, readFile(t, exampleFile))
+	b := openPlayground(t, s, 1440, 900)
+	runTab(b, t, 2)
+	time.Sleep(time.Second)
+	picture := testtools.In(b, chromedp.CaptureScreenshot())
+	if err := os.WriteFile(file, picture, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,661 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"sessiongraph/internal/command"
+	"sessiongraph/internal/simulate"
+	"sessiongraph/internal/testtools"
+)
+
+const exampleFile = "testdata/airudder-example.json"
+
+// asProgram makes the test binary run main in place of the tests.
+const asProgram = "TEST_RUNS_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	for _, setting := range os.Environ() {
+		if name, _, _ := strings.Cut(setting, "="); strings.HasPrefix(name, "SESSIONGRAPH_") {
+			_ = os.Unsetenv(name)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+var program testtools.Program = func(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
+	return run(ctx, args, command.Streams{In: in, Out: out, Err: err})
+}
+
+// startServer serves from that database on a port of its own.
+func startServer(t *testing.T, db string, settings ...string) *testtools.Server {
+	t.Helper()
+	return program.Serve(t, append([]string{"serve", "--addr", "127.0.0.1:0", "--db", db}, settings...)...)
+}
+
+func newDB(t *testing.T) string { return filepath.Join(t.TempDir(), "test.db") }
+
+func TestHelp(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		says []string
+	}{
+		{[]string{"--help"}, []string{"serve", "import", "simulate", "quarantine", "replay", "verify", "export", "backup", "erase", "prune", "<command> --help"}},
+		{[]string{"serve", "--help"}, []string{"--addr", "SESSIONGRAPH_ADDR", "--db", "SESSIONGRAPH_DB", "--open", "--max-page", "--max-body", "--max-complexity", "--log-level", "--log-format", "--sign-secret", "--sign-scheme", "--sign-mode", "--retention"}},
+		{[]string{"import", "--help"}, []string{"<files>", "standard input", "--db", "--max-body"}},
+		{[]string{"simulate", "--help"}, []string{"--count", "--seed", "--to", "standard output"}},
+		{[]string{"quarantine", "--help"}, []string{"--db", "reason"}},
+		{[]string{"replay", "--help"}, []string{"--db", "ledger"}},
+		{[]string{"verify", "--help"}, []string{"--db", "ledger"}},
+		{[]string{"export", "--help"}, []string{"--db", "standard output"}},
+		{[]string{"backup", "--help"}, []string{"<file>", "--db"}},
+		{[]string{"erase", "--help"}, []string{"--callee", "--db"}},
+		{[]string{"prune", "--help"}, []string{"--before", "RFC 3339", "--db"}},
+	} {
+		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
+			ended := program.Run(t, "", test.args...)
+			if ended.Code != 0 || ended.Err != "" {
+				t.Errorf("exit code %d, standard error %q", ended.Code, ended.Err)
+			}
+			for _, word := range test.says {
+				if !strings.Contains(ended.Out, word) {
+					t.Errorf("%s is not in\n%s", word, ended.Out)
+				}
+			}
+		})
+	}
+}
+
+func TestRefusedStarts(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	folder := t.TempDir()
+	notADatabase := filepath.Join(folder, "notes.txt")
+	if err := os.WriteFile(notADatabase, []byte(strings.Repeat("no database\n", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name string
+		args []string
+		env  map[string]string
+		says []string // parts of the one line on standard error
+	}{
+		{"unknown flag", []string{"--adr=x"}, nil, []string{"--adr"}},
+		{"unknown flag of a command", []string{"import", "--nope"}, nil, []string{"--nope"}},
+		{"unknown command", []string{"frobnicate"}, nil, []string{"frobnicate"}},
+		{"superfluous argument", []string{"serve", "extra"}, nil, []string{"extra"}},
+		{"address without port", []string{"--addr=localhost"}, nil, []string{"localhost"}},
+		{"port that is none", []string{"--addr=127.0.0.1:99999"}, nil, []string{"99999"}},
+		{"host that is none", []string{"--addr=no.such.host.invalid:8080"}, nil, []string{"no.such.host.invalid"}},
+		{"address in use", []string{"--addr", taken.Addr().String()}, nil, []string{taken.Addr().String(), "in use"}},
+		{"address for all", []string{"--addr=0.0.0.0:0"}, nil, []string{"0.0.0.0:0", "--open"}},
+		{"address for all, of IPv6", []string{"--addr=[::]:0"}, nil, []string{"[::]:0", "--open"}},
+		{"port alone", []string{"--addr=:0"}, nil, []string{":0", "--open"}},
+		{"no page", []string{"--max-page=0"}, nil, []string{"--max-page", `"0"`}},
+		{"negative page", []string{"--max-page=-1"}, nil, []string{"--max-page", `"-1"`}},
+		{"page that is no number", []string{"--max-page=x"}, nil, []string{"--max-page", `"x"`}},
+		{"page beyond Int", []string{"--max-page=2147483648"}, nil, []string{"--max-page", "2147483648"}},
+		{"body that is no size", []string{"--max-body=big"}, nil, []string{"--max-body", `"big"`}},
+		{"no body", []string{"--max-body=0"}, nil, []string{"--max-body", `"0"`}},
+		{"body of an unknown unit", []string{"--max-body=8Mb"}, nil, []string{"--max-body", "8Mb"}},
+		{"body beyond bytes", []string{"--max-body=99999999999GiB"}, nil, []string{"--max-body", "99999999999GiB"}},
+		{"no complexity", []string{"--max-complexity=0"}, nil, []string{"--max-complexity"}},
+		{"unknown level", []string{"--log-level=loud"}, nil, []string{"--log-level", "loud"}},
+		{"unknown format", []string{"--log-format=xml"}, nil, []string{"--log-format", "xml", "json"}},
+		{"unknown signature", []string{"--sign-secret=s", "--sign-scheme=rot13"}, nil, []string{"rot13"}},
+		{"unknown signing mode", []string{"--sign-mode=sometimes"}, nil, []string{"sometimes"}},
+		{"signatures without secret", []string{"--sign-mode=enforce"}, nil, []string{"secret"}},
+		{"retention that is no time", []string{"--retention=forever"}, nil, []string{"--retention", `"forever"`}},
+		{"retention of nothing", []string{"--retention=0d"}, nil, []string{"--retention", `"0d"`}},
+		{"flag without value", []string{"--db"}, nil, []string{"--db"}},
+		{"folder as database", []string{"--db", folder}, nil, []string{folder, "folder"}},
+		{"database in a missing folder", []string{"--db", filepath.Join(folder, "missing", "x.db")}, nil, []string{"missing"}},
+		{"other file as database", []string{"--db", notADatabase}, nil, []string{notADatabase, "not a database"}},
+		{"malformed variable", nil, map[string]string{"SESSIONGRAPH_MAX_PAGE": "x"}, []string{"SESSIONGRAPH_MAX_PAGE", `"x"`}},
+		{"malformed switch", nil, map[string]string{"SESSIONGRAPH_OPEN": "perhaps"}, []string{"SESSIONGRAPH_OPEN", "perhaps"}},
+		{"import of a missing file", []string{"import", filepath.Join(folder, "missing.ndjson")}, nil, []string{"missing.ndjson"}},
+		{"import into a folder", []string{"import", "--db", folder, exampleFile}, nil, []string{folder}},
+		{"backup to nowhere", []string{"backup"}, nil, []string{"<file>"}},
+		{"erasing nobody", []string{"erase"}, nil, []string{"--callee"}},
+		{"pruning without time", []string{"prune"}, nil, []string{"--before"}},
+		{"pruning before no time", []string{"prune", "--before=yesterday"}, nil, []string{"--before", "yesterday"}},
+		{"simulation of nothing", []string{"simulate", "--count=0"}, nil, []string{"--count"}},
+		{"seed that is none", []string{"simulate", "--seed=x"}, nil, []string{"--seed", "x"}},
+		{"simulation to nobody", []string{"simulate", "--to", "http://127.0.0.1:1/ingest"}, nil, []string{"127.0.0.1:1"}},
+		{"simulation to nowhere", []string{"simulate", "--to", "nowhere"}, nil, []string{"nowhere"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			testtools.NoGoroutineLeft(t)
+			for name, value := range test.env {
+				t.Setenv(name, value)
+			}
+			ended := program.Run(t, "", test.args...)
+			if ended.Code == 0 {
+				t.Error("exit code 0")
+			}
+			if line, ok := strings.CutSuffix(ended.Err, "\n"); !ok || strings.Contains(line, "\n") || !strings.HasPrefix(line, "sessiongraph: ") {
+				t.Errorf("not one line of sessiongraph's:\n%s", ended.Err)
+			}
+			for _, part := range test.says {
+				if !strings.Contains(ended.Err, part) {
+					t.Errorf("%s is not in %s", part, ended.Err)
+				}
+			}
+			t.Log(ended.Err)
+		})
+	}
+}
+
+// A database without a name is SQLite's for one that is gone with its connection.
+func TestDatabaseWithoutNameLosesNothing(t *testing.T) {
+	t.Chdir(t.TempDir())
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	var log testtools.Log
+	if code := program(ctx, []string{"--addr=127.0.0.1:0", "--db="}, nil, io.Discard, &log); code == 0 {
+		if files, _ := os.ReadDir("."); len(files) == 0 {
+			t.Errorf("served from a database that no file holds:\n%s", log.String())
+		}
+	}
+}
+
+func TestSettings(t *testing.T) {
+	page := func(t *testing.T, s *testtools.Server, first int) (refused bool) {
+		answer := s.Ask(t, fmt.Sprintf("{ sessions(first: %d) { totalCount } }", first), nil)
+		return answer["errors"] != nil
+	}
+	status := func(t *testing.T, s *testtools.Server) int { return post(t, s, readFile(t, exampleFile)) }
+	for _, test := range []struct {
+		name  string
+		env   map[string]string
+		args  []string
+		holds func(t *testing.T, s *testtools.Server) bool
+	}{
+		{"page by default", nil, nil, func(t *testing.T, s *testtools.Server) bool { return !page(t, s, 200) && page(t, s, 201) }},
+		{"page by variable", map[string]string{"SESSIONGRAPH_MAX_PAGE": "3"}, nil, func(t *testing.T, s *testtools.Server) bool { return !page(t, s, 3) && page(t, s, 4) }},
+		{"page by flag", map[string]string{"SESSIONGRAPH_MAX_PAGE": "3"}, []string{"--max-page=5"}, func(t *testing.T, s *testtools.Server) bool { return !page(t, s, 5) && page(t, s, 6) }},
+		{"body by default", nil, nil, func(t *testing.T, s *testtools.Server) bool { return status(t, s) == 200 }},
+		{"body by variable", map[string]string{"SESSIONGRAPH_MAX_BODY": "1KiB"}, nil, func(t *testing.T, s *testtools.Server) bool { return status(t, s) == 413 }},
+		{"body by flag", map[string]string{"SESSIONGRAPH_MAX_BODY": "1KiB"}, []string{"--max-body=1000000"}, func(t *testing.T, s *testtools.Server) bool { return status(t, s) == 200 }},
+		{"complexity by variable", map[string]string{"SESSIONGRAPH_MAX_COMPLEXITY": "1"}, nil, func(t *testing.T, s *testtools.Server) bool { return page(t, s, 1) }},
+		{"complexity by flag", map[string]string{"SESSIONGRAPH_MAX_COMPLEXITY": "1"}, []string{"--max-complexity=100"}, func(t *testing.T, s *testtools.Server) bool { return !page(t, s, 1) }},
+		{"signatures by variable", map[string]string{"SESSIONGRAPH_SIGN_SECRETS": "a,b"}, nil, func(t *testing.T, s *testtools.Server) bool { return status(t, s) == 401 }},
+		{"signatures by file", map[string]string{"SESSIONGRAPH_SIGN_SECRETS_FILE": exampleFile}, nil, func(t *testing.T, s *testtools.Server) bool { return status(t, s) == 401 }},
+		{"signatures observed by flag", map[string]string{"SESSIONGRAPH_SIGN_SECRETS": "a,b"}, []string{"--sign-mode=observe"}, func(t *testing.T, s *testtools.Server) bool { return status(t, s) == 200 }},
+		{"signatures off by variable", map[string]string{"SESSIONGRAPH_SIGN_SECRETS": "a,b", "SESSIONGRAPH_SIGN_MODE": "off"}, nil, func(t *testing.T, s *testtools.Server) bool { return status(t, s) == 200 }},
+		{"log in JSON by variable", map[string]string{"SESSIONGRAPH_LOG_FORMAT": "json"}, nil, func(_ *testing.T, s *testtools.Server) bool {
+			return json.Valid([]byte(strings.SplitN(s.Log.String(), "\n", 2)[0]))
+		}},
+		{"log as text by flag", map[string]string{"SESSIONGRAPH_LOG_FORMAT": "json"}, []string{"--log-format=text"}, func(_ *testing.T, s *testtools.Server) bool {
+			return strings.Contains(s.Log.String(), "level=INFO")
+		}},
+		{"level by flag", map[string]string{"SESSIONGRAPH_LOG_LEVEL": "error"}, []string{"--log-level=debug"}, func(_ *testing.T, s *testtools.Server) bool {
+			return strings.Contains(s.Log.String(), "level=INFO")
+		}},
+		{"address for all by variable", map[string]string{"SESSIONGRAPH_OPEN": "true", "SESSIONGRAPH_ADDR": "0.0.0.0:0"}, nil, func(_ *testing.T, s *testtools.Server) bool {
+			return !strings.Contains(s.URL, "127.0.0.1")
+		}},
+		{"address by flag", map[string]string{"SESSIONGRAPH_ADDR": "no address"}, []string{"--addr=127.0.0.1:0"}, func(_ *testing.T, s *testtools.Server) bool {
+			return strings.Contains(s.URL, "127.0.0.1")
+		}},
+		{"database by variable", map[string]string{"SESSIONGRAPH_DB": "named.db"}, nil, func(*testing.T, *testtools.Server) bool { return exists("named.db") }},
+		{"database by flag", map[string]string{"SESSIONGRAPH_DB": "named.db"}, []string{"--db=other.db"}, func(*testing.T, *testtools.Server) bool {
+			return exists("other.db") && !exists("named.db")
+		}},
+		{"database by default", nil, nil, func(*testing.T, *testtools.Server) bool { return exists("sessiongraph.db") }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			example := readFile(t, exampleFile)
+			t.Chdir(t.TempDir())
+			if err := os.MkdirAll("testdata", 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(exampleFile, example, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, given := test.env["SESSIONGRAPH_ADDR"]; !given {
+				t.Setenv("SESSIONGRAPH_ADDR", "127.0.0.1:0")
+			}
+			for name, value := range test.env {
+				t.Setenv(name, value)
+			}
+			s := program.Serve(t, test.args...)
+			if !test.holds(t, s) {
+				t.Errorf("the setting does not hold; log:\n%s", s.Log.String())
+			}
+		})
+	}
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
+
+func readFile(t *testing.T, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// post posts a notification as AIRudder does, again when the server is busy, and
+// returns the status of the answer.
+func post(t *testing.T, s *testtools.Server, body []byte) int {
+	t.Helper()
+	for try := 1; ; try++ {
+		response, err := http.Post(s.URL+"/ingest", "application/json", bytes.NewReader(body))
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusServiceUnavailable || try == 10 {
+			return response.StatusCode
+		}
+		time.Sleep(time.Second)
+	}
+}
+
+func mustPost(t *testing.T, s *testtools.Server, bodies ...[]byte) {
+	t.Helper()
+	for _, body := range bodies {
+		if status := post(t, s, body); status != http.StatusOK {
+			t.Fatalf("posting answered %d", status)
+		}
+	}
+}
+
+func simulated(count int) [][]byte {
+	generator := simulate.New(2026)
+	bodies := make([][]byte, count)
+	for n := range bodies {
+		bodies[n] = generator.Notification(n)
+	}
+	return bodies
+}
+
+// everything selects all fields of a session and of what it leads to, but for lists
+// of other sessions and the answered message as a whole.
+func everything(t *testing.T) string {
+	return testtools.Selection(t, schema, "Session", map[string]string{
+		"Session.nerSlot": "", "Contact.sessions": "", "Intention.sessions": "", "MessageReply.message": "{ position }",
+	})
+}
+
+// readAll reads all sessions through all fields, page by page, by call_id.
+func readAll(t *testing.T, s *testtools.Server) map[string]map[string]any {
+	t.Helper()
+	query := "query ($after: String) { sessions(first: 20, after: $after) { totalCount pageInfo { hasNextPage endCursor } nodes " + everything(t) + "} }"
+	all := map[string]map[string]any{}
+	for after := any(nil); ; {
+		page := s.Query(t, query, map[string]any{"after": after})["sessions"].(map[string]any)
+		for _, node := range page["nodes"].([]any) {
+			session := node.(map[string]any)
+			all[session["callId"].(string)] = session
+		}
+		info := page["pageInfo"].(map[string]any)
+		if info["hasNextPage"] == false {
+			if count := fmt.Sprint(len(all)); count != page["totalCount"].(json.Number).String() {
+				t.Errorf("%s different sessions on all pages, totalCount is %s", count, page["totalCount"])
+			}
+			return all
+		}
+		after = info["endCursor"]
+	}
+}
+
+func compareAll(t *testing.T, want, got map[string]map[string]any) {
+	t.Helper()
+	for _, callID := range slices.Sorted(maps.Keys(want)) {
+		if differences := testtools.Diff(want[callID], got[callID]); len(differences) > 0 {
+			t.Errorf("session %s:\n%s", callID, strings.Join(differences, "\n"))
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d sessions, want %d", len(got), len(want))
+	}
+}
+
+func TestExampleIsReadBackWhole(t *testing.T) {
+	example := readFile(t, exampleFile)
+	s := startServer(t, newDB(t))
+	before := time.Now()
+	mustPost(t, s, example)
+	got := readAll(t, s)
+	want := testtools.Expected([][]byte{example})
+	want["a3f5c12ac59xxxxxxxxad71fe6a8ea3e"]["deliveries"] = json.Number("1")
+	compareAll(t, want, got)
+	session := got["a3f5c12ac59xxxxxxxxad71fe6a8ea3e"]
+	received, err := time.Parse(time.RFC3339Nano, fmt.Sprint(session["receivedAt"]))
+	if err != nil || received.Before(before.Truncate(time.Microsecond)) || received.After(time.Now()) {
+		t.Errorf("received at %v, posted at %v", session["receivedAt"], before.UTC())
+	}
+	notification := testtools.Decode(example).(map[string]any)
+	for _, lost := range testtools.Lost(notification, session) {
+		if !strings.Contains(lost, ".interactive.type: ") { // that is __typename
+			t.Error("in no field but raw:", lost)
+		}
+	}
+	for _, by := range []string{`session(callId: "a3f5c12ac59xxxxxxxxad71fe6a8ea3e")`, fmt.Sprintf("node(id: %q)", session["id"])} {
+		one := s.Query(t, "{ found: "+by+" { ... on Session "+everything(t)+"} }", nil)["found"]
+		if differences := testtools.Diff(session, one); len(differences) > 0 {
+			t.Errorf("%s:\n%s", by, strings.Join(differences, "\n"))
+		}
+	}
+}
+
+func TestSimulatedAreReadBackWhole(t *testing.T) {
+	bodies := simulated(300)
+	db := newDB(t)
+	s := startServer(t, db)
+	var posting sync.WaitGroup
+	for part := range slices.Chunk(bodies, 100) {
+		posting.Go(func() {
+			for _, body := range part {
+				if status := post(t, s, body); status != http.StatusOK {
+					t.Errorf("posting answered %d", status)
+				}
+			}
+		})
+	}
+	posting.Wait()
+	want := testtools.Expected(bodies)
+	compareAll(t, want, readAll(t, s))
+	if code := s.Stop(); code != 0 {
+		t.Fatalf("exit code %d", code)
+	}
+	compareAll(t, want, readAll(t, startServer(t, db))) // all of it is in the file
+}
+
+func TestRoutes(t *testing.T) {
+	s := startServer(t, newDB(t))
+	page := regexp.MustCompile(`(?i)^<!doctype html>`)
+	for _, test := range []struct {
+		method, path string
+		status       int
+		contentType  string
+		body         *regexp.Regexp
+		header       http.Header
+	}{
+		{"GET", "/healthz", 200, "text/plain; charset=utf-8", regexp.MustCompile(`^ok\n$`), nil},
+		{"GET", "/readyz", 200, "text/plain; charset=utf-8", regexp.MustCompile(`^ok\n$`), nil},
+		{"GET", "/metrics", 200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", regexp.MustCompile(`(?m)^sessiongraph_`), nil},
+		{"GET", "/schema.graphqls", 200, "text/plain; charset=utf-8", regexp.MustCompile("^" + regexp.QuoteMeta(string(readFile(t, "schema.graphqls"))) + "$"), nil},
+		{"GET", "/", 200, "text/html; charset=utf-8", page, http.Header{"X-Content-Type-Options": {"nosniff"}}},
+		{"HEAD", "/", 200, "text/html; charset=utf-8", regexp.MustCompile(`^$`), nil},
+		{"POST", "/", 405, "text/plain; charset=utf-8", nil, http.Header{"Allow": {"GET, HEAD"}}},
+		{"POST", "/healthz", 405, "text/plain; charset=utf-8", nil, http.Header{"Allow": {"GET, HEAD"}}},
+		{"GET", "/ingest", 405, "application/json", regexp.MustCompile(`"METHOD_NOT_ALLOWED"`), http.Header{"Allow": {"POST"}}},
+		{"PUT", "/query", 405, "application/json; charset=utf-8", regexp.MustCompile(`"BAD_REQUEST"`), http.Header{"Allow": {"GET, POST"}}},
+		{"GET", "/query?query={__typename}", 200, "application/json; charset=utf-8", regexp.MustCompile(`^\{"data":\{"__typename":"Query"\}\}$`), nil},
+		{"GET", "/nothing", 404, "text/plain; charset=utf-8", nil, nil},
+		{"GET", "/assets/nothing.js", 404, "text/plain; charset=utf-8", nil, nil},
+		{"GET", "/assets/", 404, "text/plain; charset=utf-8", nil, nil}, // no list of files
+		{"GET", "/..%2fserver.go", 404, "text/plain; charset=utf-8", nil, nil},
+	} {
+		t.Run(test.method+" "+test.path, func(t *testing.T) {
+			request, err := http.NewRequest(test.method, s.URL, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			path, query, _ := strings.Cut(test.path, "?")
+			request.URL.Opaque, request.URL.RawQuery = path, query
+			response, err := http.DefaultTransport.RoundTrip(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(response.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = response.Body.Close()
+			if response.StatusCode != test.status || response.Header.Get("Content-Type") != test.contentType {
+				t.Errorf("status %d, content type %q; want %d, %q", response.StatusCode, response.Header.Get("Content-Type"), test.status, test.contentType)
+			}
+			if test.body != nil && !test.body.Match(body) {
+				t.Errorf("body %.300q", body)
+			}
+			if kept := response.Header.Get("Cache-Control"); test.status != 200 && strings.Contains(kept, "immutable") {
+				t.Errorf("a refusal is kept: %s", kept)
+			}
+			for name, value := range test.header {
+				if !slices.Equal(response.Header[name], value) {
+					t.Errorf("%s: %q, want %q", name, response.Header[name], value)
+				}
+			}
+		})
+	}
+}
+
+func TestStopLeavesNothingBehind(t *testing.T) {
+	testtools.NoGoroutineLeft(t)
+	s := startServer(t, newDB(t))
+	mustPost(t, s, simulated(3)...)
+	s.Query(t, "{ sessions { totalCount } }", nil)
+	if code := s.Stop(); code != 0 {
+		t.Errorf("exit code %d; log:\n%s", code, s.Log.String())
+	}
+	if !strings.Contains(s.Log.String(), "msg=stopped") {
+		t.Errorf("the log does not tell the end:\n%s", s.Log.String())
+	}
+	if _, err := http.Get(s.URL + "/healthz"); err == nil {
+		t.Error("it still answers")
+	}
+}
+
+// A notification whose request was begun before SIGTERM is stored and answered.
+func TestSIGTERMDrains(t *testing.T) {
+	db := newDB(t)
+	log := new(testtools.Log)
+	process := exec.Command(os.Args[0])
+	process.Env = append(os.Environ(), asProgram+"=1", "SESSIONGRAPH_ADDR=127.0.0.1:0", "SESSIONGRAPH_DB="+db)
+	process.Stderr = log
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = process.Process.Kill() })
+	host := log.Await(t, regexp.MustCompile(`url=http://(\S+)`))[1]
+
+	connection, err := net.Dial("tcp", host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = connection.Close() }()
+	body := readFile(t, exampleFile)
+	half := len(body) / 2
+	// With Expect, the server says when it has begun to read the body.
+	_, _ = fmt.Fprintf(connection, "POST /ingest HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", host, len(body))
+	answer := bufio.NewReader(connection)
+	if line, err := answer.ReadString('\n'); err != nil || !strings.Contains(line, "100") {
+		t.Fatalf("%q, %v", line, err)
+	}
+	_, _ = answer.ReadString('\n')
+	_, _ = connection.Write(body[:half])
+	if err := process.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	log.Await(t, regexp.MustCompile("msg=stopping"))
+	testtools.Eventually(t, func() string {
+		other, err := net.Dial("tcp", host)
+		if err != nil {
+			return ""
+		}
+		_ = other.Close()
+		return "it still takes connections"
+	})
+	_, _ = connection.Write(body[half:])
+	response, err := http.ReadResponse(answer, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		t.Errorf("status %d", response.StatusCode)
+	}
+	if err := process.Wait(); err != nil {
+		t.Errorf("%v; log:\n%s", err, log.String())
+	}
+	compareAll(t, testtools.Expected([][]byte{body}), readAll(t, startServer(t, db)))
+}
+
+func TestImport(t *testing.T) {
+	good := simulated(520) // more than two transactions
+	var lines [][]byte
+	for n, body := range good {
+		lines = append(lines, body)
+		switch n {
+		case 0:
+			lines = append(lines, []byte("  "))
+		case 2:
+			lines = append(lines, []byte(`{"call_id": `))
+		case 300:
+			lines = append(lines, []byte(`{"messages": []}`))
+		case 400:
+			lines = append(lines, bytes.Repeat([]byte("x"), 300<<10))
+		}
+	}
+	whole := bytes.Join(lines, []byte("\n"))
+	file := filepath.Join(t.TempDir(), "all.ndjson")
+	if err := os.WriteFile(file, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, in, shown string
+		args            []string
+	}{
+		{"file", "", file, []string{file}},
+		{"standard input", string(whole), "", nil},
+		{"standard input by -", string(whole), "", []string{"-"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			testtools.NoGoroutineLeft(t)
+			db := newDB(t)
+			ended := program.Run(t, test.in, append([]string{"import", "--db", db, "--max-body=256KiB"}, test.args...)...)
+			if ended.Code != 1 {
+				t.Errorf("exit code %d", ended.Code)
+			}
+			for _, complaint := range []string{":5: the body is not a JSON object\n", ":304: quarantined: call_id: ", ":405: more than 262144 bytes\n"} {
+				if !strings.Contains(ended.Err, test.shown+complaint) {
+					t.Errorf("%q is not in\n%s", test.shown+complaint, ended.Err)
+				}
+			}
+			if lines := strings.Count(ended.Err, "\n"); lines != 4 {
+				t.Errorf("%d lines on standard error:\n%s", lines, ended.Err)
+			}
+			if !strings.Contains(ended.Out, "523 notifications read") || !strings.Contains(ended.Out, "1 quarantined, 2 refused") {
+				t.Errorf("standard output: %s", ended.Out)
+			}
+			if test.name == "file" {
+				if ended := program.Run(t, "", "verify", "--db", db); ended.Code != 0 {
+					t.Errorf("%+v", ended)
+				}
+				compareAll(t, testtools.Expected(good), readAll(t, startServer(t, db)))
+			}
+		})
+	}
+}
+
+// What is exported and imported elsewhere is the same there.
+func TestExportIsImported(t *testing.T) {
+	from, to := newDB(t), newDB(t)
+	bodies := simulated(60)
+	s := startServer(t, from)
+	mustPost(t, s, bodies...)
+	exported := program.Run(t, "", "export", "--db", from) // beside a server
+	if exported.Code != 0 || exported.Err != "" || strings.Count(exported.Out, "\n") != len(bodies) {
+		t.Fatalf("exit code %d, %d lines, standard error %q", exported.Code, strings.Count(exported.Out, "\n"), exported.Err)
+	}
+	if ended := program.Run(t, exported.Out, "import", "--db", to); ended.Code != 0 {
+		t.Fatalf("%+v", ended)
+	}
+	compareAll(t, testtools.Expected(bodies), readAll(t, startServer(t, to)))
+}
+
+// A database that is not there is not made for commands that only look at one: a
+// mistyped name would pass for an empty database.
+func TestMissingDatabaseIsNotMade(t *testing.T) {
+	for _, name := range []string{"quarantine", "replay", "verify", "export", "backup copy.db", "erase --callee=+62", "prune --before=2025-01-01T00:00:00Z"} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			ended := program.Run(t, "", append(strings.Fields(name), "--db=mistyped.db")...)
+			if ended.Code == 0 || !strings.Contains(ended.Err, "mistyped.db") || exists("mistyped.db") {
+				t.Errorf("exit code %d, made: %t, output %q, standard error %q", ended.Code, exists("mistyped.db"), ended.Out, ended.Err)
+			}
+		})
+	}
+}
+
+func TestImportedAgainAndByTwo(t *testing.T) {
+	db := newDB(t)
+	bodies := simulated(20)
+	in := string(bytes.Join(bodies, []byte("\r\n"))) + "\r\n"
+	for range 2 {
+		if ended := program.Run(t, in, "import", "--db", db); ended.Code != 0 || ended.Err != "" {
+			t.Fatalf("exit code %d, standard error %q", ended.Code, ended.Err)
+		}
+	}
+	s := startServer(t, db)
+	if ended := program.Run(t, in, "import", "--db", db); ended.Code != 0 { // beside a server
+		t.Fatalf("exit code %d, standard error %q", ended.Code, ended.Err)
+	}
+	for _, session := range s.Query(t, "{ sessions { nodes { version deliveries } } }", nil)["sessions"].(map[string]any)["nodes"].([]any) {
+		if differences := testtools.Diff(map[string]any{"version": json.Number("1"), "deliveries": json.Number("3")}, session); len(differences) > 0 {
+			t.Fatal(differences)
+		}
+	}
+}
+
+func TestSimulate(t *testing.T) {
+	first := program.Run(t, "", "simulate", "--count=50", "--seed=2026")
+	if want := string(bytes.Join(simulated(50), []byte("\n"))) + "\n"; first.Code != 0 || first.Err != "" || first.Out != want {
+		t.Errorf("exit code %d, standard error %q, %d bytes where %d were expected", first.Code, first.Err, len(first.Out), len(want))
+	}
+	if again := program.Run(t, "", "simulate", "--count=50", "--seed=2026"); again != first {
+		t.Error("the same seed invents others")
+	}
+	if other := program.Run(t, "", "simulate", "--count=50", "--seed=2027"); other.Out == first.Out {
+		t.Error("another seed invents the same")
+	}
+	if byDefault := program.Run(t, "", "simulate"); strings.Count(byDefault.Out, "\n") != 100 {
+		t.Errorf("%d notifications by default", strings.Count(byDefault.Out, "\n"))
+	}
+}
+
+func TestSimulateTo(t *testing.T) {
+	s := startServer(t, newDB(t))
+	ended := program.Run(t, "", "simulate", "--count=50", "--seed=2026", "--to", s.URL+"/ingest")
+	if ended.Code != 0 || ended.Out != "50 notifications posted\n" || ended.Err != "" {
+		t.Errorf("%+v", ended)
+	}
+	compareAll(t, testtools.Expected(simulated(50)), readAll(t, s))
+	if wrong := program.Run(t, "", "simulate", "--count=50", "--to", s.URL+"/nothing"); wrong.Code == 0 || strings.Count(wrong.Err, "\n") != 1 {
+		t.Errorf("%+v", wrong)
+	}
+}
