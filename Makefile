@@ -5,7 +5,7 @@ GO ?= go
 export CGO_ENABLED ?= 0
 FUZZTIME ?= 5s
 
-.PHONY: run build web generate test race fuzz lint bench tools-for-tests
+.PHONY: run build web clients generate test race fuzz lint bench tools-for-tests
 
 run: build
 	./sessiongraph serve
@@ -25,11 +25,19 @@ web/dist/index.html: web/package-lock.json web/index.html web/vite.config.ts $(s
 generate:
 	$(GO) generate ./...
 
-test: tools-for-tests web
-	$(GO) test ./...
+test: tools-for-tests web clients
+	$(GO) test $(TESTFLAGS) ./...
 
-race: tools-for-tests web
-	CGO_ENABLED=1 $(GO) test -race ./...
+race: tools-for-tests web clients
+	CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) ./...
+
+# The JavaScript clients that tests subscribe with.
+clients:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory internal/clients/node_modules; fi
+
+internal/clients/node_modules: internal/clients/package-lock.json
+	cd internal/clients && npm ci --no-audit --no-fund
+	@touch $@
 
 # What tests need beside Go and npm: Debian as root gets it, elsewhere the tests
 # that miss it say so and are skipped.

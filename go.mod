@@ -61,4 +61,7 @@ require (
 	modernc.org/memory v1.12.1 // indirect
 )
 
-ignore ./web/node_modules
+ignore (
+	./internal/clients/node_modules
+	./web/node_modules
+)

@@ -26,7 +26,7 @@ func (limits) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationContext holds the operation to the limits.
 func (l limits) MutateOperationContext(_ context.Context, oc *graphql.OperationContext) *gqlerror.Error {
-	if err := l.checkPages(oc); err != nil {
+	if err := l.check(oc); err != nil {
 		return err
 	}
 	c := costs{vars: oc.Variables, maxPage: l.maxPage, fragments: map[string]cost{}}
@@ -37,9 +37,10 @@ func (l limits) MutateOperationContext(_ context.Context, oc *graphql.OperationC
 	return nil
 }
 
-// checkPages checks first and last of every field of the operation.
-func (l limits) checkPages(oc *graphql.OperationContext) *gqlerror.Error {
+// check holds the arguments of every field of the operation to their bounds.
+func (l limits) check(oc *graphql.OperationContext) *gqlerror.Error {
 	seen := map[string]bool{}
+	asked := 0
 	var check func(set ast.SelectionSet) *gqlerror.Error
 	check = func(set ast.SelectionSet) *gqlerror.Error {
 		for _, selection := range set {
@@ -47,13 +48,11 @@ func (l limits) checkPages(oc *graphql.OperationContext) *gqlerror.Error {
 			switch s := selection.(type) {
 			case *ast.Field:
 				inner = s.SelectionSet
-				first, last := pageArguments(s, oc.Variables)
-				if _, _, err := (view.Page{First: first, Last: last}).Size(l.maxPage); err != nil {
-					refused := coded(codeBadUserInput, "%s", err)
+				if err := l.checkField(s, oc.Variables, &asked); err != nil {
 					if s.Position != nil {
-						refused.Locations = []gqlerror.Location{{Line: s.Position.Line, Column: s.Position.Column}}
+						err.Locations = []gqlerror.Location{{Line: s.Position.Line, Column: s.Position.Column}}
 					}
-					return refused
+					return err
 				}
 			case *ast.InlineFragment:
 				inner = s.SelectionSet
@@ -70,6 +69,58 @@ func (l limits) checkPages(oc *graphql.OperationContext) *gqlerror.Error {
 		return nil
 	}
 	return check(oc.Operation.SelectionSet)
+}
+
+func (l limits) checkField(field *ast.Field, vars map[string]any, asked *int) *gqlerror.Error {
+	if field.Definition == nil || len(field.Definition.Arguments) == 0 {
+		return nil
+	}
+	first, last := pageArguments(field, vars)
+	if _, _, err := (view.Page{First: first, Last: last}).Size(l.maxPage); err != nil {
+		return coded(codeBadUserInput, "%s", err)
+	}
+	for name, value := range field.ArgumentMap(vars) {
+		if err := checkFilter(name, value, 0, asked); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Bounds of the filters of an operation, all together and one within another, and
+// of a search: each word is looked for by itself.
+const (
+	maxFilterValues = 5000
+	maxFilterDepth  = 100
+	maxSearchWords  = 50
+)
+
+func checkFilter(name string, value any, depth int, values *int) *gqlerror.Error {
+	if depth > maxFilterDepth {
+		return coded(codeTooComplex, "a filter is nested more than %d levels deep: nest less", maxFilterDepth)
+	}
+	if *values++; *values > maxFilterValues {
+		return coded(codeTooComplex, "the filters have more than %d values: ask for fewer", maxFilterValues)
+	}
+	switch value := value.(type) {
+	case map[string]any:
+		for key, inner := range value {
+			if err := checkFilter(key, inner, depth+1, values); err != nil {
+				return err
+			}
+		}
+	case []any:
+		for _, inner := range value {
+			if err := checkFilter(name, inner, depth+1, values); err != nil {
+				return err
+			}
+		}
+	case string:
+		if words := len(strings.Fields(value)); name == "search" && words > maxSearchWords {
+			return coded(codeBadUserInput, "search has %d words, at most %d are allowed", words, maxSearchWords)
+		}
+	}
+	return nil
 }
 
 func pageArguments(field *ast.Field, vars map[string]any) (first, last *int) {

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -89,16 +90,9 @@ func join(parts []condition, word string, ofNone condition) condition {
 	case 1:
 		return parts[0]
 	}
-	var sql strings.Builder
-	var args []any
-	for i, part := range parts {
-		if i > 0 {
-			sql.WriteString(word)
-		}
-		sql.WriteString("(" + part.sql + ")")
-		args = append(args, part.args...)
-	}
-	return condition{sql.String(), args}
+	// Halves, not a chain: databases bound how deep an expression is.
+	left, right := join(parts[:len(parts)/2], word, ofNone), join(parts[len(parts)/2:], word, ofNone)
+	return condition{"(" + left.sql + ")" + word + "(" + right.sql + ")", slices.Concat(left.args, right.args)}
 }
 
 func allOf(parts ...condition) condition { return join(parts, " AND ", everything) }

@@ -2,6 +2,7 @@ package clients_test
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +16,9 @@ import (
 	"testing"
 	"time"
 
+	_ "sessiongraph/graph"
+	_ "sessiongraph/ingest"
+	_ "sessiongraph/internal/command"
 	"sessiongraph/internal/simulate"
 	"sessiongraph/internal/testtools"
 )
@@ -22,9 +26,22 @@ import (
 // binary is the program as users run it, built by TestMain.
 var binary string
 
-func TestMain(m *testing.M) { os.Exit(build(m)) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	// Most of these tests wait for time-outs.
+	if err := flag.Set("test.parallel", "12"); err != nil {
+		panic(err)
+	}
+	os.Exit(withBinary(m))
+}
 
-func build(m *testing.M) int {
+func withBinary(m *testing.M) int {
+	// What the program is made of, so that go test runs again when it changes.
+	for _, file := range []string{"../../server.go", "../../go.sum", "../../schema.graphqls", "subscribe.mjs", "package-lock.json"} {
+		if _, err := os.ReadFile(file); err != nil {
+			panic(err)
+		}
+	}
 	folder, err := os.MkdirTemp("", "sessiongraph-clients-")
 	if err != nil {
 		panic(err)
