@@ -4,10 +4,12 @@ package command
 import (
 	"context"
 	"encoding"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -74,9 +76,22 @@ type Serve struct {
 
 // Signing is how notifications prove that they come from AIRudder.
 type Signing struct {
-	SignSecret []string        `env:"SESSIONGRAPH_SIGN_SECRETS" placeholder:"SECRET" help:"Secret that may have signed a notification; several, comma separated, during a rotation. ${env}_FILE names a file that holds it."`
+	SignSecret Secrets         `env:"SESSIONGRAPH_SIGN_SECRETS" placeholder:"SECRET" help:"Secret that may have signed a notification; several, comma separated, during a rotation. ${env}_FILE names a file that holds it."`
 	SignScheme string          `env:"SESSIONGRAPH_SIGN_SCHEME" default:"hmac-sha256-hex" placeholder:"SCHEME" help:"How X-AIRudder-Sign is computed: HASH-hex or HASH-base64, where HASH is hmac-sha256, hmac-sha1, hmac-md5, or sha256, sha1 or md5 with -body, -body+secret or -secret+body; -timestamp before the end where the payload's timestamp is signed in front (${default})."`
 	SignMode   ingest.SignMode `env:"SESSIONGRAPH_SIGN_MODE" placeholder:"MODE" help:"off, observe (accept all, and record which scheme would verify) or enforce; enforce where there is a secret, else off."`
+}
+
+// Secrets are given comma separated. An empty one is an error, also one that an
+// empty variable gives: it would leave the door open by mistake.
+type Secrets []string
+
+// UnmarshalText reads the list.
+func (s *Secrets) UnmarshalText(text []byte) error {
+	*s = strings.Split(string(text), ",")
+	if slices.Contains(*s, "") {
+		return errors.New("a secret is empty: leave the setting out where notifications are not signed")
+	}
+	return nil
 }
 
 // Keeping is how long sessions are kept.
