@@ -56,7 +56,7 @@ const (
 func TestDifferential(t *testing.T) {
 	seed := environmentNumber(t, "DIFFERENTIAL_SEED", uint64(time.Now().UnixNano()))
 	questions := environmentNumber(t, "DIFFERENTIAL_QUESTIONS", 400)
-	t.Logf("DIFFERENTIAL_SEED=%d DIFFERENTIAL_QUESTIONS=%d", seed, questions)
+	fmt.Fprintf(os.Stderr, "DIFFERENTIAL_SEED=%d DIFFERENTIAL_QUESTIONS=%d\n", seed, questions) // a panic would lose t.Log
 	for _, database := range differentialDatabases {
 		t.Run(database.name, func(t *testing.T) {
 			w := newDifferentialWorld(t, seed, database.open(t))

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -82,6 +83,7 @@ type socket struct {
 	exec   graphql.GraphExecutor
 	header http.Header
 	ended  sync.WaitGroup // operations and pings
+	writes atomic.Int32   // messages on their way to the client
 
 	mu          sync.Mutex
 	initialised bool
@@ -224,6 +226,8 @@ func (s *socket) send(ctx context.Context, f frame) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
+	s.writes.Add(1)
+	defer s.writes.Add(-1)
 	return s.conn.Write(ctx, websocket.MessageText, message) == nil
 }
 
@@ -239,7 +243,8 @@ func (s *socket) keepAlive(ctx context.Context) {
 			pong, cancel := context.WithTimeout(ctx, writeTimeout)
 			err := s.conn.Ping(pong)
 			cancel()
-			if err != nil {
+			// A ping that waits behind a message says nothing: the message has its own time-out.
+			if err != nil && s.writes.Load() == 0 {
 				_ = s.conn.CloseNow()
 				return
 			}

@@ -2851,7 +2851,7 @@ type SessionStats {
   intention: String
   "The group's campaign, AIRudder's ` + "`" + `workflow_id` + "`" + `; null unless grouped by WORKFLOW."
   workflowId: String
-  "The campaign's name, AIRudder's ` + "`" + `workflow_name` + "`" + `; null unless grouped by WORKFLOW."
+  "AIRudder's ` + "`" + `workflow_name` + "`" + ` of the row's workflow, as its latest session under the filter has it; null unless rows are grouped by ` + "`" + `WORKFLOW` + "`" + `."
   workflowName: String
   "The group's messaging service; null unless grouped by CHANNEL."
   channel: String

@@ -1,0 +1,102 @@
+package crash
+
+import (
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+
+	"sessiongraph/internal/testtools"
+)
+
+// full is a place where the database cannot grow, until room is made.
+type full struct {
+	process  *process
+	db       string
+	makeRoom func()
+}
+
+const (
+	diskSize    = 8 << 20
+	ballastSize = 4 << 20
+)
+
+// onASmallDisk serves from a file system of its own that a ballast all but fills.
+func onASmallDisk(t *testing.T) full {
+	folder := t.TempDir()
+	if os.Getuid() != 0 {
+		testtools.Missing(t, "only root can mount a small file system")
+	}
+	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "size=8m"); err != nil {
+		// A container may forbid it whatever CI says; the other way to run out of room is tested all the same.
+		t.Skipf("a small file system cannot be mounted: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(folder, 0); err != nil {
+			t.Errorf("unmount %s: %v", folder, err)
+		}
+	})
+	ballast := filepath.Join(folder, "ballast")
+	if err := os.WriteFile(ballast, make([]byte, ballastSize), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db := filepath.Join(folder, "full.db")
+	return full{serve(t, db), db, func() {
+		if err := os.Remove(ballast); err != nil {
+			t.Fatal(err)
+		}
+	}}
+}
+
+// withALimit serves with a limit on the size of the files that it writes.
+func withALimit(t *testing.T) full {
+	db := filepath.Join(t.TempDir(), "full.db")
+	// Only the soft limit, so that it can be raised again; in blocks of 512 or 1,024 bytes.
+	p := launchCommand(t, exec.Command("sh", "-c", `ulimit -S -f 2000 && exec "$0" serve --addr 127.0.0.1:0 --db "$1"`, binary, db))
+	p.await(t)
+	return full{p, db, func() {
+		unlimited := syscall.Rlimit{Cur: ^uint64(0), Max: ^uint64(0)}
+		_, _, errno := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, uintptr(p.command.Process.Pid), syscall.RLIMIT_FSIZE,
+			uintptr(unsafe.Pointer(&unlimited)), 0, 0, 0)
+		if errno != 0 {
+			t.Fatalf("raise the limit: %v", errno)
+		}
+	}}
+}
+
+// The disk is full for some seconds: nothing is acknowledged then, and nothing lost.
+func TestAFullDisk(t *testing.T) {
+	for name, begin := range map[string]func(*testing.T) full{"small file system": onASmallDisk, "limit on files": withALimit} {
+		t.Run(name, func(t *testing.T) {
+			f := begin(t)
+			x := newTraffic(random(t), 4000)
+			stop, done := make(chan struct{}), make(chan struct{})
+			go func() {
+				defer close(done)
+				x.send(newClient(t, connections), f.process.url, connections, stop)
+			}()
+			testtools.Eventually(t, func() string {
+				f.process.alive(t)
+				if x.count(http.StatusServiceUnavailable) > 10 {
+					return ""
+				}
+				return "the disk does not fill up"
+			})
+			for end := time.Now().Add(4 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+				f.process.alive(t)
+				checkReads(t, f.process.url)
+			}
+			f.makeRoom()
+			checkRecovery(t, x, f.process)
+			close(stop)
+			<-done
+			f.process.stop(t, 15*time.Second)
+			x.check(t)
+			x.checkNothingLost(t, f.db)
+		})
+	}
+}

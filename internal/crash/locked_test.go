@@ -1,0 +1,112 @@
+package crash
+
+import (
+	"context"
+	"database/sql"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite"
+)
+
+// Another process holds the database's lock for ten seconds.
+func TestALockedDatabase(t *testing.T) {
+	lockedFor := 10 * time.Second
+	if testing.Short() {
+		lockedFor = 3 * time.Second
+	}
+	db := filepath.Join(t.TempDir(), "locked.db")
+	x := newTraffic(random(t), 4000)
+	p := serve(t, db)
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		x.send(newClient(t, connections), p.url, connections, stop)
+	}()
+	time.Sleep(500 * time.Millisecond)
+
+	unlock := lock(t, db)
+	time.Sleep(prompt) // what was under way is answered
+	before := x.count(http.StatusOK)
+	for end := time.Now().Add(lockedFor - prompt); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		checkReads(t, p.url)
+	}
+	if during := x.count(http.StatusOK) - before; during > 0 {
+		t.Errorf("%d notifications were acknowledged while nothing could be stored", during)
+	}
+	if x.count(http.StatusServiceUnavailable) == 0 {
+		t.Error("nothing was answered 503 while nothing could be stored")
+	}
+	unlock()
+	checkRecovery(t, x, p)
+	close(stop)
+	<-done
+	p.stop(t, 15*time.Second)
+	x.check(t)
+	x.checkNothingLost(t, db)
+}
+
+// lock takes the write lock as another program would.
+func lock(t *testing.T, db string) (unlock func()) {
+	t.Helper()
+	other, err := sql.Open("sqlite", "file:"+db+"?_pragma=busy_timeout(20000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close() })
+	other.SetMaxOpenConns(1)
+	if _, err := other.ExecContext(context.Background(), "BEGIN EXCLUSIVE"); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if _, err := other.ExecContext(context.Background(), "ROLLBACK"); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// checkReads reads while nothing can be written.
+func checkReads(t *testing.T, url string) {
+	t.Helper()
+	began := time.Now()
+	var data struct{ Sessions struct{ TotalCount int } }
+	ask(t, url, "{ sessions(first: 1) { totalCount nodes { callId messages { text } } } }", nil, &data)
+	if data.Sessions.TotalCount == 0 {
+		t.Error("no session can be read")
+	}
+	for _, path := range []string{"/healthz", "/metrics"} {
+		response, err := http.Get(url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			t.Errorf("%s answers %d", path, response.StatusCode)
+		}
+	}
+	if took := time.Since(began); took > 2*prompt {
+		t.Errorf("reading took %v", took)
+	}
+}
+
+// checkRecovery waits until notifications are stored again, by the same process.
+func checkRecovery(t *testing.T, x *traffic, p *process) {
+	t.Helper()
+	before, began := x.count(http.StatusOK), time.Now()
+	for x.count(http.StatusOK) < before+100 {
+		p.alive(t)
+		if time.Since(began) > 20*time.Second {
+			t.Fatalf("20 s later only %d notifications more are stored; log ends\n%s", x.count(http.StatusOK)-before, tail(p.log.String()))
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Logf("100 notifications are stored %v later", time.Since(began).Round(time.Millisecond))
+}
+
+func tail(log string) string {
+	lines := strings.Split(log, "\n")
+	return strings.Join(lines[max(0, len(lines)-20):], "\n")
+}
