@@ -131,9 +131,12 @@ func checkKeys(p *models.Projection) error {
 			return err
 		}
 	}
-	for field, entries := range map[string][]models.NamedValue{"ner_slots": p.NerSlots, "event_label": p.EventLabels, "variables": p.Variables} {
-		for _, entry := range entries {
-			if err := checkKey(field, entry.Name); err != nil {
+	for _, named := range []struct {
+		field   string
+		entries []models.NamedValue
+	}{{"ner_slots", p.NerSlots}, {"event_label", p.EventLabels}, {"variables", p.Variables}} {
+		for _, entry := range named.entries {
+			if err := checkKey(named.field, entry.Name); err != nil {
 				return err
 			}
 		}

@@ -13,14 +13,15 @@ import (
 // it is, so that one is never mistaken for another's.
 const sessionCursorVersion = "s1"
 
-func encodeSessionCursor(order models.SessionOrder, key models.SessionKey) string {
-	return encodeOpaque(fmt.Sprintf("%s %s %s %d %d", sessionCursorVersion, order.Field, order.Direction, key.Value, key.ID))
+func encodeSessionCursor(list models.SessionList, key models.SessionKey) string {
+	return encodeOpaque(fmt.Sprintf("%s%s %s %s %d %d", sessionCursorVersion, list.Owner, list.Order.Field, list.Order.Direction, key.Value, key.ID))
 }
 
-func decodeSessionCursor(argument, cursor string, order models.SessionOrder) (models.SessionKey, error) {
+func decodeSessionCursor(argument, cursor string, list models.SessionList) (models.SessionKey, error) {
+	order := list.Order
 	parts := strings.Split(decodeOpaque(cursor), " ")
-	if len(parts) != 5 || parts[0] != sessionCursorVersion {
-		return models.SessionKey{}, models.InputErrorf("%s is not a cursor of a list of sessions: pass a cursor that such a list returned", argument)
+	if len(parts) != 5 || parts[0] != sessionCursorVersion+string(list.Owner) {
+		return models.SessionKey{}, models.InputErrorf("%s is not a cursor of this list of sessions: pass one that it returned", argument)
 	}
 	if parts[1] != string(order.Field) || parts[2] != string(order.Direction) {
 		return models.SessionKey{}, models.InputErrorf("%s is a cursor of another order: keep orderBy while you page", argument)
@@ -28,8 +29,8 @@ func decodeSessionCursor(argument, cursor string, order models.SessionOrder) (mo
 	value, err1 := strconv.ParseInt(parts[3], 10, 64)
 	id, err2 := strconv.ParseInt(parts[4], 10, 64)
 	key := models.SessionKey{Value: value, ID: id}
-	if err1 != nil || err2 != nil || encodeSessionCursor(order, key) != cursor {
-		return models.SessionKey{}, models.InputErrorf("%s is not a cursor of a list of sessions: pass a cursor that such a list returned", argument)
+	if err1 != nil || err2 != nil || encodeSessionCursor(list, key) != cursor {
+		return models.SessionKey{}, models.InputErrorf("%s is not a cursor of this list of sessions: pass one that it returned", argument)
 	}
 	return key, nil
 }

@@ -20,15 +20,31 @@ var allOrders = func() []models.SessionOrder {
 	return all
 }()
 
+func inOrder(order models.SessionOrder) models.SessionList { return models.SessionList{Order: order} }
+
+// A list of one contact's sessions is another than that of all.
+func TestSessionCursorKnowsItsList(t *testing.T) {
+	owners := []models.SessionOwner{models.OfAll, models.OfIntention, models.OfCallee}
+	for _, mine := range owners {
+		cursor := encodeSessionCursor(models.SessionList{Owner: mine, Order: models.DefaultSessionOrder()}, models.SessionKey{Value: 1, ID: 2})
+		for _, other := range owners {
+			_, err := decodeSessionCursor("after", cursor, models.SessionList{Owner: other, Order: models.DefaultSessionOrder()})
+			if (err == nil) != (other == mine) {
+				t.Errorf("a cursor of %q is taken in %q: %v", mine, other, err)
+			}
+		}
+	}
+}
+
 func TestSessionCursorRoundTrip(t *testing.T) {
 	for _, order := range allOrders {
 		for _, key := range []models.SessionKey{{Value: 0, ID: 0}, {Value: 1744699269000000, ID: 42}, {Value: -1, ID: 1}, {Value: math.MinInt64, ID: math.MaxInt64}} {
-			cursor := encodeSessionCursor(order, key)
-			if got, err := decodeSessionCursor("after", cursor, order); err != nil || got != key {
+			cursor := encodeSessionCursor(inOrder(order), key)
+			if got, err := decodeSessionCursor("after", cursor, inOrder(order)); err != nil || got != key {
 				t.Errorf("%v in %v comes back as %v, %v", key, order, got, err)
 			}
 			for _, other := range allOrders {
-				if _, err := decodeSessionCursor("after", cursor, other); (err == nil) != (other == order) {
+				if _, err := decodeSessionCursor("after", cursor, inOrder(other)); (err == nil) != (other == order) {
 					t.Errorf("a cursor of %v is taken in %v: %v", order, other, err)
 				}
 			}
@@ -77,12 +93,12 @@ var strangers = []string{
 func TestStrangersAreNoCursors(t *testing.T) {
 	order := models.DefaultSessionOrder()
 	mine := map[string]func(string) error{
-		"session": func(s string) error { _, err := decodeSessionCursor("after", s, order); return err },
+		"session": func(s string) error { _, err := decodeSessionCursor("after", s, inOrder(order)); return err },
 		"message": func(s string) error { _, err := decodeMessageCursor("after", s); return err },
 		"stored":  func(s string) error { _, err := decodeStoredCursor(s); return err },
 	}
 	real := map[string]string{
-		"session": encodeSessionCursor(order, models.SessionKey{Value: 1, ID: 2}),
+		"session": encodeSessionCursor(inOrder(order), models.SessionKey{Value: 1, ID: 2}),
 		"message": encodeMessageCursor(models.MessageListKey{StartedAt: 1, SessionID: 2, Position: 3}),
 		"stored":  encodeStoredCursor(1),
 		"node":    nodeID{kind: sessionNode, key: "a"}.String(),
@@ -103,7 +119,7 @@ func TestStrangersAreNoCursors(t *testing.T) {
 }
 
 func TestStrangersAreNoNodeIDs(t *testing.T) {
-	others := append([]string{encodeStoredCursor(1), encodeSessionCursor(models.DefaultSessionOrder(), models.SessionKey{}), encodeMessageCursor(models.MessageListKey{})}, strangers...)
+	others := append([]string{encodeStoredCursor(1), encodeSessionCursor(inOrder(models.DefaultSessionOrder()), models.SessionKey{}), encodeMessageCursor(models.MessageListKey{})}, strangers...)
 	for _, id := range others {
 		if got, ok := parseNodeID(id); ok {
 			t.Errorf("%q is taken for %+v", id, got)
@@ -113,7 +129,7 @@ func TestStrangersAreNoNodeIDs(t *testing.T) {
 
 func TestErrorsNameTheArgument(t *testing.T) {
 	for _, argument := range []string{"after", "before"} {
-		_, err1 := decodeSessionCursor(argument, "?", models.DefaultSessionOrder())
+		_, err1 := decodeSessionCursor(argument, "?", inOrder(models.DefaultSessionOrder()))
 		_, err2 := decodeMessageCursor(argument, "?")
 		for _, err := range []error{err1, err2} {
 			if err == nil || err.Error()[:len(argument)] != argument {
@@ -126,20 +142,20 @@ func TestErrorsNameTheArgument(t *testing.T) {
 // One thing has one name: what is read at all is exactly what was written. Else
 // a cursor or an id could be compared with another in vain.
 func FuzzSessionCursor(f *testing.F) {
-	for _, seed := range append(strangers, encodeSessionCursor(models.DefaultSessionOrder(), models.SessionKey{Value: -5, ID: 7})) {
+	for _, seed := range append(strangers, encodeSessionCursor(inOrder(models.DefaultSessionOrder()), models.SessionKey{Value: -5, ID: 7})) {
 		f.Add(seed)
 	}
 	for _, odd := range []string{"s1 STARTED_AT DESC +1 2", "s1 STARTED_AT DESC 01 2", "s1 STARTED_AT DESC 1 -0"} {
 		f.Add(encodeOpaque(odd))
 	}
-	f.Add(brokenInTwo(encodeSessionCursor(models.DefaultSessionOrder(), models.SessionKey{Value: 1, ID: 2})))
+	f.Add(brokenInTwo(encodeSessionCursor(inOrder(models.DefaultSessionOrder()), models.SessionKey{Value: 1, ID: 2})))
 	f.Fuzz(func(t *testing.T, cursor string) {
 		for _, order := range allOrders {
-			key, err := decodeSessionCursor("after", cursor, order)
+			key, err := decodeSessionCursor("after", cursor, inOrder(order))
 			if err != nil {
 				continue
 			}
-			if again := encodeSessionCursor(order, key); again != cursor {
+			if again := encodeSessionCursor(inOrder(order), key); again != cursor {
 				t.Errorf("%q is read as %v, whose cursor is %q", cursor, key, again)
 			}
 		}

@@ -46,7 +46,7 @@ func newSessionPages(source Source, list models.SessionList, page Page, orderBy 
 		if cursor.value == nil {
 			continue
 		}
-		key, err := decodeSessionCursor(cursor.argument, *cursor.value, list.Order)
+		key, err := decodeSessionCursor(cursor.argument, *cursor.value, list)
 		if err != nil {
 			return nil, err
 		}
@@ -125,7 +125,7 @@ func (c *SessionConnection) Edges(ctx context.Context) ([]*SessionEdge, error) {
 }
 
 func (p *sessionPages) cursor(s *Session) string {
-	return encodeSessionCursor(p.list.Order, p.list.Order.KeyOf(s.Session))
+	return encodeSessionCursor(p.list, p.list.Order.KeyOf(s.Session))
 }
 
 // TotalCount counts the list, cursors aside.
