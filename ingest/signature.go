@@ -124,7 +124,7 @@ func (s Scheme) verify(sign, secret string, timestamp, body []byte) bool {
 	given, err := hex.DecodeString(sign)
 	if s.base64 {
 		unpadded := strings.TrimRight(strings.NewReplacer("-", "+", "_", "/").Replace(sign), "=")
-		given, err = base64.RawStdEncoding.DecodeString(unpadded)
+		given, err = base64.RawStdEncoding.Strict().DecodeString(unpadded)
 	}
 	return err == nil && subtle.ConstantTimeCompare(given, s.sum(secret, timestamp, body)) == 1
 }

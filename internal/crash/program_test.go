@@ -203,7 +203,9 @@ func faultOf(response *http.Response, said []byte) string {
 		}
 		return ""
 	}
-	var shown struct{ Error struct{ Code, Message string } }
+	var shown struct {
+		Error struct{ Code, Message string }
+	}
 	if err := json.Unmarshal(said, &shown); err != nil || shown.Error.Code == "" || shown.Error.Message == "" {
 		return "body " + string(said)
 	}
