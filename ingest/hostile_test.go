@@ -91,15 +91,29 @@ func hostile() []struct{ name, body, want string } {
 		{"a slot's name of 8 MiB", filled("ner_slots", `{"`, "x", `":1}`), quarantined},
 		{"an unknown field of 8 MiB", filled("unknown", `"`, "x", `"`), stored},
 		{"a byte more than 8 MiB", filled("unknown", `"`, "x", `"`) + strings.Repeat(" ", 100), tooLarge},
-		{"a million slots", field("ner_slots", slots(870_000)), "?"},
+		{"a million slots", filled("ner_slots", `{"a":0`, `,"\u0061b":1`, `}`), quarantined},
 		{"one slot a million times", filled("ner_slots", `{"a":0`, `,"a":1`, `}`), stored},
-		{"millions of messages", filled("messages", `[{}`, `,{}`, `]`), "?"},
-		{"millions of numbers as messages", filled("messages", `[0`, `,0`, `]`), "?"},
+		{"millions of messages", filled("messages", `[{}`, `,{}`, `]`), quarantined},
+		{"messages at bound", field("messages", "[{}"+strings.Repeat(",{}", 9999)+"]"), stored},
+		{"slots at bound", field("ner_slots", slots(2000)), stored},
+		{"text at bound, letters", field("messages", text(letters(2<<20))), stored},
+		{"text at bound, words", field("messages", text(words(2<<20))), stored},
+		{"text at bound, x", field("messages", text(strings.Repeat("x", 2<<20))), stored},
+		{"text at bound, digits", field("messages", text(digits(2<<20))), stored},
+		{"values at bound, buttons", field("messages", `[{"content":{"type":"template","template":{"content":{"button":[{}`+strings.Repeat(",{}", 49_900)+`]}}}}]`), stored},
 	}
 }
 
 func words(size int) string {
 	return strings.Repeat("the quick brown fox jumps over the lazy dog ", size/44)
+}
+
+func digits(size int) string {
+	var out strings.Builder
+	for i := 0; out.Len() < size-9; i++ {
+		fmt.Fprintf(&out, "%x", i*7919)
+	}
+	return out.String()
 }
 
 // letters are so many that hardly any three in a row are the same.

@@ -22,8 +22,17 @@ type UnprojectableError struct {
 
 func (e UnprojectableError) Error() string { return e.Field + ": " + e.Reason }
 
-// Bytes of a name that is looked up by: databases bound the keys of an index.
-const maxKey = 1024
+// Bounds of what a session is made from; beyond them a notification stays in
+// quarantine. Real ones are far below: what is larger would hold up the writer for
+// seconds, or make an answer that readers of JSON do not take.
+const (
+	maxKey      = 1024    // bytes of a name that is looked up by: databases bound the keys of an index
+	maxDepth    = 6000    // lists and objects in each other: an answer wraps more around them, and many readers stop at 10,000
+	maxValues   = 100_000 // JSON values in all
+	maxMessages = 10_000
+	maxEntries  = 2000    // of ner_slots, event_label or variables
+	maxText     = 2 << 20 // bytes of what search reads
+)
 
 // Decode reads AIRudder's Chatbot Session End Notification. What it does not know
 // it leaves in the raw values, and a text where a number is expected, or the
@@ -32,6 +41,9 @@ const maxKey = 1024
 func Decode(body []byte) (*models.Projection, error) {
 	if !json.Valid(body) || models.JSON(body).Kind() != models.IsObject {
 		return nil, ErrNotObject
+	}
+	if err := checkShape(body); err != nil {
+		return nil, err
 	}
 	n := map[string]models.JSON{}
 	for name, value := range models.JSON(body).Fields() {
@@ -88,6 +100,9 @@ func Decode(body []byte) (*models.Projection, error) {
 		p.Messages = append(p.Messages, models.ReadMessage(len(p.Messages), raw))
 	}
 	p.Session.MessageCount = len(p.Messages)
+	if err := checkSize(p); err != nil {
+		return nil, err
+	}
 	if err := checkKeys(p); err != nil {
 		return nil, err
 	}
@@ -120,6 +135,65 @@ func readInt(j models.JSON) int {
 }
 
 func clampInt32(n int64) int { return int(max(math.MinInt32, min(math.MaxInt32, n))) }
+
+// checkShape counts without reading: what it refuses would take memory to read.
+func checkShape(body []byte) error {
+	depth, deepest, values := 0, 0, 1
+	for i := 0; i < len(body); i++ {
+		switch body[i] {
+		case '"':
+			for i++; i < len(body) && body[i] != '"'; i++ {
+				if body[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			depth++
+			deepest = max(deepest, depth)
+			values++
+		case '}', ']':
+			depth--
+		case ',':
+			values++
+		}
+	}
+	switch {
+	case deepest > maxDepth:
+		return UnprojectableError{"body", fmt.Sprintf("nested %d deep, at most %d can be read", deepest, maxDepth)}
+	case values > maxValues:
+		return UnprojectableError{"body", fmt.Sprintf("about %d values, at most %d can be read", values, maxValues)}
+	}
+	return nil
+}
+
+func checkSize(p *models.Projection) error {
+	if len(p.Messages) > maxMessages {
+		return UnprojectableError{"messages", fmt.Sprintf("%d messages, at most %d can be kept", len(p.Messages), maxMessages)}
+	}
+	text := 0
+	for _, m := range p.Messages {
+		text += len(m.Folded)
+	}
+	if text > maxText {
+		return UnprojectableError{"messages", fmt.Sprintf("%d bytes of text, at most %d can be searched", text, maxText)}
+	}
+	for _, m := range openMaps(p) {
+		if len(m.entries) > maxEntries {
+			return UnprojectableError{m.field, fmt.Sprintf("%d names, at most %d can be kept", len(m.entries), maxEntries)}
+		}
+	}
+	return nil
+}
+
+type openMap struct {
+	field   string
+	entries []models.NamedValue
+}
+
+// openMaps are in an order of their own: a body has one reason, each time.
+func openMaps(p *models.Projection) []openMap {
+	return []openMap{{"ner_slots", p.NerSlots}, {"event_label", p.EventLabels}, {"variables", p.Variables}}
+}
 
 func checkKeys(p *models.Projection) error {
 	s := p.Session

@@ -15,8 +15,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
+	"strconv"
 	"testing"
 	"time"
 
@@ -115,8 +115,6 @@ func (p *process) await(t *testing.T) {
 	t.Helper()
 	p.url = p.log.Await(t, startLine)[1]
 }
-
-func (p *process) host() string { return strings.TrimPrefix(p.url, "http://") }
 
 // kill ends the program with SIGKILL.
 func (p *process) kill() {
