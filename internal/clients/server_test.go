@@ -87,7 +87,9 @@ func (s *server) start() {
 	if err := s.process.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	s.address = log.Await(s.t, startLine)[1]
+	if serves := log.Await(s.t, startLine)[1]; s.address != serves {
+		s.address = serves // the port that was picked, which stays over restarts
+	}
 }
 
 func (s *server) end(signal os.Signal) {
