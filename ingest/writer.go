@@ -38,6 +38,7 @@ type Ledger interface {
 type Writer struct {
 	ledger  Ledger
 	metrics *Metrics
+	most    int // deliveries of a batch
 	queue   chan *waiting
 	done    chan struct{}
 
@@ -52,8 +53,10 @@ type waiting struct {
 }
 
 // NewWriter starts a writer; Close ends it.
-func NewWriter(ledger Ledger, metrics *Metrics) *Writer {
-	w := &Writer{ledger: ledger, metrics: metrics, queue: make(chan *waiting, maxQueue), done: make(chan struct{})}
+func NewWriter(ledger Ledger, metrics *Metrics) *Writer { return newWriter(ledger, metrics, maxBatch) }
+
+func newWriter(ledger Ledger, metrics *Metrics, most int) *Writer {
+	w := &Writer{ledger: ledger, metrics: metrics, most: most, queue: make(chan *waiting, maxQueue), done: make(chan struct{})}
 	go w.run()
 	return w
 }
@@ -110,10 +113,10 @@ func (w *Writer) run() {
 	}
 }
 
-// batch takes whatever waits behind the first, up to maxBatch in all.
+// batch takes whatever waits behind the first, within its bound.
 func (w *Writer) batch(first *waiting) []*waiting {
 	batch := []*waiting{first}
-	for len(batch) < maxBatch {
+	for len(batch) < w.most {
 		select {
 		case next, open := <-w.queue:
 			if !open {

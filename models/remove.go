@@ -3,6 +3,7 @@ package models
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"gorm.io/gorm"
@@ -26,20 +27,46 @@ const removeBatch = 200
 
 // Erase removes all that was received of one callee: its sessions, in every
 // version, and what in quarantine speaks of it. Afterwards the database's files do
-// not hold it any more.
+// not hold it any more; where that could not be done, erasing again does it.
 func (s *Store) Erase(ctx context.Context, callee string, progress Progress) (Removed, error) {
+	if callee == "" {
+		return Removed{}, errors.New("erase: an empty callee names nobody")
+	}
 	sessions := "SELECT DISTINCT call_id FROM notifications WHERE callee = ? AND call_id IS NOT NULL LIMIT ?"
 	removed, err := s.removeSessions(ctx, progress, sessions, callee)
 	if err == nil {
 		var more Removed
 		more, err = s.removeQuarantined(ctx, func(n *Notification) (bool, error) {
 			body, err := s.unpackBody(n.Body)
-			return bytes.Contains(body, []byte(callee)), err
+			return mentions(body, callee), err
 		})
 		removed.add(more)
 	}
-	return s.finishRemoval(ctx, removed, err)
+	return removed, s.finishRemoval(ctx, true, err)
 }
+
+// mentions says whether a body that could not be read as a session is of a callee, or
+// has it somewhere. Where digits go on before or behind it, it is another's number.
+func mentions(body []byte, callee string) bool {
+	if JSON(body).Get("callee").Text() == callee { // however it is escaped
+		return true
+	}
+	for at := 0; ; at++ {
+		found := bytes.Index(body[at:], []byte(callee))
+		if found < 0 {
+			return false
+		}
+		at += found
+		end := at + len(callee)
+		longer := at > 0 && isDigit(body[at-1]) && isDigit(callee[0]) ||
+			end < len(body) && isDigit(body[end]) && isDigit(callee[len(callee)-1])
+		if !longer {
+			return true
+		}
+	}
+}
+
+func isDigit(b byte) bool { return '0' <= b && b <= '9' }
 
 // Prune removes the sessions that ended before a time, and what came into
 // quarantine before it.
@@ -50,17 +77,17 @@ func (s *Store) Prune(ctx context.Context, before Time, progress Progress) (Remo
 		more, err = s.removeQuarantined(ctx, func(n *Notification) (bool, error) { return n.LastReceivedAt.Before(before.Time), nil })
 		removed.add(more)
 	}
-	return s.finishRemoval(ctx, removed, err)
+	return removed, s.finishRemoval(ctx, removed.Notifications > 0, err)
 }
 
-func (s *Store) finishRemoval(ctx context.Context, removed Removed, err error) (Removed, error) {
-	if err == nil && removed.Notifications > 0 {
+func (s *Store) finishRemoval(ctx context.Context, scrub bool, err error) error {
+	if err == nil && scrub {
 		err = s.retrying(ctx, func() error { return s.dialect.scrub(s.write.WithContext(ctx)) })
 	}
 	if err != nil {
-		return removed, fmt.Errorf("remove notifications: %w", err)
+		return fmt.Errorf("remove notifications: %w", err)
 	}
-	return removed, nil
+	return nil
 }
 
 // removeSessions removes the sessions whose call_ids the query gives, a bounded

@@ -1,0 +1,544 @@
+package models_test
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sessiongraph/ingest"
+	"sessiongraph/models"
+)
+
+const (
+	erasedCallee = "+6281999000111"
+	// Letters that nothing else has, so that each piece of them is a trace.
+	secretLetters = "ⰀⰁⰂⰃⰄⰅⰆⰇⰈⰉⰊⰋⰌⰍⰎⰏ"
+	otherCallee   = "+628111"
+)
+
+// secretSession is a session of the erased callee that has the letters everywhere.
+func secretSession(number, version int) []byte {
+	secret := fmt.Sprintf("%s %d/%d", secretLetters, number, version)
+	return note{
+		"call_id": fmt.Sprintf("secret-%d", number), "callee": erasedCallee, "timestamp": 1000 + version, "intention": "ⰀⰁ", "workflow_name": secret,
+		"messages":  texts("hello", secret, strings.Repeat(secret+" ", 40), "Ⰰ", "ⰂⰃ"),
+		"ner_slots": note{"name": secret, secret: "x"}, "event_label": note{"a": []any{secret}}, "variables": note{"n": note{"m": secret}},
+	}.body()
+}
+
+func otherBodies() [][]byte {
+	bodies := many(150)
+	bodies = append(bodies, note{"call_id": "longer", "callee": erasedCallee + "0"}.body())
+	for i := range 40 {
+		bodies = append(bodies, note{"call_id": fmt.Sprint("other-", i), "callee": otherCallee, "messages": texts("hello", strings.Repeat("nothing to hide ", 30))}.body())
+	}
+	return append(bodies,
+		note{"call_id": "", "callee": otherCallee}.body(),
+		note{"call_id": "", "callee": erasedCallee + "0"}.body(), // another number, of which it is the start
+		[]byte("no JSON of "+otherCallee))
+}
+
+func secretBodies() [][]byte {
+	var bodies [][]byte
+	for number := range 12 {
+		for _, version := range []int{2, 1, 3} {
+			bodies = append(bodies, secretSession(number, version))
+		}
+	}
+	escaped := strings.NewReplacer("+", `\u002b`, "Ⰰ", `\u2c00`).Replace(erasedCallee)
+	return append(bodies,
+		note{"call_id": "", "callee": erasedCallee, "messages": texts(secretLetters)}.body(),
+		note{"messages": "none", "unknown": note{"to": []any{erasedCallee}}, "text": secretLetters}.body(),
+		[]byte(`{"callee":"`+escaped+`","text":"`+secretLetters+`"}`),
+		[]byte("not JSON at all: to "+erasedCallee+": "+secretLetters))
+}
+
+// mixed puts the secrets between the others, and some of them twice.
+func mixed(others, secrets [][]byte) [][]byte {
+	all := slices.Clone(others)
+	for i, body := range secrets {
+		all = slices.Insert(all, (i*7)%len(all), body)
+	}
+	return append(all, secrets[:5]...)
+}
+
+// packedBodies are the secrets as the ledger keeps them.
+func packedBodies(t *testing.T, file string) [][]byte {
+	t.Helper()
+	var packed [][]byte
+	for _, row := range rows(t, file, "SELECT hex(body) AS body FROM notifications WHERE call_id LIKE 'secret-%'") {
+		var body []byte
+		if _, err := fmt.Sscanf(row, `body="%x"`, &body); err != nil {
+			t.Fatal(err)
+		}
+		packed = append(packed, body)
+	}
+	return packed
+}
+
+// traces are pieces of the secrets that stand in the database's files.
+func traces(t *testing.T, file string, packed [][]byte) []string {
+	t.Helper()
+	var found []string
+	files, err := filepath.Glob(file + "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		letters := []rune(secretLetters)
+		for i := range letters[1:] {
+			if piece := string(letters[i : i+2]); bytes.Contains(content, []byte(piece)) {
+				found = append(found, fmt.Sprintf("%s: %q", filepath.Base(name), piece))
+			}
+		}
+		for _, piece := range []string{erasedCallee, "secret-"} {
+			rest := bytes.ReplaceAll(content, []byte(erasedCallee+"0"), nil) // another's number
+			if bytes.Contains(rest, []byte(piece)) {
+				found = append(found, fmt.Sprintf("%s: %q", filepath.Base(name), piece))
+			}
+		}
+		for i, body := range packed {
+			for at := 0; at+24 <= len(body); at += 24 {
+				if bytes.Contains(content, body[at:at+24]) {
+					found = append(found, fmt.Sprintf("%s: bytes %d of the ledger's secret %d", filepath.Base(name), at, i))
+					break
+				}
+			}
+		}
+	}
+	return found
+}
+
+func noProgress(int, int) {}
+
+func verified(t *testing.T, store *models.Store) {
+	t.Helper()
+	err := store.Verify(t.Context(), ingest.Project, noProgress, func(difference string) { t.Errorf("verify: %s", difference) })
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestErase(t *testing.T) {
+	store, file := openStore(t)
+	others, secrets := otherBodies(), secretBodies()
+	all := mixed(others, secrets)
+	for chunk := range slices.Chunk(all, 16) {
+		save(t, store, chunk)
+	}
+	packed := packedBodies(t, file)
+	if len(packed) != 36 || len(traces(t, file, packed)) < 10 || len(hits(t, store, secretLetters)) != 12 {
+		t.Fatalf("%d secrets are kept, traces are %s", len(packed), traces(t, file, packed))
+	}
+	removed, err := store.Erase(t.Context(), erasedCallee, noProgress)
+	if want := (models.Removed{Sessions: 12, Messages: 60, Notifications: len(secrets)}); err != nil || removed != want {
+		t.Errorf("removed %+v, %v; want %+v", removed, err, want)
+	}
+	if left := traces(t, file, packed); len(left) > 0 {
+		t.Errorf("the files still have %s", left)
+	}
+	if left := rows(t, file, "SELECT DISTINCT term FROM session_search_runs WHERE term GLOB '*[Ⰰ-Ⱏ]*'"); len(left) > 0 {
+		t.Errorf("the search index still has %s", left)
+	}
+	for _, search := range []string{secretLetters, "ⰀⰁⰂ", "Ⰰ", "ⰂⰃ"} {
+		if found := hits(t, store, search); len(found) > 0 {
+			t.Errorf("search for %q finds %s", search, found)
+		}
+	}
+	verified(t, store)
+	checkSearchIndex(t, file)
+	checkSame(t, file, others)
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if left := traces(t, file, packed); len(left) > 0 {
+		t.Errorf("once closed the files have %s", left)
+	}
+}
+
+// checkSame compares a database with one in which these bodies are all that ever came.
+func checkSame(t *testing.T, file string, bodies [][]byte) {
+	t.Helper()
+	fresh, freshFile := openStore(t)
+	save(t, fresh, bodies)
+	for _, query := range contents {
+		if got, want := rows(t, file, query), rows(t, freshFile, query); !slices.Equal(got, want) {
+			t.Errorf("%s\n got %d rows, want %d: %.1000s", query, len(got), len(want), diffRows(got, want))
+		}
+	}
+}
+
+func diffRows(got, want []string) string {
+	var out strings.Builder
+	for _, row := range got {
+		if !slices.Contains(want, row) {
+			fmt.Fprintf(&out, "\nunwanted %.200s", row)
+		}
+	}
+	for _, row := range want {
+		if !slices.Contains(got, row) {
+			fmt.Fprintf(&out, "\nmissing %.200s", row)
+		}
+	}
+	return out.String()
+}
+
+// Who is erased can come back: what is sent again is stored like anything new.
+func TestWhatWasErasedMayComeAgain(t *testing.T) {
+	store, file := openStore(t)
+	secret := secretSession(1, 1)
+	save(t, store, [][]byte{secret}, [][]byte{note{}.body()})
+	if _, err := store.Erase(t.Context(), erasedCallee, noProgress); err != nil {
+		t.Fatal(err)
+	}
+	save(t, store, [][]byte{secret})
+	if s := session(t, store, "secret-1"); s == nil || s.Version != 1 || s.Deliveries != 1 || s.ID != 3 {
+		t.Errorf("session is %+v, want a new one", s)
+	}
+	verified(t, store)
+	checkSearchIndex(t, file)
+}
+
+func TestEraseNobody(t *testing.T) {
+	store, file := openStore(t)
+	save(t, store, [][]byte{note{}.body(), note{"call_id": "call-2", "callee": ""}.body(), []byte(`{}`), []byte(`no`)})
+	before := dump(t, file)
+	if removed, err := store.Erase(t.Context(), "+nobody", noProgress); err != nil || removed != (models.Removed{}) {
+		t.Errorf("removed %+v, %v", removed, err)
+	}
+	if removed, err := store.Erase(t.Context(), "", noProgress); err == nil || removed != (models.Removed{}) {
+		t.Errorf("of the empty callee removed %+v, %v", removed, err)
+	}
+	if after := dump(t, file); after != before {
+		t.Errorf("changed to %s", after)
+	}
+}
+
+// In quarantine there is no callee to ask for: what names it goes, longer numbers stay.
+func TestEraseFromQuarantine(t *testing.T) {
+	store, file := openStore(t)
+	gone := [][]byte{
+		[]byte(`{"callee":"628111"}`), []byte(`{"callee":628111}`), []byte(`{"callee":"62811\u0031"}`), []byte(`{"to":"+628111,"}`), []byte(`628111`), []byte(`callee=628111&x=1`),
+		[]byte(`{"callee":"6281110","to":"628111"}`),
+	}
+	stay := [][]byte{
+		[]byte(`{"callee":"6281110"}`), []byte(`{"callee":"1628111"}`), []byte(`{"callee":"1628111","to":6281110}`), []byte(`62811`), []byte(`{}`), []byte(``), []byte(`{"callee":null}`),
+	}
+	save(t, store, slices.Concat(gone, stay))
+	removed, err := store.Erase(t.Context(), "628111", noProgress)
+	if err != nil || removed != (models.Removed{Notifications: len(gone)}) {
+		t.Errorf("removed %+v, %v", removed, err)
+	}
+	checkSame(t, file, stay)
+}
+
+// A session that any of its versions says is the callee's goes whole.
+func TestEraseTakesTheOtherVersionsAlong(t *testing.T) {
+	store, _ := openStore(t)
+	save(t, store, [][]byte{note{"callee": "+1", "timestamp": 1}.body(), note{"callee": "+2", "timestamp": 2}.body(), note{"call_id": "call-2", "callee": "+2"}.body()})
+	removed, err := store.Erase(t.Context(), "+1", noProgress)
+	if want := (models.Removed{Sessions: 1, Notifications: 2}); err != nil || removed != want {
+		t.Errorf("removed %+v, %v, want %+v", removed, err, want)
+	}
+	if session(t, store, "call-1") != nil || session(t, store, "call-2") == nil {
+		t.Error("the wrong session is left")
+	}
+	verified(t, store)
+}
+
+// An erasure that was stopped before it had cleaned the files does so when it is run again.
+func TestEraseAgainCleansUp(t *testing.T) {
+	store, file := openStore(t)
+	save(t, store, otherBodies(), secretBodies())
+	packed := packedBodies(t, file)
+	reader := holdSnapshot(t, file) // so that the log cannot be emptied
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	if _, err := store.Erase(ctx, erasedCallee, noProgress); err == nil {
+		t.Fatal("erased while another reads what is to go")
+	}
+	if len(traces(t, file, packed)) == 0 {
+		t.Fatal("there is nothing left to clean up")
+	}
+	reader()
+	if removed, err := store.Erase(t.Context(), erasedCallee, noProgress); err != nil || removed != (models.Removed{}) {
+		t.Errorf("removed %+v, %v", removed, err)
+	}
+	if left := traces(t, file, packed); len(left) > 0 {
+		t.Errorf("the files still have %s", left)
+	}
+}
+
+// holdSnapshot begins to read, and goes on until end.
+func holdSnapshot(t *testing.T, file string) (end func()) {
+	t.Helper()
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var count int
+	if err := tx.QueryRow("SELECT COUNT(*) FROM sessions").Scan(&count); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := errors.Join(tx.Rollback(), db.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Others write and read while a customer with many sessions is erased.
+func TestEraseBesideAServer(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "test.db")
+	server, tool := reopen(t, file), reopen(t, file)
+	const sessions = 450 // more than two transactions take
+	for chunk := range slices.Chunk(slices.Collect(func(yield func(int) bool) {
+		for number := range sessions {
+			if !yield(number) {
+				return
+			}
+		}
+	}), 50) {
+		var bodies [][]byte
+		for _, number := range chunk {
+			bodies = append(bodies, secretSession(number, 1))
+		}
+		save(t, server, bodies)
+	}
+	packed := packedBodies(t, file)[:20]
+
+	var stop atomic.Bool
+	var busy, stored int
+	var slowest time.Duration
+	var others sync.WaitGroup
+	others.Go(func() {
+		for n := 0; !stop.Load(); n++ {
+			body := note{"call_id": fmt.Sprint("new-", n), "callee": otherCallee, "messages": texts("hello", strings.Repeat("all the time ", 20))}.body()
+			arrival := server.Arrive(ingest.NewDelivery(body, "", epoch))
+			began := time.Now()
+			err := server.Save(context.Background(), []models.Arrival{arrival})
+			slowest = max(slowest, time.Since(began))
+			switch {
+			case errors.Is(err, models.ErrUnavailable):
+				busy++
+			case err != nil:
+				t.Errorf("save: %v", err)
+			default:
+				stored++
+			}
+			time.Sleep(2 * time.Millisecond)
+		}
+	})
+	others.Go(func() {
+		for !stop.Load() {
+			if _, err := server.CountOutcomes(context.Background()); err != nil {
+				t.Errorf("read: %v", err)
+			}
+		}
+	})
+	var done []int
+	began := time.Now()
+	removed, err := tool.Erase(t.Context(), erasedCallee, func(n, _ int) { done = append(done, n) })
+	took := time.Since(began)
+	stop.Store(true)
+	others.Wait()
+	t.Logf("erased in %v; meanwhile %d were stored, %d were not, the slowest took %v", took, stored, busy, slowest)
+	if err != nil || removed != (models.Removed{Sessions: sessions, Messages: 5 * sessions, Notifications: sessions}) {
+		t.Errorf("removed %+v, %v", removed, err)
+	}
+	if len(done) < 3 || done[0] > 200 || !slices.IsSorted(done) || done[len(done)-1] != sessions {
+		t.Errorf("progress was %v: some 200 in each transaction are wanted", done)
+	}
+	if stored == 0 || busy > stored/10+1 {
+		t.Errorf("%d were stored and %d were not while it was erased", stored, busy)
+	}
+	if left := traces(t, file, packed); len(left) > 0 {
+		t.Errorf("the files still have %s", left)
+	}
+	if found := hits(t, server, secretLetters); len(found) > 0 {
+		t.Errorf("search finds %s", found)
+	}
+	verified(t, server)
+	checkSearchIndex(t, file)
+}
+
+func TestPrune(t *testing.T) {
+	store, file := openStore(t)
+	ended := func(callID, at string, version int) []byte {
+		return note{"call_id": callID, "session_end_time": at, "timestamp": version, "messages": texts("said by "+callID, "and more")}.body()
+	}
+	kept := [][]byte{
+		ended("at", "2025-04-15T06:00:00Z", 1),
+		ended("zone", "2025-04-15T07:30:00+01:00", 1),
+		ended("new", "2025-05-01T00:00:00Z", 1),
+		ended("was-old", "2025-04-14T00:00:00Z", 1), ended("was-old", "2025-04-16T00:00:00Z", 2), // the newest version counts
+	}
+	old := [][]byte{
+		ended("long-ago", "0001-01-01T00:00:00Z", 1),
+		ended("before", "2025-04-15T05:59:59.999999Z", 1),
+		ended("other-zone", "2025-04-15T07:59:59+02:00", 1),
+		ended("was-new", "2025-04-16T00:00:00Z", 1), ended("was-new", "2025-04-14T00:00:00Z", 2),
+		[]byte(`{"call_id":""}`), []byte(`no JSON`),
+	}
+	save(t, store, append(slices.Clone(old), kept...)) // arrives from 07:00:01 on, a second each
+	before := dump(t, file)
+	if removed, err := store.Prune(t.Context(), models.TimeOf(time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)), noProgress); err != nil || removed != (models.Removed{}) {
+		t.Errorf("before all times removed %+v, %v", removed, err)
+	}
+	if after := dump(t, file); after != before {
+		t.Errorf("changed to %s", after)
+	}
+	at := models.TimeOf(time.Date(2025, 4, 15, 6, 0, 0, 0, time.UTC))
+	// What is in quarantine has no time but that of its arrival, which is later.
+	removed, err := store.Prune(t.Context(), at, noProgress)
+	if want := (models.Removed{Sessions: 4, Messages: 8, Notifications: 5}); err != nil || removed != want {
+		t.Errorf("removed %+v, %v, want %+v", removed, err, want)
+	}
+	checkSame(t, file, append(slices.Clone(old[5:]), kept...))
+	if found := hits(t, store, "said"); !slices.Equal(found, []string{"at", "new", "was-old", "zone"}) {
+		t.Errorf("search finds %s", found)
+	}
+	verified(t, store)
+	checkSearchIndex(t, file)
+
+	// One of the two comes again, later.
+	again := store.Arrive(ingest.NewDelivery([]byte(`no JSON`), "", epoch.Add(time.Hour)))
+	if err := store.Save(t.Context(), []models.Arrival{again}); err != nil {
+		t.Fatal(err)
+	}
+	removed, err = store.Prune(t.Context(), models.TimeOf(epoch.Add(time.Minute)), noProgress)
+	if want := (models.Removed{Sessions: 2, Messages: 4, Notifications: 3}); err != nil || removed != want {
+		t.Errorf("removed %+v, %v, want %+v", removed, err, want)
+	}
+	left := rows(t, file, "SELECT outcome FROM notifications WHERE outcome <> 'projected'")
+	if !slices.Equal(left, []string{`outcome="refused" `}) {
+		t.Errorf("of the quarantine %s is left, want what came again", left)
+	}
+	verified(t, store)
+}
+
+// Retention goes through more sessions than one transaction takes.
+func TestPruneManySessions(t *testing.T) {
+	store, file := openStore(t)
+	bodies := many(450)
+	for chunk := range slices.Chunk(bodies, 64) {
+		save(t, store, chunk)
+	}
+	var done []int
+	removed, err := store.Prune(t.Context(), models.TimeOf(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)), func(n, _ int) { done = append(done, n) })
+	if err != nil || removed.Sessions != len(bodies) || removed.Notifications != len(bodies) || removed.Messages == 0 {
+		t.Errorf("removed %+v, %v", removed, err)
+	}
+	if !slices.Equal(done, []int{200, 400, 450}) {
+		t.Errorf("progress was %v", done)
+	}
+	checkSame(t, file, nil)
+	verified(t, store)
+	checkSearchIndex(t, file)
+	save(t, store, bodies[:1])
+	verified(t, store)
+}
+
+// A copy that is made while others write is that of one moment.
+func TestBackupOfALiveDatabase(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "test.db")
+	server, tool := reopen(t, file), reopen(t, file)
+	bodies := many(600)
+	save(t, server, bodies[:100])
+	begun, done := make(chan struct{}), make(chan struct{})
+	var stop atomic.Bool
+	var stored atomic.Int64
+	stored.Store(100)
+	go func() {
+		defer close(done)
+		for i, body := range bodies[100:] {
+			if stop.Load() {
+				return
+			}
+			for {
+				err := server.Save(context.Background(), []models.Arrival{server.Arrive(ingest.NewDelivery(body, "", epoch))})
+				if err == nil {
+					break
+				}
+				if !errors.Is(err, models.ErrUnavailable) {
+					t.Errorf("save: %v", err)
+					return
+				}
+			}
+			stored.Add(1)
+			if i == 20 {
+				close(begun)
+			}
+		}
+	}()
+	<-begun
+	least := stored.Load()
+	copied := filepath.Join(t.TempDir(), "copy.db")
+	err := tool.Backup(t.Context(), copied)
+	most := stored.Load() + 1
+	stop.Store(true)
+	<-done
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := reopen(t, copied)
+	verified(t, store)
+	checkSearchIndex(t, copied)
+	if got := rows(t, copied, "PRAGMA integrity_check"); !slices.Equal(got, []string{`integrity_check="ok" `}) {
+		t.Errorf("the copy is damaged: %s", got)
+	}
+	count := int64(len(rows(t, copied, "SELECT id FROM notifications")))
+	if count < least || count > most {
+		t.Errorf("the copy has %d notifications, want %d to %d", count, least, most)
+	}
+	for id := range count {
+		checkBody(t, store, id+1, bodies[id])
+	}
+	checkSame(t, copied, bodies[:count])
+	save(t, store, bodies[count:count+1]) // and it is a database like any other
+	verified(t, store)
+}
+
+func TestBackupDoesNotOverwrite(t *testing.T) {
+	store, file := openStore(t)
+	save(t, store, [][]byte{note{}.body()})
+	precious := filepath.Join(t.TempDir(), "precious")
+	if err := os.WriteFile(precious, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, target := range map[string]string{"another file": precious, "itself": file, "a missing folder": filepath.Join(t.TempDir(), "missing", "copy.db")} {
+		if err := store.Backup(t.Context(), target); err == nil {
+			t.Errorf("backed up to %s", name)
+		}
+	}
+	if content, err := os.ReadFile(precious); err != nil || string(content) != "precious" {
+		t.Errorf("the file now has %q, %v", content, err)
+	}
+	verified(t, store)
+	for _, name := range []string{"it's.db", "a b?c#d%41.db", "é你.db"} {
+		target := filepath.Join(t.TempDir(), name)
+		if err := store.Backup(t.Context(), target); err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if session(t, reopen(t, target), "call-1") == nil {
+			t.Errorf("%s: the copy is empty", name)
+		}
+	}
+}
