@@ -106,7 +106,7 @@ func serve(ctx context.Context, settings command.Serve, logTo io.Writer) error {
 	var background sync.WaitGroup
 	background.Go(func() { retain(ctx, store, time.Duration(settings.Retention), log) })
 	door.open(routes(ctx, settings, store, notifications, registry, log))
-	log.Info("serving", "url", "http://"+listener.Addr().String(), "database", store.Name()+" "+settings.DB,
+	log.Info("serving", "url", "http://"+listener.Addr().String(), "database", store.Name(),
 		"unprotected", strings.Join(unprotected(verifier), ", "))
 	select {
 	case err = <-failed:

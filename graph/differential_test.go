@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -18,20 +17,13 @@ import (
 
 	"sessiongraph/graph"
 	"sessiongraph/ingest"
+	"sessiongraph/internal/testdb"
 	"sessiongraph/models"
 )
 
-// The databases that have to give the same answers as the oracle.
-var differentialDatabases = []struct {
-	name string
-	open func(*testing.T) *models.Store
-}{
-	{"sqlite", openDifferentialSQLite},
-}
-
-func openDifferentialSQLite(t *testing.T) *models.Store {
+func openDifferential(t *testing.T, kind testdb.Kind) *models.Store {
 	t.Helper()
-	store, err := models.Open(t.Context(), filepath.Join(t.TempDir(), "differential.db"), models.Options{})
+	store, err := models.Open(t.Context(), kind.Fresh(t), models.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,25 +49,23 @@ func TestDifferential(t *testing.T) {
 	seed := environmentNumber(t, "DIFFERENTIAL_SEED", uint64(time.Now().UnixNano()))
 	questions := environmentNumber(t, "DIFFERENTIAL_QUESTIONS", 400)
 	fmt.Fprintf(os.Stderr, "DIFFERENTIAL_SEED=%d DIFFERENTIAL_QUESTIONS=%d\n", seed, questions) // a panic would lose t.Log
-	for _, database := range differentialDatabases {
-		t.Run(database.name, func(t *testing.T) {
-			w := newDifferentialWorld(t, seed, database.open(t))
-			t.Run("ask", func(t *testing.T) {
-				for n := range questions {
-					t.Run(strconv.FormatUint(n, 10), func(t *testing.T) {
-						t.Parallel()
-						q := &question{T: t, w: w, asker: newAsker(w, seed, n)}
-						t.Cleanup(q.report)
-						q.ask()
-					})
-				}
-			})
-			t.Logf("%d sessions; of %d lists %d had something and %d everything", len(w.oracle.sessions), w.lists.Load(), w.found.Load(), w.whole.Load())
-			if lists := w.lists.Load(); lists >= 100 && w.found.Load()-w.whole.Load() < lists/5 {
-				t.Error("too few questions had an answer between nothing and everything: the test tests little")
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		w := newDifferentialWorld(t, seed, openDifferential(t, kind))
+		t.Run("ask", func(t *testing.T) {
+			for n := range questions {
+				t.Run(strconv.FormatUint(n, 10), func(t *testing.T) {
+					t.Parallel()
+					q := &question{T: t, w: w, asker: newAsker(w, seed, n)}
+					t.Cleanup(q.report)
+					q.ask()
+				})
 			}
 		})
-	}
+		t.Logf("%d sessions; of %d lists %d had something and %d everything", len(w.oracle.sessions), w.lists.Load(), w.found.Load(), w.whole.Load())
+		if lists := w.lists.Load(); lists >= 100 && w.found.Load()-w.whole.Load() < lists/5 {
+			t.Error("too few questions had an answer between nothing and everything: the test tests little")
+		}
+	})
 }
 
 func environmentNumber(t *testing.T, name string, otherwise uint64) uint64 {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sessiongraph/internal/testdb"
 )
 
 // answeredHTTP is an answer of the GraphQL route.
@@ -92,7 +94,7 @@ func (a answeredHTTP) refused(t *testing.T, code, says string) {
 }
 
 func TestErrorsOfArguments(t *testing.T) {
-	s := newCountingServer(t, 3)
+	s := newCountingServer(t, testdb.SQLite, 3)
 	sessions, _ := s.ask(t, `{ sessions(first: 1) { pageInfo { endCursor } nodes { id } } messages(first: 1) { pageInfo { endCursor } } }`, nil)
 	end := func(list string) string {
 		return sessions[list].(map[string]any)["pageInfo"].(map[string]any)["endCursor"].(string)
@@ -144,7 +146,7 @@ func TestErrorsOfArguments(t *testing.T) {
 }
 
 func TestErrorsOfDocuments(t *testing.T) {
-	s := newCountingServer(t, 1)
+	s := newCountingServer(t, testdb.SQLite, 1)
 	for _, c := range []struct{ name, query, code string }{
 		{"no GraphQL", `{ sessions `, "GRAPHQL_PARSE_FAILED"},
 		{"no operation", `fragment f on Session { id }`, ""},
@@ -171,7 +173,7 @@ func TestErrorsOfDocuments(t *testing.T) {
 }
 
 func TestTooComplex(t *testing.T) {
-	s := newCountingServer(t, 3)
+	s := newCountingServer(t, testdb.SQLite, 3)
 	nested := func(depth, first int) string {
 		return fmt.Sprintf("{ sessions(first: %d) { nodes ", first) +
 			strings.Repeat(fmt.Sprintf("{ contact { sessions(first: %d) { nodes ", first), depth) + "{ id }" + strings.Repeat(" } } }", depth) + " } }"
@@ -222,7 +224,7 @@ func bomb(root, typeName, inner, leaf string) string {
 
 // Validation and costs look at each fragment once; whatever the answer is, it comes.
 func TestFragmentBombs(t *testing.T) {
-	s := newCountingServer(t, 3)
+	s := newCountingServer(t, testdb.SQLite, 3)
 	for name, query := range map[string]string{
 		"on sessions":                bomb(`{ sessions { nodes { %s } } }`, "Session", "NEXT NEXT", "id"),
 		"on the query":               bomb(`{ %s }`, "Query", "NEXT NEXT", "sessions { totalCount }"),
@@ -255,7 +257,7 @@ func TestFragmentBombs(t *testing.T) {
 }
 
 func TestRequestsThatAreNoOperation(t *testing.T) {
-	s := newCountingServer(t, 1)
+	s := newCountingServer(t, testdb.SQLite, 1)
 	const query = `{"query":"{ __typename }"}`
 	for _, c := range []struct {
 		name, body string
@@ -306,7 +308,7 @@ func TestRequestsThatAreNoOperation(t *testing.T) {
 
 // Documents that nest are read by a parser that calls itself.
 func TestDocumentsThatNest(t *testing.T) {
-	s := newCountingServer(t, 1)
+	s := newCountingServer(t, testdb.SQLite, 1)
 	const deep = 50_000
 	for name, document := range map[string]string{
 		"fields":      strings.Repeat("{a", deep),
@@ -335,7 +337,7 @@ func TestDocumentsThatNest(t *testing.T) {
 
 // A filter in variables is not bounded by the tokens of the document.
 func TestFiltersThatNest(t *testing.T) {
-	s := newCountingServer(t, 1)
+	s := newCountingServer(t, testdb.SQLite, 1)
 	for _, depth := range []int{50, 200, 1000, 5000} {
 		var filter any = map[string]any{}
 		for range depth {
@@ -371,7 +373,7 @@ func TestFiltersThatNest(t *testing.T) {
 }
 
 func TestMethodsAndMediaTypes(t *testing.T) {
-	s := newCountingServer(t, 1)
+	s := newCountingServer(t, testdb.SQLite, 1)
 	const query = `{"query":"{ __typename }"}`
 	const wrong = `{"query":"{ nope }"}`
 	for _, c := range []struct {
@@ -413,7 +415,7 @@ func TestMethodsAndMediaTypes(t *testing.T) {
 }
 
 func TestOperationsByGET(t *testing.T) {
-	s := newCountingServer(t, 1)
+	s := newCountingServer(t, testdb.SQLite, 1)
 	for _, c := range []struct {
 		name       string
 		parameters url.Values
@@ -436,7 +438,7 @@ func TestOperationsByGET(t *testing.T) {
 }
 
 func TestABodyThatEndsEarly(t *testing.T) {
-	s := newCountingServer(t, 1)
+	s := newCountingServer(t, testdb.SQLite, 1)
 	request := postOf("")
 	request.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"query":`), brokenReader{}))
 	if got := serve(t, s.handler, request); got.status != 400 {
@@ -450,7 +452,7 @@ func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 // Nothing of the database is told to a client.
 func TestInternalErrorsLeakNothing(t *testing.T) {
-	s := newCountingServer(t, 3)
+	s := newCountingServer(t, testdb.SQLite, 3)
 	if err := s.store.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -470,7 +472,7 @@ func TestInternalErrorsLeakNothing(t *testing.T) {
 
 // A document with many mistakes gets an answer of bounded length.
 func TestManyErrorsAreBounded(t *testing.T) {
-	s := newCountingServer(t, 1)
+	s := newCountingServer(t, testdb.SQLite, 1)
 	long := strings.Repeat("x", 2000)
 	for name, document := range map[string]string{
 		"many":          "{ " + strings.Repeat("nope ", 1000) + "}",
@@ -495,7 +497,7 @@ func TestManyErrorsAreBounded(t *testing.T) {
 
 // The usual introspection is a document like any other, and within the limits.
 func TestIntrospection(t *testing.T) {
-	s := newCountingServer(t, 0)
+	s := newCountingServer(t, testdb.SQLite, 0)
 	const query = `query IntrospectionQuery { __schema { queryType { name kind } mutationType { name } subscriptionType { name } types { ...FullType }
 		directives { name description isRepeatable locations args { ...InputValue } } } }
 		fragment FullType on __Type { kind name description specifiedByURL fields(includeDeprecated: true) { name description args(includeDeprecated: true) { ...InputValue }

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -22,6 +21,7 @@ import (
 	"sessiongraph/graph"
 	"sessiongraph/ingest"
 	"sessiongraph/internal/simulate"
+	"sessiongraph/internal/testdb"
 	"sessiongraph/models"
 )
 
@@ -34,10 +34,10 @@ type countingServer struct {
 }
 
 // newCountingServer holds so many invented sessions.
-func newCountingServer(t *testing.T, sessions int) *countingServer {
+func newCountingServer(t *testing.T, kind testdb.Kind, sessions int) *countingServer {
 	t.Helper()
 	s := &countingServer{}
-	store, err := models.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), models.Options{OnStatement: func(sql string) {
+	store, err := models.Open(t.Context(), kind.Fresh(t), models.Options{OnStatement: func(sql string) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.seen = append(s.seen, sql)
@@ -221,42 +221,46 @@ func readNodeIDs(t *testing.T, s *countingServer, count int) nodeIDs {
 }
 
 func TestStatementsDoNotGrowWithRows(t *testing.T) {
-	few, many := newCountingServer(t, 5), newCountingServer(t, 60)
-	fewIDs, manyIDs := readNodeIDs(t, few, 5), readNodeIDs(t, many, 50)
-	for _, c := range countedOperations {
-		t.Run(c.name, func(t *testing.T) {
-			var fewVariables, manyVariables map[string]any
-			if c.variables != nil {
-				fewVariables, manyVariables = c.variables(fewIDs), c.variables(manyIDs)
-			}
-			_, fewStatements := few.ask(t, c.query, fewVariables)
-			_, manyStatements := many.ask(t, c.query, manyVariables)
-			if len(manyStatements) != c.statements {
-				t.Errorf("%d statements with many sessions, want %d:\n%s", len(manyStatements), c.statements, listed(manyStatements))
-			}
-			if len(fewStatements) != len(manyStatements) {
-				t.Errorf("%d statements with few sessions, %d with many:\n%s", len(fewStatements), len(manyStatements), listed(fewStatements))
-			}
-		})
-	}
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		few, many := newCountingServer(t, kind, 5), newCountingServer(t, kind, 60)
+		fewIDs, manyIDs := readNodeIDs(t, few, 5), readNodeIDs(t, many, 50)
+		for _, c := range countedOperations {
+			t.Run(c.name, func(t *testing.T) {
+				var fewVariables, manyVariables map[string]any
+				if c.variables != nil {
+					fewVariables, manyVariables = c.variables(fewIDs), c.variables(manyIDs)
+				}
+				_, fewStatements := few.ask(t, c.query, fewVariables)
+				_, manyStatements := many.ask(t, c.query, manyVariables)
+				if len(manyStatements) != c.statements {
+					t.Errorf("%d statements with many sessions, want %d:\n%s", len(manyStatements), c.statements, listed(manyStatements))
+				}
+				if len(fewStatements) != len(manyStatements) {
+					t.Errorf("%d statements with few sessions, %d with many:\n%s", len(fewStatements), len(manyStatements), listed(fewStatements))
+				}
+			})
+		}
+	})
 }
 
 // A page between two cursors needs to look beyond its ends, once for all its siblings.
 func TestStatementsOfPagesBetweenCursors(t *testing.T) {
-	s := newCountingServer(t, 60)
-	for _, list := range []string{"sessions", "messages"} {
-		t.Run(list, func(t *testing.T) {
-			data, _ := s.ask(t, fmt.Sprintf(`{ list: %s(first: 40) { pageInfo { startCursor endCursor } } }`, list), nil)
-			ends := data["list"].(map[string]any)["pageInfo"].(map[string]any)
-			between := map[string]any{"after": ends["startCursor"], "before": ends["endCursor"]}
-			for first, want := range map[int]int{10: 2, 100: 3} { // a full page knows already that there is more behind it
-				query := fmt.Sprintf(`query($after: String, $before: String) { %s(first: %d, after: $after, before: $before) { nodes { id } %s } }`, list, first, wholePage)
-				if _, statements := s.ask(t, query, between); len(statements) != want {
-					t.Errorf("%d statements for a page of %d, want %d:\n%s", len(statements), first, want, listed(statements))
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		s := newCountingServer(t, kind, 60)
+		for _, list := range []string{"sessions", "messages"} {
+			t.Run(list, func(t *testing.T) {
+				data, _ := s.ask(t, fmt.Sprintf(`{ list: %s(first: 40) { pageInfo { startCursor endCursor } } }`, list), nil)
+				ends := data["list"].(map[string]any)["pageInfo"].(map[string]any)
+				between := map[string]any{"after": ends["startCursor"], "before": ends["endCursor"]}
+				for first, want := range map[int]int{10: 2, 100: 3} { // a full page knows already that there is more behind it
+					query := fmt.Sprintf(`query($after: String, $before: String) { %s(first: %d, after: $after, before: $before) { nodes { id } %s } }`, list, first, wholePage)
+					if _, statements := s.ask(t, query, between); len(statements) != want {
+						t.Errorf("%d statements for a page of %d, want %d:\n%s", len(statements), first, want, listed(statements))
+					}
 				}
-			}
-		})
-	}
+			})
+		}
+	})
 }
 
 func listed(statements []string) string {

@@ -11,13 +11,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"sessiongraph/internal/testdb"
 	"sessiongraph/models"
 )
 
@@ -31,9 +31,9 @@ func newHandler(saver Saver) Handler {
 
 func newMetrics() *Metrics { return NewMetrics(prometheus.NewRegistry()) }
 
-func openStore(t *testing.T) *models.Store {
+func openStore(t *testing.T, kind testdb.Kind) *models.Store {
 	t.Helper()
-	store, err := models.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), models.Options{})
+	store, err := models.Open(t.Context(), kind.Fresh(t), models.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,9 +42,9 @@ func openStore(t *testing.T) *models.Store {
 }
 
 // startServer serves /ingest over a store.
-func startServer(t *testing.T) (*httptest.Server, *models.Store) {
+func startServer(t *testing.T, kind testdb.Kind) (*httptest.Server, *models.Store) {
 	t.Helper()
-	store := openStore(t)
+	store := openStore(t, kind)
 	writer := NewWriter(store, newMetrics())
 	t.Cleanup(writer.Close)
 	server := httptest.NewServer(newHandler(writer))
@@ -105,83 +105,89 @@ func (a answer) check(t *testing.T, status int, code string) {
 }
 
 func TestAnswers(t *testing.T) {
-	const ok = "application/json"
-	vendor := string(vendorExample(t))
-	for _, c := range []struct {
-		name, method, contentType, body string
-		status                          int
-		code                            string
-	}{
-		{"a notification", "POST", ok, vendor, 200, ""},
-		{"with a charset", "POST", "application/json; charset=utf-8", vendor, 200, ""},
-		{"in capitals", "POST", "Application/JSON", vendor, 200, ""},
-		{"no content type", "POST", "", vendor, 200, ""},
-		{"white space around it", "POST", ok, "\n" + vendor + "\n", 200, ""},
-		{"an object without call_id", "POST", ok, `{"messages":[]}`, 200, ""},
-		{"an empty object", "POST", ok, `{}`, 200, ""},
-		{"GET", "GET", ok, "", 405, "METHOD_NOT_ALLOWED"},
-		{"PUT", "PUT", ok, vendor, 405, "METHOD_NOT_ALLOWED"},
-		{"DELETE", "DELETE", "", "", 405, "METHOD_NOT_ALLOWED"},
-		{"OPTIONS", "OPTIONS", "", "", 405, "METHOD_NOT_ALLOWED"},
-		{"text", "POST", "text/plain", vendor, 415, "UNSUPPORTED_MEDIA_TYPE"},
-		{"a form", "POST", "application/x-www-form-urlencoded", "call_id=1", 415, "UNSUPPORTED_MEDIA_TYPE"},
-		{"a content type that is none", "POST", "/", vendor, 415, "UNSUPPORTED_MEDIA_TYPE"},
-		{"no JSON", "POST", ok, `<xml/>`, 400, "NOT_A_JSON_OBJECT"},
-		{"half of it", "POST", ok, vendor[:1000], 400, "NOT_A_JSON_OBJECT"},
-		{"a list", "POST", ok, `[` + vendor + `]`, 400, "NOT_A_JSON_OBJECT"},
-		{"null", "POST", ok, `null`, 400, "NOT_A_JSON_OBJECT"},
-		{"nothing", "POST", ok, ``, 400, "NOT_A_JSON_OBJECT"},
-		{"as much as is allowed", "POST", ok, `{` + strings.Repeat(" ", maxBody-2) + `}`, 200, ""},
-		{"a byte more", "POST", ok, `{` + strings.Repeat(" ", maxBody-1) + `}`, 413, "TOO_LARGE"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			server, _ := startServer(t)
-			for range 2 { // a repeat is answered alike
-				got := send(t, c.method, server.URL, c.contentType, strings.NewReader(c.body))
-				got.check(t, c.status, c.code)
-				if allow := got.header.Get("Allow"); (c.status == 405) != (allow == "POST") {
-					t.Errorf("Allow is %q", allow)
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		const ok = "application/json"
+		vendor := string(vendorExample(t))
+		for _, c := range []struct {
+			name, method, contentType, body string
+			status                          int
+			code                            string
+		}{
+			{"a notification", "POST", ok, vendor, 200, ""},
+			{"with a charset", "POST", "application/json; charset=utf-8", vendor, 200, ""},
+			{"in capitals", "POST", "Application/JSON", vendor, 200, ""},
+			{"no content type", "POST", "", vendor, 200, ""},
+			{"white space around it", "POST", ok, "\n" + vendor + "\n", 200, ""},
+			{"an object without call_id", "POST", ok, `{"messages":[]}`, 200, ""},
+			{"an empty object", "POST", ok, `{}`, 200, ""},
+			{"GET", "GET", ok, "", 405, "METHOD_NOT_ALLOWED"},
+			{"PUT", "PUT", ok, vendor, 405, "METHOD_NOT_ALLOWED"},
+			{"DELETE", "DELETE", "", "", 405, "METHOD_NOT_ALLOWED"},
+			{"OPTIONS", "OPTIONS", "", "", 405, "METHOD_NOT_ALLOWED"},
+			{"text", "POST", "text/plain", vendor, 415, "UNSUPPORTED_MEDIA_TYPE"},
+			{"a form", "POST", "application/x-www-form-urlencoded", "call_id=1", 415, "UNSUPPORTED_MEDIA_TYPE"},
+			{"a content type that is none", "POST", "/", vendor, 415, "UNSUPPORTED_MEDIA_TYPE"},
+			{"no JSON", "POST", ok, `<xml/>`, 400, "NOT_A_JSON_OBJECT"},
+			{"half of it", "POST", ok, vendor[:1000], 400, "NOT_A_JSON_OBJECT"},
+			{"a list", "POST", ok, `[` + vendor + `]`, 400, "NOT_A_JSON_OBJECT"},
+			{"null", "POST", ok, `null`, 400, "NOT_A_JSON_OBJECT"},
+			{"nothing", "POST", ok, ``, 400, "NOT_A_JSON_OBJECT"},
+			{"as much as is allowed", "POST", ok, `{` + strings.Repeat(" ", maxBody-2) + `}`, 200, ""},
+			{"a byte more", "POST", ok, `{` + strings.Repeat(" ", maxBody-1) + `}`, 413, "TOO_LARGE"},
+		} {
+			t.Run(c.name, func(t *testing.T) {
+				server, _ := startServer(t, kind)
+				for range 2 { // a repeat is answered alike
+					got := send(t, c.method, server.URL, c.contentType, strings.NewReader(c.body))
+					got.check(t, c.status, c.code)
+					if allow := got.header.Get("Allow"); (c.status == 405) != (allow == "POST") {
+						t.Errorf("Allow is %q", allow)
+					}
 				}
-			}
-		})
-	}
+			})
+		}
+	})
 }
 
 // chunked hides the length of a body, so that it is sent in chunks.
 type chunked struct{ io.Reader }
 
 func TestABodyInChunksIsHeldToTheSameLimit(t *testing.T) {
-	server, store := startServer(t)
-	send(t, "POST", server.URL, "", chunked{strings.NewReader(`{` + strings.Repeat(" ", maxBody-1) + `}`)}).check(t, 413, "TOO_LARGE")
-	send(t, "POST", server.URL, "", chunked{strings.NewReader(`{` + strings.Repeat(" ", maxBody-2) + `}`)}).check(t, 200, "")
-	bodies, err := store.BodiesOf(t.Context(), []int64{1, 2})
-	if err != nil || len(bodies) != 1 {
-		t.Errorf("%d bodies are kept (%v), want the one that was not too large", len(bodies), err)
-	}
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		server, store := startServer(t, kind)
+		send(t, "POST", server.URL, "", chunked{strings.NewReader(`{` + strings.Repeat(" ", maxBody-1) + `}`)}).check(t, 413, "TOO_LARGE")
+		send(t, "POST", server.URL, "", chunked{strings.NewReader(`{` + strings.Repeat(" ", maxBody-2) + `}`)}).check(t, 200, "")
+		bodies, err := store.BodiesOf(t.Context(), []int64{1, 2})
+		if err != nil || len(bodies) != 1 {
+			t.Errorf("%d bodies are kept (%v), want the one that was not too large", len(bodies), err)
+		}
+	})
 }
 
 // The client is not made to send what is refused for its length.
 func TestATooLargeBodyIsRefusedBeforeItIsSent(t *testing.T) {
-	server, _ := startServer(t)
-	connection, err := net.Dial("tcp", strings.TrimPrefix(server.URL, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = connection.Close() }()
-	if err := connection.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := fmt.Fprintf(connection, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", int64(1)<<40); err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != 413 || !response.Close {
-		t.Errorf("status %d, close %t, want 413 and an end", response.StatusCode, response.Close)
-	}
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		server, _ := startServer(t, kind)
+		connection, err := net.Dial("tcp", strings.TrimPrefix(server.URL, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = connection.Close() }()
+		if err := connection.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fmt.Fprintf(connection, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", int64(1)<<40); err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = response.Body.Close() }()
+		if response.StatusCode != 413 || !response.Close {
+			t.Errorf("status %d, close %t, want 413 and an end", response.StatusCode, response.Close)
+		}
+	})
 }
 
 func TestABodyThatEndsEarlyIsNotStored(t *testing.T) {
@@ -200,34 +206,36 @@ type failingReader struct{}
 func (failingReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 func TestWhatIsStored(t *testing.T) {
-	server, store := startServer(t)
-	vendor := vendorExample(t)
-	send(t, "POST", server.URL, "", strings.NewReader(string(vendor))).check(t, 200, "")
-	send(t, "POST", server.URL, "", strings.NewReader(string(vendor))).check(t, 200, "")
-	send(t, "POST", server.URL, "", strings.NewReader(`{"callee":"+1"}`)).check(t, 200, "")
-	send(t, "POST", server.URL, "", strings.NewReader(`[1]`)).check(t, 400, "NOT_A_JSON_OBJECT")
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		server, store := startServer(t, kind)
+		vendor := vendorExample(t)
+		send(t, "POST", server.URL, "", strings.NewReader(string(vendor))).check(t, 200, "")
+		send(t, "POST", server.URL, "", strings.NewReader(string(vendor))).check(t, 200, "")
+		send(t, "POST", server.URL, "", strings.NewReader(`{"callee":"+1"}`)).check(t, 200, "")
+		send(t, "POST", server.URL, "", strings.NewReader(`[1]`)).check(t, 400, "NOT_A_JSON_OBJECT")
 
-	const callID = "a3f5c12ac59xxxxxxxxad71fe6a8ea3e"
-	sessions, err := store.SessionsByCallID(t.Context(), []string{callID})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s := sessions[callID]; s == nil || s.Version != 1 || s.Deliveries != 2 || s.MessageCount != 16 {
-		t.Errorf("session is %+v", s)
-	}
-	bodies, err := store.BodiesOf(t.Context(), []int64{1, 2, 3})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for id, want := range map[int64]string{1: string(vendor), 2: `{"callee":"+1"}`, 3: `[1]`} {
-		if string(bodies[id]) != want {
-			t.Errorf("body %d is %.80q, want %.80q", id, bodies[id], want)
+		const callID = "a3f5c12ac59xxxxxxxxad71fe6a8ea3e"
+		sessions, err := store.SessionsByCallID(t.Context(), []string{callID})
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	all := models.SessionList{Order: models.DefaultSessionOrder()}
-	if counts, err := store.CountSessions(t.Context(), all, []string{""}); err != nil || counts[""] != 1 {
-		t.Errorf("%d sessions, %v", counts[""], err)
-	}
+		if s := sessions[callID]; s == nil || s.Version != 1 || s.Deliveries != 2 || s.MessageCount != 16 {
+			t.Errorf("session is %+v", s)
+		}
+		bodies, err := store.BodiesOf(t.Context(), []int64{1, 2, 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id, want := range map[int64]string{1: string(vendor), 2: `{"callee":"+1"}`, 3: `[1]`} {
+			if string(bodies[id]) != want {
+				t.Errorf("body %d is %.80q, want %.80q", id, bodies[id], want)
+			}
+		}
+		all := models.SessionList{Order: models.DefaultSessionOrder()}
+		if counts, err := store.CountSessions(t.Context(), all, []string{""}); err != nil || counts[""] != 1 {
+			t.Errorf("%d sessions, %v", counts[""], err)
+		}
+	})
 }
 
 // recorder is a Saver that keeps what it is given, or fails.

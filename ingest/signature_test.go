@@ -19,6 +19,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"sessiongraph/internal/testdb"
 	"sessiongraph/models"
 )
 
@@ -322,7 +323,7 @@ type signedServer struct {
 
 func serveSigned(t *testing.T, mode SignMode, scheme string, secrets ...string) signedServer {
 	t.Helper()
-	s := signedServer{store: openStore(t), registry: prometheus.NewRegistry(), log: new(bytes.Buffer)}
+	s := signedServer{store: openStore(t, testdb.SQLite), registry: prometheus.NewRegistry(), log: new(bytes.Buffer)}
 	metrics := NewMetrics(s.registry)
 	writer := NewWriter(s.store, metrics)
 	t.Cleanup(writer.Close)

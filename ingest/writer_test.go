@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"sessiongraph/internal/testdb"
 	"sessiongraph/models"
 )
 
@@ -47,39 +48,43 @@ func begin(w *Writer, deliveries []models.Delivery) (await func() []error) {
 }
 
 func TestWriterStoresWhatManySend(t *testing.T) {
-	store := openStore(t)
-	w := NewWriter(store, newMetrics())
-	const count = 300
-	deliveries := make([]models.Delivery, count)
-	for i := range deliveries {
-		deliveries[i] = deliveryOf(fmt.Sprint("call-", i%(count/2))) // each twice
-	}
-	for i, err := range begin(w, deliveries)() {
-		if err != nil {
-			t.Errorf("delivery %d: %v", i, err)
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store := openStore(t, kind)
+		w := NewWriter(store, newMetrics())
+		const count = 300
+		deliveries := make([]models.Delivery, count)
+		for i := range deliveries {
+			deliveries[i] = deliveryOf(fmt.Sprint("call-", i%(count/2))) // each twice
 		}
-	}
-	w.Close()
-	if got := countSessions(t, store); got != count/2 {
-		t.Errorf("%d sessions are stored, want %d", got, count/2)
-	}
+		for i, err := range begin(w, deliveries)() {
+			if err != nil {
+				t.Errorf("delivery %d: %v", i, err)
+			}
+		}
+		w.Close()
+		if got := countSessions(t, store); got != count/2 {
+			t.Errorf("%d sessions are stored, want %d", got, count/2)
+		}
+	})
 }
 
 // A delivery that was answered is committed: nobody has to wait for the next batch.
 func TestWriterAnswersWhenItIsStored(t *testing.T) {
-	store := openStore(t)
-	w := NewWriter(store, newMetrics())
-	defer w.Close()
-	for i := range 20 {
-		if err := w.Save(t.Context(), deliveryOf(fmt.Sprint("call-", i))); errors.Is(err, ErrLate) {
-			t.Skip("the disk is too slow to be answered by")
-		} else if err != nil {
-			t.Fatal(err)
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store := openStore(t, kind)
+		w := NewWriter(store, newMetrics())
+		defer w.Close()
+		for i := range 20 {
+			if err := w.Save(t.Context(), deliveryOf(fmt.Sprint("call-", i))); errors.Is(err, ErrLate) {
+				t.Skip("the disk is too slow to be answered by")
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			if got := countSessions(t, store); got != i+1 {
+				t.Fatalf("%d sessions after delivery %d", got, i)
+			}
 		}
-		if got := countSessions(t, store); got != i+1 {
-			t.Fatalf("%d sessions after delivery %d", got, i)
-		}
-	}
+	})
 }
 
 // fakeLedger takes batches when it is let, and answers what it is told to.
@@ -306,35 +311,39 @@ func (l *gated) Save(ctx context.Context, batch []models.Arrival) error {
 }
 
 func TestOneThatFailsDoesNotFailItsNeighbours(t *testing.T) {
-	store := openStore(t)
-	ledger := failing{Store: store, marked: "bad", err: errors.New("constraint failed")}
-	errs := saveAsOneBatch(t, ledger, deliveryOf("good-1"), deliveryOf("bad"), deliveryOf("good-2"), NewDelivery([]byte(`{}`), "", time.Now()))
-	for i, err := range errs {
-		if err != nil {
-			t.Errorf("delivery %d: %v", i, err)
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store := openStore(t, kind)
+		ledger := failing{Store: store, marked: "bad", err: errors.New("constraint failed")}
+		errs := saveAsOneBatch(t, ledger, deliveryOf("good-1"), deliveryOf("bad"), deliveryOf("good-2"), NewDelivery([]byte(`{}`), "", time.Now()))
+		for i, err := range errs {
+			if err != nil {
+				t.Errorf("delivery %d: %v", i, err)
+			}
 		}
-	}
-	if got := countSessions(t, store); got != 3 { // the one in front is the third
-		t.Errorf("%d sessions, want 3", got)
-	}
-	found := false
-	bodies, err := store.BodiesOf(t.Context(), []int64{1, 2, 3, 4, 5})
-	for _, body := range bodies {
-		found = found || strings.Contains(string(body), "bad")
-	}
-	if err != nil || len(bodies) != 5 || !found {
-		t.Errorf("%d bodies are in the ledger, the bad one among them: %t (%v)", len(bodies), found, err)
-	}
+		if got := countSessions(t, store); got != 3 { // the one in front is the third
+			t.Errorf("%d sessions, want 3", got)
+		}
+		found := false
+		bodies, err := store.BodiesOf(t.Context(), []int64{1, 2, 3, 4, 5})
+		for _, body := range bodies {
+			found = found || strings.Contains(string(body), "bad")
+		}
+		if err != nil || len(bodies) != 5 || !found {
+			t.Errorf("%d bodies are in the ledger, the bad one among them: %t (%v)", len(bodies), found, err)
+		}
+	})
 }
 
 func TestOneThatCannotBeStoredAtAllIsItsOwnFault(t *testing.T) {
-	store := openStore(t)
-	broken := errors.New("broken")
-	ledger := failing{Store: store, marked: "bad", err: broken, always: true}
-	errs := saveAsOneBatch(t, ledger, deliveryOf("good"), deliveryOf("bad"))
-	if errs[0] != nil || !errors.Is(errs[1], broken) {
-		t.Errorf("errors are %v", errs)
-	}
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store := openStore(t, kind)
+		broken := errors.New("broken")
+		ledger := failing{Store: store, marked: "bad", err: broken, always: true}
+		errs := saveAsOneBatch(t, ledger, deliveryOf("good"), deliveryOf("bad"))
+		if errs[0] != nil || !errors.Is(errs[1], broken) {
+			t.Errorf("errors are %v", errs)
+		}
+	})
 }
 
 func TestAnUnavailableDatabaseFailsTheBatch(t *testing.T) {
@@ -352,19 +361,21 @@ func TestAnUnavailableDatabaseFailsTheBatch(t *testing.T) {
 }
 
 func TestADatabaseThatGoesAwayAmidABatch(t *testing.T) {
-	store := openStore(t)
-	l := &fakeLedger{answer: func(batch []models.Arrival) error {
-		if len(batch) > 1 {
-			return errors.New("one of them is bad")
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store := openStore(t, kind)
+		l := &fakeLedger{answer: func(batch []models.Arrival) error {
+			if len(batch) > 1 {
+				return errors.New("one of them is bad")
+			}
+			return models.ErrUnavailable
+		}}
+		for i, err := range saveAsOneBatch(t, l, deliveryOf("a"), deliveryOf("b")) {
+			if !errors.Is(err, models.ErrUnavailable) {
+				t.Errorf("delivery %d: %v, want ErrUnavailable", i, err)
+			}
 		}
-		return models.ErrUnavailable
-	}}
-	for i, err := range saveAsOneBatch(t, l, deliveryOf("a"), deliveryOf("b")) {
-		if !errors.Is(err, models.ErrUnavailable) {
-			t.Errorf("delivery %d: %v, want ErrUnavailable", i, err)
+		if got := countSessions(t, store); got != 0 {
+			t.Errorf("%d sessions", got)
 		}
-	}
-	if got := countSessions(t, store); got != 0 {
-		t.Errorf("%d sessions", got)
-	}
+	})
 }

@@ -200,7 +200,7 @@ func (d filterSQL) message(f *MessageFilter) condition {
 	}
 	if f.Search != nil {
 		for _, word := range searchWords(*f.Search) {
-			add(where(d.position("m.folded")+" > 0", word))
+			add(d.searchMessage(word))
 		}
 	}
 	return allOf(parts...)
@@ -212,7 +212,7 @@ func (d filterSQL) namedValue(table string, f *NamedValueFilter) condition {
 	if f.Exists == nil || *f.Exists || f.Value != nil {
 		value := everything
 		if f.Value != nil {
-			value = d.text("v.value", f.Value)
+			value = d.entry(f.Value)
 		}
 		has := exists(entry, value)
 		has.args = append([]any{f.Name}, has.args...)
@@ -222,6 +222,20 @@ func (d filterSQL) namedValue(table string, f *NamedValueFilter) condition {
 		has := exists(entry, everything)
 		has.args = []any{f.Name}
 		parts = append(parts, has.negated())
+	}
+	return allOf(parts...)
+}
+
+// entry is the filter as SQL over the values of entries v.
+func (d filterSQL) entry(f *StringFilter) condition {
+	rest := *f
+	rest.Eq, rest.In = nil, nil
+	parts := []condition{d.text("v.value", &rest)}
+	if f.Eq != nil {
+		parts = append(parts, d.entryValue([]string{*f.Eq}))
+	}
+	if f.In != nil {
+		parts = append(parts, d.entryValue(f.In))
 	}
 	return allOf(parts...)
 }

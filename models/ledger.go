@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,6 +16,17 @@ import (
 // Decode reads a notification's body: a projection, or the outcome and reason for
 // which there is none.
 type Decode func(body []byte) (p *Projection, outcome Outcome, reason string)
+
+// kept decodes into what the database gives back.
+func (s *Store) kept(decode Decode) Decode {
+	return func(body []byte) (*Projection, Outcome, string) {
+		p, outcome, reason := decode(body)
+		if p != nil {
+			s.dialect.keep(p)
+		}
+		return p, outcome, reason
+	}
+}
 
 // Progress is told how many of how many rows of the ledger are done.
 type Progress func(done, total int)
@@ -102,6 +114,7 @@ func (s *Store) ledgerBatches(ctx context.Context, progress Progress, each func(
 // Replay projects the whole ledger again. Each batch is a transaction, so it may be
 // stopped at any time, and started again; other processes go on meanwhile.
 func (s *Store) Replay(ctx context.Context, decode Decode, progress Progress) error {
+	decode = s.kept(decode)
 	err := s.ledgerBatches(ctx, progress, func(rows []*Notification) error {
 		return s.retrying(ctx, func() error { return s.replayBatch(ctx, rows, decode) })
 	})
@@ -114,7 +127,7 @@ func (s *Store) Replay(ctx context.Context, decode Decode, progress Progress) er
 			if err := tx.Raw("SELECT s.id FROM sessions s WHERE NOT EXISTS (SELECT 1 FROM notifications n WHERE n.call_id = s.call_id)").Scan(&orphans).Error; err != nil {
 				return fmt.Errorf("find sessions without a notification: %w", err)
 			}
-			return deleteSessions(tx, orphans)
+			return deleteSessions(tx, s.dialect, orphans)
 		})
 	})
 }
@@ -135,8 +148,7 @@ func (s *Store) retrying(ctx context.Context, work func() error) error {
 }
 
 func (s *Store) replayBatch(ctx context.Context, rows []*Notification, decode Decode) error {
-	stored := false
-	err := s.change(ctx, func(tx *gorm.DB, clock *ledgerClock) error {
+	return s.change(ctx, func(tx *gorm.DB, clock *ledgerClock) error {
 		callIDs := map[string]bool{}
 		for _, n := range rows {
 			body, err := s.unpackBody(n.Body)
@@ -160,18 +172,12 @@ func (s *Store) replayBatch(ctx context.Context, rows []*Notification, decode De
 			}
 		}
 		for callID := range callIDs {
-			changed, err := s.rebuild(tx, clock, callID, decode)
-			if err != nil {
+			if err := s.rebuild(tx, clock, callID, decode); err != nil {
 				return fmt.Errorf("session %s: %w", callID, err)
 			}
-			stored = stored || changed
 		}
 		return nil
 	})
-	if err == nil && stored {
-		s.news.wake()
-	}
-	return err
 }
 
 // decoded takes over what a body's decoding says of its row.
@@ -219,16 +225,16 @@ func (s *Store) expected(tx *gorm.DB, callID string, decode Decode) (*Projection
 	return newest, source, nil
 }
 
-// rebuild makes one session from its notifications again, and says whether another
-// of them became the session.
-func (s *Store) rebuild(tx *gorm.DB, clock *ledgerClock, callID string, decode Decode) (stored bool, err error) {
+// rebuild makes one session from its notifications again. Another of them may
+// become the session.
+func (s *Store) rebuild(tx *gorm.DB, clock *ledgerClock, callID string, decode Decode) error {
 	p, source, err := s.expected(tx, callID, decode)
 	if err != nil {
-		return false, err
+		return err
 	}
 	var current []*Session
 	if err := tx.Where("call_id = ?", callID).Find(&current).Error; err != nil {
-		return false, fmt.Errorf("read it: %w", err)
+		return fmt.Errorf("read it: %w", err)
 	}
 	k := newKnown(clock)
 	for _, session := range current {
@@ -239,17 +245,17 @@ func (s *Store) rebuild(tx *gorm.DB, clock *ledgerClock, callID string, decode D
 		if source.StoredSeq == nil {
 			clock.LastStoredSeq++
 			if err := tx.Model(source).Update("stored_seq", clock.LastStoredSeq).Error; err != nil {
-				return false, fmt.Errorf("number its event: %w", err)
+				return fmt.Errorf("number its event: %w", err)
 			}
-			stored = true
 		}
 	}
-	return stored, k.write(tx)
+	return k.write(tx, s.dialect)
 }
 
 // Verify compares the ledger with the tables made from it, and tells each
 // difference in one line. Only reading fails it.
 func (s *Store) Verify(ctx context.Context, decode Decode, progress Progress, tell func(difference string)) error {
+	decode = s.kept(decode)
 	err := s.ledgerBatches(ctx, progress, func(rows []*Notification) error {
 		return s.read.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 			callIDs := map[string]bool{}
@@ -273,12 +279,19 @@ func (s *Store) Verify(ctx context.Context, decode Decode, progress Progress, te
 				}
 			}
 			return nil
-		})
+		}, s.snapshot()...)
 	})
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
 	return s.verifyOrphans(ctx, tell)
+}
+
+func (s *Store) snapshot() []*sql.TxOptions {
+	if options := s.dialect.snapshot(); options != nil {
+		return []*sql.TxOptions{options}
+	}
+	return nil
 }
 
 func (s *Store) verifyNotification(n *Notification, body []byte, decode Decode, tell func(string)) {

@@ -45,7 +45,7 @@ func (s *Store) messageFilter(l MessageList) condition {
 	parts := []condition{sql.session(l.Sessions), sql.message(l.Filter)}
 	if l.Filter != nil && l.Filter.Search != nil {
 		if words := searchWords(*l.Filter.Search); len(words) > 0 {
-			parts = append(parts, s.dialect.searchSessions(words)) // only such can hold such a message
+			parts = append(parts, s.dialect.narrowMessages(words))
 		}
 	}
 	return allOf(parts...)

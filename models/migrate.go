@@ -28,7 +28,7 @@ func migrations(d dialect) []*gormigrate.Migration {
 	}
 	return []*gormigrate.Migration{
 		step("0001_ledger", ledgerTables),
-		step("0002_projection", projectionTables),
+		step("0002_projection", projectionTables+d.searchTables()),
 	}
 }
 
@@ -37,14 +37,19 @@ func (s *Store) migrate(ctx context.Context) error {
 		return ctx.Err()
 	}
 	// A step that was begun ends: the library panics where its context does.
-	m := gormigrate.New(s.write.WithContext(context.WithoutCancel(ctx)), &gormigrate.Options{
-		TableName:                 "migrations",
-		IDColumnName:              "id",
-		IDColumnSize:              255,
-		UseTransaction:            true,
-		ValidateUnknownMigrations: true,
-	}, migrations(s.dialect))
-	switch err := m.Migrate(); {
+	db := s.write.WithContext(context.WithoutCancel(ctx))
+	err := db.Transaction(func(tx *gorm.DB) error {
+		if err := s.dialect.lockMigrations(tx); err != nil {
+			return err
+		}
+		return gormigrate.New(tx, &gormigrate.Options{
+			TableName:                 "migrations",
+			IDColumnName:              "id",
+			IDColumnSize:              255,
+			ValidateUnknownMigrations: true,
+		}, migrations(s.dialect)).Migrate()
+	})
+	switch {
 	case errors.Is(err, gormigrate.ErrUnknownPastMigration):
 		return ErrNewer
 	case err != nil:
@@ -131,12 +136,7 @@ CREATE TABLE messages (
 	raw BLOB NOT NULL,
 	PRIMARY KEY (session_id, position)
 ) WITHOUT ROWID;
-` + namedValueTables + `
-CREATE VIRTUAL TABLE session_search USING fts5 (
-	transcript, content='', tokenize='trigram case_sensitive 1'
-);
-CREATE VIRTUAL TABLE session_search_runs USING fts5vocab (session_search, instance);
-`
+` + namedValueTables
 
 const namedValueTables = `
 CREATE TABLE ner_slots (

@@ -107,7 +107,7 @@ func (s *Store) removeSessions(ctx context.Context, progress Progress, query str
 					return nil
 				}
 				var err error
-				batch, err = removeCallIDs(tx, callIDs)
+				batch, err = removeCallIDs(tx, s.dialect, callIDs)
 				return err
 			})
 		})
@@ -122,7 +122,7 @@ func (s *Store) removeSessions(ctx context.Context, progress Progress, query str
 	}
 }
 
-func removeCallIDs(tx *gorm.DB, callIDs []string) (Removed, error) {
+func removeCallIDs(tx *gorm.DB, d dialect, callIDs []string) (Removed, error) {
 	var ids []int64
 	if err := tx.Raw("SELECT id FROM sessions WHERE call_id IN ?", callIDs).Scan(&ids).Error; err != nil {
 		return Removed{}, fmt.Errorf("find sessions: %w", err)
@@ -133,7 +133,7 @@ func removeCallIDs(tx *gorm.DB, callIDs []string) (Removed, error) {
 			return Removed{}, fmt.Errorf("count messages: %w", err)
 		}
 	}
-	if err := deleteSessions(tx, ids); err != nil {
+	if err := deleteSessions(tx, d, ids); err != nil {
 		return Removed{}, err
 	}
 	gone := tx.Exec("DELETE FROM notifications WHERE call_id IN ?", callIDs)

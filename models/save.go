@@ -5,8 +5,9 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
-	"strings"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 	"gorm.io/gorm"
@@ -32,6 +33,9 @@ func (s *Store) Arrive(d Delivery) Arrival {
 	if d.Outcome == Refused {
 		kept = kept[:min(len(kept), maxRefusedBody)]
 	}
+	if d.Projection != nil {
+		s.dialect.keep(d.Projection)
+	}
 	return Arrival{d, sha256.Sum256(d.Body), s.pack.EncodeAll(kept, nil)}
 }
 
@@ -51,7 +55,6 @@ func newPacker() (*zstd.Encoder, *zstd.Decoder, error) {
 // together, all of them or none. They count as arrived in their order. An error
 // that is ErrUnavailable may pass with time; any other lies in the deliveries.
 func (s *Store) Save(ctx context.Context, arrivals []Arrival) error {
-	stored := false
 	err := s.change(ctx, func(tx *gorm.DB, clock *ledgerClock) error {
 		known, err := readKnown(tx, clock, arrivals)
 		if err != nil {
@@ -60,14 +63,10 @@ func (s *Store) Save(ctx context.Context, arrivals []Arrival) error {
 		for _, a := range arrivals {
 			known.take(a)
 		}
-		stored = known.stored
-		return known.write(tx)
+		return known.write(tx, s.dialect)
 	})
 	if err != nil {
 		return fmt.Errorf("save %d notifications: %w", len(arrivals), err)
-	}
-	if stored {
-		s.news.wake()
 	}
 	return nil
 }
@@ -84,10 +83,29 @@ type ledgerClock struct {
 func (ledgerClock) TableName() string { return "ledger_clock" }
 
 // change runs a transaction that changes the ledger; such run one after the other.
+// Where the database says that it only has to be run again, it is.
 func (s *Store) change(ctx context.Context, work func(tx *gorm.DB, clock *ledgerClock) error) error {
+	for attempt := 1; ; attempt++ {
+		err := s.changeOnce(ctx, work)
+		if err == nil || attempt == maxAttempts || !s.dialect.conflict(err) {
+			return err
+		}
+		select {
+		case <-time.After(time.Duration(1+rand.IntN(10*attempt)) * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// How often a transaction is tried that conflicts with others.
+const maxAttempts = 8
+
+func (s *Store) changeOnce(ctx context.Context, work func(tx *gorm.DB, clock *ledgerClock) error) error {
+	stored := false
 	err := s.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		var clock ledgerClock
-		if err := tx.Raw("UPDATE ledger_clock SET id = id WHERE id = 1 RETURNING *").Scan(&clock).Error; err != nil {
+		if err := tx.Raw(s.dialect.lockLedger()).Scan(&clock).Error; err != nil {
 			return fmt.Errorf("lock ledger: %w", err)
 		}
 		before := clock
@@ -97,10 +115,16 @@ func (s *Store) change(ctx context.Context, work func(tx *gorm.DB, clock *ledger
 		if clock == before {
 			return nil
 		}
-		return tx.Save(&clock).Error
+		if err := tx.Save(&clock).Error; err != nil {
+			return fmt.Errorf("move ledger clock: %w", err)
+		}
+		if stored = clock.LastStoredSeq != before.LastStoredSeq; stored {
+			return s.dialect.announce(tx)
+		}
+		return nil
 	})
-	if err != nil && s.dialect.unavailable(err) {
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	if err == nil && stored {
+		s.news.wake()
 	}
 	return err
 }
@@ -111,7 +135,6 @@ type known struct {
 	clock         *ledgerClock
 	notifications map[string]*Notification // by SHA-256
 	sessions      map[string]*Session      // by call_id
-	stored        bool                     // some session is new or newer
 
 	added     []*Notification
 	redeliver map[int64]*Notification
@@ -234,7 +257,6 @@ func (k *known) project(n *Notification, p *Projection) {
 		}
 		session.ID, session.Version, session.Deliveries = current.ID, current.Version, current.Deliveries
 	}
-	k.stored = true
 	k.clock.LastStoredSeq++
 	seq := k.clock.LastStoredSeq
 	n.StoredSeq = &seq
@@ -254,7 +276,7 @@ func newer(a, b *Session) bool {
 // Rows of one INSERT: within the 32,766 values that SQLite takes in a statement.
 const insertRows = 16
 
-func (k *known) write(tx *gorm.DB) error {
+func (k *known) write(tx *gorm.DB, d dialect) error {
 	if err := tx.CreateInBatches(k.added, insertRows).Error; err != nil {
 		return fmt.Errorf("write ledger: %w", err)
 	}
@@ -283,13 +305,13 @@ func (k *known) write(tx *gorm.DB) error {
 			return fmt.Errorf("count version: %w", err)
 		}
 	}
-	if err := deleteSessions(tx, slices.Sorted(maps.Values(k.replaced))); err != nil {
+	if err := deleteSessions(tx, d, slices.Sorted(maps.Values(k.replaced))); err != nil {
 		return err
 	}
-	return k.insertProjections(tx)
+	return k.insertProjections(tx, d)
 }
 
-func (k *known) insertProjections(tx *gorm.DB) error {
+func (k *known) insertProjections(tx *gorm.DB, d dialect) error {
 	sessions := make([]*Session, 0, len(k.projected))
 	for callID := range k.projected {
 		sessions = append(sessions, k.sessions[callID])
@@ -314,7 +336,7 @@ func (k *known) insertProjections(tx *gorm.DB) error {
 			return fmt.Errorf("write projection: %w", err)
 		}
 	}
-	return addToSearch(tx, sessions, k.projected)
+	return d.index(tx, sessions, k.projected)
 }
 
 func entriesOf[E any](sessionID int64, values []NamedValue, entry func(NamedValue) *E) []*E {
@@ -327,11 +349,11 @@ func entriesOf[E any](sessionID int64, values []NamedValue, entry func(NamedValu
 }
 
 // deleteSessions removes the projection of sessions, search included.
-func deleteSessions(tx *gorm.DB, ids []int64) error {
+func deleteSessions(tx *gorm.DB, d dialect, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	if err := removeFromSearch(tx, ids); err != nil {
+	if err := d.unindex(tx, ids); err != nil {
 		return err
 	}
 	for _, table := range []string{"messages", "ner_slots", "event_labels", "variables"} {
@@ -341,47 +363,6 @@ func deleteSessions(tx *gorm.DB, ids []int64) error {
 	}
 	if err := tx.Exec("DELETE FROM sessions WHERE id IN ?", ids).Error; err != nil {
 		return fmt.Errorf("delete sessions: %w", err)
-	}
-	return nil
-}
-
-// transcript is what the search index reads of a session.
-func transcript(messages []Message) string {
-	var out strings.Builder
-	for _, m := range messages {
-		out.WriteString(m.Folded)
-		out.WriteString(endOfMessage)
-	}
-	return out.String()
-}
-
-// Two separators behind each message: so every place in a text starts three characters.
-const endOfMessage = "\n\n"
-
-func addToSearch(tx *gorm.DB, sessions []*Session, projected map[string]*Projection) error {
-	for _, session := range sessions {
-		text := transcript(projected[session.CallID].Messages)
-		if err := tx.Exec("INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", session.ID, text).Error; err != nil {
-			return fmt.Errorf("index session: %w", err)
-		}
-	}
-	return nil
-}
-
-func removeFromSearch(tx *gorm.DB, ids []int64) error {
-	var messages []Message
-	if err := tx.Select("session_id", "folded").Where("session_id IN ?", ids).Order("session_id, position").Find(&messages).Error; err != nil {
-		return fmt.Errorf("read indexed texts: %w", err)
-	}
-	bySession := map[int64][]Message{}
-	for _, m := range messages {
-		bySession[m.SessionID] = append(bySession[m.SessionID], m)
-	}
-	for _, id := range ids {
-		err := tx.Exec("INSERT INTO session_search (session_search, rowid, transcript) VALUES ('delete', ?, ?)", id, transcript(bySession[id])).Error
-		if err != nil {
-			return fmt.Errorf("unindex session: %w", err)
-		}
 	}
 	return nil
 }

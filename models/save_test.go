@@ -14,23 +14,33 @@ import (
 	"testing"
 	"time"
 
-	_ "modernc.org/sqlite"
-
 	"sessiongraph/ingest"
 	"sessiongraph/internal/simulate"
+	"sessiongraph/internal/testdb"
 	"sessiongraph/models"
 )
 
-// openStore opens a store in a new file, and says which.
-func openStore(t *testing.T) (*models.Store, string) {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "test.db")
-	return reopen(t, file), file
+// database is where a store is, for tests that look beneath it.
+type database struct {
+	testdb.Kind
+	address string
 }
 
-func reopen(t *testing.T, file string) *models.Store {
+func fresh(t *testing.T, kind testdb.Kind) database {
 	t.Helper()
-	store, err := models.Open(t.Context(), file, models.Options{})
+	return database{kind, kind.Fresh(t)}
+}
+
+// openStore opens a store in a new database, and says which.
+func openStore(t *testing.T, kind testdb.Kind) (*models.Store, database) {
+	t.Helper()
+	db := fresh(t, kind)
+	return reopen(t, db), db
+}
+
+func reopen(t *testing.T, db database) *models.Store {
+	t.Helper()
+	store, err := models.Open(t.Context(), db.address, models.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,14 +126,19 @@ func hits(t *testing.T, store *models.Store, search string) []string {
 	return callIDs
 }
 
-// rows are the rows of a query on the file itself, each as JSON.
-func rows(t *testing.T, file, query string) []string {
+// rows are the rows of a query on the database itself, each as JSON.
+func rows(t *testing.T, in database, query string) []string {
 	t.Helper()
-	db, err := sql.Open("sqlite", file)
+	db, err := sql.Open(in.Driver, in.address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
+	return rowsOf(t, db, query)
+}
+
+func rowsOf(t *testing.T, db *sql.DB, query string) []string {
+	t.Helper()
 	found, err := db.QueryContext(t.Context(), query)
 	if err != nil {
 		t.Fatalf("%s: %v", query, err)
@@ -158,9 +173,9 @@ func rows(t *testing.T, file, query string) []string {
 	return list
 }
 
-func execute(t *testing.T, file string, statements ...string) {
+func execute(t *testing.T, in database, statements ...string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", file)
+	db, err := sql.Open(in.Driver, in.address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,100 +194,120 @@ var contents = []string{
 	"SELECT s.call_id, v.name, v.position, v.value, v.json FROM ner_slots v JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
 	"SELECT s.call_id, v.name, v.position, v.value, v.json FROM event_labels v JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
 	"SELECT s.call_id, v.name, v.position, v.value, v.json FROM variables v JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
-	"SELECT s.call_id, r.term, r.offset FROM session_search_runs r JOIN sessions s ON s.id = r.doc ORDER BY s.call_id, r.term, r.offset",
-	"SELECT hex(sha256), body_size, call_id, notified_at, deliveries, outcome, reason FROM notifications ORDER BY sha256",
-	// Rows without their session, and an index that has more or fewer texts than there are sessions.
-	"SELECT COUNT(*) FROM messages WHERE session_id NOT IN (SELECT id FROM sessions)",
-	"SELECT COUNT(*) FROM ner_slots WHERE session_id NOT IN (SELECT id FROM sessions)",
-	"SELECT COUNT(*) FROM event_labels WHERE session_id NOT IN (SELECT id FROM sessions)",
-	"SELECT COUNT(*) FROM variables WHERE session_id NOT IN (SELECT id FROM sessions)",
-	"SELECT COUNT(*) FROM session_search_runs WHERE doc NOT IN (SELECT id FROM sessions)",
-	"SELECT id FROM session_search_docsize EXCEPT SELECT id FROM sessions",
-	"SELECT id FROM sessions EXCEPT SELECT id FROM session_search_docsize",
+	"SELECT sha256, body_size, call_id, notified_at, deliveries, outcome, reason FROM notifications ORDER BY sha256",
+	// Rows without their session.
+	"SELECT COUNT(*) AS orphans FROM messages WHERE session_id NOT IN (SELECT id FROM sessions)",
+	"SELECT COUNT(*) AS orphans FROM ner_slots WHERE session_id NOT IN (SELECT id FROM sessions)",
+	"SELECT COUNT(*) AS orphans FROM event_labels WHERE session_id NOT IN (SELECT id FROM sessions)",
+	"SELECT COUNT(*) AS orphans FROM variables WHERE session_id NOT IN (SELECT id FROM sessions)",
 }
 
-func dump(t *testing.T, file string) string {
+// What the index of search has, where it is not of the messages themselves.
+var searchContents = map[string][]string{testdb.SQLite.Name: {
+	"SELECT s.call_id, r.term, r.offset FROM session_search_runs r JOIN sessions s ON s.id = r.doc ORDER BY s.call_id, r.term, r.offset",
+	"SELECT COUNT(*) AS orphans FROM session_search_runs WHERE doc NOT IN (SELECT id FROM sessions)",
+	"SELECT id FROM session_search_docsize EXCEPT SELECT id FROM sessions",
+	"SELECT id FROM sessions EXCEPT SELECT id FROM session_search_docsize",
+}}
+
+func dump(t *testing.T, in database) string {
 	t.Helper()
+	db, err := sql.Open(in.Driver, in.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
 	var all strings.Builder
-	for _, query := range contents {
-		fmt.Fprintf(&all, "%s\n  %s\n", query, strings.Join(rows(t, file, query), "\n  "))
+	for _, query := range slices.Concat(contents, searchContents[in.Name]) {
+		fmt.Fprintf(&all, "%s\n  %s\n", query, strings.Join(rowsOf(t, db, query), "\n  "))
 	}
 	return all.String()
 }
 
 // checkSearchIndex has FTS5 check its own index.
-func checkSearchIndex(t *testing.T, file string) {
+func checkSearchIndex(t *testing.T, db database) {
 	t.Helper()
-	execute(t, file, "INSERT INTO session_search (session_search) VALUES ('integrity-check')")
+	if db.Kind.Name != testdb.SQLite.Name {
+		return
+	}
+	execute(t, db, "INSERT INTO session_search (session_search) VALUES ('integrity-check')")
 }
 
 func TestSameBodyTwiceIsOneMoreDelivery(t *testing.T) {
-	for name, batches := range map[string][][][]byte{
-		"one by one": oneByOne(note{}.body(), note{}.body()),
-		"in one":     inOne(note{}.body(), note{}.body()),
-	} {
-		t.Run(name, func(t *testing.T) {
-			store, file := openStore(t)
-			save(t, store, batches...)
-			s := session(t, store, "call-1")
-			if s.Version != 1 || s.Deliveries != 2 {
-				t.Errorf("version %d of %d deliveries, want version 1 of 2", s.Version, s.Deliveries)
-			}
-			if want := epoch.Add(time.Second); !s.ReceivedAt.Equal(want) {
-				t.Errorf("received at %v, want its first arrival, %v", s.ReceivedAt, want)
-			}
-			want := []string{fmt.Sprintf(`deliveries="2" first_received_at="%d" last_received_at="%d" outcome="projected" `,
-				epoch.Add(time.Second).UnixMicro(), epoch.Add(2*time.Second).UnixMicro())}
-			if got := rows(t, file, "SELECT deliveries, first_received_at, last_received_at, outcome FROM notifications"); !slices.Equal(got, want) {
-				t.Errorf("ledger has %s, want %s", got, want)
-			}
-		})
-	}
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		for name, batches := range map[string][][][]byte{
+			"one by one": oneByOne(note{}.body(), note{}.body()),
+			"in one":     inOne(note{}.body(), note{}.body()),
+		} {
+			t.Run(name, func(t *testing.T) {
+				store, db := openStore(t, kind)
+				save(t, store, batches...)
+				s := session(t, store, "call-1")
+				if s.Version != 1 || s.Deliveries != 2 {
+					t.Errorf("version %d of %d deliveries, want version 1 of 2", s.Version, s.Deliveries)
+				}
+				if want := epoch.Add(time.Second); !s.ReceivedAt.Equal(want) {
+					t.Errorf("received at %v, want its first arrival, %v", s.ReceivedAt, want)
+				}
+				want := []string{fmt.Sprintf(`deliveries="2" first_received_at="%d" last_received_at="%d" outcome="projected" `,
+					epoch.Add(time.Second).UnixMicro(), epoch.Add(2*time.Second).UnixMicro())}
+				if got := rows(t, db, "SELECT deliveries, first_received_at, last_received_at, outcome FROM notifications"); !slices.Equal(got, want) {
+					t.Errorf("ledger has %s, want %s", got, want)
+				}
+			})
+		}
+	})
 }
 
 func TestBodiesThatDifferInOneByteAreTwo(t *testing.T) {
-	store, _ := openStore(t)
-	save(t, store, oneByOne(note{}.body(), append(note{}.body(), ' '))...)
-	if s := session(t, store, "call-1"); s.Version != 2 || s.Deliveries != 2 {
-		t.Errorf("version %d of %d deliveries, want version 2 of 2", s.Version, s.Deliveries)
-	}
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store, _ := openStore(t, kind)
+		save(t, store, oneByOne(note{}.body(), append(note{}.body(), ' '))...)
+		if s := session(t, store, "call-1"); s.Version != 2 || s.Deliveries != 2 {
+			t.Errorf("version %d of %d deliveries, want version 2 of 2", s.Version, s.Deliveries)
+		}
+	})
 }
 
 func TestTheLargerTimestampIsTheSession(t *testing.T) {
-	older, newer := note{"timestamp": 1, "intention": "old"}.body(), note{"timestamp": 2, "intention": "new"}.body()
-	for name, bodies := range map[string][][]byte{"older first": {older, newer}, "newer first": {newer, older}} {
-		for how, batches := range map[string][][][]byte{"one by one": oneByOne(bodies...), "in one": inOne(bodies...)} {
-			t.Run(name+", "+how, func(t *testing.T) {
-				store, _ := openStore(t)
-				save(t, store, batches...)
-				if s := session(t, store, "call-1"); s.Intention != "new" || s.Version != 2 || s.Deliveries != 2 {
-					t.Errorf("%q, version %d of %d deliveries, want new, version 2 of 2", s.Intention, s.Version, s.Deliveries)
-				}
-			})
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		older, newer := note{"timestamp": 1, "intention": "old"}.body(), note{"timestamp": 2, "intention": "new"}.body()
+		for name, bodies := range map[string][][]byte{"older first": {older, newer}, "newer first": {newer, older}} {
+			for how, batches := range map[string][][][]byte{"one by one": oneByOne(bodies...), "in one": inOne(bodies...)} {
+				t.Run(name+", "+how, func(t *testing.T) {
+					store, _ := openStore(t, kind)
+					save(t, store, batches...)
+					if s := session(t, store, "call-1"); s.Intention != "new" || s.Version != 2 || s.Deliveries != 2 {
+						t.Errorf("%q, version %d of %d deliveries, want new, version 2 of 2", s.Intention, s.Version, s.Deliveries)
+					}
+				})
+			}
 		}
-	}
+	})
 }
 
 func TestOfEqualTimestampsTheLaterFirstArrivalIsTheSession(t *testing.T) {
-	a, b := note{"intention": "a"}.body(), note{"intention": "b"}.body()
-	for name, c := range map[string]struct {
-		bodies [][]byte
-		want   string
-	}{
-		"a, b":             {[][]byte{a, b}, "b"},
-		"b, a":             {[][]byte{b, a}, "a"},
-		"a, b and a again": {[][]byte{a, b, a}, "b"},
-	} {
-		for how, batches := range map[string][][][]byte{"one by one": oneByOne(c.bodies...), "in one": inOne(c.bodies...)} {
-			t.Run(name+", "+how, func(t *testing.T) {
-				store, _ := openStore(t)
-				save(t, store, batches...)
-				if s := session(t, store, "call-1"); s.Intention != c.want || s.Version != 2 || s.Deliveries != len(c.bodies) {
-					t.Errorf("%q, version %d of %d deliveries, want %s, version 2 of %d", s.Intention, s.Version, s.Deliveries, c.want, len(c.bodies))
-				}
-			})
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		a, b := note{"intention": "a"}.body(), note{"intention": "b"}.body()
+		for name, c := range map[string]struct {
+			bodies [][]byte
+			want   string
+		}{
+			"a, b":             {[][]byte{a, b}, "b"},
+			"b, a":             {[][]byte{b, a}, "a"},
+			"a, b and a again": {[][]byte{a, b, a}, "b"},
+		} {
+			for how, batches := range map[string][][][]byte{"one by one": oneByOne(c.bodies...), "in one": inOne(c.bodies...)} {
+				t.Run(name+", "+how, func(t *testing.T) {
+					store, _ := openStore(t, kind)
+					save(t, store, batches...)
+					if s := session(t, store, "call-1"); s.Intention != c.want || s.Version != 2 || s.Deliveries != len(c.bodies) {
+						t.Errorf("%q, version %d of %d deliveries, want %s, version 2 of %d", s.Intention, s.Version, s.Deliveries, c.want, len(c.bodies))
+					}
+				})
+			}
 		}
-	}
+	})
 }
 
 // versions are three versions of one session, of which the first comes twice.
@@ -288,22 +323,27 @@ func versions() [][]byte {
 }
 
 func TestStateDoesNotDependOnTheOrderOfArrival(t *testing.T) {
-	want := ""
-	for _, bodies := range permutations(versions()) {
-		for how, batches := range map[string][][][]byte{"one by one": oneByOne(bodies...), "in one": inOne(bodies...), "in two": {bodies[:2], bodies[2:]}} {
-			store, file := openStore(t)
-			save(t, store, batches...)
-			got := dump(t, file)
-			if want == "" {
-				want = got
-				checkLastVersion(t, store)
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		want := ""
+		for n, bodies := range permutations(versions()) {
+			if kind.Name != testdb.SQLite.Name && n%5 != 0 {
+				continue // a database of a server takes a while to make
 			}
-			if got != want {
-				t.Fatalf("%s, in the order %s:\n%s\nbut in another order:\n%s", how, bodies, got, want)
+			for how, batches := range map[string][][][]byte{"one by one": oneByOne(bodies...), "in one": inOne(bodies...), "in two": {bodies[:2], bodies[2:]}} {
+				store, db := openStore(t, kind)
+				save(t, store, batches...)
+				got := dump(t, db)
+				if want == "" {
+					want = got
+					checkLastVersion(t, store)
+				}
+				if got != want {
+					t.Fatalf("%s, in the order %s:\n%s\nbut in another order:\n%s", how, bodies, got, want)
+				}
+				checkSearchIndex(t, db)
 			}
-			checkSearchIndex(t, file)
 		}
-	}
+	})
 }
 
 func checkLastVersion(t *testing.T, store *models.Store) {
@@ -335,134 +375,146 @@ func permutations(list [][]byte) [][][]byte {
 
 // After a newer version the database is as if only that had ever come, ledger and counts aside.
 func TestANewerVersionReplacesAllOfTheOlder(t *testing.T) {
-	replaced, replacedFile := openStore(t)
-	other := note{"call_id": "call-2", "messages": texts("alpha of another")}.body()
-	save(t, replaced, append([][][]byte{{other}}, oneByOne(versions()...)...)...)
-	fresh, freshFile := openStore(t)
-	save(t, fresh, [][]byte{other}, versions()[2:3])
-	for _, query := range contents[1:6] {
-		got, want := rows(t, replacedFile, query), rows(t, freshFile, query)
-		if !slices.Equal(got, want) || len(got) == 0 && !strings.Contains(query, "variables") {
-			t.Errorf("%s\n got %s\nwant %s", query, got, want)
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		replaced, replacedIn := openStore(t, kind)
+		other := note{"call_id": "call-2", "messages": texts("alpha of another")}.body()
+		save(t, replaced, append([][][]byte{{other}}, oneByOne(versions()...)...)...)
+		unreplaced, unreplacedIn := openStore(t, kind)
+		save(t, unreplaced, [][]byte{other}, versions()[2:3])
+		for _, query := range append(contents[1:5:5], searchContents[kind.Name][:min(1, len(searchContents[kind.Name]))]...) {
+			got, want := rows(t, replacedIn, query), rows(t, unreplacedIn, query)
+			if !slices.Equal(got, want) || len(got) == 0 && !strings.Contains(query, "variables") {
+				t.Errorf("%s\n got %s\nwant %s", query, got, want)
+			}
 		}
-	}
-	for _, query := range contents[7:12] {
-		if got := rows(t, replacedFile, query); !slices.Equal(got, []string{`COUNT(*)="0" `}) {
-			t.Errorf("%s is %s", query, got)
+		for _, query := range contents[6:] {
+			if got := rows(t, replacedIn, query); !slices.Equal(got, []string{`orphans="0" `}) {
+				t.Errorf("%s is %s", query, got)
+			}
 		}
-	}
-	if got := rows(t, replacedFile, `SELECT rowid FROM session_search WHERE session_search MATCH '"alpha"'`); len(got) != 1 {
-		t.Errorf("the index finds alpha in %s, want it in the other session alone", got)
-	}
-	checkSearchIndex(t, replacedFile)
+		if got := hits(t, replaced, "alpha"); !slices.Equal(got, []string{"call-2"}) {
+			t.Errorf("search finds alpha in %s, want it in the other session alone", got)
+		}
+		checkSearchIndex(t, replacedIn)
+	})
 }
 
 // Two versions of a session that is new, in one transaction: there is nothing yet to replace.
 func TestTwoVersionsOfANewSessionInOneBatch(t *testing.T) {
-	for name, before := range map[string][][]byte{"into an empty database": nil, "beside another session": {note{"call_id": "call-2", "messages": texts("other words")}.body()}} {
-		t.Run(name, func(t *testing.T) {
-			store, file := openStore(t)
-			if before != nil {
-				save(t, store, before)
-			}
-			save(t, store, versions()[:2])
-			if got := hits(t, store, "delta"); !slices.Equal(got, []string{"call-1"}) {
-				t.Errorf("search finds %v", got)
-			}
-			checkSearchIndex(t, file)
-			// The index counts its texts: it goes wrong where one is taken out that was never in.
-			save(t, store, [][]byte{note{"timestamp": 9, "messages": texts("last")}.body()})
-			if got := hits(t, store, "last"); !slices.Equal(got, []string{"call-1"}) {
-				t.Errorf("search finds %v", got)
-			}
-		})
-	}
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		for name, before := range map[string][][]byte{"into an empty database": nil, "beside another session": {note{"call_id": "call-2", "messages": texts("other words")}.body()}} {
+			t.Run(name, func(t *testing.T) {
+				store, db := openStore(t, kind)
+				if before != nil {
+					save(t, store, before)
+				}
+				save(t, store, versions()[:2])
+				if got := hits(t, store, "delta"); !slices.Equal(got, []string{"call-1"}) {
+					t.Errorf("search finds %v", got)
+				}
+				checkSearchIndex(t, db)
+				// The index counts its texts: it goes wrong where one is taken out that was never in.
+				save(t, store, [][]byte{note{"timestamp": 9, "messages": texts("last")}.body()})
+				if got := hits(t, store, "last"); !slices.Equal(got, []string{"call-1"}) {
+					t.Errorf("search finds %v", got)
+				}
+			})
+		}
+	})
 }
 
 func TestWhatIsNoSessionIsInTheLedgerAlone(t *testing.T) {
-	for name, c := range map[string]struct{ body, outcome, reason string }{
-		"no JSON":     {`<xml/>`, "refused", "the body is not a JSON object"},
-		"no object":   {`["a"]`, "refused", "the body is not a JSON object"},
-		"empty":       {``, "refused", "the body is not a JSON object"},
-		"no call_id":  {`{"messages":[]}`, "quarantined", "call_id: expected a string, got nothing"},
-		"no messages": {`{"call_id":"call-1"}`, "quarantined", "messages: expected a list, got nothing"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			store, file := openStore(t)
-			save(t, store, oneByOne([]byte(c.body), []byte(c.body))...)
-			want := []string{fmt.Sprintf(`id="1" call_id="<nil>" deliveries="2" outcome=%q reason=%q stored_seq="<nil>" sign="sign" body_size="%d" `, c.outcome, c.reason, len(c.body))}
-			if got := rows(t, file, "SELECT id, call_id, deliveries, outcome, reason, stored_seq, sign, body_size FROM notifications"); !slices.Equal(got, want) {
-				t.Errorf("ledger has\n%s, want\n%s", got, want)
-			}
-			if got := rows(t, file, "SELECT id FROM sessions"); len(got) > 0 {
-				t.Errorf("there are sessions: %s", got)
-			}
-			checkBody(t, store, 1, []byte(c.body))
-		})
-	}
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		for name, c := range map[string]struct{ body, outcome, reason string }{
+			"no JSON":     {`<xml/>`, "refused", "the body is not a JSON object"},
+			"no object":   {`["a"]`, "refused", "the body is not a JSON object"},
+			"empty":       {``, "refused", "the body is not a JSON object"},
+			"no call_id":  {`{"messages":[]}`, "quarantined", "call_id: expected a string, got nothing"},
+			"no messages": {`{"call_id":"call-1"}`, "quarantined", "messages: expected a list, got nothing"},
+		} {
+			t.Run(name, func(t *testing.T) {
+				store, db := openStore(t, kind)
+				save(t, store, oneByOne([]byte(c.body), []byte(c.body))...)
+				want := []string{fmt.Sprintf(`id="1" call_id="<nil>" deliveries="2" outcome=%q reason=%q stored_seq="<nil>" sign="sign" body_size="%d" `, c.outcome, c.reason, len(c.body))}
+				if got := rows(t, db, "SELECT id, call_id, deliveries, outcome, reason, stored_seq, sign, body_size FROM notifications"); !slices.Equal(got, want) {
+					t.Errorf("ledger has\n%s, want\n%s", got, want)
+				}
+				if got := rows(t, db, "SELECT id FROM sessions"); len(got) > 0 {
+					t.Errorf("there are sessions: %s", got)
+				}
+				checkBody(t, store, 1, []byte(c.body))
+			})
+		}
+	})
 }
 
 func TestOneBatchTakesAllKinds(t *testing.T) {
-	store, file := openStore(t)
-	save(t, store, [][]byte{
-		note{"messages": texts("one")}.body(),
-		[]byte(`no`),
-		note{"call_id": ""}.body(),
-		note{"call_id": "call-2", "messages": texts("two")}.body(),
-		[]byte(`no`),
-		note{"messages": texts("one")}.body(),
-		note{"timestamp": 2000, "messages": texts("three")}.body(),
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store, db := openStore(t, kind)
+		save(t, store, [][]byte{
+			note{"messages": texts("one")}.body(),
+			[]byte(`no`),
+			note{"call_id": ""}.body(),
+			note{"call_id": "call-2", "messages": texts("two")}.body(),
+			[]byte(`no`),
+			note{"messages": texts("one")}.body(),
+			note{"timestamp": 2000, "messages": texts("three")}.body(),
+		})
+		got := rows(t, db, "SELECT outcome, deliveries, call_id FROM notifications ORDER BY id")
+		want := []string{
+			`outcome="projected" deliveries="2" call_id="call-1" `,
+			`outcome="refused" deliveries="2" call_id="<nil>" `,
+			`outcome="quarantined" deliveries="1" call_id="<nil>" `,
+			`outcome="projected" deliveries="1" call_id="call-2" `,
+			`outcome="projected" deliveries="1" call_id="call-1" `,
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("ledger has\n%s, want\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+		if s := session(t, store, "call-1"); s.Version != 2 || s.Deliveries != 3 || s.ID != 1 || s.NotificationID != 5 {
+			t.Errorf("session is %+v", s)
+		}
+		if s := session(t, store, "call-2"); s.Version != 1 || s.Deliveries != 1 || s.ID != 4 {
+			t.Errorf("session is %+v", s)
+		}
 	})
-	got := rows(t, file, "SELECT outcome, deliveries, call_id FROM notifications ORDER BY id")
-	want := []string{
-		`outcome="projected" deliveries="2" call_id="call-1" `,
-		`outcome="refused" deliveries="2" call_id="<nil>" `,
-		`outcome="quarantined" deliveries="1" call_id="<nil>" `,
-		`outcome="projected" deliveries="1" call_id="call-2" `,
-		`outcome="projected" deliveries="1" call_id="call-1" `,
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("ledger has\n%s, want\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-	}
-	if s := session(t, store, "call-1"); s.Version != 2 || s.Deliveries != 3 || s.ID != 1 || s.NotificationID != 5 {
-		t.Errorf("session is %+v", s)
-	}
-	if s := session(t, store, "call-2"); s.Version != 1 || s.Deliveries != 1 || s.ID != 4 {
-		t.Errorf("session is %+v", s)
-	}
 }
 
 func TestAnEmptyBatchChangesNothing(t *testing.T) {
-	store, file := openStore(t)
-	before := dump(t, file)
-	if err := store.Save(t.Context(), nil); err != nil {
-		t.Fatal(err)
-	}
-	if after := dump(t, file); after != before {
-		t.Errorf("changed to %s", after)
-	}
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store, db := openStore(t, kind)
+		before := dump(t, db)
+		if err := store.Save(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		if after := dump(t, db); after != before {
+			t.Errorf("changed to %s", after)
+		}
+	})
 }
 
 // Each event of storing has a number of its own, in order; a repeat or an older version is none.
 func TestStoringEvents(t *testing.T) {
-	store, _ := openStore(t)
-	all := versions()
-	var seen []int64
-	for _, body := range [][]byte{all[1], all[0], all[1], []byte(`no`), all[2]} {
-		save(t, store, [][]byte{body})
-		seq, err := store.StoredSeq(t.Context())
-		if err != nil {
-			t.Fatal(err)
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store, _ := openStore(t, kind)
+		all := versions()
+		var seen []int64
+		for _, body := range [][]byte{all[1], all[0], all[1], []byte(`no`), all[2]} {
+			save(t, store, [][]byte{body})
+			seq, err := store.StoredSeq(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen = append(seen, seq)
 		}
-		seen = append(seen, seq)
-	}
-	if want := []int64{1, 1, 1, 1, 2}; !slices.Equal(seen, want) {
-		t.Errorf("numbers of events are %v, want %v", seen, want)
-	}
-	stored, err := store.StoredSince(t.Context(), nil, 1, 2, 10)
-	if err != nil || len(stored) != 1 || stored[0].Seq != 2 || stored[0].Session.MessageCount != 1 {
-		t.Errorf("stored since 1 are %v, %v", stored, err)
-	}
+		if want := []int64{1, 1, 1, 1, 2}; !slices.Equal(seen, want) {
+			t.Errorf("numbers of events are %v, want %v", seen, want)
+		}
+		stored, err := store.StoredSince(t.Context(), nil, 1, 2, 10)
+		if err != nil || len(stored) != 1 || stored[0].Seq != 2 || stored[0].Session.MessageCount != 1 {
+			t.Errorf("stored since 1 are %v, %v", stored, err)
+		}
+	})
 }
 
 // many are bodies of every kind that the generator knows, odd ones among them.
@@ -476,26 +528,27 @@ func many(count int) [][]byte {
 }
 
 func TestReopeningKeepsAll(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "kept.db")
-	store := reopen(t, file)
-	bodies := append(many(30), []byte("\x00\xff no JSON"), []byte(`{ "call_id" : "x" }`))
-	save(t, store, bodies)
-	before := dump(t, file)
-	if err := store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	store = reopen(t, file)
-	if after := dump(t, file); after != before {
-		t.Error("reading the database again gives something else")
-	}
-	for i, body := range bodies {
-		checkBody(t, store, int64(i+1), body)
-	}
-	save(t, store, bodies[:1], [][]byte{note{}.body()})
-	if s := session(t, store, "call-1"); s == nil || s.ID != int64(len(bodies)+1) {
-		t.Errorf("the next notification is %+v", s)
-	}
-	checkSearchIndex(t, file)
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store, db := openStore(t, kind)
+		bodies := append(many(30), []byte("\x00\xff no JSON"), []byte(`{ "call_id" : "x" }`))
+		save(t, store, bodies)
+		before := dump(t, db)
+		if err := store.Close(); err != nil {
+			t.Fatal(err)
+		}
+		store = reopen(t, db)
+		if after := dump(t, db); after != before {
+			t.Error("reading the database again gives something else")
+		}
+		for i, body := range bodies {
+			checkBody(t, store, int64(i+1), body)
+		}
+		save(t, store, bodies[:1], [][]byte{note{}.body()})
+		if s := session(t, store, "call-1"); s == nil || s.ID != int64(len(bodies)+1) {
+			t.Errorf("the next notification is %+v", s)
+		}
+		checkSearchIndex(t, db)
+	})
 }
 
 func checkBody(t *testing.T, store *models.Store, id int64, want []byte) {
@@ -510,77 +563,96 @@ func checkBody(t *testing.T, store *models.Store, id int64, want []byte) {
 }
 
 func TestNotificationsOfAnySizeKeepTheirBodies(t *testing.T) {
-	store, _ := openStore(t)
-	long := note{"messages": texts(slices.Repeat([]string{strings.Repeat("long ", 200)}, 1200)...)}.body()
-	save(t, store, oneByOne(long)...)
-	checkBody(t, store, 1, long)
-	found, err := store.MessagesOf(t.Context(), []int64{1}, models.Selected{})
-	if err != nil || len(found[1]) != 1200 {
-		t.Errorf("%d messages are kept, %v", len(found[1]), err)
-	}
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store, _ := openStore(t, kind)
+		long := note{"messages": texts(slices.Repeat([]string{strings.Repeat("long ", 200)}, 1200)...)}.body()
+		save(t, store, oneByOne(long)...)
+		checkBody(t, store, 1, long)
+		found, err := store.MessagesOf(t.Context(), []int64{1}, models.Selected{})
+		if err != nil || len(found[1]) != 1200 {
+			t.Errorf("%d messages are kept, %v", len(found[1]), err)
+		}
+	})
 }
 
 func TestSearchFindsWhatTheTranscriptHolds(t *testing.T) {
-	store, file := openStore(t)
-	save(t, store, [][]byte{
-		note{"call_id": "a", "messages": texts("Straße nach İstanbul", "100% sure_thing \"quoted\" it's * -- AND OR (x)")}.body(),
-		note{"call_id": "b", "messages": texts("请选择您的性别👉", "ok")}.body(),
-		note{"call_id": "c", "messages": texts("nul\x00inside", "E\u0301cole \uffff \u0000")}.body(),
-		note{"call_id": "d", "messages": texts("", " ", "o", "k")}.body(),
-	})
-	for search, want := range map[string][]string{
-		"strasse": {"a"}, "STRASSE ISTANBUL": {"a"}, "istanbul straße": {"a"}, "ISTANBUL ok": {}, "nach": {"a"}, "ach": {"a"}, "ch": {"a"},
-		"100%": {"a"}, "%": {"a"}, "_": {"a"}, `"quoted"`: {"a"}, `"`: {"a"}, "'": {"a"}, "*": {"a"}, "AND": {"a"}, "(x)": {"a"}, "--": {"a"}, "sure%thing": {},
-		"请选择": {"b"}, "性别": {"b"}, "别": {"b"}, "👉": {"b"}, "ok": {"b"}, "OK": {"b"}, "o": {"a", "b", "c", "d"}, "k": {"b", "d"},
-		"nul": {"c"}, "inside": {"c"}, "école": {}, "e\u0301COLE": {"c"},
-		"": {"a", "b", "c", "d"}, " \n\t": {"a", "b", "c", "d"}, "nowhere": {}, "zz": {}, "\n": {"a", "b", "c", "d"},
-	} {
-		if got := hits(t, store, search); !slices.Equal(got, want) {
-			t.Errorf("search for %q finds %v, want %v", search, got, want)
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store, db := openStore(t, kind)
+		save(t, store, [][]byte{
+			note{"call_id": "a", "messages": texts("Straße nach İstanbul", "100% sure_thing \"quoted\" it's * -- AND OR (x)")}.body(),
+			note{"call_id": "b", "messages": texts("请选择您的性别👉", "ok")}.body(),
+			note{"call_id": "c", "messages": texts("nul\x00inside", "E\u0301cole \uffff \u0000")}.body(),
+			note{"call_id": "d", "messages": texts("", " ", "o", "k")}.body(),
+		})
+		for search, want := range map[string][]string{
+			"strasse": {"a"}, "STRASSE ISTANBUL": {"a"}, "istanbul straße": {"a"}, "ISTANBUL ok": {}, "nach": {"a"}, "ach": {"a"}, "ch": {"a"},
+			"100%": {"a"}, "%": {"a"}, "_": {"a"}, `"quoted"`: {"a"}, `"`: {"a"}, "'": {"a"}, "*": {"a"}, "AND": {"a"}, "(x)": {"a"}, "--": {"a"}, "sure%thing": {},
+			"请选择": {"b"}, "性别": {"b"}, "别": {"b"}, "👉": {"b"}, "ok": {"b"}, "OK": {"b"}, "o": {"a", "b", "c", "d"}, "k": {"b", "d"},
+			"nul": {"c"}, "inside": {"c"}, "école": {}, "e\u0301COLE": {"c"},
+			"": {"a", "b", "c", "d"}, " \n\t": {"a", "b", "c", "d"}, "nowhere": {}, "zz": {}, "\n": {"a", "b", "c", "d"},
+		} {
+			if got := hits(t, store, search); !slices.Equal(got, want) {
+				t.Errorf("search for %q finds %v, want %v", search, got, want)
+			}
 		}
-	}
-	checkSearchIndex(t, file)
+		checkSearchIndex(t, db)
+	})
 }
 
 func TestSaveOnAClosedStoreIsUnavailable(t *testing.T) {
-	store, _ := openStore(t)
-	arrival := store.Arrive(ingest.NewDelivery(note{}.body(), "", epoch))
-	if err := store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := store.Save(t.Context(), []models.Arrival{arrival}); err == nil {
-		t.Error("saved without a database")
-	}
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store, _ := openStore(t, kind)
+		arrival := store.Arrive(ingest.NewDelivery(note{}.body(), "", epoch))
+		if err := store.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Save(t.Context(), []models.Arrival{arrival}); err == nil {
+			t.Error("saved without a database")
+		}
+	})
+}
+
+// Statements with which a database refuses one message.
+var refusal = map[string]struct {
+	begin []string
+	end   string
+}{
+	testdb.SQLite.Name: {[]string{"CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN NEW.text = 'forbidden' BEGIN SELECT RAISE(ABORT, 'no'); END"},
+		"DROP TRIGGER refuse"},
+	testdb.Postgres.Name: {[]string{"ALTER TABLE messages ADD CONSTRAINT refuse CHECK (text <> 'forbidden')"},
+		"ALTER TABLE messages DROP CONSTRAINT refuse"},
 }
 
 func TestSaveIsAllOrNothing(t *testing.T) {
-	store, file := openStore(t)
-	execute(t, file, "CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN NEW.text = 'forbidden' BEGIN SELECT RAISE(ABORT, 'no'); END")
-	before := dump(t, file)
-	var arrivals []models.Arrival
-	for _, body := range [][]byte{note{"messages": texts("fine")}.body(), note{"call_id": "call-2", "messages": texts("forbidden")}.body()} {
-		arrivals = append(arrivals, store.Arrive(ingest.NewDelivery(body, "", epoch)))
-	}
-	err := store.Save(t.Context(), arrivals)
-	if err == nil || errors.Is(err, models.ErrUnavailable) {
-		t.Errorf("error is %v, want one that lies in the deliveries", err)
-	}
-	if after := dump(t, file); after != before {
-		t.Errorf("something was stored: %s", after)
-	}
-	// The same arrivals can be saved again once nothing stands against it.
-	execute(t, file, "DROP TRIGGER refuse")
-	if err := store.Save(t.Context(), arrivals); err != nil {
-		t.Fatal(err)
-	}
-	if s := session(t, store, "call-2"); s == nil || s.Version != 1 || s.Deliveries != 1 {
-		t.Errorf("session is %+v", s)
-	}
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store, db := openStore(t, kind)
+		execute(t, db, refusal[kind.Name].begin...)
+		before := dump(t, db)
+		var arrivals []models.Arrival
+		for _, body := range [][]byte{note{"messages": texts("fine")}.body(), note{"call_id": "call-2", "messages": texts("forbidden")}.body()} {
+			arrivals = append(arrivals, store.Arrive(ingest.NewDelivery(body, "", epoch)))
+		}
+		err := store.Save(t.Context(), arrivals)
+		if err == nil || errors.Is(err, models.ErrUnavailable) {
+			t.Errorf("error is %v, want one that lies in the deliveries", err)
+		}
+		if after := dump(t, db); after != before {
+			t.Errorf("something was stored: %s", after)
+		}
+		// The same arrivals can be saved again once nothing stands against it.
+		execute(t, db, refusal[kind.Name].end)
+		if err := store.Save(t.Context(), arrivals); err != nil {
+			t.Fatal(err)
+		}
+		if s := session(t, store, "call-2"); s == nil || s.Version != 1 || s.Deliveries != 1 {
+			t.Errorf("session is %+v", s)
+		}
+	})
 }
 
 func TestADatabaseLockedByAnotherIsUnavailable(t *testing.T) {
-	store, file := openStore(t)
-	db, err := sql.Open("sqlite", file)
+	store, in := openStore(t, testdb.SQLite)
+	db, err := sql.Open("sqlite", in.address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -601,39 +673,55 @@ func TestADatabaseLockedByAnotherIsUnavailable(t *testing.T) {
 	}
 }
 
+// The names of what a database has.
+var tables = map[string]string{
+	testdb.SQLite.Name:   "SELECT name, sql FROM sqlite_master WHERE name",
+	testdb.Postgres.Name: "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname",
+}
+
+// shownAddress is the part of an address that an error has to name.
+func shownAddress(db database) string {
+	name, _, _ := strings.Cut(db.address, "?")
+	return name
+}
+
 func TestADatabaseOfANewerVersionIsRefused(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "newer.db")
-	if err := reopen(t, file).Close(); err != nil {
-		t.Fatal(err)
-	}
-	execute(t, file, "INSERT INTO migrations (id) VALUES ('9999_from_the_future')")
-	before := rows(t, file, "SELECT name, sql FROM sqlite_master")
-	store, err := models.Open(t.Context(), file, models.Options{})
-	if !errors.Is(err, models.ErrNewer) {
-		t.Fatalf("Open gives %v, %v, want ErrNewer", store, err)
-	}
-	checkOneLine(t, err, file)
-	if after := rows(t, file, "SELECT name, sql FROM sqlite_master"); !slices.Equal(after, before) {
-		t.Error("it was changed all the same")
-	}
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		db := fresh(t, kind)
+		if err := reopen(t, db).Close(); err != nil {
+			t.Fatal(err)
+		}
+		execute(t, db, "INSERT INTO migrations (id) VALUES ('9999_from_the_future')")
+		before := rows(t, db, tables[kind.Name]+" LIKE '%'")
+		store, err := models.Open(t.Context(), db.address, models.Options{})
+		if !errors.Is(err, models.ErrNewer) {
+			t.Fatalf("Open gives %v, %v, want ErrNewer", store, err)
+		}
+		checkOneLine(t, err, shownAddress(db))
+		if after := rows(t, db, tables[kind.Name]+" LIKE '%'"); !slices.Equal(after, before) {
+			t.Error("it was changed all the same")
+		}
+	})
 }
 
 func TestAFailingMigrationStopsOpenAndLeavesNothingBehind(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "foreign.db")
-	execute(t, file, "CREATE TABLE sessions (mine TEXT)", "INSERT INTO sessions VALUES ('kept')")
-	_, err := models.Open(t.Context(), file, models.Options{})
-	if err == nil {
-		t.Fatal("opened a database that has another's table")
-	}
-	checkOneLine(t, err, file)
-	if got := rows(t, file, "SELECT mine FROM sessions"); len(got) != 1 {
-		t.Errorf("the other's table has %s", got)
-	}
-	if got := rows(t, file, "SELECT name FROM sqlite_master WHERE name LIKE 'notifications%'"); len(got) > 0 {
-		t.Errorf("half of the tables were made: %s", got)
-	}
-	execute(t, file, "DROP TABLE sessions")
-	save(t, reopen(t, file), [][]byte{note{}.body()})
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		db := fresh(t, kind)
+		execute(t, db, "CREATE TABLE sessions (mine TEXT)", "INSERT INTO sessions VALUES ('kept')")
+		_, err := models.Open(t.Context(), db.address, models.Options{})
+		if err == nil {
+			t.Fatal("opened a database that has another's table")
+		}
+		checkOneLine(t, err, shownAddress(db))
+		if got := rows(t, db, "SELECT mine FROM sessions"); len(got) != 1 {
+			t.Errorf("the other's table has %s", got)
+		}
+		if got := rows(t, db, tables[kind.Name]+" LIKE 'notifications%'"); len(got) > 0 {
+			t.Errorf("half of the tables were made: %s", got)
+		}
+		execute(t, db, "DROP TABLE sessions")
+		save(t, reopen(t, db), [][]byte{note{}.body()})
+	})
 }
 
 func TestOpenSaysWhatIsWrong(t *testing.T) {
@@ -666,7 +754,7 @@ func TestOpenTakesAnyFileName(t *testing.T) {
 	for _, name := range []string{"a b.db", "q?x=1#y.db", "100%41.db", "semi;colon&.db", "é你.db", "no-ending"} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), name)
-			reopen(t, file)
+			reopen(t, database{testdb.SQLite, file})
 			if _, err := os.Stat(file); err != nil {
 				t.Errorf("the database is in another file: %v", err)
 			}
@@ -683,14 +771,16 @@ func checkOneLine(t *testing.T, err error, says string) {
 
 // A stop while the database is opened is an error like any other.
 func TestOpenEndsWithItsContext(t *testing.T) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			t.Errorf("Open panics: %v", cause)
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		defer func() {
+			if cause := recover(); cause != nil {
+				t.Errorf("Open panics: %v", cause)
+			}
+		}()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := models.Open(ctx, kind.Fresh(t), models.Options{}); !errors.Is(err, context.Canceled) {
+			t.Errorf("error is %v, want context.Canceled", err)
 		}
-	}()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := models.Open(ctx, filepath.Join(t.TempDir(), "test.db"), models.Options{}); !errors.Is(err, context.Canceled) {
-		t.Errorf("error is %v, want context.Canceled", err)
-	}
+	})
 }

@@ -91,7 +91,7 @@ func openSQLitePool(d *sqlite.Driver, file string, most int, options Options, pa
 	pool := sql.OpenDB(sqliteConnector{d, uri})
 	pool.SetMaxOpenConns(most)
 	pool.SetMaxIdleConns(most)
-	db, err := gorm.Open(gormsqlite.New(gormsqlite.Config{Conn: pool}), gormConfig(options))
+	db, err := gorm.Open(sqliteDialector{&gormsqlite.Dialector{Conn: pool}}, gormConfig(options))
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
@@ -108,6 +108,12 @@ type sqliteConnector struct {
 func (c sqliteConnector) Connect(context.Context) (driver.Conn, error) { return c.d.Open(c.uri) }
 func (c sqliteConnector) Driver() driver.Driver                        { return c.d }
 
+// sqliteDialector is GORM's, but for the errors.
+type sqliteDialector struct{ *gormsqlite.Dialector }
+
+// Translate marks the errors of a database that is not available.
+func (sqliteDialector) Translate(err error) error { return translate(err, sqliteDialect{}) }
+
 type sqliteDialect struct{}
 
 func (sqliteDialect) name() string { return "SQLite" }
@@ -116,6 +122,38 @@ func (sqliteDialect) name() string { return "SQLite" }
 func (sqliteDialect) ddl(sql string) string {
 	return strings.ReplaceAll(sql, "BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY")
 }
+
+func (sqliteDialect) searchTables() string {
+	return `
+CREATE VIRTUAL TABLE session_search USING fts5 (
+	transcript, content='', tokenize='trigram case_sensitive 1'
+);
+CREATE VIRTUAL TABLE session_search_runs USING fts5vocab (session_search, instance);
+`
+}
+
+// A transaction has the file to itself.
+func (sqliteDialect) lockMigrations(*gorm.DB) error { return nil }
+
+func (sqliteDialect) lockLedger() string {
+	return "UPDATE ledger_clock SET id = id WHERE id = 1 RETURNING *"
+}
+
+// Other processes look by themselves.
+func (sqliteDialect) announce(*gorm.DB) error { return nil }
+
+func (sqliteDialect) snapshot() *sql.TxOptions { return nil }
+
+func (sqliteDialect) keep(*Projection) {}
+
+func (sqliteDialect) entryValue(values []string) condition { return isIn("v.value", values) }
+
+func (d sqliteDialect) searchMessage(word string) condition {
+	return where(d.position("m.folded")+" > 0", word)
+}
+
+// The index is of sessions: whether a message has a word is read from its text.
+func (d sqliteDialect) narrowMessages(words []string) condition { return d.searchSessions(words) }
 
 func (sqliteDialect) position(column string) string { return "instr(" + column + ", ?)" }
 
@@ -142,8 +180,50 @@ func (sqliteDialect) searchSessions(words []string) condition {
 	return allOf(parts...)
 }
 
-func (sqliteDialect) bucket(interval TimeInterval, zone *time.Location) condition {
-	return where("bucket_start(s.started_at, ?, ?)", string(interval), zone.String())
+func (sqliteDialect) index(tx *gorm.DB, sessions []*Session, projected map[string]*Projection) error {
+	for _, session := range sessions {
+		text := transcript(projected[session.CallID].Messages)
+		if err := tx.Exec("INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", session.ID, text).Error; err != nil {
+			return fmt.Errorf("index session: %w", err)
+		}
+	}
+	return nil
+}
+
+// The index has no texts: to take one out it is told what it was.
+func (sqliteDialect) unindex(tx *gorm.DB, ids []int64) error {
+	var messages []Message
+	if err := tx.Select("session_id", "folded").Where("session_id IN ?", ids).Order("session_id, position").Find(&messages).Error; err != nil {
+		return fmt.Errorf("read indexed texts: %w", err)
+	}
+	bySession := map[int64][]Message{}
+	for _, m := range messages {
+		bySession[m.SessionID] = append(bySession[m.SessionID], m)
+	}
+	for _, id := range ids {
+		err := tx.Exec("INSERT INTO session_search (session_search, rowid, transcript) VALUES ('delete', ?, ?)", id, transcript(bySession[id])).Error
+		if err != nil {
+			return fmt.Errorf("unindex session: %w", err)
+		}
+	}
+	return nil
+}
+
+// transcript is what the index reads of a session.
+func transcript(messages []Message) string {
+	var out strings.Builder
+	for _, m := range messages {
+		out.WriteString(m.Folded)
+		out.WriteString(endOfMessage)
+	}
+	return out.String()
+}
+
+// Two separators behind each message: so every place in a text starts three characters.
+const endOfMessage = "\n\n"
+
+func (sqliteDialect) bucket(interval TimeInterval, zone *time.Location) (column, from condition) {
+	return where("bucket_start(s.started_at, ?, ?)", string(interval), zone.String()), condition{}
 }
 
 // bucketFunction is BucketStart as a function of SQL.
@@ -233,3 +313,5 @@ func (sqliteDialect) unavailable(err error) bool {
 	}
 	return false
 }
+
+func (sqliteDialect) conflict(error) bool { return false }

@@ -64,8 +64,12 @@ func (s *Store) Stats(ctx context.Context, q StatsQuery) ([]*SessionStats, error
 	}
 	columns, groups, order := []string{"COUNT(*) AS session_count"}, []string{}, []string{}
 	var args []any
+	from := "sessions s"
+	var fromArgs []any
 	if q.Interval != nil {
-		bucket := s.dialect.bucket(*q.Interval, q.Zone)
+		bucket, joined := s.dialect.bucket(*q.Interval, q.Zone)
+		from += joined.sql
+		fromArgs = append(fromArgs, joined.args...)
 		columns = append(columns, bucket.sql+" AS bucket")
 		args = append(args, bucket.args...)
 		groups, order = append(groups, "bucket"), append(order, "bucket")
@@ -77,12 +81,10 @@ func (s *Store) Stats(ctx context.Context, q StatsQuery) ([]*SessionStats, error
 			columns, groups, order = append(columns, column), append(groups, column), append(order, column)
 		}
 	}
-	from := "sessions s"
-	var fromArgs []any
 	if q.NerSlot != nil {
 		from += " LEFT JOIN ner_slots n ON n.session_id = s.id AND n.name = ?"
 		fromArgs = append(fromArgs, *q.NerSlot)
-		columns, groups, order = append(columns, "n.value AS ner_slot_value"), append(groups, "n.value"), append(order, "n.value")
+		columns, groups, order = append(columns, "n.value AS ner_slot_value"), append(groups, "n.value"), append(order, "n.value NULLS FIRST")
 	}
 	for _, measure := range []struct {
 		asked bool

@@ -4,9 +4,11 @@ package models
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"strings"
 	"time"
 
@@ -20,6 +22,7 @@ type Store struct {
 	write   *gorm.DB // the one that changes things
 	read    *gorm.DB // for answers that may be a moment old
 	dialect dialect
+	address string // fit to be shown
 	news    *newsroom
 	pack    *zstd.Encoder
 	unpack  *zstd.Decoder
@@ -37,35 +40,62 @@ type Options struct {
 
 // Errors that callers tell apart.
 var (
-	// ErrUnavailable: the database cannot take a write now (locked, full,
+	// ErrUnavailable: the database cannot be written or read now (locked, full,
 	// disconnected). Nothing was stored; the same call may succeed later.
-	ErrUnavailable = errors.New("the database cannot be written now")
+	ErrUnavailable = errors.New("the database is not available now")
 	// ErrNewer: the database was made by a newer version of this program.
 	ErrNewer = errors.New("the database was made by a newer version of sessiongraph")
 )
 
-// Open opens the database, a file of SQLite, makes it if it is not there, and
-// brings its tables up to date. Its errors name the database and are fit to be shown.
+// Open opens the database, a file of SQLite (made if it is not there) or one of
+// PostgreSQL at a postgres:// address, and brings its tables up to date. Its errors
+// name the database and are fit to be shown.
 func Open(ctx context.Context, address string, options Options) (*Store, error) {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
-	s, err := openSQLite(address, options)
-	if err != nil {
-		return nil, fmt.Errorf("open database %s: %w", address, err)
+	shown := withoutPassword(address)
+	var s *Store
+	var err error
+	if isPostgres(address) {
+		s, err = openPostgres(ctx, address, options)
+	} else {
+		s, err = openSQLite(address, options)
 	}
-	s.news = newNewsroom()
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", shown, err)
+	}
+	s.address, s.news = shown, newNewsroom()
 	if s.pack, s.unpack, err = newPacker(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	if err := s.migrate(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", address, err), s.Close())
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", shown, err), s.Close())
 	}
 	return s, nil
 }
 
-// Name is the kind of database: "SQLite".
-func (s *Store) Name() string { return s.dialect.name() }
+// withoutPassword is an address as it may be shown.
+func withoutPassword(address string) string {
+	if !isPostgres(address) {
+		return address
+	}
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return "at an address that cannot be read"
+	}
+	query := parsed.Query()
+	for _, secret := range []string{"password", "sslpassword"} {
+		if query.Has(secret) {
+			query.Set(secret, "xxxxx")
+		}
+	}
+	parsed.RawQuery = query.Encode()
+	return parsed.Redacted()
+}
+
+// Name is the kind of database and which one: "SQLite sessiongraph.db".
+func (s *Store) Name() string { return s.dialect.name() + " " + s.address }
 
 // Ping says whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
@@ -79,8 +109,15 @@ func (s *Store) Ping(ctx context.Context) error {
 // Close closes the database; what was stored stays.
 func (s *Store) Close() error {
 	s.news.close()
+	return s.closePools()
+}
+
+func (s *Store) closePools() error {
 	var errs []error
 	for _, db := range []*gorm.DB{s.read, s.write} {
+		if db == nil {
+			continue
+		}
 		pool, err := db.DB()
 		if err == nil {
 			err = pool.Close()
@@ -95,6 +132,7 @@ func gormConfig(options Options) *gorm.Config {
 		SkipDefaultTransaction: true,
 		PrepareStmt:            true,
 		PrepareStmtMaxSize:     200,
+		TranslateError:         true,
 		Logger:                 statementLog{options},
 	}
 }
@@ -126,13 +164,36 @@ type dialect interface {
 	name() string
 	// ddl turns the types of a portable CREATE TABLE into the database's own.
 	ddl(sql string) string
+	// searchTables are the statements that make what search reads.
+	searchTables() string
+	// lockMigrations lets one process at a time bring the tables up to date.
+	lockMigrations(tx *gorm.DB) error
+	// lockLedger is the statement that locks the row of ledger_clock and reads it.
+	lockLedger() string
+	// announce tells other processes of what tx stores, once it is committed.
+	announce(tx *gorm.DB) error
+	// snapshot is how a transaction that reads sees one state of the database.
+	snapshot() *sql.TxOptions
+	// keep makes a projection what reading it back will give.
+	keep(p *Projection)
 	// position is the 1-based place of a bound text in a column, 0 where it is not in it.
 	position(column string) string
+	// entryValue passes the entries v of an open map that have one of the values.
+	entryValue(values []string) condition
+	// searchMessage passes the messages m that hold a word, which is folded and not empty.
+	searchMessage(word string) condition
+	// narrowMessages passes the sessions s that can hold a message with all the
+	// words, where that helps to find it.
+	narrowMessages(words []string) condition
 	// searchSessions passes the sessions s whose transcripts hold all the words,
 	// which are folded and not empty.
 	searchSessions(words []string) condition
-	// bucket is the start of the time bucket of s.started_at, in microseconds since 1970.
-	bucket(interval TimeInterval, zone *time.Location) condition
+	// index makes sessions known to search, unindex those that have to be forgotten.
+	index(tx *gorm.DB, sessions []*Session, projected map[string]*Projection) error
+	unindex(tx *gorm.DB, ids []int64) error
+	// bucket is the start of the time bucket of s.started_at, in microseconds since
+	// 1970, and what has to be joined to sessions s for it.
+	bucket(interval TimeInterval, zone *time.Location) (column, from condition)
 	// searchOrphans are queries for sessions that search does not know, and the reverse.
 	searchOrphans() []difference
 	// scrub leaves nothing of deleted rows in the database's files.
@@ -141,8 +202,19 @@ type dialect interface {
 	backup(db *gorm.DB, file string) error
 	// explain puts an error that operators meet into words.
 	explain(err error) error
-	// unavailable tells the errors of a database that cannot be written now.
+	// unavailable tells the errors of a database that is not available now.
 	unavailable(err error) bool
+	// conflict tells the errors of a transaction that only has to be run again.
+	conflict(err error) bool
+}
+
+// translate is what all errors of a database pass through: it marks those of one
+// that is not available.
+func translate(err error, d dialect) error {
+	if err == nil || errors.Is(err, ErrUnavailable) || !d.unavailable(err) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 
 var placeholders = strings.Repeat("?,", 1000)

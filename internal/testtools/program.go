@@ -118,7 +118,7 @@ func Eventually(t *testing.T, complaint func() string) {
 }
 
 // Missing skips a test that needs what this machine does not have. CI has it all.
-func Missing(t *testing.T, what string) {
+func Missing(t testing.TB, what string) {
 	t.Helper()
 	if os.Getenv("CI") == "true" {
 		t.Fatal(what)

@@ -1,0 +1,211 @@
+package testdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Cluster is a PostgreSQL server of its own in a temporary folder. It ends with
+// the program that started it, however that ends.
+type Cluster struct {
+	folder string // of its socket and its log
+	owner  *syscall.Credential
+	server *exec.Cmd
+	alive  []io.Closer // one for each start: the server lives while it is open
+	set    map[string]string
+}
+
+// StartCluster makes a cluster with settings beyond PostgreSQL's own, and starts it.
+func StartCluster(settings map[string]string) (*Cluster, error) {
+	c, err := newCluster(settings)
+	if err != nil {
+		return nil, err
+	}
+	err = c.run("initdb", "--pgdata="+c.data(), "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
+	if err == nil {
+		err = c.Start()
+	}
+	return c, err
+}
+
+// StartReplica makes a cluster that follows another, and starts it.
+func StartReplica(primary *Cluster) (*Cluster, error) {
+	c, err := newCluster(primary.set)
+	if err != nil {
+		return nil, err
+	}
+	err = c.run("pg_basebackup", "--pgdata="+c.data(), "--host="+primary.folder, "--username=postgres", "--write-recovery-conf", "--checkpoint=fast", "--no-sync")
+	if err == nil {
+		err = c.Start()
+	}
+	return c, err
+}
+
+func newCluster(settings map[string]string) (*Cluster, error) {
+	owner, err := unprivileged()
+	if err != nil {
+		return nil, err
+	}
+	folder, err := os.MkdirTemp("", "pg")
+	if err != nil {
+		return nil, fmt.Errorf("make folder of cluster: %w", err)
+	}
+	if owner != nil {
+		err = os.Chown(folder, int(owner.Uid), int(owner.Gid))
+	}
+	return &Cluster{folder: folder, owner: owner, set: settings}, err
+}
+
+// unprivileged is who runs the server where the tests run as root, which it refuses.
+func unprivileged() (*syscall.Credential, error) {
+	if os.Getuid() != 0 {
+		return nil, nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		known, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, err1 := strconv.ParseUint(known.Uid, 10, 32)
+		gid, err2 := strconv.ParseUint(known.Gid, 10, 32)
+		if err := errors.Join(err1, err2); err != nil {
+			return nil, fmt.Errorf("read ids of %s: %w", name, err)
+		}
+		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+	}
+	return nil, errors.New("there is no user to run it as but root")
+}
+
+func (c *Cluster) data() string { return filepath.Join(c.folder, "data") }
+
+// program is where a program of PostgreSQL is: Debian keeps them out of the PATH.
+func program(name string) (string, error) {
+	if found, err := exec.LookPath(name); err == nil {
+		return found, nil
+	}
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
+	if len(found) == 0 {
+		return "", fmt.Errorf("%s is not installed", name)
+	}
+	slices.SortFunc(found, func(a, b string) int { return len(a) - len(b) })
+	return found[len(found)-1], nil
+}
+
+func (c *Cluster) command(name string, args ...string) (*exec.Cmd, error) {
+	path, err := program(name)
+	if err != nil {
+		return nil, err
+	}
+	command := exec.Command(path, args...)
+	command.Dir = c.folder
+	command.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.folder, "LC_ALL=C.UTF-8"}
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: c.owner}
+	return command, nil
+}
+
+func (c *Cluster) run(name string, args ...string) error {
+	command, err := c.command(name, args...)
+	if err != nil {
+		return err
+	}
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", name, err, output)
+	}
+	return nil
+}
+
+// The shell runs the server, and ends it and removes its folder when its own
+// standard input ends: then whoever started it is gone.
+const guard = `
+folder=$1; shift
+exec 3<&0
+"$@" >>"$folder/log" 2>&1 3<&- &
+server=$!
+( cat <&3 >/dev/null
+  kill -QUIT $server 2>/dev/null && while kill -0 $server 2>/dev/null; do sleep 0.05; done
+  rm -rf "$folder" ) >/dev/null 2>&1 &
+exec 3<&-
+wait $server
+`
+
+// Start starts the server, and returns once it answers.
+func (c *Cluster) Start() error {
+	path, err := program("postgres")
+	if err != nil {
+		return err
+	}
+	args := []string{"-c", guard, "guard", c.folder, path, "-D", c.data(), "-k", c.folder, "-c", "listen_addresses=", "-c", "max_connections=200"}
+	for _, name := range slices.Sorted(maps.Keys(c.set)) {
+		args = append(args, "-c", name+"="+c.set[name])
+	}
+	server := exec.Command("/bin/sh", args...)
+	server.Dir = c.folder
+	server.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8"}
+	server.SysProcAttr = &syscall.SysProcAttr{Credential: c.owner, Setpgid: true}
+	alive, err := server.StdinPipe()
+	if err != nil {
+		return fmt.Errorf("start PostgreSQL: %w", err)
+	}
+	c.alive = append(c.alive, alive)
+	if err := server.Start(); err != nil {
+		return fmt.Errorf("start PostgreSQL: %w", err)
+	}
+	c.server = server
+	return c.await()
+}
+
+func (c *Cluster) await() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for {
+		connection, err := pgx.Connect(ctx, c.Address("postgres"))
+		if err == nil {
+			return connection.Close(ctx)
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			log, _ := os.ReadFile(filepath.Join(c.folder, "log"))
+			return fmt.Errorf("PostgreSQL does not start: %w: %s", err, log)
+		}
+	}
+}
+
+// Stop stops the server as pg_ctl does in a mode: fast or immediate. Its data stay.
+func (c *Cluster) Stop(mode string) error {
+	if err := c.run("pg_ctl", "stop", "--pgdata="+c.data(), "--mode="+mode, "--wait"); err != nil {
+		return err
+	}
+	var exit *exec.ExitError
+	if err := c.server.Wait(); err != nil && !errors.As(err, &exit) {
+		return fmt.Errorf("wait for PostgreSQL: %w", err)
+	}
+	return nil
+}
+
+// Remove ends the server and removes all that it has.
+func (c *Cluster) Remove() {
+	for _, alive := range c.alive {
+		_ = alive.Close()
+	}
+}
+
+// Log is what the server wrote.
+func (c *Cluster) Log() string {
+	log, _ := os.ReadFile(filepath.Join(c.folder, "log"))
+	return strings.TrimSpace(string(log))
+}

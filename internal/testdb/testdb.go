@@ -1,0 +1,86 @@
+// Package testdb gives tests fresh databases of each kind that the program knows.
+package testdb
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver of Kind.Driver
+	_ "modernc.org/sqlite"             // the driver of Kind.Driver
+
+	"sessiongraph/internal/testtools"
+)
+
+// Kind is a kind of database.
+type Kind struct {
+	Name   string // "sqlite" or "postgres"
+	Driver string // its name in database/sql
+	fresh  func(t testing.TB) string
+}
+
+// SQLite databases are files of the test.
+var SQLite = Kind{"sqlite", "sqlite", func(t testing.TB) string { return filepath.Join(t.TempDir(), "test.db") }}
+
+// Postgres databases are in a cluster that the tests of a package start once.
+var Postgres = Kind{"postgres", "pgx", freshPostgres}
+
+// Fresh is the address of an empty database that ends with the test.
+func (k Kind) Fresh(t testing.TB) string {
+	t.Helper()
+	return k.fresh(t)
+}
+
+// Each runs a test on each kind of database.
+func Each(t *testing.T, test func(t *testing.T, kind Kind)) {
+	t.Helper()
+	for _, kind := range []Kind{SQLite, Postgres} {
+		t.Run(kind.Name, func(t *testing.T) { test(t, kind) })
+	}
+}
+
+var (
+	shared = sync.OnceValues(func() (*Cluster, error) {
+		// It has nothing that is worth a flush to disk.
+		return StartCluster(map[string]string{"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"})
+	})
+	databases atomic.Int64
+)
+
+func freshPostgres(t testing.TB) string {
+	t.Helper()
+	cluster, err := shared()
+	if err != nil {
+		testtools.Missing(t, "POSTGRESQL CANNOT BE STARTED, NOTHING IS TESTED ON IT: "+err.Error())
+	}
+	name := fmt.Sprintf("test_%d", databases.Add(1))
+	cluster.Execute(t, "CREATE DATABASE "+name+" TEMPLATE template0")
+	t.Cleanup(func() { cluster.Execute(t, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
+	return cluster.Address(name)
+}
+
+// Address is the address of a database of the cluster.
+func (c *Cluster) Address(database string) string {
+	return "postgres://postgres@/" + database + "?host=" + url.QueryEscape(c.folder)
+}
+
+// Execute runs statements on the cluster itself.
+func (c *Cluster) Execute(t testing.TB, statements ...string) {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	connection, err := pgx.Connect(ctx, c.Address("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = connection.Close(ctx) }()
+	for _, statement := range statements {
+		if _, err := connection.Exec(ctx, statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+}

@@ -1,0 +1,323 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net"
+	"runtime"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	gormpostgres "gorm.io/driver/postgres"
+	"gorm.io/gorm"
+)
+
+// Connections of one program to one server: a server has some hundred for all
+// programs together (docs/scaling.md).
+const (
+	postgresWriters = 3
+	postgresReaders = 6 // or two for each processor, where that is more
+)
+
+// Time-outs of connections.
+const (
+	postgresConnectTimeout = 5 * time.Second
+	postgresIdleTime       = 5 * time.Minute
+	postgresLifetime       = time.Hour // so that connections follow a server that moved
+)
+
+// What connections are set to, where the address does not say otherwise.
+var (
+	postgresSettings = map[string]string{
+		"application_name":              "sessiongraph",
+		"timezone":                      "UTC",
+		"default_transaction_isolation": "read committed", // what a lock waited for is seen (docs/decisions/0002)
+	}
+	postgresWriting = map[string]string{
+		"lock_timeout": "10s",
+		// A program that vanished must not hold the ledger's lock for long.
+		"idle_in_transaction_session_timeout": "30s",
+	}
+	postgresReading = map[string]string{
+		"jit": "off", // compiling a list of many parents takes longer than running it
+		// What is searched for decides which index serves: each plan is for its own values.
+		"plan_cache_mode": "force_custom_plan",
+	}
+)
+
+func isPostgres(address string) bool {
+	return strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://")
+}
+
+func openPostgres(ctx context.Context, address string, options Options) (*Store, error) {
+	config, err := postgresConfig(address)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{dialect: postgresDialect{}}
+	if s.write, err = openPostgresPool(config, postgresWriting, postgresWriters, options); err != nil {
+		return nil, s.dialect.explain(err)
+	}
+	if s.read, err = openPostgresPool(config, postgresReading, max(postgresReaders, 2*runtime.NumCPU()), options); err != nil {
+		return nil, errors.Join(s.dialect.explain(err), s.closePools())
+	}
+	if err := s.checkPostgres(ctx, options); err != nil {
+		return nil, errors.Join(s.dialect.explain(err), s.closePools())
+	}
+	return s, nil
+}
+
+func postgresConfig(address string) (*pgx.ConnConfig, error) {
+	if !strings.Contains(address, "statement_cache_capacity") {
+		// Each connection of the server keeps the plans of so many statements.
+		separator := "?"
+		if strings.Contains(address, "?") {
+			separator = "&"
+		}
+		address += separator + "statement_cache_capacity=200"
+	}
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		return nil, errors.New("it is no PostgreSQL address such as postgres://user:password@host:5432/database: " + oneLine(err))
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = postgresConnectTimeout
+	}
+	dialer := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 4}}
+	config.DialFunc = dialer.DialContext
+	return config, nil
+}
+
+func openPostgresPool(config *pgx.ConnConfig, settings map[string]string, most int, options Options) (*gorm.DB, error) {
+	pool := newPostgresPool(config, settings, most)
+	db, err := gorm.Open(postgresDialector{&gormpostgres.Dialector{Config: &gormpostgres.Config{Conn: pool}}}, postgresGormConfig(options))
+	if err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return db, nil
+}
+
+func newPostgresPool(config *pgx.ConnConfig, settings map[string]string, most int) *sql.DB {
+	own := config.Copy()
+	for _, set := range []map[string]string{postgresSettings, settings} {
+		for name, value := range set {
+			if _, given := own.RuntimeParams[name]; !given {
+				own.RuntimeParams[name] = value
+			}
+		}
+	}
+	pool := sql.OpenDB(keptConnector{stdlib.GetConnector(*own)})
+	pool.SetMaxOpenConns(most)
+	pool.SetMaxIdleConns(most)
+	pool.SetConnMaxIdleTime(postgresIdleTime)
+	pool.SetConnMaxLifetime(postgresLifetime)
+	return pool
+}
+
+// postgresGormConfig leaves prepared statements to pgx, which keeps them for each connection.
+func postgresGormConfig(options Options) *gorm.Config {
+	config := gormConfig(options)
+	config.PrepareStmt = false
+	return config
+}
+
+// checkPostgres refuses a database that could not hold what is stored.
+func (s *Store) checkPostgres(ctx context.Context, options Options) error {
+	var found struct {
+		Encoding string
+		Made     bool
+	}
+	err := s.read.WithContext(ctx).Raw("SELECT current_setting('server_encoding') AS encoding, to_regclass('ledger_clock') IS NOT NULL AS made").Scan(&found).Error
+	switch {
+	case err != nil:
+		return err
+	case found.Encoding != "UTF8":
+		return fmt.Errorf("its encoding is %s: make a database with ENCODING 'UTF8'", found.Encoding)
+	case options.MustExist && !found.Made:
+		return errors.New("it has no tables of sessiongraph")
+	}
+	return nil
+}
+
+// keptConnector opens connections that are given only texts that PostgreSQL takes.
+type keptConnector struct{ driver.Connector }
+
+func (c keptConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	plain, ok := conn.(*stdlib.Conn)
+	if !ok {
+		return nil, fmt.Errorf("connection is a %T", conn)
+	}
+	return keptConn{plain}, nil
+}
+
+type keptConn struct{ *stdlib.Conn }
+
+// CheckNamedValue makes an argument one of database/sql's own types.
+func (keptConn) CheckNamedValue(argument *driver.NamedValue) error {
+	value, err := driver.DefaultParameterConverter.ConvertValue(argument.Value)
+	if text, ok := value.(string); ok {
+		value = keptText(text)
+	}
+	argument.Value = value
+	return err
+}
+
+// keptText is a text as PostgreSQL keeps it: it has no NUL, and nothing but UTF-8.
+func keptText(s string) string {
+	if strings.IndexByte(s, 0) >= 0 {
+		s = strings.ReplaceAll(s, "\x00", "\uFFFD")
+	}
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "\uFFFD")
+	}
+	return s
+}
+
+// postgresDialector is GORM's, but for the errors.
+type postgresDialector struct{ *gormpostgres.Dialector }
+
+// Translate marks the errors of a database that is not available.
+func (postgresDialector) Translate(err error) error { return translate(err, postgresDialect{}) }
+
+type postgresDialect struct{}
+
+func (postgresDialect) name() string { return "PostgreSQL" }
+
+// Texts compare by their bytes, as on SQLite. A B-tree takes keys of some 2,700
+// bytes: names are bounded where they are read, values are not.
+func (postgresDialect) ddl(sql string) string {
+	return strings.NewReplacer(
+		" TEXT", ` TEXT COLLATE "C"`,
+		" BLOB", " BYTEA",
+		") WITHOUT ROWID", ")",
+		"(name, value)", "(name, left(value, 100))",
+	).Replace(sql)
+}
+
+func (postgresDialect) searchTables() string {
+	return `
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+CREATE INDEX messages_folded ON messages USING gin (folded gin_trgm_ops);
+`
+}
+
+// Instances that start at once bring the tables up to date one after the other.
+func (postgresDialect) lockMigrations(tx *gorm.DB) error {
+	return tx.Exec("SELECT pg_advisory_xact_lock(hashtext('sessiongraph migrations'))").Error
+}
+
+func (postgresDialect) lockLedger() string {
+	return "SELECT * FROM ledger_clock WHERE id = 1 FOR UPDATE"
+}
+
+// Listeners hear of it when the transaction is committed.
+func (postgresDialect) announce(tx *gorm.DB) error {
+	return tx.Exec("SELECT pg_notify('" + storedChannel + "', '')").Error
+}
+
+// storedChannel is what instances listen to.
+const storedChannel = "sessiongraph_stored"
+
+func (postgresDialect) snapshot() *sql.TxOptions {
+	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+}
+
+// keep makes a projection what reading it back gives.
+func (postgresDialect) keep(p *Projection) {
+	s := &p.Session
+	for _, text := range []*string{&s.CallID, &s.WorkflowID, &s.WorkflowName, &s.NodeTaskID, &s.NodeTaskName, &s.WabaTaskID, &s.WfDetailUUID,
+		&s.Channel, &s.ChannelID, &s.Callee, &s.RobotID, &s.Status, &s.Intention} {
+		*text = keptText(*text)
+	}
+	for i := range p.Messages {
+		m := &p.Messages[i]
+		m.MsgID, m.ContentType, m.Text, m.Folded = keptText(m.MsgID), keptText(m.ContentType), keptText(m.Text), keptText(m.Folded)
+	}
+	p.NerSlots, p.EventLabels, p.Variables = keptEntries(p.NerSlots), keptEntries(p.EventLabels), keptEntries(p.Variables)
+}
+
+// keptEntries keeps one entry of a name, the last, also where two become alike.
+func keptEntries(entries []NamedValue) []NamedValue {
+	at := map[string]int{}
+	kept := entries[:0]
+	for _, entry := range entries {
+		entry.Name, entry.Value = keptText(entry.Name), keptText(entry.Value)
+		if i, twice := at[entry.Name]; twice {
+			entry.Position = kept[i].Position
+			kept[i] = entry
+			continue
+		}
+		at[entry.Name] = len(kept)
+		kept = append(kept, entry)
+	}
+	return kept
+}
+
+func (postgresDialect) position(column string) string { return "strpos(" + column + ", ?)" }
+
+// The first part is what the index has.
+func (postgresDialect) entryValue(values []string) condition {
+	starts := make([]string, len(values))
+	for i, value := range values {
+		starts[i] = firstRunes(keptText(value), 100)
+	}
+	return allOf(isIn("left(v.value, 100)", starts), isIn("v.value", values))
+}
+
+func firstRunes(s string, most int) string {
+	for i := range s {
+		if most--; most < 0 {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// The index knows runs of three characters: it is no help with a shorter word.
+func (d postgresDialect) searchMessage(word string) condition {
+	if utf8.RuneCountInString(word) < 3 {
+		return where(d.position("m.folded")+" > 0", word)
+	}
+	return where("m.folded LIKE ?", "%"+likeEscapes.Replace(word)+"%")
+}
+
+func (d postgresDialect) searchSessions(words []string) condition {
+	parts := make([]condition, len(words))
+	for i, word := range words {
+		found := d.searchMessage(word)
+		parts[i] = condition{"s.id IN (SELECT m.session_id FROM messages m WHERE " + found.sql + ")", found.args}
+	}
+	return allOf(parts...)
+}
+
+// The index of messages serves by itself.
+func (postgresDialect) narrowMessages([]string) condition { return everything }
+
+func (postgresDialect) index(*gorm.DB, []*Session, map[string]*Projection) error { return nil }
+func (postgresDialect) unindex(*gorm.DB, []int64) error                          { return nil }
+func (postgresDialect) searchOrphans() []difference                              { return nil }
+
+// What is deleted stays in the files until its place is used again; this makes the
+// place free. The server's log and backups have it for as long as they are kept.
+func (postgresDialect) scrub(db *gorm.DB) error {
+	if err := db.Exec("VACUUM (SKIP_LOCKED) notifications, sessions, messages, ner_slots, event_labels, variables").Error; err != nil {
+		return fmt.Errorf("free what was deleted: %w", err)
+	}
+	return nil
+}
+
+func (postgresDialect) backup(*gorm.DB, string) error {
+	return errors.New("PostgreSQL has tools of its own for this: pg_dump --format=custom --file=FILE ADDRESS")
+}

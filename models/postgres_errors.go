@@ -1,0 +1,85 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Codes of PostgreSQL's errors, or the classes that they start with.
+const (
+	pgConnection       = "08"
+	pgOutOfResources   = "53"
+	pgShutDown         = "57P"
+	pgSystem           = "58"
+	pgConflict         = "40" // serialization failures and deadlocks
+	pgLockTimeout      = "55P03"
+	pgReadOnly         = "25006" // the server is a standby now
+	pgIdleTimeout      = "25P03"
+	pgNoSuchDatabase   = "3D000"
+	pgNotAllowed       = "42501"
+	pgNoPassword       = "28"
+	pgFeatureMissing   = "0A000"
+	pgUndefinedFile    = "58P01"
+	pgUndefinedOpclass = "42704"
+)
+
+func pgCode(err error) string {
+	var server *pgconn.PgError
+	if errors.As(err, &server) {
+		return server.Code
+	}
+	return ""
+}
+
+func (postgresDialect) unavailable(err error) bool {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	if code := pgCode(err); code != "" {
+		for _, temporary := range []string{pgConnection, pgOutOfResources, pgShutDown, pgSystem, pgConflict, pgLockTimeout, pgReadOnly, pgIdleTimeout} {
+			if strings.HasPrefix(code, temporary) {
+				return true
+			}
+		}
+		return false
+	}
+	var connect *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn)
+}
+
+func (postgresDialect) conflict(err error) bool { return strings.HasPrefix(pgCode(err), pgConflict) }
+
+func (postgresDialect) explain(err error) error {
+	var server *pgconn.PgError
+	var connect *pgconn.ConnectError
+	switch code := pgCode(err); {
+	case code == pgNoSuchDatabase:
+		return errors.New("the server has no such database: make it with createdb")
+	case strings.HasPrefix(code, pgNoPassword):
+		return errors.New("the server does not let this user in: check the name and the password")
+	case strings.Contains(err.Error(), "pg_trgm") && (code == pgNotAllowed || code == pgFeatureMissing || code == pgUndefinedFile):
+		return errors.New("search needs the extension pg_trgm, which this user may not create or the server does not have:" +
+			" install it (postgresql-contrib), and have a superuser run CREATE EXTENSION pg_trgm in this database")
+	case code == pgUndefinedOpclass && strings.Contains(err.Error(), "gin_trgm_ops"):
+		return errors.New("the extension pg_trgm is in a schema that is not in the search_path of this user: add it, or move the extension")
+	case errors.As(err, &server):
+		return fmt.Errorf("%w", err)
+	case errors.As(err, &connect):
+		return errors.New("the server cannot be reached: " + oneLine(connect.Unwrap()))
+	}
+	return err
+}
+
+// oneLine is the text of an error without its line breaks, cut short.
+func oneLine(err error) string { return shorten(strings.Join(strings.Fields(err.Error()), " "), 150) }
