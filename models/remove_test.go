@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"sessiongraph/ingest"
+	"sessiongraph/internal/testdb"
 	"sessiongraph/models"
 )
 
@@ -63,6 +64,15 @@ func secretBodies() [][]byte {
 		[]byte("not JSON at all: to "+erasedCallee+": "+secretLetters))
 }
 
+// What is left in files is a question of SQLite's.
+func onSQLite(file string) database { return database{testdb.SQLite, file} }
+
+func openOnSQLite(t *testing.T) (*models.Store, string) {
+	t.Helper()
+	store, in := openStore(t, testdb.SQLite)
+	return store, in.address
+}
+
 // mixed puts the secrets between the others, and some of them twice.
 func mixed(others, secrets [][]byte) [][]byte {
 	all := slices.Clone(others)
@@ -76,7 +86,7 @@ func mixed(others, secrets [][]byte) [][]byte {
 func packedBodies(t *testing.T, file string) [][]byte {
 	t.Helper()
 	var packed [][]byte
-	for _, row := range rows(t, file, "SELECT hex(body) AS body FROM notifications WHERE call_id LIKE 'secret-%'") {
+	for _, row := range rows(t, onSQLite(file), "SELECT hex(body) AS body FROM notifications WHERE call_id LIKE 'secret-%'") {
 		var body []byte
 		if _, err := fmt.Sscanf(row, `body="%x"`, &body); err != nil {
 			t.Fatal(err)
@@ -134,7 +144,7 @@ func verified(t *testing.T, store *models.Store) {
 }
 
 func TestErase(t *testing.T) {
-	store, file := openStore(t)
+	store, file := openOnSQLite(t)
 	others, secrets := otherBodies(), secretBodies()
 	all := mixed(others, secrets)
 	for chunk := range slices.Chunk(all, 16) {
@@ -151,7 +161,7 @@ func TestErase(t *testing.T) {
 	if left := traces(t, file, packed); len(left) > 0 {
 		t.Errorf("the files still have %s", left)
 	}
-	if left := rows(t, file, "SELECT DISTINCT term FROM session_search_runs WHERE term GLOB '*[Ⰰ-Ⱏ]*'"); len(left) > 0 {
+	if left := rows(t, onSQLite(file), "SELECT DISTINCT term FROM session_search_runs WHERE term GLOB '*[Ⰰ-Ⱏ]*'"); len(left) > 0 {
 		t.Errorf("the search index still has %s", left)
 	}
 	for _, search := range []string{secretLetters, "ⰀⰁⰂ", "Ⰰ", "ⰂⰃ"} {
@@ -160,7 +170,7 @@ func TestErase(t *testing.T) {
 		}
 	}
 	verified(t, store)
-	checkSearchIndex(t, file)
+	checkSearchIndex(t, onSQLite(file))
 	checkSame(t, file, others)
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
@@ -173,10 +183,10 @@ func TestErase(t *testing.T) {
 // checkSame compares a database with one in which these bodies are all that ever came.
 func checkSame(t *testing.T, file string, bodies [][]byte) {
 	t.Helper()
-	fresh, freshFile := openStore(t)
+	fresh, freshFile := openOnSQLite(t)
 	save(t, fresh, bodies)
 	for _, query := range contents {
-		if got, want := rows(t, file, query), rows(t, freshFile, query); !slices.Equal(got, want) {
+		if got, want := rows(t, onSQLite(file), query), rows(t, onSQLite(freshFile), query); !slices.Equal(got, want) {
 			t.Errorf("%s\n got %d rows, want %d: %.1000s", query, len(got), len(want), diffRows(got, want))
 		}
 	}
@@ -199,7 +209,7 @@ func diffRows(got, want []string) string {
 
 // Who is erased can come back: what is sent again is stored like anything new.
 func TestWhatWasErasedMayComeAgain(t *testing.T) {
-	store, file := openStore(t)
+	store, file := openOnSQLite(t)
 	secret := secretSession(1, 1)
 	save(t, store, [][]byte{secret}, [][]byte{note{}.body()})
 	if _, err := store.Erase(t.Context(), erasedCallee, noProgress); err != nil {
@@ -210,27 +220,27 @@ func TestWhatWasErasedMayComeAgain(t *testing.T) {
 		t.Errorf("session is %+v, want a new one", s)
 	}
 	verified(t, store)
-	checkSearchIndex(t, file)
+	checkSearchIndex(t, onSQLite(file))
 }
 
 func TestEraseNobody(t *testing.T) {
-	store, file := openStore(t)
+	store, file := openOnSQLite(t)
 	save(t, store, [][]byte{note{}.body(), note{"call_id": "call-2", "callee": ""}.body(), []byte(`{}`), []byte(`no`)})
-	before := dump(t, file)
+	before := dump(t, onSQLite(file))
 	if removed, err := store.Erase(t.Context(), "+nobody", noProgress); err != nil || removed != (models.Removed{}) {
 		t.Errorf("removed %+v, %v", removed, err)
 	}
 	if removed, err := store.Erase(t.Context(), "", noProgress); err == nil || removed != (models.Removed{}) {
 		t.Errorf("of the empty callee removed %+v, %v", removed, err)
 	}
-	if after := dump(t, file); after != before {
+	if after := dump(t, onSQLite(file)); after != before {
 		t.Errorf("changed to %s", after)
 	}
 }
 
 // In quarantine there is no callee to ask for: what names it goes, longer numbers stay.
 func TestEraseFromQuarantine(t *testing.T) {
-	store, file := openStore(t)
+	store, file := openOnSQLite(t)
 	gone := [][]byte{
 		[]byte(`{"callee":"628111"}`), []byte(`{"callee":628111}`), []byte(`{"callee":"62811\u0031"}`), []byte(`{"to":"+628111,"}`), []byte(`628111`), []byte(`callee=628111&x=1`),
 		[]byte(`{"callee":"6281110","to":"628111"}`),
@@ -248,7 +258,7 @@ func TestEraseFromQuarantine(t *testing.T) {
 
 // A session that any of its versions says is the callee's goes whole.
 func TestEraseTakesTheOtherVersionsAlong(t *testing.T) {
-	store, _ := openStore(t)
+	store, _ := openOnSQLite(t)
 	save(t, store, [][]byte{note{"callee": "+1", "timestamp": 1}.body(), note{"callee": "+2", "timestamp": 2}.body(), note{"call_id": "call-2", "callee": "+2"}.body()})
 	removed, err := store.Erase(t.Context(), "+1", noProgress)
 	if want := (models.Removed{Sessions: 1, Notifications: 2}); err != nil || removed != want {
@@ -262,7 +272,7 @@ func TestEraseTakesTheOtherVersionsAlong(t *testing.T) {
 
 // An erasure that was stopped before it had cleaned the files does so when it is run again.
 func TestEraseAgainCleansUp(t *testing.T) {
-	store, file := openStore(t)
+	store, file := openOnSQLite(t)
 	save(t, store, otherBodies(), secretBodies())
 	packed := packedBodies(t, file)
 	reader := holdSnapshot(t, file) // so that the log cannot be emptied
@@ -308,7 +318,7 @@ func holdSnapshot(t *testing.T, file string) (end func()) {
 // Others write and read while a customer with many sessions is erased.
 func TestEraseBesideAServer(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "test.db")
-	server, tool := reopen(t, file), reopen(t, file)
+	server, tool := reopen(t, onSQLite(file)), reopen(t, onSQLite(file))
 	const sessions = 450 // more than two transactions take
 	for chunk := range slices.Chunk(slices.Collect(func(yield func(int) bool) {
 		for number := range sessions {
@@ -377,11 +387,11 @@ func TestEraseBesideAServer(t *testing.T) {
 		t.Errorf("search finds %s", found)
 	}
 	verified(t, server)
-	checkSearchIndex(t, file)
+	checkSearchIndex(t, onSQLite(file))
 }
 
 func TestPrune(t *testing.T) {
-	store, file := openStore(t)
+	store, file := openOnSQLite(t)
 	ended := func(callID, at string, version int) []byte {
 		return note{"call_id": callID, "session_end_time": at, "timestamp": version, "messages": texts("said by "+callID, "and more")}.body()
 	}
@@ -399,11 +409,11 @@ func TestPrune(t *testing.T) {
 		[]byte(`{"call_id":""}`), []byte(`no JSON`),
 	}
 	save(t, store, append(slices.Clone(old), kept...)) // arrives from 07:00:01 on, a second each
-	before := dump(t, file)
+	before := dump(t, onSQLite(file))
 	if removed, err := store.Prune(t.Context(), models.TimeOf(time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)), noProgress); err != nil || removed != (models.Removed{}) {
 		t.Errorf("before all times removed %+v, %v", removed, err)
 	}
-	if after := dump(t, file); after != before {
+	if after := dump(t, onSQLite(file)); after != before {
 		t.Errorf("changed to %s", after)
 	}
 	at := models.TimeOf(time.Date(2025, 4, 15, 6, 0, 0, 0, time.UTC))
@@ -417,7 +427,7 @@ func TestPrune(t *testing.T) {
 		t.Errorf("search finds %s", found)
 	}
 	verified(t, store)
-	checkSearchIndex(t, file)
+	checkSearchIndex(t, onSQLite(file))
 
 	// One of the two comes again, later.
 	again := store.Arrive(ingest.NewDelivery([]byte(`no JSON`), "", epoch.Add(time.Hour)))
@@ -428,7 +438,7 @@ func TestPrune(t *testing.T) {
 	if want := (models.Removed{Sessions: 2, Messages: 4, Notifications: 3}); err != nil || removed != want {
 		t.Errorf("removed %+v, %v, want %+v", removed, err, want)
 	}
-	left := rows(t, file, "SELECT outcome FROM notifications WHERE outcome <> 'projected'")
+	left := rows(t, onSQLite(file), "SELECT outcome FROM notifications WHERE outcome <> 'projected'")
 	if !slices.Equal(left, []string{`outcome="refused" `}) {
 		t.Errorf("of the quarantine %s is left, want what came again", left)
 	}
@@ -437,7 +447,7 @@ func TestPrune(t *testing.T) {
 
 // Retention goes through more sessions than one transaction takes.
 func TestPruneManySessions(t *testing.T) {
-	store, file := openStore(t)
+	store, file := openOnSQLite(t)
 	bodies := many(450)
 	for chunk := range slices.Chunk(bodies, 64) {
 		save(t, store, chunk)
@@ -452,7 +462,7 @@ func TestPruneManySessions(t *testing.T) {
 	}
 	checkSame(t, file, nil)
 	verified(t, store)
-	checkSearchIndex(t, file)
+	checkSearchIndex(t, onSQLite(file))
 	save(t, store, bodies[:1])
 	verified(t, store)
 }
@@ -460,7 +470,7 @@ func TestPruneManySessions(t *testing.T) {
 // A copy that is made while others write is that of one moment.
 func TestBackupOfALiveDatabase(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "test.db")
-	server, tool := reopen(t, file), reopen(t, file)
+	server, tool := reopen(t, onSQLite(file)), reopen(t, onSQLite(file))
 	bodies := many(600)
 	save(t, server, bodies[:100])
 	begun, done := make(chan struct{}), make(chan struct{})
@@ -499,13 +509,13 @@ func TestBackupOfALiveDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := reopen(t, copied)
+	store := reopen(t, onSQLite(copied))
 	verified(t, store)
-	checkSearchIndex(t, copied)
-	if got := rows(t, copied, "PRAGMA integrity_check"); !slices.Equal(got, []string{`integrity_check="ok" `}) {
+	checkSearchIndex(t, onSQLite(copied))
+	if got := rows(t, onSQLite(copied), "PRAGMA integrity_check"); !slices.Equal(got, []string{`integrity_check="ok" `}) {
 		t.Errorf("the copy is damaged: %s", got)
 	}
-	count := int64(len(rows(t, copied, "SELECT id FROM notifications")))
+	count := int64(len(rows(t, onSQLite(copied), "SELECT id FROM notifications")))
 	if count < least || count > most {
 		t.Errorf("the copy has %d notifications, want %d to %d", count, least, most)
 	}
@@ -518,7 +528,7 @@ func TestBackupOfALiveDatabase(t *testing.T) {
 }
 
 func TestBackupDoesNotOverwrite(t *testing.T) {
-	store, file := openStore(t)
+	store, file := openOnSQLite(t)
 	save(t, store, [][]byte{note{}.body()})
 	precious := filepath.Join(t.TempDir(), "precious")
 	if err := os.WriteFile(precious, []byte("precious"), 0o600); err != nil {
@@ -537,7 +547,7 @@ func TestBackupDoesNotOverwrite(t *testing.T) {
 		target := filepath.Join(t.TempDir(), name)
 		if err := store.Backup(t.Context(), target); err != nil {
 			t.Errorf("%s: %v", name, err)
-		} else if session(t, reopen(t, target), "call-1") == nil {
+		} else if session(t, reopen(t, onSQLite(target)), "call-1") == nil {
 			t.Errorf("%s: the copy is empty", name)
 		}
 	}
