@@ -159,12 +159,16 @@ func (sqliteDialect) position(column string) string { return "instr(" + column +
 
 // The index knows texts by their runs of three characters. A shorter word is found
 // as the start of such runs; each text ends in separators, so that none is missed.
-func (sqliteDialect) searchSessions(words []string) condition {
+func (d sqliteDialect) searchSessions(words []string) condition {
 	var parts []condition
 	var phrases []string
 	for _, word := range words {
 		if utf8.RuneCountInString(word) >= 3 {
 			phrases = append(phrases, `"`+strings.ReplaceAll(word, `"`, `""`)+`"`)
+			continue
+		}
+		if len(word) == 1 { // nearly every session has it: looking at one is faster than collecting all
+			parts = append(parts, exists("messages m WHERE m.session_id = s.id", d.searchMessage(word)))
 			continue
 		}
 		from, to, bounded := prefixRange(word)

@@ -36,7 +36,7 @@ type Line struct {
 
 // Database is the setting of every command that opens one.
 type Database struct {
-	DB string `name:"db" env:"SESSIONGRAPH_DB" default:"sessiongraph.db" placeholder:"FILE" help:"Database: a file, made if it is not there (${default})."`
+	DB string `name:"db" env:"SESSIONGRAPH_DB" default:"sessiongraph.db" placeholder:"DATABASE" help:"Database: a file, made if it is not there, or a postgres:// address (${default})."`
 }
 
 // Logging is how the program reports.
