@@ -53,7 +53,7 @@ func onASmallDisk(t *testing.T) full {
 func withALimit(t *testing.T) full {
 	db := filepath.Join(t.TempDir(), "full.db")
 	// Only the soft limit, so that it can be raised again; in blocks of 512 or 1,024 bytes.
-	p := launchCommand(t, exec.Command("sh", "-c", `ulimit -S -f 2000 && exec "$0" serve --addr 127.0.0.1:0 --db "$1"`, binary, db))
+	p := launchCommand(t, exec.Command("sh", "-c", `ulimit -S -f 2000 && exec "$0" serve --addr 127.0.0.1:0 --db "$1"`, program(t), db))
 	p.await(t)
 	return full{p, db, func() {
 		unlimited := syscall.Rlimit{Cur: ^uint64(0), Max: ^uint64(0)}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -17,33 +18,62 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"sessiongraph/internal/testtools"
 )
 
-// binary is the program, built once for all tests.
-var binary string
+// folder is where the program is built.
+var folder string
 
-func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
-
-func buildAndRun(m *testing.M) int {
-	folder, err := os.MkdirTemp("", "sessiongraph-crash-")
-	if err != nil {
+func TestMain(m *testing.M) {
+	var err error
+	if folder, err = os.MkdirTemp("", "sessiongraph-crash-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return 1
+		os.Exit(1)
 	}
-	defer func() { _ = os.RemoveAll(folder) }()
-	binary = filepath.Join(folder, "sessiongraph")
-	build := exec.Command("go", "build", "-o", binary, "sessiongraph")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build the program: %v\n%s", err, output)
-		return 1
-	}
-	return m.Run()
+	code := m.Run()
+	_ = os.RemoveAll(folder)
+	os.Exit(code)
 }
+
+// program is the file of the program, built when it is first asked for.
+func program(t *testing.T) string {
+	t.Helper()
+	file, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+var build = sync.OnceValues(func() (string, error) {
+	// What go build reads, go test does not see: it would take an earlier run's result
+	// for as long as only the program changes. So have it see that we look at the sources.
+	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
+		switch name := filepath.Base(path); {
+		case err != nil:
+			return nil // it may just have been removed
+		case entry.IsDir() && (name == "node_modules" || name == ".git"):
+			return fs.SkipDir
+		case strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go"), name == "schema.graphqls", name == "go.mod":
+			_, err = os.Stat(path)
+		}
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(folder, "sessiongraph")
+	command := exec.Command("go", "build", "-o", file, "sessiongraph")
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := command.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the program: %w\n%s", err, output)
+	}
+	return file, nil
+})
 
 // environment is the process's own without the program's settings.
 func environment() []string {
@@ -82,7 +112,7 @@ type process struct {
 // launch starts the program on a port of its own and does not wait until it serves.
 func launch(t *testing.T, db string) *process {
 	t.Helper()
-	return launchCommand(t, exec.Command(binary, "serve", "--addr", "127.0.0.1:0", "--db", db))
+	return launchCommand(t, exec.Command(program(t), "serve", "--addr", "127.0.0.1:0", "--db", db))
 }
 
 func launchCommand(t *testing.T, command *exec.Cmd) *process {
@@ -157,7 +187,7 @@ func run(t *testing.T, args ...string) []byte {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	command := exec.CommandContext(ctx, binary, args...)
+	command := exec.CommandContext(ctx, program(t), args...)
 	command.Env = environment()
 	var out, errors bytes.Buffer
 	command.Stdout, command.Stderr = &out, &errors
