@@ -22,8 +22,11 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// Pages of the search index that are merged at once.
-const searchMergePages = 200
+// Pages of the search index that are merged at once, and how often.
+const (
+	searchMergePages = 200
+	maxSearchMerges  = 100_000
+)
 
 // A writer waits this long for another process to release its lock: below the
 // second in which an ingest request is answered.
@@ -265,13 +268,13 @@ func (sqliteDialect) searchOrphans() []difference {
 // long, also where a session is merely replaced). The log in front of the file has
 // everything until it is empty.
 func (sqliteDialect) scrub(db *gorm.DB) error {
-	for pages := -searchMergePages; ; pages = searchMergePages {
+	for range maxSearchMerges { // others may add segments all the while
 		var before, after int64
 		err := db.Transaction(func(tx *gorm.DB) error {
 			if err := tx.Raw("SELECT total_changes()").Scan(&before).Error; err != nil {
 				return err
 			}
-			if err := tx.Exec("INSERT INTO session_search (session_search, rank) VALUES ('merge', ?)", pages).Error; err != nil {
+			if err := tx.Exec("INSERT INTO session_search (session_search, rank) VALUES ('merge', ?)", -searchMergePages).Error; err != nil {
 				return err
 			}
 			return tx.Raw("SELECT total_changes()").Scan(&after).Error
@@ -282,6 +285,10 @@ func (sqliteDialect) scrub(db *gorm.DB) error {
 		if after-before < 2 { // how FTS5 says that there was nothing to merge
 			break
 		}
+	}
+	// Pages that were joined or split keep copies of old cells; a file made anew has none.
+	if err := db.Exec("VACUUM").Error; err != nil {
+		return fmt.Errorf("make the file anew: %w", err)
 	}
 	var result struct{ Busy, Log, Checkpointed int }
 	if err := db.Raw("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&result).Error; err != nil {
