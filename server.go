@@ -96,7 +96,7 @@ func serve(ctx context.Context, settings command.Serve, logTo io.Writer) error {
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
-	store, err := models.Open(ctx, settings.DB, models.Options{Log: log})
+	store, err := models.Open(ctx, settings.DB, models.Options{Log: log, Replicas: settings.DBReplica})
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}

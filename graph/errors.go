@@ -50,6 +50,10 @@ func presentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 		case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 			shown.Message = "the request was given up before its answer was ready"
 			errcode.Set(shown, codeUnavailable)
+		case errors.Is(err, models.ErrUnavailable):
+			log.ErrorContext(ctx, "query failed", "path", shown.Path.String(), "error", err)
+			shown.Message = "the database is not available now, try again"
+			errcode.Set(shown, codeUnavailable)
 		default:
 			log.ErrorContext(ctx, "query failed", "path", shown.Path.String(), "error", err)
 			shown.Message = "internal error"

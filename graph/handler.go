@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
@@ -43,6 +44,9 @@ func Handler(stopping context.Context, store *models.Store, settings Settings, l
 	server.SetQueryCache(smallDocuments{lru.New[*ast.QueryDocument](cachedDocuments)})
 	server.SetErrorPresenter(presentError(log))
 	server.SetRecoverFunc(recovered)
+	server.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+		return next(models.FromOne(ctx))
+	})
 	server.Use(extension.Introspection{})
 	server.Use(limits{maxPage: settings.MaxPage, maxComplexity: settings.MaxComplexity})
 	return server

@@ -22,7 +22,7 @@ type IntentionCount struct {
 func (s *Store) Intentions(ctx context.Context, filter *SessionFilter) ([]IntentionCount, error) {
 	c := filterSQL{s.dialect}.session(filter)
 	var rows []IntentionCount
-	err := s.read.WithContext(ctx).Raw(fmt.Sprintf("SELECT s.intention, COUNT(*) AS count FROM sessions s WHERE %s"+
+	err := s.answers(ctx).Raw(fmt.Sprintf("SELECT s.intention, COUNT(*) AS count FROM sessions s WHERE %s"+
 		" GROUP BY s.intention ORDER BY count DESC, s.intention LIMIT %d", c.sql, MaxRows+1), c.args...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("count intentions: %w", err)
@@ -52,7 +52,7 @@ func (s *Store) slotsOf(filter *SessionFilter) condition {
 func (s *Store) NerSlotNames(ctx context.Context, filter *SessionFilter) ([]NerSlotCount, error) {
 	c := s.slotsOf(filter)
 	var rows []NerSlotCount
-	err := s.read.WithContext(ctx).Raw(fmt.Sprintf("SELECT n.name, COUNT(*) AS count FROM ner_slots n WHERE %s"+
+	err := s.answers(ctx).Raw(fmt.Sprintf("SELECT n.name, COUNT(*) AS count FROM ner_slots n WHERE %s"+
 		" GROUP BY n.name ORDER BY count DESC, n.name LIMIT %d", c.sql, MaxRows+1), c.args...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("count NER slots: %w", err)
@@ -67,7 +67,7 @@ func (s *Store) NerSlotNames(ctx context.Context, filter *SessionFilter) ([]NerS
 func (s *Store) DistinctSlotValues(ctx context.Context, filter *SessionFilter) (map[string]int, error) {
 	c := s.slotsOf(filter)
 	var rows []NerSlotCount
-	err := s.read.WithContext(ctx).Raw("SELECT n.name, COUNT(DISTINCT n.value) AS count FROM ner_slots n WHERE "+c.sql+" GROUP BY n.name", c.args...).Scan(&rows).Error
+	err := s.answers(ctx).Raw("SELECT n.name, COUNT(DISTINCT n.value) AS count FROM ner_slots n WHERE "+c.sql+" GROUP BY n.name", c.args...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("count values of NER slots: %w", err)
 	}
@@ -89,7 +89,7 @@ type NerSlotValue struct {
 func (s *Store) TopSlotValues(ctx context.Context, filter *SessionFilter, limit int) (map[string][]*NerSlotValue, error) {
 	c := s.slotsOf(filter)
 	var rows []*NerSlotValue
-	err := s.read.WithContext(ctx).Raw("SELECT name, value, session_count FROM ("+
+	err := s.answers(ctx).Raw("SELECT name, value, session_count FROM ("+
 		"SELECT name, value, session_count, ROW_NUMBER() OVER (PARTITION BY name ORDER BY session_count DESC, value) AS place FROM ("+
 		"SELECT n.name, n.value, COUNT(*) AS session_count FROM ner_slots n WHERE "+c.sql+" GROUP BY n.name, n.value) counted) ranked"+
 		" WHERE place <= ? ORDER BY name, place", append(c.args, limit)...).Scan(&rows).Error

@@ -41,6 +41,13 @@ func (n *newsroom) wake() {
 	}
 }
 
+// awaited says whether anybody waits.
+func (n *newsroom) awaited() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.waiting) > 0
+}
+
 func (n *newsroom) close() {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -77,7 +77,7 @@ func (s *Store) MessagePage(ctx context.Context, l MessageList, w MessageWindow)
 	}
 	c := allOf(parts...)
 	var page []*ListedMessage
-	err := s.read.WithContext(ctx).Raw(fmt.Sprintf("SELECT "+messageColumns+", s.call_id, s.started_at FROM sessions s CROSS JOIN messages m"+
+	err := s.answers(ctx).Raw(fmt.Sprintf("SELECT "+messageColumns+", s.call_id, s.started_at FROM sessions s CROSS JOIN messages m"+
 		" WHERE m.session_id = s.id AND %s ORDER BY s.started_at %s, s.id %s, m.position %s LIMIT %d",
 		"("+c.sql+")", direction, direction, direction, w.Limit+1), c.args...).Scan(&page).Error
 	if err != nil {
@@ -100,7 +100,7 @@ func (s *Store) MessagesBeyond(ctx context.Context, l MessageList, place Message
 	}
 	c := allOf(s.messageFilter(l), place.beyond(later))
 	var found []int
-	err := s.read.WithContext(ctx).Raw("SELECT 1 FROM sessions s CROSS JOIN messages m WHERE m.session_id = s.id AND ("+c.sql+") LIMIT 1", c.args...).Scan(&found).Error
+	err := s.answers(ctx).Raw("SELECT 1 FROM sessions s CROSS JOIN messages m WHERE m.session_id = s.id AND ("+c.sql+") LIMIT 1", c.args...).Scan(&found).Error
 	if err != nil {
 		return false, fmt.Errorf("look for messages beyond a page: %w", err)
 	}
@@ -111,7 +111,7 @@ func (s *Store) MessagesBeyond(ctx context.Context, l MessageList, place Message
 func (s *Store) CountMessages(ctx context.Context, l MessageList) (int, error) {
 	c := s.messageFilter(l)
 	var count int
-	err := s.read.WithContext(ctx).Raw("SELECT COUNT(*) FROM messages m JOIN sessions s ON s.id = m.session_id WHERE "+c.sql, c.args...).Scan(&count).Error
+	err := s.answers(ctx).Raw("SELECT COUNT(*) FROM messages m JOIN sessions s ON s.id = m.session_id WHERE "+c.sql, c.args...).Scan(&count).Error
 	if err != nil {
 		return 0, fmt.Errorf("count messages: %w", err)
 	}
@@ -121,7 +121,7 @@ func (s *Store) CountMessages(ctx context.Context, l MessageList) (int, error) {
 // SessionsByID reads sessions by their ids.
 func (s *Store) SessionsByID(ctx context.Context, ids []int64) (map[int64]*Session, error) {
 	var sessions []*Session
-	if err := s.read.WithContext(ctx).Where("id IN ?", ids).Find(&sessions).Error; err != nil {
+	if err := s.answers(ctx).Where("id IN ?", ids).Find(&sessions).Error; err != nil {
 		return nil, fmt.Errorf("read sessions by id: %w", err)
 	}
 	found := make(map[int64]*Session, len(sessions))

@@ -101,7 +101,7 @@ func arms[T any](ctx context.Context, s *Store, n int, arm func(i int) condition
 			start++
 		}
 		var rows []T
-		if err := s.read.WithContext(ctx).Raw(strings.Join(texts, " UNION ALL "), args...).Scan(&rows).Error; err != nil {
+		if err := s.answers(ctx).Raw(strings.Join(texts, " UNION ALL "), args...).Scan(&rows).Error; err != nil {
 			return nil, err
 		}
 		all = append(all, rows...)

@@ -60,11 +60,18 @@ func openPostgres(ctx context.Context, address string, options Options) (*Store,
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dialect: postgresDialect{}}
-	if s.write, err = openPostgresPool(config, postgresWriting, postgresWriters, options); err != nil {
-		return nil, s.dialect.explain(err)
+	s := &Store{dialect: postgresDialect{}, news: newNewsroom(), watch: newWatch()}
+	s.watch.listen = listenTo(config)
+	gormConfig := postgresGormConfig(options)
+	writers := newPostgresPool(config, postgresWriting, postgresWriters)
+	if s.write, err = openPostgresGORM(writers, gormConfig); err != nil {
+		return nil, errors.Join(s.dialect.explain(err), writers.Close())
 	}
-	if s.read, err = openPostgresPool(config, postgresReading, max(postgresReaders, 2*runtime.NumCPU()), options); err != nil {
+	readers := newPostgresReaders(config)
+	if s.read, err = openPostgresGORM(steady{readers, queryPatience}, gormConfig); err != nil {
+		return nil, errors.Join(s.dialect.explain(err), readers.Close(), s.closePools())
+	}
+	if s.patient, err = openPostgresGORM(steady{readers, eventPatience}, gormConfig); err != nil {
 		return nil, errors.Join(s.dialect.explain(err), s.closePools())
 	}
 	if err := s.checkPostgres(ctx, options); err != nil {
@@ -94,13 +101,16 @@ func postgresConfig(address string) (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
-func openPostgresPool(config *pgx.ConnConfig, settings map[string]string, most int, options Options) (*gorm.DB, error) {
-	pool := newPostgresPool(config, settings, most)
-	db, err := gorm.Open(postgresDialector{&gormpostgres.Dialector{Config: &gormpostgres.Config{Conn: pool}}}, postgresGormConfig(options))
-	if err != nil {
-		return nil, errors.Join(err, pool.Close())
-	}
-	return db, nil
+func openPostgresGORM(pool gorm.ConnPool, config gorm.Config) (*gorm.DB, error) {
+	return openGORM(postgresDialectorOf(pool), postgresDialect{}, &config)
+}
+
+func postgresDialectorOf(pool gorm.ConnPool) gorm.Dialector {
+	return postgresDialector{&gormpostgres.Dialector{Config: &gormpostgres.Config{Conn: pool}}}
+}
+
+func newPostgresReaders(config *pgx.ConnConfig) *sql.DB {
+	return newPostgresPool(config, postgresReading, max(postgresReaders, 2*runtime.NumCPU()))
 }
 
 func newPostgresPool(config *pgx.ConnConfig, settings map[string]string, most int) *sql.DB {
@@ -121,10 +131,10 @@ func newPostgresPool(config *pgx.ConnConfig, settings map[string]string, most in
 }
 
 // postgresGormConfig leaves prepared statements to pgx, which keeps them for each connection.
-func postgresGormConfig(options Options) *gorm.Config {
+func postgresGormConfig(options Options) gorm.Config {
 	config := gormConfig(options)
 	config.PrepareStmt = false
-	return config
+	return *config
 }
 
 // checkPostgres refuses a database that could not hold what is stored.

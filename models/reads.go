@@ -10,7 +10,7 @@ import (
 // in the answer.
 func (s *Store) SessionsByCallID(ctx context.Context, callIDs []string) (map[string]*Session, error) {
 	var sessions []*Session
-	if err := s.read.WithContext(ctx).Where("call_id IN ?", callIDs).Find(&sessions).Error; err != nil {
+	if err := s.answers(ctx).Where("call_id IN ?", callIDs).Find(&sessions).Error; err != nil {
 		return nil, fmt.Errorf("read sessions by call_id: %w", err)
 	}
 	found := make(map[string]*Session, len(sessions))
@@ -34,7 +34,7 @@ func (s *Store) MessagesOf(ctx context.Context, sessionIDs []int64, selected Sel
 	var messages []*Message
 	var err error
 	if selected.First == nil && selected.Last == nil {
-		err = s.read.WithContext(ctx).Raw("SELECT "+messageColumns+" FROM messages m WHERE m.session_id IN ("+marks(len(sessionIDs))+") AND "+filter.sql+
+		err = s.answers(ctx).Raw("SELECT "+messageColumns+" FROM messages m WHERE m.session_id IN ("+marks(len(sessionIDs))+") AND "+filter.sql+
 			" ORDER BY m.session_id, m.position", append(anys(sessionIDs), filter.args...)...).Scan(&messages).Error
 	} else {
 		limit, direction := 0, "ASC"
@@ -123,7 +123,7 @@ func (s *Store) VariablesOf(ctx context.Context, sessionIDs []int64) (map[int64]
 
 func entriesBySession[E any](ctx context.Context, s *Store, sessionIDs []int64, sessionID func(*E) int64) (map[int64][]*E, error) {
 	var entries []*E
-	if err := s.read.WithContext(ctx).Where("session_id IN ?", sessionIDs).Order("session_id, position").Find(&entries).Error; err != nil {
+	if err := s.answers(ctx).Where("session_id IN ?", sessionIDs).Order("session_id, position").Find(&entries).Error; err != nil {
 		return nil, fmt.Errorf("read %T: %w", entries, err)
 	}
 	found := make(map[int64][]*E, len(sessionIDs))
@@ -136,7 +136,7 @@ func entriesBySession[E any](ctx context.Context, s *Store, sessionIDs []int64, 
 // BodiesOf reads notifications, as they were sent, by their ids in the ledger.
 func (s *Store) BodiesOf(ctx context.Context, notificationIDs []int64) (map[int64]JSON, error) {
 	var rows []*Notification
-	if err := s.read.WithContext(ctx).Select("id", "body").Where("id IN ?", notificationIDs).Find(&rows).Error; err != nil {
+	if err := s.answers(ctx).Select("id", "body").Where("id IN ?", notificationIDs).Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("read notifications: %w", err)
 	}
 	found := make(map[int64]JSON, len(rows))
@@ -161,7 +161,7 @@ type ContactSummary struct {
 // ContactsOf summarises callees; one without a session is not in the answer.
 func (s *Store) ContactsOf(ctx context.Context, callees []string) (map[string]*ContactSummary, error) {
 	var rows []*ContactSummary
-	err := s.read.WithContext(ctx).Raw("SELECT callee, COUNT(*) AS session_count, MIN(started_at) AS first_seen_at, MAX(ended_at) AS last_seen_at"+
+	err := s.answers(ctx).Raw("SELECT callee, COUNT(*) AS session_count, MIN(started_at) AS first_seen_at, MAX(ended_at) AS last_seen_at"+
 		" FROM sessions WHERE callee IN ? GROUP BY callee", callees).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("summarise contacts: %w", err)

@@ -181,7 +181,7 @@ func execute(t *testing.T, in database, statements ...string) {
 	}
 	defer func() { _ = db.Close() }()
 	for _, statement := range statements {
-		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+		if _, err := db.ExecContext(context.WithoutCancel(t.Context()), statement); err != nil {
 			t.Fatalf("%s: %v", statement, err)
 		}
 	}

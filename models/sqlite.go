@@ -70,7 +70,7 @@ func openSQLite(file string, options Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{write: write, read: read, dialect: sqliteDialect{}}, nil
+	return &Store{write: write, read: read, dialect: sqliteDialect{}, news: newNewsroom(), watch: newWatch()}, nil
 }
 
 // checkFile says what is wrong with a file in words that SQLite has not.
@@ -94,7 +94,7 @@ func openSQLitePool(d *sqlite.Driver, file string, most int, options Options, pa
 	pool := sql.OpenDB(sqliteConnector{d, uri})
 	pool.SetMaxOpenConns(most)
 	pool.SetMaxIdleConns(most)
-	db, err := gorm.Open(sqliteDialector{&gormsqlite.Dialector{Conn: pool}}, gormConfig(options))
+	db, err := openGORM(sqliteDialector{&gormsqlite.Dialector{Conn: pool}}, sqliteDialect{}, gormConfig(options))
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}

@@ -109,7 +109,7 @@ func (s *Store) Stats(ctx context.Context, q StatsQuery) ([]*SessionStats, error
 		sql += fmt.Sprintf(" GROUP BY %s ORDER BY %s LIMIT %d", strings.Join(groups, ", "), strings.Join(order, ", "), limit)
 	}
 	var rows []*SessionStats
-	if err := s.read.WithContext(ctx).Raw(sql, slices.Concat(args, fromArgs, c.args)...).Scan(&rows).Error; err != nil {
+	if err := s.answers(ctx).Raw(sql, slices.Concat(args, fromArgs, c.args)...).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("group sessions: %w", err)
 	}
 	if len(rows) > MaxRows {

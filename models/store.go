@@ -24,14 +24,22 @@ type Store struct {
 	dialect dialect
 	address string // fit to be shown
 	news    *newsroom
-	pack    *zstd.Encoder
-	unpack  *zstd.Decoder
+	watch   *watch
+	log     *slog.Logger
+	// patient, where it is there, reads what must not be passed over.
+	patient *gorm.DB
+	// replicas, where there are any, answer in place of read.
+	replicas *replicas
+	pack     *zstd.Encoder
+	unpack   *zstd.Decoder
 }
 
 // Options are the settings of Open.
 type Options struct {
 	// Log takes warnings of the database; nil drops them.
 	Log *slog.Logger
+	// Replicas are addresses of PostgreSQL servers that follow the primary.
+	Replicas []string
 	// MustExist refuses a database that is not there in place of making it.
 	MustExist bool
 	// OnStatement, where set, is told the text of each SQL statement: tests count them.
@@ -57,20 +65,28 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	shown := withoutPassword(address)
 	var s *Store
 	var err error
-	if isPostgres(address) {
+	switch {
+	case isPostgres(address):
 		s, err = openPostgres(ctx, address, options)
-	} else {
+	case len(options.Replicas) > 0:
+		err = errors.New("a file has no replicas: only PostgreSQL has")
+	default:
 		s, err = openSQLite(address, options)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", shown, err)
 	}
-	s.address, s.news = shown, newNewsroom()
+	s.address, s.log = shown, options.Log
 	if s.pack, s.unpack, err = newPacker(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", shown, err), s.Close())
+	}
+	if len(options.Replicas) > 0 {
+		if err := s.openReplicas(options.Replicas, options); err != nil {
+			return nil, errors.Join(fmt.Errorf("open database %s: %w", shown, err), s.Close())
+		}
 	}
 	return s, nil
 }
@@ -109,11 +125,15 @@ func (s *Store) Ping(ctx context.Context) error {
 // Close closes the database; what was stored stays.
 func (s *Store) Close() error {
 	s.news.close()
+	s.watch.close()
 	return s.closePools()
 }
 
 func (s *Store) closePools() error {
 	var errs []error
+	if s.replicas != nil {
+		errs = append(errs, s.replicas.close())
+	}
 	for _, db := range []*gorm.DB{s.read, s.write} {
 		if db == nil {
 			continue
@@ -206,6 +226,15 @@ type dialect interface {
 	unavailable(err error) bool
 	// conflict tells the errors of a transaction that only has to be run again.
 	conflict(err error) bool
+}
+
+// openGORM is gorm.Open for a dialect.
+func openGORM(dialector gorm.Dialector, d dialect, config *gorm.Config) (*gorm.DB, error) {
+	db, err := gorm.Open(dialector, config)
+	if err == nil { // rows are the one answer whose errors GORM does not translate
+		err = db.Callback().Row().After("gorm:row").Register("sessiongraph:translate", func(db *gorm.DB) { db.Error = translate(db.Error, d) })
+	}
+	return db, err
 }
 
 // translate is what all errors of a database pass through: it marks those of one

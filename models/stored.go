@@ -11,7 +11,8 @@ type StoredSession struct {
 	Session *Session
 }
 
-// StoredSeq is the number of the latest of those moments.
+// StoredSeq is the number of the latest of those moments. Like StoredSince it asks
+// the primary: an event that a replica has not yet must not be passed over.
 func (s *Store) StoredSeq(ctx context.Context) (int64, error) {
 	var seq int64
 	if err := s.read.WithContext(ctx).Raw("SELECT last_stored_seq FROM ledger_clock WHERE id = 1").Scan(&seq).Error; err != nil {
@@ -42,6 +43,9 @@ func (s *Store) StoredSince(ctx context.Context, filter *SessionFilter, after, u
 	return stored, nil
 }
 
-// Wake gives a channel that receives whenever sessions may have been stored, and
-// is closed with the store; leave ends it.
-func (s *Store) Wake() (wake <-chan struct{}, leave func()) { return s.news.subscribe() }
+// Wake gives a channel that receives whenever sessions may have been stored, by
+// this process or another, and is closed with the store; leave ends it.
+func (s *Store) Wake() (wake <-chan struct{}, leave func()) {
+	s.beginWatching()
+	return s.news.subscribe()
+}

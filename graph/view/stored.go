@@ -22,6 +22,9 @@ var ErrSlowReceiver = errors.New("an event was not taken in time")
 // PatienceWithReceiver is how long an event waits to be taken.
 const PatienceWithReceiver = 15 * time.Second
 
+// unavailablePause is how long a database is left alone that was not available.
+const unavailablePause = time.Second
+
 const (
 	storedCursorVersion = "e1"
 	storedBatch         = 100
@@ -43,7 +46,10 @@ func decodeStoredCursor(cursor string) (int64, error) {
 // StoredSessions sends each session that is stored from now on, or since the event
 // whose cursor is after, and passes the filter, until ctx ends. It reads ahead of
 // the receiver by one batch and no more. failed is told what ends it early.
+//
+// While the database is not available it waits: what is stored meanwhile comes later.
 func StoredSessions(ctx context.Context, source Source, filter *models.SessionFilter, after *string, failed func(error)) (<-chan *SessionStored, error) {
+	source.Store = source.Store.Primary() // what an event tells of is there
 	var seen int64
 	var err error
 	if after != nil {
@@ -60,15 +66,20 @@ func StoredSessions(ctx context.Context, source Source, filter *models.SessionFi
 		wake, leave := source.Store.Wake()
 		defer leave()
 		for {
-			if err := sendStored(ctx, source, filter, &seen, events); err != nil {
-				if ctx.Err() == nil {
-					failed(err)
-				}
+			var again <-chan time.Time
+			switch err := sendStored(ctx, source, filter, &seen, events); {
+			case ctx.Err() != nil:
+				return
+			case errors.Is(err, models.ErrUnavailable):
+				again = time.After(unavailablePause)
+			case err != nil:
+				failed(err)
 				return
 			}
 			select {
 			case <-ctx.Done():
 				return
+			case <-again:
 			case _, open := <-wake:
 				if !open {
 					return

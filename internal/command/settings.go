@@ -66,8 +66,9 @@ type Serve struct {
 	Database
 	Receiving
 	Logging
-	Addr string `env:"SESSIONGRAPH_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on; port 0 picks one (${default})."`
-	Open bool   `env:"SESSIONGRAPH_OPEN" help:"Serve on an address that is not loopback, where anyone who reaches it reads everything."`
+	Addr      string   `env:"SESSIONGRAPH_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on; port 0 picks one (${default})."`
+	Open      bool     `env:"SESSIONGRAPH_OPEN" help:"Serve on an address that is not loopback, where anyone who reaches it reads everything."`
+	DBReplica []string `name:"db-replica" env:"SESSIONGRAPH_DB_REPLICAS" placeholder:"ADDRESS" help:"PostgreSQL server that follows the one of --db and answers queries; several comma separated."`
 	Signing
 	Keeping
 	MaxPage       Count `env:"SESSIONGRAPH_MAX_PAGE" default:"200" placeholder:"N" help:"The most that first or last may ask for (${default})."`

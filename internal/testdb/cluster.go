@@ -156,12 +156,14 @@ func (c *Cluster) Start() error {
 	server.Dir = c.folder
 	server.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8"}
 	server.SysProcAttr = &syscall.SysProcAttr{Credential: c.owner, Setpgid: true}
-	alive, err := server.StdinPipe()
+	input, alive, err := os.Pipe() // not the command's own, which ends with the command
 	if err != nil {
 		return fmt.Errorf("start PostgreSQL: %w", err)
 	}
 	c.alive = append(c.alive, alive)
-	if err := server.Start(); err != nil {
+	server.Stdin = input
+	err = server.Start()
+	if err := errors.Join(err, input.Close()); err != nil {
 		return fmt.Errorf("start PostgreSQL: %w", err)
 	}
 	c.server = server

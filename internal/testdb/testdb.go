@@ -84,3 +84,17 @@ func (c *Cluster) Execute(t testing.TB, statements ...string) {
 		}
 	}
 }
+
+// Count is the number that a query on a database of the cluster gives.
+func (c *Cluster) Count(t testing.TB, database, query string) (count int) {
+	t.Helper()
+	connection, err := pgx.Connect(t.Context(), c.Address(database))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = connection.Close(t.Context()) }()
+	if err := connection.QueryRow(t.Context(), query).Scan(&count); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return count
+}

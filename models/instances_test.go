@@ -1,0 +1,179 @@
+package models_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sessiongraph/ingest"
+	"sessiongraph/internal/testdb"
+	"sessiongraph/internal/testtools"
+	"sessiongraph/models"
+)
+
+// saveOnce saves, again where another process has the database for itself.
+func saveOnce(t *testing.T, store *models.Store, bodies ...[]byte) {
+	t.Helper()
+	var arrivals []models.Arrival
+	for _, body := range bodies {
+		arrivals = append(arrivals, store.Arrive(ingest.NewDelivery(body, "", time.Now())))
+	}
+	testtools.Eventually(t, func() string {
+		err := store.Save(context.WithoutCancel(t.Context()), arrivals)
+		if err != nil && !errors.Is(err, models.ErrUnavailable) {
+			t.Error(err)
+			return ""
+		}
+		if err != nil {
+			return err.Error()
+		}
+		return ""
+	})
+}
+
+// Two instances that receive versions and repeats of the same sessions at once end
+// with one session each, and count all.
+func TestTwoInstancesReceiveTheSame(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		const sessions, versions, repeats, senders = 12, 5, 3, 3
+		one, db := openStore(t, kind)
+		stores := []*models.Store{one, reopen(t, db)}
+		var bodies [][]byte
+		for s := range sessions {
+			for v := range versions {
+				body := note{"call_id": fmt.Sprint("call-", s), "timestamp": 1000 + v, "messages": texts(fmt.Sprintf("version-%d of %d", v, s))}.body()
+				for range repeats {
+					bodies = append(bodies, body)
+				}
+			}
+		}
+		var all sync.WaitGroup
+		for n, store := range stores {
+			for sender := range senders {
+				mine := make([][]byte, len(bodies))
+				for i, at := range rand.New(rand.NewPCG(uint64(n), uint64(sender))).Perm(len(bodies)) {
+					mine[i] = bodies[at]
+				}
+				all.Go(func() {
+					for len(mine) > 0 {
+						batch := min(len(mine), 7)
+						saveOnce(t, store, mine[:batch]...)
+						mine = mine[batch:]
+					}
+				})
+			}
+		}
+		all.Wait()
+		for _, store := range stores {
+			for s := range sessions {
+				got := session(t, store, fmt.Sprint("call-", s))
+				if got == nil || got.Version != versions || got.Deliveries != versions*repeats*senders*len(stores) || got.NotifiedAt.Unix() != 1000+versions-1 {
+					t.Errorf("session %d is %+v", s, got)
+				}
+				if found := hits(t, store, fmt.Sprintf("version-%d %d", versions-1, s)); len(found) == 0 {
+					t.Errorf("search does not find the last version of session %d", s)
+				}
+			}
+			if found := hits(t, store, "version-0"); len(found) > 0 {
+				t.Errorf("search finds an older version of %v", found)
+			}
+			seq, err := store.StoredSeq(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			stored, err := store.StoredSince(t.Context(), nil, 0, seq, 10_000)
+			if err != nil || int64(len(stored)) != seq {
+				t.Errorf("%d storing events of %d, %v", len(stored), seq, err)
+			}
+		}
+		verified(t, one)
+	})
+}
+
+// What another process stores wakes subscribers.
+func TestOtherProcessesWake(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		testtools.NoGoroutineLeft(t)
+		one, db := openStore(t, kind)
+		other := reopen(t, db)
+		wake, leave := one.Wake()
+		defer leave()
+		for n := range int64(3) {
+			body := note{"call_id": fmt.Sprint("call-", n)}.body()
+			saveOnce(t, other, body)
+			if !wokenBy(t, one, wake, n+1) {
+				t.Errorf("not woken by session %d", n)
+			}
+		}
+	})
+}
+
+// wokenBy waits until the store knows of an event, looking only when it is woken.
+func wokenBy(t *testing.T, store *models.Store, wake <-chan struct{}, want int64) bool {
+	t.Helper()
+	late := time.After(30 * time.Second)
+	for {
+		select {
+		case <-wake:
+			if seq, err := store.StoredSeq(t.Context()); err == nil && seq >= want {
+				return true
+			}
+		case <-late:
+			return false
+		}
+	}
+}
+
+// A connection that listens and is lost loses no event.
+func TestALostListenerLosesNoEvent(t *testing.T) {
+	one, db := openStore(t, testdb.Postgres)
+	other := reopen(t, db)
+	wake, leave := one.Wake()
+	defer leave()
+	const listeners = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN %'"
+	for n := range int64(3) {
+		testtools.Eventually(t, func() string {
+			if len(rows(t, db, listeners)) == 0 {
+				return "nobody listens"
+			}
+			return ""
+		})
+		rows(t, db, strings.Replace(listeners, "pid", "pg_terminate_backend(pid)", 1))
+		saveOnce(t, other, note{"call_id": fmt.Sprint("call-", n)}.body())
+		if !wokenBy(t, one, wake, n+1) {
+			t.Errorf("not woken by session %d", n)
+		}
+	}
+}
+
+// Ten instances that start at once make the tables once.
+func TestTenInstancesStartAtOnce(t *testing.T) {
+	address := testdb.Postgres.Fresh(t)
+	var all sync.WaitGroup
+	for n := range 10 {
+		all.Go(func() {
+			store, err := models.Open(t.Context(), address, models.Options{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			saveOnce(t, store, note{"call_id": fmt.Sprint("call-", n)}.body())
+			if err := store.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	db := database{testdb.Postgres, address}
+	if got := rows(t, db, "SELECT id FROM migrations"); len(got) != 2 {
+		t.Errorf("migrations are %s", got)
+	}
+	if got := rows(t, db, "SELECT id FROM sessions"); len(got) != 10 {
+		t.Errorf("%d sessions", len(got))
+	}
+}

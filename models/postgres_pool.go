@@ -1,0 +1,95 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"time"
+)
+
+// How long a question waits for a server that is not available: of a query, which
+// somebody waits for, and of an event of sessionStored, which must not be passed over.
+const (
+	queryPatience = time.Second
+	eventPatience = time.Minute
+	patiencePause = 100 * time.Millisecond
+)
+
+// steady is the connections of a server to read by. A question that meets a broken
+// connection, as all are after a restart, is asked again for a while.
+type steady struct {
+	*sql.DB
+	patience time.Duration
+}
+
+// QueryContext asks until there is an answer.
+func (p steady) QueryContext(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
+	p.again(ctx, func() error {
+		rows, err = p.DB.QueryContext(ctx, query, args...)
+		return err
+	})
+	return rows, err
+}
+
+// QueryRowContext asks until there is an answer.
+func (p steady) QueryRowContext(ctx context.Context, query string, args ...any) (row *sql.Row) {
+	p.again(ctx, func() error {
+		row = p.DB.QueryRowContext(ctx, query, args...)
+		return row.Err()
+	})
+	return row
+}
+
+func (p steady) again(ctx context.Context, ask func() error) {
+	for end := time.Now().Add(p.patience); ; {
+		if err := ask(); err == nil || !(postgresDialect{}).unavailable(err) || time.Now().After(end) {
+			return
+		}
+		select {
+		case <-time.After(patiencePause):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// GetDBConn is what GORM asks for the pool itself.
+func (p steady) GetDBConn() (*sql.DB, error) { return p.DB, nil }
+
+// failover is the connections of a replica. A question that the replica cannot
+// answer goes to the primary, and later ones, too, until the next check.
+type failover struct {
+	*sql.DB
+	replica *replica
+	primary steady
+}
+
+func (f failover) failed(err error) bool {
+	if err == nil || !(postgresDialect{}).unavailable(err) {
+		return false
+	}
+	if !(postgresDialect{}).conflict(err) { // the replica may cancel what keeps it from following
+		f.replica.healthy.Store(false)
+	}
+	return true
+}
+
+// QueryContext asks the replica, or the primary where that fails.
+func (f failover) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	rows, err := f.DB.QueryContext(ctx, query, args...)
+	if f.failed(err) {
+		return f.primary.QueryContext(ctx, query, args...)
+	}
+	return rows, err
+}
+
+// QueryRowContext asks the replica, or the primary where that fails.
+func (f failover) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	row := f.DB.QueryRowContext(ctx, query, args...)
+	if f.failed(row.Err()) {
+		return f.primary.QueryRowContext(ctx, query, args...)
+	}
+	return row
+}
+
+// GetDBConn is what GORM asks for the pool itself.
+func (f failover) GetDBConn() (*sql.DB, error) { return f.DB, nil }

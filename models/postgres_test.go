@@ -1,0 +1,148 @@
+package models_test
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"sessiongraph/ingest"
+	"sessiongraph/internal/testdb"
+	"sessiongraph/models"
+)
+
+// A text of PostgreSQL holds no NUL: it becomes U+FFFD, and is found as such.
+func TestPostgresKeepsTextsWithNUL(t *testing.T) {
+	store, db := openStore(t, testdb.Postgres)
+	body := note{"call_id": "a\x00b", "workflow_name": "x\x00", "callee": "+1\x00", "messages": texts("zero\x00width"),
+		"ner_slots": note{"a\x00": "1", "a\uFFFD": "2", "v": "\x00"}}.body()
+	save(t, store, oneByOne(body, body, note{"call_id": "a\uFFFDb", "timestamp": 2000, "messages": texts("later\x00")}.body(), body)...)
+	s := session(t, store, "a\uFFFDb")
+	if s == nil || s.Version != 2 || s.Deliveries != 4 || s.Callee != "+100" {
+		t.Errorf("session is %+v", s)
+	}
+	for _, search := range []string{"later\x00", "later\uFFFD"} {
+		if got := hits(t, store, search); len(got) != 1 {
+			t.Errorf("%q finds %q", search, got)
+		}
+	}
+	if got := rows(t, db, "SELECT id FROM sessions"); len(got) != 1 {
+		t.Errorf("sessions are %s", got)
+	}
+	checkBody(t, store, 1, body)
+	verified(t, store)
+	if err := store.Replay(t.Context(), ingest.Project, func(int, int) {}); err != nil {
+		t.Error(err)
+	}
+	verified(t, store)
+}
+
+// A signature is whatever was sent as one.
+func TestAnySignatureIsStored(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store, _ := openStore(t, kind)
+		header := http.Header{}
+		header.Set("X-AIRudder-Sign", "caf\xe9 \xff")
+		arrival := store.Arrive(ingest.NewDelivery(note{}.body(), header.Get("X-AIRudder-Sign"), epoch))
+		if err := store.Save(t.Context(), []models.Arrival{arrival}); err != nil {
+			t.Fatal(err)
+		}
+		verified(t, store)
+	})
+}
+
+// Values may be as large as a notification; what is looked up by is bounded where it is read.
+func TestLargeValues(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store, _ := openStore(t, kind)
+		var noise strings.Builder // that no compression makes small
+		for n := 0; noise.Len() < 4<<20; n++ {
+			noise.WriteString(string(rune('a'+n*n%25)) + string(rune(0x4e00+(n*7919)%20000)))
+		}
+		large := noise.String()
+		key := strings.Repeat("k", 1024)
+		save(t, store, [][]byte{note{"status": large, "workflow_name": large, "intention": key, "callee": key, "messages": texts(strings.ToValidUTF8(large[:1<<20], "")),
+			"ner_slots": note{key: large, "short": "x"}, "event_label": note{"l": large}, "variables": note{"v": large}}.body()})
+		other := large + "!"
+		for _, c := range []struct {
+			filter models.StringFilter
+			want   int
+		}{
+			{models.StringFilter{Eq: &large}, 1}, {models.StringFilter{Eq: &other}, 0}, {models.StringFilter{In: []string{other, large}}, 1},
+			{models.StringFilter{In: []string{other}}, 0}, {models.StringFilter{Ne: &large}, 0}, {models.StringFilter{Contains: &large}, 1}, {models.StringFilter{StartsWith: &key}, 0},
+		} {
+			filter := &models.SessionFilter{NerSlots: []*models.NamedValueFilter{{Name: key, Value: &c.filter}}}
+			counts, err := store.CountSessions(t.Context(), models.SessionList{Filters: []*models.SessionFilter{filter}, Order: models.DefaultSessionOrder()}, []string{""})
+			if err != nil || counts[""] != c.want {
+				t.Errorf("%d sessions, want %d (%v)", counts[""], c.want, err)
+			}
+		}
+		if got := hits(t, store, large[100:200]); !slices.Equal(got, []string{"call-1"}) {
+			t.Errorf("search finds %v", got)
+		}
+		verified(t, store)
+	})
+}
+
+// What the database wants run again is run again, a bounded number of times.
+func TestConflictsAreTriedAgain(t *testing.T) {
+	for _, c := range []struct {
+		code  string
+		fails int
+	}{{"40001", 3}, {"40P01", 2}, {"40001", 1000}} {
+		store, db := openStore(t, testdb.Postgres)
+		execute(t, db, "CREATE SEQUENCE tries",
+			"CREATE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('tries') <= "+strconv.Itoa(c.fails)+
+				" THEN RAISE EXCEPTION 'again' USING ERRCODE = '"+c.code+"'; END IF; RETURN NEW; END $$",
+			"CREATE TRIGGER conflict BEFORE INSERT ON notifications FOR EACH ROW EXECUTE FUNCTION conflict()")
+		arrivals := []models.Arrival{store.Arrive(ingest.NewDelivery(note{"messages": texts("once")}.body(), "", epoch))}
+		err := store.Save(t.Context(), arrivals)
+		if c.fails < 10 && err != nil {
+			t.Errorf("%s: %v", c.code, err)
+		}
+		if c.fails > 10 && !errors.Is(err, models.ErrUnavailable) {
+			t.Errorf("%s for ever: error is %v, want ErrUnavailable", c.code, err)
+		}
+		verified(t, store)
+	}
+}
+
+func TestOpenSaysWhatIsWrongWithAPostgres(t *testing.T) {
+	there := testdb.Postgres.Fresh(t)
+	host := there[strings.Index(there, "?"):]
+	execute(t, database{testdb.Postgres, there}, "CREATE ROLE plain LOGIN", "GRANT CREATE ON SCHEMA public TO plain")
+	t.Cleanup(func() {
+		execute(t, database{testdb.Postgres, "postgres://postgres@/postgres" + host}, "DROP ROLE IF EXISTS plain")
+	})
+	t.Cleanup(func() { execute(t, database{testdb.Postgres, there}, "DROP OWNED BY plain") })
+	for name, c := range map[string]struct {
+		address string
+		exists  bool
+		says    string
+	}{
+		"no such database":  {"postgres://postgres:secret@/nothing" + host, false, "createdb"},
+		"no such user":      {"postgres://nobody:secret@/postgres" + host, false, "does not let this user in"},
+		"no server":         {"postgres://postgres:secret@127.0.0.1:1/x", false, "cannot be reached"},
+		"no address":        {"postgres://postgres:secret@127.0.0.1:none/x", false, "address"},
+		"no extension":      {strings.Replace(there, "postgres@", "plain:secret@", 1), false, "CREATE EXTENSION pg_trgm"},
+		"nothing of ours":   {there, true, "no tables of sessiongraph"},
+		"an unknown option": {there + "&nonsense=1", false, "nonsense"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store, err := models.Open(t.Context(), c.address, models.Options{MustExist: c.exists})
+			if err == nil {
+				_ = store.Close()
+				t.Fatal("opened")
+			}
+			checkOneLine(t, err, c.says)
+			if strings.Contains(err.Error(), "secret") {
+				t.Errorf("the error tells the password: %v", err)
+			}
+		})
+	}
+	if _, err := models.Open(t.Context(), testdb.SQLite.Fresh(t), models.Options{Replicas: []string{there}}); err == nil {
+		t.Error("a file is opened with replicas")
+	}
+}
