@@ -23,6 +23,7 @@ import (
 
 	"sessiongraph/internal/command"
 	"sessiongraph/internal/simulate"
+	"sessiongraph/internal/testdb"
 	"sessiongraph/internal/testtools"
 )
 
@@ -61,7 +62,7 @@ func TestHelp(t *testing.T) {
 		says []string
 	}{
 		{[]string{"--help"}, []string{"serve", "import", "simulate", "quarantine", "replay", "verify", "export", "backup", "erase", "prune", "<command> --help"}},
-		{[]string{"serve", "--help"}, []string{"--addr", "SESSIONGRAPH_ADDR", "--db", "SESSIONGRAPH_DB", "--open", "--max-page", "--max-body", "--max-complexity", "--log-level", "--log-format", "--sign-secret", "--sign-scheme", "--sign-mode", "--retention"}},
+		{[]string{"serve", "--help"}, []string{"--addr", "SESSIONGRAPH_ADDR", "--db", "SESSIONGRAPH_DB", "--db-replica", "SESSIONGRAPH_DB_REPLICAS", "--open", "--max-page", "--max-body", "--max-complexity", "--log-level", "--log-format", "--sign-secret", "--sign-scheme", "--sign-mode", "--retention"}},
 		{[]string{"import", "--help"}, []string{"<files>", "standard input", "--db", "--max-body"}},
 		{[]string{"simulate", "--help"}, []string{"--count", "--seed", "--to", "standard output"}},
 		{[]string{"quarantine", "--help"}, []string{"--db", "reason"}},
@@ -134,6 +135,8 @@ func TestRefusedStarts(t *testing.T) {
 		{"folder as database", []string{"--db", folder}, nil, []string{folder, "folder"}},
 		{"database in a missing folder", []string{"--db", filepath.Join(folder, "missing", "x.db")}, nil, []string{"missing"}},
 		{"other file as database", []string{"--db", notADatabase}, nil, []string{notADatabase, "not a database"}},
+		{"database of no server", []string{"--db=postgres://me:secret@127.0.0.1:1/x"}, nil, []string{"postgres://me:xxxxx@127.0.0.1:1/x", "cannot be reached"}},
+		{"replica of a file", []string{"--db-replica=postgres://127.0.0.1:1/x"}, nil, []string{"replicas"}},
 		{"malformed variable", nil, map[string]string{"SESSIONGRAPH_MAX_PAGE": "x"}, []string{"SESSIONGRAPH_MAX_PAGE", `"x"`}},
 		{"malformed switch", nil, map[string]string{"SESSIONGRAPH_OPEN": "perhaps"}, []string{"SESSIONGRAPH_OPEN", "perhaps"}},
 		{"import of a missing file", []string{"import", filepath.Join(folder, "missing.ndjson")}, nil, []string{"missing.ndjson"}},
@@ -582,9 +585,13 @@ func TestImport(t *testing.T) {
 	}
 }
 
-// What is exported and imported elsewhere is the same there.
+// What is exported and imported elsewhere is the same there, also on another kind of database.
 func TestExportIsImported(t *testing.T) {
-	from, to := newDB(t), newDB(t)
+	testdb.Each(t, testExportIsImported)
+}
+
+func testExportIsImported(t *testing.T, kind testdb.Kind) {
+	from, to := newDB(t), kind.Fresh(t)
 	bodies := simulated(60)
 	s := startServer(t, from)
 	mustPost(t, s, bodies...)
@@ -592,8 +599,16 @@ func TestExportIsImported(t *testing.T) {
 	if exported.Code != 0 || exported.Err != "" || strings.Count(exported.Out, "\n") != len(bodies) {
 		t.Fatalf("exit code %d, %d lines, standard error %q", exported.Code, strings.Count(exported.Out, "\n"), exported.Err)
 	}
-	if ended := program.Run(t, exported.Out, "import", "--db", to); ended.Code != 0 {
-		t.Fatalf("%+v", ended)
+	for range 2 { // again, as where it was interrupted
+		if ended := program.Run(t, exported.Out, "import", "--db", to); ended.Code != 0 {
+			t.Fatalf("%+v", ended)
+		}
+	}
+	if ended := program.Run(t, "", "verify", "--db", to); ended.Code != 0 || !strings.Contains(ended.Out, "60 notifications verified, no difference") {
+		t.Errorf("%+v", ended)
+	}
+	if again := program.Run(t, "", "export", "--db", to); again.Out != exported.Out {
+		t.Error("exported again, it is not the same")
 	}
 	compareAll(t, testtools.Expected(bodies), readAll(t, startServer(t, to)))
 }
