@@ -30,7 +30,7 @@ test: tools-for-tests web clients
 
 # What asks one question after the other has no race to find, and takes long to do so.
 race: tools-for-tests web clients
-	CGO_ENABLED=1 $(GO) test -race -skip 'Differential|Playground|ReadBackWhole' $(TESTFLAGS) . ./graph/... ./ingest ./models
+	CGO_ENABLED=1 $(GO) test -race -skip 'Differential|Playground|ReadBackWhole|Large|Import|AlongAnIndex|EveryRune|Buckets|FoundByTheirKey|ManySessions|OddBodies|OrderOfArrival' $(TESTFLAGS) . ./graph/... ./ingest ./models
 
 # The JavaScript clients that tests subscribe with.
 clients:
