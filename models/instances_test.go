@@ -177,3 +177,44 @@ func TestTenInstancesStartAtOnce(t *testing.T) {
 		t.Errorf("%d sessions", len(got))
 	}
 }
+
+// An instance that runs while a newer one adds to the tables goes on as before.
+func TestAnOldInstanceGoesOn(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store, db := openStore(t, kind)
+		use := func(name string) {
+			t.Helper()
+			old := note{"call_id": "old", "timestamp": 1000 + len(name), "messages": texts("all of " + name), "ner_slots": note{"slot": name}}.body()
+			for range 8 { // statements are prepared from a few uses on
+				save(t, store, oneByOne(old, note{"call_id": "new-" + name, "messages": texts("only " + name)}.body())...)
+				if got := hits(t, store, name); len(got) != 2 {
+					t.Errorf("search finds %v of %s", got, name)
+				}
+				if got := session(t, store, "old"); got == nil {
+					t.Error("a session is not there")
+				}
+				seq, err := store.StoredSeq(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if stored, err := store.StoredSince(t.Context(), nil, 0, seq, 100); err != nil || int64(len(stored)) != seq {
+					t.Errorf("%d storing events of %d, %v", len(stored), seq, err)
+				}
+				verified(t, store)
+			}
+		}
+		use("before")
+		var statements []string
+		for _, table := range []string{"notifications", "ledger_clock", "sessions", "messages", "ner_slots", "event_labels", "variables"} {
+			statements = append(statements, "ALTER TABLE "+table+" ADD COLUMN added_later TEXT NOT NULL DEFAULT ''")
+		}
+		execute(t, db, append(statements, "INSERT INTO migrations (id) VALUES ('9999_later')")...)
+		use("afterwards")
+		if removed, err := store.Prune(t.Context(), models.Time{Time: time.Now()}, noProgress); err != nil || removed.Sessions != 3 {
+			t.Errorf("removed %+v, %v", removed, err)
+		}
+		if _, err := models.Open(t.Context(), db.address, models.Options{}); !errors.Is(err, models.ErrNewer) {
+			t.Errorf("an old instance that starts afterwards: %v, want ErrNewer", err)
+		}
+	})
+}

@@ -147,7 +147,7 @@ func (s *Store) SessionPages(ctx context.Context, l SessionList, w Window, owner
 			parts = append(parts, l.Order.beyond(w.Before, false))
 		}
 		c := allOf(parts...)
-		return condition{fmt.Sprintf("SELECT s.* FROM sessions s WHERE %s ORDER BY s.%s %s, s.id %s LIMIT %d",
+		return condition{fmt.Sprintf("SELECT "+sessionColumns+" FROM sessions s WHERE %s ORDER BY s.%s %s, s.id %s LIMIT %d",
 			c.sql, l.Order.column(), direction, direction, w.Limit+1), c.args}
 	})
 	if err != nil {

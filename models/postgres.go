@@ -227,7 +227,7 @@ func (postgresDialect) lockMigrations(tx *gorm.DB) error {
 }
 
 func (postgresDialect) lockLedger() string {
-	return "SELECT * FROM ledger_clock WHERE id = 1 FOR UPDATE"
+	return "SELECT " + clockColumns + " FROM ledger_clock WHERE id = 1 FOR UPDATE"
 }
 
 // Listeners hear of it when the transaction is committed.

@@ -61,7 +61,13 @@ func (s *Store) MessagesOf(ctx context.Context, sessionIDs []int64, selected Sel
 	return found, nil
 }
 
-const messageColumns = "m.session_id, m.position, m.msg_id, m.sender_type, m.sent_at, m.status, m.content_type, m.text, m.raw"
+// Columns are named: what a newer instance adds while this one runs is not read.
+const (
+	sessionColumns = "s.id, s.notification_id, s.call_id, s.workflow_id, s.workflow_name, s.node_task_id, s.node_task_name, s.waba_task_id, s.wf_detail_uuid," +
+		" s.channel, s.channel_id, s.callee, s.robot_id, s.status, s.started_at, s.ended_at, s.duration_seconds, s.notified_at, s.received_at," +
+		" s.end_reason, s.intention, s.talk_round, s.message_count, s.version, s.deliveries"
+	messageColumns = "m.session_id, m.position, m.msg_id, m.sender_type, m.sent_at, m.status, m.content_type, m.text, m.raw"
+)
 
 // MessageKey names a message by its place.
 type MessageKey struct {

@@ -82,6 +82,8 @@ type ledgerClock struct {
 
 func (ledgerClock) TableName() string { return "ledger_clock" }
 
+const clockColumns = "id, last_notification_id, last_stored_seq"
+
 // change runs a transaction that changes the ledger; such run one after the other.
 // Where the database says that it only has to be run again, it is.
 func (s *Store) change(ctx context.Context, work func(tx *gorm.DB, clock *ledgerClock) error) error {

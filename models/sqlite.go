@@ -139,7 +139,7 @@ CREATE VIRTUAL TABLE session_search_runs USING fts5vocab (session_search, instan
 func (sqliteDialect) lockMigrations(*gorm.DB) error { return nil }
 
 func (sqliteDialect) lockLedger() string {
-	return "UPDATE ledger_clock SET id = id WHERE id = 1 RETURNING *"
+	return "UPDATE ledger_clock SET id = id WHERE id = 1 RETURNING " + clockColumns
 }
 
 // Other processes look by themselves.

@@ -153,6 +153,7 @@ func gormConfig(options Options) *gorm.Config {
 		PrepareStmt:            true,
 		PrepareStmtMaxSize:     200,
 		TranslateError:         true,
+		QueryFields:            true,
 		Logger:                 statementLog{options},
 	}
 }

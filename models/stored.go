@@ -30,7 +30,7 @@ func (s *Store) StoredSince(ctx context.Context, filter *SessionFilter, after, u
 		Session   `gorm:"embedded"`
 	}
 	var rows []row
-	err := s.read.WithContext(ctx).Raw(fmt.Sprintf("SELECT e.stored_seq, s.* FROM notifications e CROSS JOIN sessions s"+
+	err := s.read.WithContext(ctx).Raw(fmt.Sprintf("SELECT e.stored_seq, "+sessionColumns+" FROM notifications e CROSS JOIN sessions s"+
 		" WHERE e.stored_seq > ? AND e.stored_seq <= ? AND s.call_id = e.call_id AND (%s) ORDER BY e.stored_seq LIMIT %d", c.sql, limit),
 		append([]any{after, upTo}, c.args...)...).Scan(&rows).Error
 	if err != nil {
