@@ -21,15 +21,19 @@ import (
 // database on disk: notifications that are acknowledged each second, and how long the
 // middle one and the slowest in a hundred wait. No more can wait than there are
 // connections, so only with 256 of them a bound of 256 differs from one of 64.
+// Without a rate, each connection sends as soon as it is answered: then all wait for
+// each other, and the wait is their number over what is stored in a second.
 func BenchmarkIngest(b *testing.B) {
 	for _, connections := range []int{64, 256} {
 		for _, batch := range []int{1, 16, 64, 256} {
-			b.Run(fmt.Sprintf("connections=%d/batch=%d", connections, batch), func(b *testing.B) { benchmarkIngest(b, connections, batch) })
+			for _, rate := range []int{0, 600} {
+				b.Run(fmt.Sprintf("connections=%d/batch=%d/rate=%d", connections, batch, rate), func(b *testing.B) { benchmarkIngest(b, connections, batch, rate) })
+			}
 		}
 	}
 }
 
-func benchmarkIngest(b *testing.B, connections, batch int) {
+func benchmarkIngest(b *testing.B, connections, batch, rate int) {
 	store, err := models.Open(b.Context(), filepath.Join(b.TempDir(), "bench.db"), models.Options{})
 	if err != nil {
 		b.Fatal(err)
@@ -54,10 +58,14 @@ func benchmarkIngest(b *testing.B, connections, batch int) {
 	var next atomic.Int64
 	var refused atomic.Int64
 	b.ResetTimer()
+	start := time.Now()
 	var senders sync.WaitGroup
 	for range connections {
 		senders.Go(func() {
 			for n := int(next.Add(1)) - 1; n < len(bodies); n = int(next.Add(1)) - 1 {
+				if rate > 0 {
+					time.Sleep(time.Until(start.Add(time.Duration(n) * time.Second / time.Duration(rate))))
+				}
 				began := time.Now()
 				response, err := client.Post(server.URL, "application/json", bytes.NewReader(bodies[n]))
 				if err != nil {

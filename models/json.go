@@ -30,7 +30,7 @@ const (
 
 // Kind tells the kind of the value by its first byte.
 func (j JSON) Kind() Kind {
-	j = j.trim()
+	j = j.trimStart()
 	if len(j) == 0 {
 		return IsAbsent
 	}
@@ -54,20 +54,31 @@ func (j JSON) Kind() Kind {
 // often as it stands there; nothing for any other kind.
 func (j JSON) Fields() iter.Seq2[string, JSON] {
 	return func(yield func(string, JSON) bool) {
-		rest := j.trim()
+		for name, value := range j.members() {
+			if !yield(name.unquote(), value) {
+				return
+			}
+		}
+	}
+}
+
+// members is Fields with the names as they stand there, in quotes.
+func (j JSON) members() iter.Seq2[JSON, JSON] {
+	return func(yield func(JSON, JSON) bool) {
+		rest := j.trimStart()
 		if len(rest) == 0 || rest[0] != '{' {
 			return
 		}
-		rest = rest[1:].trim()
+		rest = rest[1:].trimStart()
 		for len(rest) > 0 && rest[0] == '"' {
 			name := rest[:valueEnd(rest)]
-			rest = rest[len(name):].trim()
+			rest = rest[len(name):].trimStart()
 			if len(rest) == 0 || rest[0] != ':' {
 				return
 			}
-			rest = rest[1:].trim()
+			rest = rest[1:].trimStart()
 			value := rest[:valueEnd(rest)]
-			if !yield(name.unquote(), value) {
+			if !yield(name, value) {
 				return
 			}
 			rest = rest[len(value):].afterComma()
@@ -78,11 +89,11 @@ func (j JSON) Fields() iter.Seq2[string, JSON] {
 // Items yields the elements of an array; nothing for any other kind.
 func (j JSON) Items() iter.Seq[JSON] {
 	return func(yield func(JSON) bool) {
-		rest := j.trim()
+		rest := j.trimStart()
 		if len(rest) == 0 || rest[0] != '[' {
 			return
 		}
-		rest = rest[1:].trim()
+		rest = rest[1:].trimStart()
 		for len(rest) > 0 && rest[0] != ']' {
 			value := rest[:valueEnd(rest)]
 			if len(value) == 0 || !yield(value) {
@@ -97,12 +108,20 @@ func (j JSON) Items() iter.Seq[JSON] {
 // most readers of JSON have it), Absent where there is none.
 func (j JSON) Get(name string) JSON {
 	var found JSON
-	for n, value := range j.Fields() {
-		if n == name {
+	for n, value := range j.members() {
+		if n.is(name) {
 			found = value
 		}
 	}
 	return found
+}
+
+// is says whether a string in quotes is that one.
+func (j JSON) is(s string) bool {
+	if len(j) == len(s)+2 && j[len(j)-1] == '"' && string(j[1:len(j)-1]) == s {
+		return true
+	}
+	return (bytes.IndexByte(j, '\\') >= 0 || !utf8.Valid(j)) && j.unquote() == s
 }
 
 // Text is the value as text: a string as it is, anything else as compact JSON;
@@ -183,12 +202,28 @@ func validUTF8(b []byte) []byte {
 	return bytes.ToValidUTF8(b, []byte("\uFFFD"))
 }
 
-func (j JSON) trim() JSON { return JSON(bytes.Trim(j, " \t\r\n")) }
+// trim cuts white space off both ends.
+func (j JSON) trim() JSON {
+	j = j.trimStart()
+	for len(j) > 0 && isSpace(j[len(j)-1]) {
+		j = j[:len(j)-1]
+	}
+	return j
+}
+
+func (j JSON) trimStart() JSON {
+	for len(j) > 0 && isSpace(j[0]) {
+		j = j[1:]
+	}
+	return j
+}
+
+func isSpace(b byte) bool { return b == ' ' || b == '\t' || b == '\r' || b == '\n' }
 
 func (j JSON) afterComma() JSON {
-	j = j.trim()
+	j = j.trimStart()
 	if len(j) > 0 && j[0] == ',' {
-		return j[1:].trim()
+		return j[1:].trimStart()
 	}
 	return nil
 }
@@ -213,13 +248,9 @@ func valueEnd(j JSON) int {
 	for i := 0; i < len(j); i++ {
 		switch j[i] {
 		case '"':
-			for i++; i < len(j) && j[i] != '"'; i++ {
-				if j[i] == '\\' {
-					i++
-				}
-			}
+			i += stringEnd(j[i:]) - 1
 			if depth == 0 {
-				return min(i+1, len(j))
+				return i + 1
 			}
 		case '{', '[':
 			depth++
@@ -238,6 +269,21 @@ func valueEnd(j JSON) int {
 		}
 	}
 	return len(j)
+}
+
+// stringEnd is the length of the string that j starts with.
+func stringEnd(j JSON) int {
+	for i := 1; ; {
+		quote := bytes.IndexByte(j[i:], '"')
+		if quote < 0 {
+			return len(j)
+		}
+		text := j[i : i+quote]
+		i += quote + 1
+		if escapes := len(text) - len(bytes.TrimRight(text, `\`)); escapes%2 == 0 {
+			return i
+		}
+	}
 }
 
 // String is the kind in words: "a number".
