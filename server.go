@@ -144,15 +144,18 @@ func unprotected(verifier *ingest.Verifier) []string {
 	return open
 }
 
-// How often what is too old is removed.
-const retentionInterval = time.Hour
+// retentionInterval is how often what is older than an age is removed: seldom, since
+// a file is made anew each time (docs/ingest.md).
+func retentionInterval(age time.Duration) time.Duration {
+	return min(max(age/24, time.Hour), 24*time.Hour)
+}
 
 // retain removes what is older than it may be, until ctx ends.
 func retain(ctx context.Context, store *models.Store, age time.Duration, log *slog.Logger) {
 	if age <= 0 {
 		return
 	}
-	ticker := time.NewTicker(retentionInterval)
+	ticker := time.NewTicker(retentionInterval(age))
 	defer ticker.Stop()
 	for {
 		removed, err := store.Prune(ctx, models.TimeOf(time.Now().Add(-age)), func(int, int) {})

@@ -613,6 +613,30 @@ func testExportIsImported(t *testing.T, kind testdb.Kind) {
 	compareAll(t, testtools.Expected(bodies), readAll(t, startServer(t, to)))
 }
 
+// What is too old goes when the server starts; how often after that depends on the age.
+func TestRetention(t *testing.T) {
+	db := newDB(t)
+	old := simulated(20)
+	mustPost(t, startServer(t, db), old...)
+	began := time.Now().UTC().Format(time.RFC3339)
+	recent := strings.NewReplacer("a3f5c12ac59xxxxxxxxad71fe6a8ea3e", "recent").Replace(string(readFile(t, exampleFile)))
+	recent = regexp.MustCompile(`("session_(?:start|end)_time": *)"[^"]*"`).ReplaceAllString(recent, `${1}"`+began+`"`)
+	s := startServer(t, db, "--retention=24h")
+	mustPost(t, s, []byte(recent))
+	testtools.Eventually(t, func() string {
+		if left := s.Query(t, "{ sessions { nodes { callId } } }", nil); fmt.Sprint(left) != "map[sessions:map[nodes:[map[callId:recent]]]]" {
+			return fmt.Sprint(left)
+		}
+		return ""
+	})
+	s.Log.Await(t, regexp.MustCompile(`msg=retention sessions=20 messages=\d+ notifications=20`))
+	for age, want := range map[time.Duration]time.Duration{time.Minute: time.Hour, 48 * time.Hour: 2 * time.Hour, 90 * 24 * time.Hour: 24 * time.Hour} {
+		if got := retentionInterval(age); got != want {
+			t.Errorf("of %v: every %v, want every %v", age, got, want)
+		}
+	}
+}
+
 // A database that is not there is not made for commands that only look at one: a
 // mistyped name would pass for an empty database.
 func TestMissingDatabaseIsNotMade(t *testing.T) {
