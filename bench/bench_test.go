@@ -2,9 +2,6 @@ package bench
 
 import (
 	"bytes"
-	"context"
-	"database/sql"
-	"database/sql/driver"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -16,43 +13,49 @@ import (
 	"testing"
 	"time"
 
-	"gorm.io/gorm/logger"
-	"modernc.org/sqlite"
-
 	"sessiongraph/graph"
+	"sessiongraph/internal/testdb"
 	"sessiongraph/models"
 )
 
-// BenchmarkQueries asks each question over and over. Into the file that BENCH_TABLE
-// names it writes what it measured, and how the database runs each question.
+// BenchmarkQueries asks each question over and over, of the same sessions on each
+// kind of database. Into the file that BENCH_TABLE names it writes what it measured,
+// and how the database runs each question.
 func BenchmarkQueries(b *testing.B) {
 	count := sessions(b)
-	file := filled(b, count)
-	plan := newPlanner(b, file)
+	table := &table{count: count, results: map[string]map[string]result{}}
+	for _, kind := range []testdb.Kind{testdb.SQLite, testdb.Postgres} {
+		b.Run(kind.Name, func(b *testing.B) { table.measure(b, kind) })
+	}
+	if file := os.Getenv("BENCH_TABLE"); file != "" {
+		if err := os.WriteFile(file, []byte(table.String()), 0o644); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func (t *table) measure(b *testing.B, kind testdb.Kind) {
+	db := filled(b, kind, t.count)
+	plan := newPlanner(b, db)
+	t.sizes = append(t.sizes, fmt.Sprintf("%.1f GB on %s", float64(db.size(b))/1e9, shown[kind.Name]))
 	settings := graph.Settings{MaxPage: 200, MaxComplexity: 250_000}
-	heard := graph.Handler(b.Context(), open(b, file, models.Options{OnStatement: plan.hear}), settings, slog.New(slog.DiscardHandler))
-	h := graph.Handler(b.Context(), open(b, file, models.Options{}), settings, slog.New(slog.DiscardHandler))
-	var results []result
-	for _, q := range questions(count) {
+	heard := graph.Handler(b.Context(), open(b, db, models.Options{OnStatement: plan.hear}), settings, slog.New(slog.DiscardHandler))
+	h := graph.Handler(b.Context(), open(b, db, models.Options{}), settings, slog.New(slog.DiscardHandler))
+	for _, q := range questions(t.count) {
 		b.Run(strings.ReplaceAll(q.name, " ", "_"), func(b *testing.B) {
 			var variables object
 			if q.variables != nil {
 				variables = q.variables(b, h)
 			}
-			plan.plans(b)
+			plan.forget()
 			answer := ask(b, heard, q.query, variables)
 			plans := plan.plans(b)
 			for b.Loop() {
 				ask(b, h, q.query, variables)
 			}
 			b.ReportMetric(float64(len(answer)), "bytes/answer")
-			results = append(results, result{q.name, b.Elapsed() / time.Duration(b.N), len(answer), plans})
+			t.add(q.name, kind, result{b.Elapsed() / time.Duration(b.N), len(answer), plans})
 		})
-	}
-	if table := os.Getenv("BENCH_TABLE"); table != "" {
-		if err := write(table, file, count, results); err != nil {
-			b.Fatal(err)
-		}
 	}
 }
 
@@ -74,48 +77,50 @@ func ask(b *testing.B, h http.Handler, query string, variables object) []byte {
 	return answer
 }
 
-func newPlanner(b *testing.B, file string) *planner {
-	b.Helper()
-	// The store's own function, as far as a plan needs it.
-	stub := func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) { return int64(0), nil }
-	sqlite.MustRegisterDeterministicScalarFunction("bucket_start", 3, stub)
-	// GORM's Scan writes values into the text that it reports, whatever its logger wants.
-	logger.RecorderParamsFilter = func(_ context.Context, sql string, _ ...any) (string, []any) { return sql, nil }
-	db, err := sql.Open("sqlite", file)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = db.Close() })
-	return &planner{db: db}
+var shown = map[string]string{testdb.SQLite.Name: "SQLite", testdb.Postgres.Name: "PostgreSQL"}
+
+// table is what was measured of all questions.
+type table struct {
+	count     int
+	sizes     []string
+	questions []string // in order
+	results   map[string]map[string]result
 }
 
-// result is what was measured of a question.
 type result struct {
-	name  string
 	took  time.Duration
 	bytes int // of the answer
 	plans []string
 }
 
-func write(table, database string, count int, results []result) error {
-	info, err := os.Stat(database)
-	if err != nil {
-		return err
+func (t *table) add(question string, kind testdb.Kind, r result) {
+	if t.results[question] == nil {
+		t.questions = append(t.questions, question)
+		t.results[question] = map[string]result{}
 	}
+	t.results[question][kind.Name] = r
+}
+
+// String is the page that docs has.
+func (t *table) String() string {
 	var out strings.Builder
 	out.WriteString("# Benchmarks\n\n")
-	fmt.Fprintf(&out, "What people ask, of %d simulated sessions in a database of %.1f GB, through the whole GraphQL handler, one request after the other, on a machine with %d cores.\n"+
-		"Machines differ: the ratio to the first page says more than the milliseconds.\n\n", count, float64(info.Size())/1e9, runtime.NumCPU())
-	out.WriteString("`make bench` measures again and writes this file. It keeps the database, which takes some minutes to fill, in the folder for temporary files; `BENCH_SESSIONS` sets another number of sessions.\n\n")
-	out.WriteString("| question | ms | ratio | answer | statements |\n| --- | --: | --: | --: | --: |\n")
-	for _, r := range results {
-		fmt.Fprintf(&out, "| %s | %.1f | %.1f | %.1f kB | %d |\n", r.name, ms(r.took), ms(r.took)/ms(results[0].took), float64(r.bytes)/1000, len(r.plans))
+	fmt.Fprintf(&out, "What people ask, of %d simulated sessions (%s), through the whole GraphQL handler, one request after the other, on a machine with %d cores; PostgreSQL on the same machine, set as it comes.\n"+
+		"Machines differ: the ratios say more than the milliseconds. That of SQLite is to its first page, that of PostgreSQL to SQLite.\n\n", t.count, strings.Join(t.sizes, ", "), runtime.NumCPU())
+	out.WriteString("`make bench` measures again and writes this file. It keeps the file of SQLite, which takes some minutes to fill, in the folder for temporary files; `BENCH_SESSIONS` sets another number of sessions. [What to make of it](scaling.md#two-databases).\n\n")
+	out.WriteString("| question | SQLite ms | ratio | PostgreSQL ms | ratio | answer | statements |\n| --- | --: | --: | --: | --: | --: | --: |\n")
+	for _, q := range t.questions {
+		lite, server := t.results[q][testdb.SQLite.Name], t.results[q][testdb.Postgres.Name]
+		fmt.Fprintf(&out, "| %s | %.1f | %.1f | %.1f | %.1f | %.1f kB | %d |\n", q, ms(lite.took), ms(lite.took)/ms(t.results[t.questions[0]][testdb.SQLite.Name].took),
+			ms(server.took), ms(server.took)/ms(lite.took), float64(lite.bytes)/1000, len(lite.plans))
 	}
-	out.WriteString("\n## Plans\n\nHow SQLite runs the statements of each question.\n\n| question | plan |\n| --- | --- |\n")
-	for _, r := range results {
-		fmt.Fprintf(&out, "| %s | %s |\n", r.name, strings.Join(r.plans, "<br>"))
+	for _, kind := range []testdb.Kind{testdb.SQLite, testdb.Postgres} {
+		fmt.Fprintf(&out, "\n## Plans of %s\n\nHow it runs the statements of each question.\n\n| question | plan |\n| --- | --- |\n", shown[kind.Name])
+		for _, q := range t.questions {
+			fmt.Fprintf(&out, "| %s | %s |\n", q, strings.Join(t.results[q][kind.Name].plans, "<br>"))
+		}
 	}
-	return os.WriteFile(table, []byte(out.String()), 0o644)
+	return out.String()
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -5,11 +5,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -17,8 +19,12 @@ import (
 	"testing"
 	"time"
 
+	"gorm.io/gorm/logger"
+	"modernc.org/sqlite"
+
 	"sessiongraph/ingest"
 	"sessiongraph/internal/simulate"
+	"sessiongraph/internal/testdb"
 	"sessiongraph/models"
 )
 
@@ -36,9 +42,38 @@ func sessions(b *testing.B) int {
 	return n
 }
 
-// filled is a database file with so many sessions. It is made once for each number
-// and kept for the next run, until the tables change.
-func filled(b *testing.B, count int) string {
+// database is one that was filled.
+type database struct {
+	testdb.Kind
+	address string
+}
+
+// filled is a database with so many sessions.
+func filled(b *testing.B, kind testdb.Kind, count int) database {
+	b.Helper()
+	if kind.Name == testdb.SQLite.Name {
+		return database{kind, filledFile(b, count)}
+	}
+	cluster, err := testdb.StartCluster(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(cluster.Remove)
+	cluster.Execute(b, "CREATE DATABASE bench")
+	db := database{kind, cluster.Address("bench")}
+	fill(b, db.address, count)
+	connection := db.connect(b)
+	for _, statement := range []string{"VACUUM ANALYZE", "CHECKPOINT"} { // what it does by itself, sooner or later
+		if _, err := connection.Exec(statement); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return db
+}
+
+// filledFile is made once for each number and kept for the next run, until the
+// tables change.
+func filledFile(b *testing.B, count int) string {
 	b.Helper()
 	folder := filepath.Join(os.TempDir(), "sessiongraph-bench")
 	if err := os.MkdirAll(folder, 0o755); err != nil {
@@ -56,9 +91,7 @@ func filled(b *testing.B, count int) string {
 			b.Fatal(err)
 		}
 	}
-	began := time.Now()
 	fill(b, unfinished, count)
-	_, _ = fmt.Fprintf(os.Stderr, "%s: %d sessions, stored in %v\n", file, count, time.Since(began).Round(time.Second))
 	if err := os.Rename(unfinished, file); err != nil {
 		b.Fatal(err)
 	}
@@ -68,23 +101,18 @@ func filled(b *testing.B, count int) string {
 // tables is a short name of what a new database looks like.
 func tables(b *testing.B) string {
 	b.Helper()
-	file := filepath.Join(b.TempDir(), "empty.db")
-	open(b, file, models.Options{})
-	db, err := sql.Open("sqlite", file)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
+	db := database{testdb.SQLite, filepath.Join(b.TempDir(), "empty.db")}
+	open(b, db, models.Options{})
 	var all string
-	if err := db.QueryRow("SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema ORDER BY name)").Scan(&all); err != nil {
+	if err := db.connect(b).QueryRow("SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema ORDER BY name)").Scan(&all); err != nil {
 		b.Fatal(err)
 	}
 	return fmt.Sprintf("%.6x", sha256.Sum256([]byte(all)))
 }
 
-func open(b *testing.B, file string, options models.Options) *models.Store {
+func open(b *testing.B, db database, options models.Options) *models.Store {
 	b.Helper()
-	store, err := models.Open(context.Background(), file, options)
+	store, err := models.Open(context.Background(), db.address, options)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -92,11 +120,36 @@ func open(b *testing.B, file string, options models.Options) *models.Store {
 	return store
 }
 
+func (db database) connect(b *testing.B) *sql.DB {
+	b.Helper()
+	connection, err := sql.Open(db.Driver, db.address)
+	if err != nil {
+		b.Fatal(err)
+	}
+	connection.SetMaxOpenConns(1)
+	b.Cleanup(func() { _ = connection.Close() })
+	return connection
+}
+
+// size is in bytes.
+func (db database) size(b *testing.B) (bytes int64) {
+	b.Helper()
+	query := "SELECT pg_database_size(current_database())"
+	if db.Name == testdb.SQLite.Name {
+		query = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+	}
+	if err := db.connect(b).QueryRow(query).Scan(&bytes); err != nil {
+		b.Fatal(err)
+	}
+	return bytes
+}
+
 // fill stores notifications as import does, several batches being decoded at once.
-func fill(b *testing.B, file string, count int) {
+func fill(b *testing.B, address string, count int) {
 	b.Helper()
 	const size = 500
-	store, err := models.Open(context.Background(), file, models.Options{})
+	began := time.Now()
+	store, err := models.Open(context.Background(), address, models.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -131,11 +184,12 @@ func fill(b *testing.B, file string, count int) {
 	if err := store.Close(); err != nil {
 		b.Fatal(err)
 	}
+	_, _ = fmt.Fprintf(os.Stderr, "%d sessions stored in %v\n", count, time.Since(began).Round(time.Second))
 }
 
 // planner explains statements.
 type planner struct {
-	db         *sql.DB
+	explain    func(b *testing.B, statement string) string
 	mu         sync.Mutex
 	statements []string
 }
@@ -144,6 +198,12 @@ func (p *planner) hear(statement string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.statements = append(p.statements, statement)
+}
+
+func (p *planner) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.statements = nil
 }
 
 // plans is how what was heard is run, one plan a statement.
@@ -155,17 +215,32 @@ func (p *planner) plans(b *testing.B) []string {
 	for _, statement := range p.statements {
 		plans = append(plans, p.explain(b, statement))
 	}
-	p.statements = nil
 	return plans
 }
 
-func (p *planner) explain(b *testing.B, statement string) string {
+func newPlanner(b *testing.B, db database) *planner {
+	b.Helper()
+	connection := db.connect(b)
+	if db.Name == testdb.Postgres.Name {
+		return &planner{explain: func(b *testing.B, statement string) string { return explainPostgres(b, connection, statement) }}
+	}
+	// The store's own function, as far as a plan needs it.
+	stub := func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) { return int64(0), nil }
+	sqlite.MustRegisterDeterministicScalarFunction("bucket_start", 3, stub)
+	// GORM's Scan writes values into the text that it reports, whatever its logger wants.
+	withValues := logger.RecorderParamsFilter
+	logger.RecorderParamsFilter = func(_ context.Context, sql string, _ ...any) (string, []any) { return sql, nil }
+	b.Cleanup(func() { logger.RecorderParamsFilter = withValues })
+	return &planner{explain: func(b *testing.B, statement string) string { return explainSQLite(b, connection, statement) }}
+}
+
+func explainSQLite(b *testing.B, db *sql.DB, statement string) string {
 	b.Helper()
 	values := make([]any, strings.Count(statement, "?"))
 	for i := range values {
 		values[i] = 1
 	}
-	rows, err := p.db.Query("EXPLAIN QUERY PLAN "+statement, values...)
+	rows, err := db.Query("EXPLAIN QUERY PLAN "+statement, values...)
 	if err != nil {
 		b.Fatalf("%v: %s", err, statement)
 	}
@@ -183,6 +258,57 @@ func (p *planner) explain(b *testing.B, statement string) string {
 		b.Fatal(err)
 	}
 	return shorten(steps)
+}
+
+// GORM leaves a placeholder whose value it keeps for itself between two dollars.
+var placeholder = regexp.MustCompile(`(\$\d+)\$`)
+
+// explainPostgres plans for the values that a statement has; one that has none, a
+// plain look-up by key, for any.
+func explainPostgres(b *testing.B, db *sql.DB, statement string) string {
+	b.Helper()
+	explain := "EXPLAIN (COSTS OFF) " + statement
+	if n := len(placeholder.FindAllString(statement, -1)); n > 0 {
+		prepare := "SET plan_cache_mode = force_generic_plan; PREPARE q AS " + placeholder.ReplaceAllString(statement, "$1")
+		if _, err := db.Exec(prepare); err != nil {
+			b.Fatalf("%v: %s", err, prepare)
+		}
+		defer func() { _, _ = db.Exec("DEALLOCATE q") }()
+		explain = "EXPLAIN (COSTS OFF) EXECUTE q(" + strings.TrimSuffix(strings.Repeat("NULL,", n), ",") + ")"
+	}
+	rows, err := db.Query(explain)
+	if err != nil {
+		b.Fatalf("%v: %s", err, statement)
+	}
+	defer func() { _ = rows.Close() }()
+	var steps []string
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			b.Fatal(err)
+		}
+		if _, step, inner := strings.Cut(line, "->  "); inner {
+			steps = append(steps, step)
+		} else if len(steps) == 0 {
+			steps = append(steps, line)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		b.Fatal(err)
+	}
+	if arms := count(steps, steps[min(1, len(steps)-1)]); steps[0] == "Append" {
+		return fmt.Sprintf("%d times: %s", arms, strings.Join(steps[1:1+(len(steps)-1)/arms], "; "))
+	}
+	return strings.Join(steps, "; ")
+}
+
+func count(all []string, one string) (times int) {
+	for _, s := range all {
+		if s == one {
+			times++
+		}
+	}
+	return times
 }
 
 // shorten says once what a statement does for each of many parents.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -60,7 +61,7 @@ func openPostgres(ctx context.Context, address string, options Options) (*Store,
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dialect: postgresDialect{}, news: newNewsroom(), watch: newWatch()}
+	s := &Store{dialect: postgresDialect{zones: &sync.Map{}}, news: newNewsroom(), watch: newWatch()}
 	s.watch.listen = listenTo(config)
 	gormConfig := postgresGormConfig(options)
 	writers := newPostgresPool(config, postgresWriting, postgresWriters)
@@ -199,7 +200,9 @@ type postgresDialector struct{ *gormpostgres.Dialector }
 // Translate marks the errors of a database that is not available.
 func (postgresDialector) Translate(err error) error { return translate(err, postgresDialect{}) }
 
-type postgresDialect struct{}
+type postgresDialect struct {
+	zones *sync.Map // clocks by name
+}
 
 func (postgresDialect) name() string { return "PostgreSQL" }
 

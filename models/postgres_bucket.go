@@ -3,7 +3,6 @@ package models
 import (
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -22,12 +21,17 @@ var clocksRegular = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 // behind each, and what the clock shows when they happen.
 type clocks struct{ changes, offsets, shown string }
 
-var clocksByZone sync.Map // by name: listing one takes longer than using it
-
-func clocksOf(zone *time.Location) clocks {
-	if known, ok := clocksByZone.Load(zone.String()); ok {
+// clocksOf keeps what it lists, by name of the zone: listing one takes longer than using it.
+func (d postgresDialect) clocksOf(zone *time.Location) clocks {
+	if known, ok := d.zones.Load(zone.String()); ok {
 		return known.(clocks)
 	}
+	listed := listClocks(zone)
+	d.zones.Store(zone.String(), listed)
+	return listed
+}
+
+func listClocks(zone *time.Location) clocks {
 	var changes, offsets, shown []int64
 	at := time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC).In(zone)
 	_, offset := at.Zone()
@@ -50,9 +54,7 @@ func clocksOf(zone *time.Location) clocks {
 		shown = append(shown, at.UnixMicro()+before)
 		offsets = append(offsets, now)
 	}
-	known := clocks{postgresArray(changes), postgresArray(offsets), postgresArray(shown)}
-	clocksByZone.Store(zone.String(), known)
-	return known
+	return clocks{postgresArray(changes), postgresArray(offsets), postgresArray(shown)}
 }
 
 func postgresArray(numbers []int64) string {
@@ -78,8 +80,8 @@ const (
 //
 // z are the lists, k the whole cycles that are taken off, c the time and the number
 // of clock changes before it, l what the clock showed then.
-func (postgresDialect) bucket(interval TimeInterval, zone *time.Location) (column, from condition) {
-	known := clocksOf(zone)
+func (d postgresDialect) bucket(interval TimeInterval, zone *time.Location) (column, from condition) {
+	known := d.clocksOf(zone)
 	regular, cycle := strconv.FormatInt(clocksRegular, 10), strconv.FormatInt(clocksCycle, 10)
 	from = where(" CROSS JOIN (SELECT CAST(? AS BIGINT[]) AS changes, CAST(? AS BIGINT[]) AS offsets, CAST(? AS BIGINT[]) AS shown) z"+
 		" CROSS JOIN LATERAL (SELECT CASE WHEN s.started_at < "+regular+" THEN 0 ELSE (s.started_at - "+regular+") / "+cycle+" * "+cycle+" END AS off) k"+
