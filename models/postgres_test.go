@@ -2,7 +2,9 @@ package models_test
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +12,7 @@ import (
 
 	"sessiongraph/ingest"
 	"sessiongraph/internal/testdb"
+	"sessiongraph/internal/testtools"
 	"sessiongraph/models"
 )
 
@@ -106,6 +109,24 @@ func TestConflictsAreTriedAgain(t *testing.T) {
 			t.Errorf("%s for ever: error is %v, want ErrUnavailable", c.code, err)
 		}
 		verified(t, store)
+	}
+}
+
+// A server that is no replica, or none any more, has other sessions: it is not asked.
+func TestAReplicaThatFollowsNobodyIsLeftOut(t *testing.T) {
+	store, db := openStore(t, testdb.Postgres)
+	save(t, store, [][]byte{note{}.body()})
+	other, elsewhere := openStore(t, testdb.Postgres)
+	save(t, other, [][]byte{note{"call_id": "of another"}.body()})
+	var log testtools.Log
+	reader, err := models.Open(t.Context(), db.address, models.Options{Replicas: []string{elsewhere.address}, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = reader.Close() })
+	log.Await(t, regexp.MustCompile(`msg="replica left out".*follow`))
+	if session(t, reader, "call-1") == nil || session(t, reader, "of another") != nil {
+		t.Error("it is asked")
 	}
 }
 

@@ -38,7 +38,7 @@ type replica struct {
 	shown   string // its address
 	pool    *sql.DB
 	healthy atomic.Bool
-	told    bool // what the log says of it
+	told    string // what the log last said of it
 }
 
 // primaryState is how far the primary had written its log at a time.
@@ -160,19 +160,21 @@ func (r *replicas) watch(ctx context.Context) {
 	}
 }
 
-// Where a server is in its log: how far it wrote it, or a replica how far it followed.
-const placeInLog = "SELECT CAST(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END - '0/0' AS BIGINT)"
+// Where a server is in its log, how far it wrote it or how far it followed, and
+// whether it follows another.
+const placeInLog = "SELECT CAST(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END - '0/0' AS BIGINT), pg_is_in_recovery()"
 
-func readPlace(ctx context.Context, pool *sql.DB) (place int64, err error) {
+func readPlace(ctx context.Context, pool *sql.DB) (place int64, follows bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, replicaCheck)
 	defer cancel()
-	err = pool.QueryRowContext(ctx, placeInLog).Scan(&place)
-	return place, err
+	var read sql.NullInt64
+	err = pool.QueryRowContext(ctx, placeInLog).Scan(&read, &follows)
+	return read.Int64, follows, err
 }
 
 func (r *replicas) check(ctx context.Context) {
 	began := time.Now()
-	if written, err := readPlace(ctx, r.primary); err == nil {
+	if written, _, err := readPlace(ctx, r.primary); err == nil {
 		r.past = append(r.past, primaryState{began, written})
 	} // else it writes nothing that a replica could lack
 	for len(r.past) > 1 && began.Sub(r.past[1].at) >= replicaMaxLag {
@@ -181,21 +183,28 @@ func (r *replicas) check(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, one := range r.all {
 		all.Go(func() {
-			followed, err := readPlace(ctx, one.pool)
-			if err == nil && len(r.past) > 0 && followed < r.past[0].written {
+			followed, follows, err := readPlace(ctx, one.pool)
+			switch {
+			case err != nil:
+			case !follows: // it never did, or was promoted
+				err = errors.New("it does not follow another server")
+			case len(r.past) > 0 && followed < r.past[0].written:
 				err = fmt.Errorf("it is more than %v behind", replicaMaxLag)
 			}
 			if ctx.Err() != nil {
 				return
 			}
 			one.healthy.Store(err == nil)
-			if one.told == (err == nil) {
-				return
+			before := one.told
+			if one.told = "replica serves"; err != nil {
+				one.told = "replica left out"
 			}
-			if one.told = err == nil; err != nil {
-				r.log.Warn("replica left out", "replica", one.shown, "error", oneLine(err))
-			} else {
-				r.log.Info("replica serves", "replica", one.shown)
+			switch {
+			case one.told == before:
+			case err != nil:
+				r.log.Warn(one.told, "replica", one.shown, "error", oneLine(err))
+			default:
+				r.log.Info(one.told, "replica", one.shown)
 			}
 		})
 	}
