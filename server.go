@@ -114,7 +114,7 @@ func serve(ctx context.Context, settings command.Serve, logTo io.Writer) error {
 	case <-ctx.Done():
 		log.Info("stopping")
 		time.Sleep(drainNotice)
-		err = shutDown(server)
+		err = shutDown(server, log)
 	}
 	writer.Close()
 	background.Wait()
@@ -129,6 +129,7 @@ func newVerifier(s command.Signing, metrics *ingest.Metrics, log *slog.Logger) (
 	if err != nil {
 		return nil, fmt.Errorf("signatures: %w", err)
 	}
+	metrics.Expect(len(s.SignSecret))
 	verifier.Observed, verifier.Verified = metrics.Observer(log), metrics.Verified
 	return verifier, nil
 }
@@ -244,11 +245,18 @@ func listenError(address string, err error) error {
 }
 
 // shutDown lets requests that were begun end, streams aside.
-func shutDown(server *http.Server) error {
+// shutDown lets requests end, and cuts off those who take too long, which loses
+// nothing: they were not answered.
+func shutDown(server *http.Server, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(context.Background(), gracePeriod)
 	defer cancel()
-	if err := server.Shutdown(ctx); err != nil {
-		return errors.Join(fmt.Errorf("stop: %w", err), server.Close())
+	err := server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		log.Warn("clients that did not take their answers were cut off", "after", gracePeriod)
+		err = server.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("stop: %w", err)
 	}
 	return nil
 }

@@ -48,6 +48,14 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 func (m *Metrics) answered(status int)           { m.answers.WithLabelValues(strconv.Itoa(status)).Inc() }
 func (m *Metrics) stored(outcome models.Outcome) { m.deliveries.WithLabelValues(string(outcome)).Inc() }
 
+// Expect shows each of so many secrets as 0 until it verifies something: one that is
+// never used is told from one that is not there.
+func (m *Metrics) Expect(secrets int) {
+	for n := range secrets {
+		m.signatures.WithLabelValues(strconv.Itoa(n + 1))
+	}
+}
+
 // Verified counts a signature by the secret that verified it.
 func (m *Metrics) Verified(secret int) {
 	name := "none"

@@ -41,6 +41,8 @@ type Writer struct {
 	most    int // deliveries of a batch
 	queue   chan *waiting
 	done    chan struct{}
+	ctx     context.Context // ends when closing takes too long
+	stop    context.CancelFunc
 
 	mu     sync.Mutex
 	bytes  int
@@ -57,6 +59,7 @@ func NewWriter(ledger Ledger, metrics *Metrics) *Writer { return newWriter(ledge
 
 func newWriter(ledger Ledger, metrics *Metrics, most int) *Writer {
 	w := &Writer{ledger: ledger, metrics: metrics, most: most, queue: make(chan *waiting, maxQueue), done: make(chan struct{})}
+	w.ctx, w.stop = context.WithCancel(context.Background())
 	go w.run()
 	return w
 }
@@ -95,7 +98,8 @@ func (w *Writer) enqueue(item *waiting) bool {
 	}
 }
 
-// Close takes no more deliveries, stores those that wait, and returns.
+// Close takes no more deliveries, stores those that wait, and returns. Where the
+// database holds that up, it is given up once all have been answered.
 func (w *Writer) Close() {
 	w.mu.Lock()
 	if !w.closed {
@@ -103,7 +107,13 @@ func (w *Writer) Close() {
 		close(w.queue)
 	}
 	w.mu.Unlock()
-	<-w.done
+	defer w.stop()
+	select {
+	case <-w.done:
+	case <-time.After(2 * maxWait):
+		w.stop()
+		<-w.done
+	}
 }
 
 func (w *Writer) run() {
@@ -139,7 +149,7 @@ func (w *Writer) store(batch []*waiting) {
 	}
 	w.metrics.batches.Observe(float64(len(batch)))
 	// A request that ends does not take its batch with it.
-	err := w.ledger.Save(context.Background(), arrivals)
+	err := w.ledger.Save(w.ctx, arrivals)
 	for i, item := range batch {
 		if err == nil || errors.Is(err, models.ErrUnavailable) {
 			item.stored <- err
@@ -152,13 +162,13 @@ func (w *Writer) store(batch []*waiting) {
 	w.mu.Unlock()
 }
 
-// storeAlone stores what failed among others by itself; what the database does not
-// take as a session goes into quarantine.
+// storeAlone stores what failed among others by itself; what the database rejects as
+// a session goes into quarantine. Any other error is the database's own.
 func (w *Writer) storeAlone(a models.Arrival) error {
-	err := w.ledger.Save(context.Background(), []models.Arrival{a})
-	if err == nil || errors.Is(err, models.ErrUnavailable) || a.Projection == nil {
+	err := w.ledger.Save(w.ctx, []models.Arrival{a})
+	if !errors.Is(err, models.ErrRejected) || a.Projection == nil {
 		return err
 	}
 	a.Projection, a.Outcome, a.Reason = nil, models.Quarantined, "the database did not take it: "+err.Error()
-	return w.ledger.Save(context.Background(), []models.Arrival{a})
+	return w.ledger.Save(w.ctx, []models.Arrival{a})
 }

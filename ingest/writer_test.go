@@ -313,7 +313,7 @@ func (l *gated) Save(ctx context.Context, batch []models.Arrival) error {
 func TestOneThatFailsDoesNotFailItsNeighbours(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		store := openStore(t, kind)
-		ledger := failing{Store: store, marked: "bad", err: errors.New("constraint failed")}
+		ledger := failing{Store: store, marked: "bad", err: fmt.Errorf("constraint failed: %w", models.ErrRejected)}
 		errs := saveAsOneBatch(t, ledger, deliveryOf("good-1"), deliveryOf("bad"), deliveryOf("good-2"), NewDelivery([]byte(`{}`), "", time.Now()))
 		for i, err := range errs {
 			if err != nil {

@@ -178,6 +178,42 @@ func TestTenInstancesStartAtOnce(t *testing.T) {
 	}
 }
 
+// What a time-out of the server's stopped says nothing of what was to be stored.
+func TestATimeOutIsNoFaultOfWhatIsStored(t *testing.T) {
+	holder, db := openStore(t, testdb.Postgres)
+	save(t, holder, [][]byte{note{}.body()})
+	hurried := reopen(t, database{testdb.Postgres, db.address + "&statement_timeout=100"})
+	execute(t, db, "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NEW; END $$",
+		"CREATE TRIGGER dawdle BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION dawdle()")
+	err := hurried.Save(t.Context(), []models.Arrival{hurried.Arrive(ingest.NewDelivery(note{"call_id": "b", "messages": texts("x")}.body(), "", epoch))})
+	if !errors.Is(err, models.ErrUnavailable) || errors.Is(err, models.ErrRejected) {
+		t.Errorf("error is %v, want ErrUnavailable", err)
+	}
+	execute(t, db, "DROP TRIGGER dawdle ON messages", "ALTER TABLE messages ADD CHECK (text <> 'never')")
+	err = holder.Save(t.Context(), []models.Arrival{holder.Arrive(ingest.NewDelivery(note{"call_id": "c", "messages": texts("never")}.body(), "", epoch))})
+	if !errors.Is(err, models.ErrRejected) || errors.Is(err, models.ErrUnavailable) {
+		t.Errorf("error is %v, want ErrRejected", err)
+	}
+}
+
+// Parts of a session whose own row is gone are not in the way of making it again.
+func TestReplayMendsHalfASession(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store, db := openStore(t, kind)
+		for n := range 3 {
+			save(t, store, [][]byte{note{"call_id": fmt.Sprint("call-", n), "messages": texts("one", "two"), "ner_slots": note{"a": "b"}}.body()})
+		}
+		execute(t, db, "DELETE FROM sessions WHERE call_id = 'call-1'", "DELETE FROM notifications WHERE call_id = 'call-2'", "DELETE FROM sessions WHERE call_id = 'call-2'")
+		if err := store.Replay(t.Context(), ingest.Project, noProgress); err != nil {
+			t.Fatal(err)
+		}
+		verified(t, store)
+		if session(t, store, "call-1") == nil || len(hits(t, store, "two")) != 2 {
+			t.Error("it is not there again")
+		}
+	})
+}
+
 // An instance that runs while a newer one adds to the tables goes on as before.
 func TestAnOldInstanceGoesOn(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {

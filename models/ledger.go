@@ -89,14 +89,14 @@ func (s *Store) Ledger(ctx context.Context, progress Progress, each func(n *Noti
 }
 
 func (s *Store) ledgerBatches(ctx context.Context, progress Progress, each func([]*Notification) error) error {
-	var total int64
-	if err := s.read.WithContext(ctx).Model(&Notification{}).Count(&total).Error; err != nil {
+	var now struct{ Count, Last int64 } // what arrives meanwhile is left for another time
+	if err := s.read.WithContext(ctx).Raw("SELECT COUNT(*) AS count, COALESCE(MAX(id), 0) AS last FROM notifications").Scan(&now).Error; err != nil {
 		return fmt.Errorf("count ledger: %w", err)
 	}
 	done := 0
 	for last := int64(0); ; {
 		var rows []*Notification
-		if err := s.read.WithContext(ctx).Where("id > ?", last).Order("id").Limit(ledgerBatch).Find(&rows).Error; err != nil {
+		if err := s.read.WithContext(ctx).Where("id > ? AND id <= ?", last, now.Last).Order("id").Limit(ledgerBatch).Find(&rows).Error; err != nil {
 			return fmt.Errorf("read ledger: %w", err)
 		}
 		if len(rows) == 0 {
@@ -107,7 +107,7 @@ func (s *Store) ledgerBatches(ctx context.Context, progress Progress, each func(
 		}
 		last = rows[len(rows)-1].ID
 		done += len(rows)
-		progress(done, max(done, int(total)))
+		progress(done, max(done, int(now.Count)))
 	}
 }
 
@@ -115,21 +115,48 @@ func (s *Store) ledgerBatches(ctx context.Context, progress Progress, each func(
 // stopped at any time, and started again; other processes go on meanwhile.
 func (s *Store) Replay(ctx context.Context, decode Decode, progress Progress) error {
 	decode = s.kept(decode)
-	err := s.ledgerBatches(ctx, progress, func(rows []*Notification) error {
-		return s.retrying(ctx, func() error { return s.replayBatch(ctx, rows, decode) })
-	})
+	err := s.retrying(ctx, func() error { return s.removeOrphans(ctx) })
+	if err == nil {
+		err = s.ledgerBatches(ctx, progress, func(rows []*Notification) error {
+			return s.retrying(ctx, func() error { return s.replayBatch(ctx, rows, decode) })
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("replay: %w", err)
 	}
-	return s.retrying(ctx, func() error {
-		return s.change(ctx, func(tx *gorm.DB, _ *ledgerClock) error {
+	return nil
+}
+
+// removeOrphans removes sessions that the ledger has no notification of, and what
+// belongs to no session, which would be in the way of the one that it belongs to.
+func (s *Store) removeOrphans(ctx context.Context) error {
+	queries := []string{"SELECT s.id FROM sessions s WHERE NOT EXISTS (SELECT 1 FROM notifications n WHERE n.call_id = s.call_id)"}
+	for _, table := range childTables() {
+		queries = append(queries, "SELECT DISTINCT session_id FROM "+table+" WHERE session_id NOT IN (SELECT id FROM sessions)")
+	}
+	return s.change(ctx, func(tx *gorm.DB, _ *ledgerClock) error {
+		for _, query := range queries {
 			var orphans []int64
-			if err := tx.Raw("SELECT s.id FROM sessions s WHERE NOT EXISTS (SELECT 1 FROM notifications n WHERE n.call_id = s.call_id)").Scan(&orphans).Error; err != nil {
-				return fmt.Errorf("find sessions without a notification: %w", err)
+			if err := tx.Raw(query).Scan(&orphans).Error; err != nil {
+				return fmt.Errorf("find what the ledger does not know: %w", err)
 			}
-			return deleteSessions(tx, s.dialect, orphans)
-		})
+			for batch := range slices.Chunk(orphans, removeBatch) {
+				if err := deleteSessions(tx, s.dialect, batch); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
 	})
+}
+
+// childTables have the parts of sessions, each by its session_id.
+func childTables() []string { return []string{"messages", "ner_slots", "event_labels", "variables"} }
+
+// SaveInTime is Save for those who can wait while another process has the database
+// for itself.
+func (s *Store) SaveInTime(ctx context.Context, arrivals []Arrival) error {
+	return s.retrying(ctx, func() error { return s.Save(ctx, arrivals) })
 }
 
 // retrying waits for a database that another process has locked.
@@ -385,7 +412,7 @@ func (s *Store) verifyOrphans(ctx context.Context, tell func(string)) error {
 	queries := []difference{
 		{"SELECT call_id FROM sessions s WHERE NOT EXISTS (SELECT 1 FROM notifications n WHERE n.call_id = s.call_id)", "session %s: the ledger has no notification of it"},
 	}
-	for _, table := range []string{"messages", "ner_slots", "event_labels", "variables"} {
+	for _, table := range childTables() {
 		queries = append(queries, difference{
 			"SELECT DISTINCT session_id FROM " + table + " WHERE session_id NOT IN (SELECT id FROM sessions)", table + " of session number %s: there is no such session"})
 	}

@@ -53,7 +53,8 @@ var (
 )
 
 func isPostgres(address string) bool {
-	return strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://")
+	scheme, _, found := strings.Cut(address, "://")
+	return found && (strings.EqualFold(scheme, "postgres") || strings.EqualFold(scheme, "postgresql"))
 }
 
 func openPostgres(ctx context.Context, address string, options Options) (*Store, error) {

@@ -29,6 +29,10 @@ const (
 	pgFeatureMissing   = "0A000"
 	pgUndefinedFile    = "58P01"
 	pgUndefinedOpclass = "42704"
+	pgQueryCanceled    = "57014" // by a time-out of the server's
+	pgDataException    = "22"
+	pgIntegrity        = "23"
+	pgProgramLimit     = "54"
 )
 
 func pgCode(err error) string {
@@ -44,7 +48,7 @@ func (postgresDialect) unavailable(err error) bool {
 		return false
 	}
 	if code := pgCode(err); code != "" {
-		for _, temporary := range []string{pgConnection, pgOutOfResources, pgShutDown, pgSystem, pgConflict, pgLockTimeout, pgReadOnly, pgIdleTimeout} {
+		for _, temporary := range []string{pgConnection, pgOutOfResources, pgShutDown, pgSystem, pgConflict, pgLockTimeout, pgReadOnly, pgIdleTimeout, pgQueryCanceled} {
 			if strings.HasPrefix(code, temporary) {
 				return true
 			}
@@ -56,6 +60,11 @@ func (postgresDialect) unavailable(err error) bool {
 	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn)
+}
+
+func (postgresDialect) rejected(err error) bool {
+	code := pgCode(err)
+	return strings.HasPrefix(code, pgDataException) || strings.HasPrefix(code, pgIntegrity) || strings.HasPrefix(code, pgProgramLimit)
 }
 
 func (postgresDialect) conflict(err error) bool { return strings.HasPrefix(pgCode(err), pgConflict) }

@@ -3,8 +3,10 @@ package models
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 
 	"gorm.io/gorm"
 )
@@ -46,11 +48,29 @@ func (s *Store) Erase(ctx context.Context, callee string, progress Progress) (Re
 }
 
 // mentions says whether a body that could not be read as a session is of a callee, or
-// has it somewhere. Where digits go on before or behind it, it is another's number.
+// has it somewhere, escaped or not. Where letters or digits go on before or behind
+// it, it is another's name.
 func mentions(body []byte, callee string) bool {
-	if JSON(body).Get("callee").Text() == callee { // however it is escaped
+	if JSON(body).Get("callee").Text() == callee {
 		return true
 	}
+	return hasName(body, callee) || hasName(unescaped(body), callee)
+}
+
+var escapes = regexp.MustCompile(`\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])`)
+
+// unescaped is a body with what JSON may escape of a name written out.
+func unescaped(body []byte) []byte {
+	return escapes.ReplaceAllFunc(body, func(escape []byte) []byte {
+		var text string
+		if json.Unmarshal([]byte(`"`+string(escape)+`"`), &text) != nil {
+			return escape
+		}
+		return []byte(text)
+	})
+}
+
+func hasName(body []byte, callee string) bool {
 	for at := 0; ; at++ {
 		found := bytes.Index(body[at:], []byte(callee))
 		if found < 0 {
@@ -58,15 +78,17 @@ func mentions(body []byte, callee string) bool {
 		}
 		at += found
 		end := at + len(callee)
-		longer := at > 0 && isDigit(body[at-1]) && isDigit(callee[0]) ||
-			end < len(body) && isDigit(body[end]) && isDigit(callee[len(callee)-1])
+		longer := at > 0 && isAlphanumeric(body[at-1]) && isAlphanumeric(callee[0]) ||
+			end < len(body) && isAlphanumeric(body[end]) && isAlphanumeric(callee[len(callee)-1])
 		if !longer {
 			return true
 		}
 	}
 }
 
-func isDigit(b byte) bool { return '0' <= b && b <= '9' }
+func isAlphanumeric(b byte) bool {
+	return '0' <= b && b <= '9' || 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z'
+}
 
 // Prune removes the sessions that ended before a time, and what came into
 // quarantine before it.

@@ -286,10 +286,10 @@ func TestEraseFromQuarantine(t *testing.T) {
 	store, file := openOnSQLite(t)
 	gone := [][]byte{
 		[]byte(`{"callee":"628111"}`), []byte(`{"callee":628111}`), []byte(`{"callee":"62811\u0031"}`), []byte(`{"to":"+628111,"}`), []byte(`628111`), []byte(`callee=628111&x=1`),
-		[]byte(`{"callee":"6281110","to":"628111"}`),
+		[]byte(`{"callee":"6281110","to":"628111"}`), []byte(`{"to":"62811\u0031"}`), []byte(`{"text":"from\n628111"}`),
 	}
 	stay := [][]byte{
-		[]byte(`{"callee":"6281110"}`), []byte(`{"callee":"1628111"}`), []byte(`{"callee":"1628111","to":6281110}`), []byte(`62811`), []byte(`{}`), []byte(``), []byte(`{"callee":null}`),
+		[]byte(`{"callee":"6281110"}`), []byte(`{"callee":"1628111"}`), []byte(`{"callee":"1628111","to":6281110}`), []byte(`62811`), []byte(`{"to":"ID628111"}`), []byte(`{"to":"628111b"}`), []byte(`{}`), []byte(``), []byte(`{"callee":null}`),
 	}
 	save(t, store, slices.Concat(gone, stay))
 	removed, err := store.Erase(t.Context(), "628111", noProgress)

@@ -64,6 +64,9 @@ func (s *Store) openReplicas(addresses []string, options Options) error {
 	}
 	resolver := &dbresolver.DBResolver{}
 	for i, address := range addresses {
+		if !isPostgres(address) {
+			return fmt.Errorf("replica %s: expected a postgres:// address", address)
+		}
 		config, err := postgresConfig(address)
 		if err != nil {
 			return fmt.Errorf("replica %s: %w", withoutPassword(address), err)

@@ -53,7 +53,7 @@ func newPacker() (*zstd.Encoder, *zstd.Decoder, error) {
 
 // Save stores deliveries in one transaction: ledger, projection and search
 // together, all of them or none. They count as arrived in their order. An error
-// that is ErrUnavailable may pass with time; any other lies in the deliveries.
+// that is ErrUnavailable may pass with time; one that is ErrRejected lies in the deliveries.
 func (s *Store) Save(ctx context.Context, arrivals []Arrival) error {
 	err := s.change(ctx, func(tx *gorm.DB, clock *ledgerClock) error {
 		known, err := readKnown(tx, clock, arrivals)
@@ -358,7 +358,7 @@ func deleteSessions(tx *gorm.DB, d dialect, ids []int64) error {
 	if err := d.unindex(tx, ids); err != nil {
 		return err
 	}
-	for _, table := range []string{"messages", "ner_slots", "event_labels", "variables"} {
+	for _, table := range childTables() {
 		if err := tx.Exec("DELETE FROM "+table+" WHERE session_id IN ?", ids).Error; err != nil {
 			return fmt.Errorf("delete %s: %w", table, err)
 		}

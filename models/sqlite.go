@@ -309,4 +309,16 @@ func (sqliteDialect) unavailable(err error) bool {
 	return false
 }
 
+func (sqliteDialect) rejected(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE:
+		return true
+	}
+	return false
+}
+
 func (sqliteDialect) conflict(error) bool { return false }

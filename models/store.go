@@ -51,9 +51,15 @@ var (
 	// ErrUnavailable: the database cannot be written or read now (locked, full,
 	// disconnected). Nothing was stored; the same call may succeed later.
 	ErrUnavailable = errors.New("the database is not available now")
+	// ErrRejected: the database does not take the values, now or later. Any other
+	// error says nothing of what was to be stored.
+	ErrRejected = errors.New("the database does not take it")
 	// ErrNewer: the database was made by a newer version of this program.
 	ErrNewer = errors.New("the database was made by a newer version of sessiongraph")
 )
+
+// pingPatience bounds how long Ping waits.
+const pingPatience = 900 * time.Millisecond
 
 // Open opens the database, a file of SQLite (made if it is not there) or one of
 // PostgreSQL at a postgres:// address, and brings its tables up to date. Its errors
@@ -80,7 +86,7 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	if s.pack, s.unpack, err = newPacker(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	if err := s.migrate(ctx); err != nil {
+	if err := s.retrying(ctx, func() error { return s.migrate(ctx) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", shown, err), s.Close())
 	}
 	if len(options.Replicas) > 0 {
@@ -115,11 +121,10 @@ func (s *Store) Name() string { return s.dialect.name() + " " + s.address }
 
 // Ping says whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
-	var one int
-	if err := s.read.WithContext(ctx).Raw("SELECT 1").Scan(&one).Error; err != nil {
-		return fmt.Errorf("ping database: %w", err)
-	}
-	return nil
+	ctx, cancel := context.WithTimeout(ctx, pingPatience)
+	defer cancel()
+	_, err := s.StoredSeq(ctx)
+	return err
 }
 
 // Close closes the database; what was stored stays.
@@ -225,6 +230,8 @@ type dialect interface {
 	explain(err error) error
 	// unavailable tells the errors of a database that is not available now.
 	unavailable(err error) bool
+	// rejected tells the errors of values that the database never takes.
+	rejected(err error) bool
 	// conflict tells the errors of a transaction that only has to be run again.
 	conflict(err error) bool
 }
@@ -238,13 +245,19 @@ func openGORM(dialector gorm.Dialector, d dialect, config *gorm.Config) (*gorm.D
 	return db, err
 }
 
-// translate is what all errors of a database pass through: it marks those of one
-// that is not available.
+// translate is what all errors of a database pass through: it marks those that
+// callers tell apart.
 func translate(err error, d dialect) error {
-	if err == nil || errors.Is(err, ErrUnavailable) || !d.unavailable(err) {
+	switch {
+	case err == nil, errors.Is(err, ErrUnavailable), errors.Is(err, ErrRejected):
+		return err
+	case d.unavailable(err):
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	case d.rejected(err):
+		return fmt.Errorf("%w: %w", ErrRejected, err)
+	default:
 		return err
 	}
-	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 
 var placeholders = strings.Repeat("?,", 1000)

@@ -29,8 +29,11 @@ type Streams struct {
 // Bytes of an exported line beside its body, which is a third longer there.
 const maxExportedOverhead = 64 << 10
 
-// Lines of one transaction.
-const importBatch = 256
+// Lines of one transaction, and bytes of their bodies.
+const (
+	importBatch      = 256
+	importBatchBytes = 16 << 20
+)
 
 // Run stores the notifications of all files.
 func (c Import) Run(ctx context.Context, s Streams) error {
@@ -67,6 +70,7 @@ type importer struct {
 	streams  Streams
 	progress *progress
 	batch    []models.Arrival
+	bytes    int // of the batch
 
 	projected, quarantined, refused int
 }
@@ -122,18 +126,20 @@ func (i *importer) add(ctx context.Context, name string, number int, line []byte
 		_, _ = fmt.Fprintf(i.streams.Err, "%s:%d: %s\n", name, number, d.Reason)
 	}
 	i.batch = append(i.batch, i.store.Arrive(d))
-	if len(i.batch) < importBatch {
+	i.bytes += len(d.Body)
+	if len(i.batch) < importBatch && i.bytes < importBatchBytes {
 		return nil
 	}
 	return i.flush(ctx)
 }
 
 func (i *importer) flush(ctx context.Context) error {
-	if err := i.store.Save(ctx, i.batch); err != nil {
+	if err := i.store.SaveInTime(ctx, i.batch); err != nil {
 		return fmt.Errorf("import: %w", err)
 	}
 	i.progress.add(len(i.batch))
-	i.batch = i.batch[:0]
+	clear(i.batch)
+	i.batch, i.bytes = i.batch[:0], 0
 	return nil
 }
 

@@ -120,13 +120,17 @@ func readDelivery(line []byte, now time.Time) models.Delivery {
 	return ingest.NewDelivery(line, "", now)
 }
 
-// Run writes the whole ledger, one notification a line, for import to read.
+// Run writes the ledger, one notification a line, for import to read: all that was
+// acknowledged. What was refused is not, and its body may be there in part only.
 func (c Export) Run(ctx context.Context, s Streams) error {
 	return c.withStore(ctx, func(store *models.Store) error {
 		out := bufio.NewWriterSize(s.Out, 1<<20)
 		lines := json.NewEncoder(out)
 		shown := newProgress(s.Err, "exported", 0)
 		err := store.Ledger(ctx, shown.set, func(n *models.Notification, body []byte) error {
+			if n.Outcome == models.Refused {
+				return nil
+			}
 			return lines.Encode(exported{exportFormat, body, n.Sign, n.FirstReceivedAt.Time, n.LastReceivedAt.Time, n.Deliveries, n.Outcome, n.Reason})
 		})
 		shown.end()

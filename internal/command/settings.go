@@ -28,7 +28,7 @@ type Line struct {
 	Quarantine Quarantine `cmd:"" help:"List what could not be projected, with time and reason."`
 	Replay     Replay     `cmd:"" help:"Project the whole ledger again, quarantine included."`
 	Verify     Verify     `cmd:"" help:"Compare the ledger with the tables made from it; any difference is an error."`
-	Export     Export     `cmd:"" help:"Write the whole ledger to standard output, one notification a line, for import."`
+	Export     Export     `cmd:"" help:"Write all that was acknowledged to standard output, one notification a line, for import."`
 	Backup     Backup     `cmd:"" help:"Copy the database into a new file, also while it is served."`
 	Erase      Erase      `cmd:"" help:"Remove all that was received of one callee."`
 	Prune      Prune      `cmd:"" help:"Remove the sessions that ended before a time."`
@@ -82,14 +82,14 @@ type Signing struct {
 	SignMode   ingest.SignMode `env:"SESSIONGRAPH_SIGN_MODE" placeholder:"MODE" help:"off, observe (accept all, and record which scheme would verify) or enforce; enforce where there is a secret, else off."`
 }
 
-// Secrets are given comma separated. An empty one is an error, also one that an
-// empty variable gives: it would leave the door open by mistake.
+// Secrets are given comma separated, or on lines of a file. An empty one is an error,
+// also one that an empty variable gives: it would leave the door open by mistake.
 type Secrets []string
 
 // UnmarshalText reads the list.
 func (s *Secrets) UnmarshalText(text []byte) error {
-	*s = strings.Split(string(text), ",")
-	if slices.Contains(*s, "") {
+	*s = strings.Split(strings.NewReplacer("\r\n", ",", "\n", ",").Replace(string(text)), ",")
+	if slices.ContainsFunc(*s, func(secret string) bool { return strings.TrimSpace(secret) == "" }) {
 		return errors.New("a secret is empty: leave the setting out where notifications are not signed")
 	}
 	return nil
