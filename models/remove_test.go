@@ -550,6 +550,9 @@ func TestBackupOfALiveDatabase(t *testing.T) {
 	least := stored.Load()
 	copied := filepath.Join(t.TempDir(), "copy.db")
 	err := tool.Backup(t.Context(), copied)
+	if again := tool.Backup(t.Context(), copied); again == nil || !strings.Contains(again.Error(), "already") {
+		t.Errorf("onto a file that is there: %v", again)
+	}
 	most := stored.Load() + 1
 	stop.Store(true)
 	<-done

@@ -31,10 +31,6 @@ const (
 // second in which an ingest request is answered.
 const sqliteBusyMillis = 500
 
-// Pages in the log from which on they are moved into the file: many, since each
-// transaction writes most pages of the indexes again, and only their last state is moved.
-const sqliteLogPages = 4000
-
 func openSQLite(file string, options Options) (*Store, error) {
 	if file == "" || strings.Contains(file, ":memory:") {
 		return nil, errors.New("a database in memory would lose every notification: name a file")
@@ -59,7 +55,6 @@ func openSQLite(file string, options Options) (*Store, error) {
 			"secure_delete(ON)", // what is erased is overwritten
 			"temp_store(MEMORY)",
 			"cache_size(-65536)",
-			fmt.Sprintf("wal_autocheckpoint(%d)", sqliteLogPages),
 		},
 	})
 	if err != nil {
@@ -285,6 +280,9 @@ func (sqliteDialect) scrub(db *gorm.DB) error {
 }
 
 func (sqliteDialect) backup(db *gorm.DB, file string) error {
+	if _, err := os.Stat(file); err == nil {
+		return errors.New("there is such a file already: name a new one")
+	}
 	return db.Exec("VACUUM INTO ?", file).Error
 }
 

@@ -2,6 +2,7 @@ package clients_test
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -152,6 +153,7 @@ func (s *server) warmedUp() int {
 		together.Go(func() { s.post(simulate.New(99).Notification(i)) })
 	}
 	together.Wait()
+	s.subscribeOnce()
 	least := s.goroutines()
 	for unchanged := 0; unchanged < 5; unchanged++ {
 		s.client.CloseIdleConnections()
@@ -161,6 +163,28 @@ func (s *server) warmedUp() int {
 		}
 	}
 	return least
+}
+
+// subscribeOnce begins to listen to what is stored, and stops: the server goes on
+// looking for what other processes store.
+func (s *server) subscribeOnce() {
+	s.t.Helper()
+	ctx, cancel := context.WithCancel(s.t.Context())
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.address+"/query", strings.NewReader(`{"query":"subscription { sessionStored { cursor } }"}`))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Accept", "text/event-stream")
+	response, err := s.client.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		s.t.Fatalf("subscribing answered %d", response.StatusCode)
+	}
 }
 
 // settled waits until the server is back at so many goroutines.
