@@ -129,25 +129,34 @@ func (s *Store) Replay(ctx context.Context, decode Decode, progress Progress) er
 
 // removeOrphans removes sessions that the ledger has no notification of, and what
 // belongs to no session, which would be in the way of the one that it belongs to.
+//
+// Finding them reads whole tables, so it does not hold the ledger's lock; what was
+// found is looked at again under it.
 func (s *Store) removeOrphans(ctx context.Context) error {
-	queries := []string{"SELECT s.id FROM sessions s WHERE NOT EXISTS (SELECT 1 FROM notifications n WHERE n.call_id = s.call_id)"}
+	type kind struct{ find, among string }
+	kinds := []kind{{"SELECT s.id FROM sessions s WHERE NOT EXISTS (SELECT 1 FROM notifications n WHERE n.call_id = s.call_id)", " AND s.id IN ?"}}
 	for _, table := range childTables() {
-		queries = append(queries, "SELECT DISTINCT session_id FROM "+table+" WHERE session_id NOT IN (SELECT id FROM sessions)")
+		kinds = append(kinds, kind{"SELECT DISTINCT session_id FROM " + table + " WHERE session_id NOT IN (SELECT id FROM sessions)", " AND session_id IN ?"})
 	}
-	return s.change(ctx, func(tx *gorm.DB, _ *ledgerClock) error {
-		for _, query := range queries {
-			var orphans []int64
-			if err := tx.Raw(query).Scan(&orphans).Error; err != nil {
-				return fmt.Errorf("find what the ledger does not know: %w", err)
-			}
-			for batch := range slices.Chunk(orphans, removeBatch) {
-				if err := deleteSessions(tx, s.dialect, batch); err != nil {
-					return err
+	for _, k := range kinds {
+		var found []int64
+		if err := s.read.WithContext(ctx).Raw(k.find).Scan(&found).Error; err != nil {
+			return fmt.Errorf("find what the ledger does not know: %w", err)
+		}
+		for batch := range slices.Chunk(found, removeBatch) {
+			err := s.change(ctx, func(tx *gorm.DB, _ *ledgerClock) error {
+				var orphans []int64
+				if err := tx.Raw(k.find+k.among, batch).Scan(&orphans).Error; err != nil {
+					return fmt.Errorf("find what the ledger does not know: %w", err)
 				}
+				return deleteSessions(tx, s.dialect, orphans)
+			})
+			if err != nil {
+				return err
 			}
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // childTables have the parts of sessions, each by its session_id.

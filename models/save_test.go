@@ -673,6 +673,50 @@ func TestADatabaseLockedByAnotherIsUnavailable(t *testing.T) {
 	}
 }
 
+// Who can wait gets through, once the other is done.
+func TestSaveInTimeWaitsForALockedDatabase(t *testing.T) {
+	store, in := openStore(t, testdb.SQLite)
+	db, err := sql.Open("sqlite", in.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec("BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	released := make(chan error, 1)
+	time.AfterFunc(1500*time.Millisecond, func() {
+		_, err := db.Exec("ROLLBACK")
+		released <- err
+	})
+	if err := store.SaveInTime(t.Context(), []models.Arrival{store.Arrive(ingest.NewDelivery(note{}.body(), "", epoch))}); err != nil {
+		t.Error(err)
+	}
+	if err := <-released; err != nil {
+		t.Error(err)
+	}
+}
+
+// Who reads the ledger does not run after what arrives meanwhile.
+func TestReadingTheLedgerEnds(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store, _ := openStore(t, kind)
+		save(t, store, many(3))
+		read := 0
+		err := store.Ledger(t.Context(), noProgress, func(*models.Notification, []byte) error {
+			if read++; read > 3 {
+				return errors.New("it goes on")
+			}
+			save(t, store, [][]byte{note{"call_id": fmt.Sprint("meanwhile-", read)}.body()})
+			return nil
+		})
+		if err != nil || read != 3 {
+			t.Errorf("%d notifications, %v", read, err)
+		}
+	})
+}
+
 // The names of what a database has.
 var tables = map[string]string{
 	testdb.SQLite.Name:   "SELECT name, sql FROM sqlite_master WHERE name",

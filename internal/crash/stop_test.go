@@ -2,6 +2,7 @@ package crash
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -150,6 +151,33 @@ func awaitRefusal(t *testing.T, p *process) {
 		_ = other.Close()
 		return "it still takes connections"
 	})
+}
+
+// Who asks for much and does not read it is cut off, which is no failure.
+func TestSIGTERMCutsOffWhoDoesNotRead(t *testing.T) {
+	p := serve(t, filepath.Join(t.TempDir(), "stopped.db"))
+	generator := simulate.New(7)
+	client := newClient(t, 4)
+	for n := range 200 {
+		response, err := client.Post(p.url+"/ingest", "application/json", bytes.NewReader(generator.Notification(n)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+	}
+	deaf, err := net.Dial("tcp", p.host())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = deaf.Close() })
+	query := `{"query":"{ sessions(first: 200) { nodes { raw messages { raw } } } }"}`
+	request := fmt.Sprintf("POST /query HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(query), query)
+	if _, err := io.WriteString(deaf, strings.Repeat(request, 8)); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(500 * time.Millisecond)
+	p.terminate(t)
+	p.awaitEnd(t, grace)
 }
 
 // Clients that say nothing, or never end, do not hold up a stop for longer than its grace.
