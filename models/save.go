@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
 	"gorm.io/gorm"
 )
 
@@ -27,6 +26,9 @@ const (
 	maxRefusedBody = 64 << 10 // bytes, from the start
 )
 
+// maxRestoredBody bounds what a body of the ledger takes when it is decompressed, in bytes: more than any --max-body.
+const maxRestoredBody = 1 << 30
+
 // Arrive prepares a delivery for Save.
 func (s *Store) Arrive(d Delivery) Arrival {
 	kept := d.Body
@@ -36,19 +38,7 @@ func (s *Store) Arrive(d Delivery) Arrival {
 	if d.Projection != nil {
 		s.dialect.keep(d.Projection)
 	}
-	return Arrival{d, sha256.Sum256(d.Body), s.pack.EncodeAll(kept, nil)}
-}
-
-func newPacker() (*zstd.Encoder, *zstd.Decoder, error) {
-	pack, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false))
-	if err != nil {
-		return nil, nil, fmt.Errorf("make compressor: %w", err)
-	}
-	unpack, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0))
-	if err != nil {
-		return nil, nil, fmt.Errorf("make decompressor: %w", err)
-	}
-	return pack, unpack, nil
+	return Arrival{d, sha256.Sum256(d.Body), s.bodies.Compress(nil, kept)}
 }
 
 // Save stores deliveries in one transaction: ledger, projection and search
@@ -371,9 +361,5 @@ func deleteSessions(tx *gorm.DB, d dialect, ids []int64) error {
 
 // unpackBody is the body of a ledger row as it was sent.
 func (s *Store) unpackBody(packed []byte) ([]byte, error) {
-	body, err := s.unpack.DecodeAll(packed, nil)
-	if err != nil {
-		return nil, fmt.Errorf("decompress body: %w", err)
-	}
-	return body, nil
+	return s.bodies.Restore(nil, packed)
 }

@@ -12,9 +12,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
+
+	"sessiongraph/models/store/body"
 )
 
 // Store is an open database. Its methods may be called concurrently.
@@ -30,8 +31,7 @@ type Store struct {
 	patient *gorm.DB
 	// replicas, where there are any, answer in place of read.
 	replicas *replicas
-	pack     *zstd.Encoder
-	unpack   *zstd.Decoder
+	bodies   *body.Codec
 }
 
 // Options are the settings of Open.
@@ -83,7 +83,7 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 		return nil, fmt.Errorf("open database %s: %w", shown, err)
 	}
 	s.address, s.log = shown, options.Log
-	if s.pack, s.unpack, err = newPacker(); err != nil {
+	if s.bodies, err = body.NewCodec(maxRestoredBody); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	if err := s.retrying(ctx, func() error { return s.migrate(ctx) }); err != nil {
