@@ -48,16 +48,15 @@ func run(ctx context.Context, args []string, streams command.Streams) int {
 		return code
 	}
 	var err error
-	if named := line.Named(chosen.Selected().Name); named != nil {
-		err = named.Run(ctx, streams)
+	if chosen != nil {
+		err = chosen.Run(ctx, streams)
 	} else {
 		err = serve(ctx, line.Serve, streams.Err)
 	}
 	if err != nil {
 		_, _ = fmt.Fprintln(streams.Err, "sessiongraph:", err)
-		return 1
 	}
-	return 0
+	return command.ExitCode(err)
 }
 
 // Time-outs against clients that send slowly. There is none on writing: streams
@@ -96,17 +95,18 @@ func serve(ctx context.Context, settings command.Serve, logTo io.Writer) error {
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
-	store, err := models.Open(ctx, settings.DB, models.Options{Log: log, Replicas: settings.DBReplica})
+	store, err := models.Open(ctx, string(settings.DB), models.Options{Log: log, Replicas: settings.DBReplica})
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), ledgerCollector{store, log})
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), ledgerCollector{store, log}, buildInfo(command.ReadBuild()))
 	writer := ingest.NewWriter(store, metrics)
 	notifications := ingest.Handler{Verifier: verifier, Saver: writer, MaxBody: int64(settings.MaxBody), Metrics: metrics, Log: log, Now: time.Now}
 	var background sync.WaitGroup
 	background.Go(func() { retain(ctx, store, time.Duration(settings.Retention), log) })
 	door.open(routes(ctx, settings, store, notifications, registry, log))
-	log.Info("serving", "url", "http://"+listener.Addr().String(), "database", store.Name(),
+	build := command.ReadBuild()
+	log.Info("serving", "url", "http://"+listener.Addr().String(), "database", store.Name(), "version", build.Version, "commit", build.Commit,
 		"unprotected", strings.Join(unprotected(verifier), ", "))
 	select {
 	case err = <-failed:
@@ -125,7 +125,7 @@ func serve(ctx context.Context, settings command.Serve, logTo io.Writer) error {
 }
 
 func newVerifier(s command.Signing, metrics *ingest.Metrics, log *slog.Logger) (*ingest.Verifier, error) {
-	verifier, err := ingest.NewVerifier(s.SignMode, s.SignScheme, s.SignSecret)
+	verifier, err := ingest.NewVerifier(s.SignMode, string(s.SignScheme), s.SignSecret)
 	if err != nil {
 		return nil, fmt.Errorf("signatures: %w", err)
 	}
@@ -176,6 +176,14 @@ func retain(ctx context.Context, store *models.Store, age time.Duration, log *sl
 	}
 }
 
+// buildInfo is 1, with what runs as its labels.
+func buildInfo(b command.Build) prometheus.Collector {
+	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "sessiongraph_build_info", Help: "The program that runs: always 1."},
+		[]string{"version", "commit", "date", "goversion"})
+	info.WithLabelValues(b.Version, b.Commit, b.Date, b.Go).Set(1)
+	return info
+}
+
 // ledgerCollector counts the ledger when Prometheus asks.
 type ledgerCollector struct {
 	store *models.Store
@@ -222,12 +230,12 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // listen refuses an address that others reach unless the operator said so.
 func listen(ctx context.Context, settings command.Serve) (net.Listener, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", settings.Addr)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", string(settings.Addr))
 	if err != nil {
-		return nil, listenError(settings.Addr, err)
+		return nil, listenError(string(settings.Addr), err)
 	}
 	if address, ok := listener.Addr().(*net.TCPAddr); ok && !address.IP.IsLoopback() && !settings.Open {
-		return nil, errors.Join(fmt.Errorf("--addr: %q is not a loopback address, anyone who reaches it would read everything: add --open if that is meant", settings.Addr),
+		return nil, errors.Join(command.Usagef("--addr: %q is not a loopback address, anyone who reaches it would read everything: add --open if that is meant", settings.Addr),
 			listener.Close())
 	}
 	return listener, nil

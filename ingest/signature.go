@@ -26,6 +26,16 @@ const (
 	SignEnforce SignMode = "enforce"
 )
 
+// UnmarshalText reads a mode's name; the empty one leaves the choice to NewVerifier.
+func (m *SignMode) UnmarshalText(text []byte) error {
+	switch mode := SignMode(text); mode {
+	case "", SignOff, SignObserve, SignEnforce:
+		*m = mode
+		return nil
+	}
+	return fmt.Errorf("invalid sign mode %q (want off, observe or enforce)", text)
+}
+
 // Scheme is a way to compute a signature from a body and a secret. AIRudder does
 // not publish its own.
 type Scheme struct {
@@ -78,11 +88,7 @@ func ParseScheme(name string) (Scheme, error) {
 			return s, nil
 		}
 	}
-	names := make([]string, 0, len(Schemes()))
-	for _, s := range Schemes() {
-		names = append(names, s.String())
-	}
-	return Scheme{}, fmt.Errorf("%q is no signature scheme; there are %s", name, strings.Join(names, ", "))
+	return Scheme{}, fmt.Errorf("invalid signature scheme %q (want a name such as hmac-sha256-hex or sha1-body+secret-base64)", name)
 }
 
 func (s Scheme) newHash() func() hash.Hash {
@@ -117,6 +123,17 @@ func (s Scheme) sum(secret string, timestamp, body []byte) []byte {
 	}
 	return h.Sum(nil)
 }
+
+// Sign is the signature of a body as X-AIRudder-Sign has it.
+func (s Scheme) Sign(secret string, body []byte) string {
+	sum := s.sum(secret, payloadTimestamp(body), body)
+	if s.base64 {
+		return base64.StdEncoding.EncodeToString(sum)
+	}
+	return hex.EncodeToString(sum)
+}
+
+func payloadTimestamp(body []byte) []byte { return []byte(models.JSON(body).Get("timestamp").Text()) }
 
 // verify compares in constant time. Hex is read in either case, base64 with or
 // without padding and in either alphabet; nothing else matches.
@@ -192,7 +209,7 @@ func (v *Verifier) timestamp(body []byte) []byte {
 	if !v.Scheme.timestamp && v.Mode == SignEnforce {
 		return nil
 	}
-	return []byte(models.JSON(body).Get("timestamp").Text())
+	return payloadTimestamp(body)
 }
 
 func (v *Verifier) observe(sign string, body []byte) {

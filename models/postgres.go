@@ -52,11 +52,6 @@ var (
 	}
 )
 
-func isPostgres(address string) bool {
-	scheme, _, found := strings.Cut(address, "://")
-	return found && (strings.EqualFold(scheme, "postgres") || strings.EqualFold(scheme, "postgresql"))
-}
-
 func openPostgres(ctx context.Context, address string, options Options) (*Store, error) {
 	config, err := postgresConfig(address)
 	if err != nil {

@@ -64,7 +64,7 @@ func (s *Store) openReplicas(addresses []string, options Options) error {
 	}
 	resolver := &dbresolver.DBResolver{}
 	for i, address := range addresses {
-		if !isPostgres(address) {
+		if !IsPostgres(address) {
 			return fmt.Errorf("replica %s: expected a postgres:// address", address)
 		}
 		config, err := postgresConfig(address)

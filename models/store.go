@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"strings"
 	"time"
 
@@ -72,7 +71,7 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	var s *Store
 	var err error
 	switch {
-	case isPostgres(address):
+	case IsPostgres(address):
 		s, err = openPostgres(ctx, address, options)
 	case len(options.Replicas) > 0:
 		err = errors.New("a file has no replicas: only PostgreSQL has")
@@ -95,25 +94,6 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 		}
 	}
 	return s, nil
-}
-
-// withoutPassword is an address as it may be shown.
-func withoutPassword(address string) string {
-	if !isPostgres(address) {
-		return address
-	}
-	parsed, err := url.Parse(address)
-	if err != nil {
-		return "at an address that cannot be read"
-	}
-	query := parsed.Query()
-	for _, secret := range []string{"password", "sslpassword"} {
-		if query.Has(secret) {
-			query.Set(secret, "xxxxx")
-		}
-	}
-	parsed.RawQuery = query.Encode()
-	return parsed.Redacted()
 }
 
 // Name is the kind of database and which one: "SQLite sessiongraph.db".

@@ -37,7 +37,7 @@ const (
 
 // Run stores the notifications of all files.
 func (c Import) Run(ctx context.Context, s Streams) error {
-	store, err := models.Open(ctx, c.DB, models.Options{})
+	store, err := models.Open(ctx, string(c.DB), models.Options{})
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 
 // withStore opens the database for the length of work.
 func (d Database) withStore(ctx context.Context, work func(*models.Store) error) error {
-	store, err := models.Open(ctx, d.DB, models.Options{MustExist: true})
+	store, err := models.Open(ctx, string(d.DB), models.Options{MustExist: true})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,269 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// Command is a command that runs to its end by itself.
+type Command interface {
+	Run(ctx context.Context, s Streams) error
+}
+
+// Exit statuses of a program that failed.
+const (
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// UsageError is a mistake in the command line or in the environment.
+type UsageError struct{ error }
+
+// Usagef makes a UsageError.
+func Usagef(format string, args ...any) error { return UsageError{fmt.Errorf(format, args...)} }
+
+// Unwrap returns the error itself.
+func (e UsageError) Unwrap() error { return e.error }
+
+// ExitCode is the exit status for the error of a command.
+func ExitCode(err error) int {
+	var usage UsageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &usage):
+		return exitUsage
+	}
+	return exitFailure
+}
+
+// Help are the settings of help. Parse puts --help of the command in its place.
+type Help struct {
+	Command []string `arg:"" optional:"" help:"Command to explain."`
+}
+
+// Parse reads the command line and the environment. It returns the command that
+// was chosen, nil for serve, or how the program is to end: after --help, or with an
+// error in one line on stderr.
+func Parse(line *Line, args []string, stdout, stderr io.Writer) (chosen Command, ended bool, code int) {
+	exit := -1
+	parser, err := newParser(line, stdout, stderr, func(code int) { exit = code })
+	if err != nil {
+		_, _ = fmt.Fprintln(stderr, "sessiongraph:", err)
+		return nil, true, exitFailure
+	}
+	if len(args) > 0 && args[0] == "help" {
+		args = append(slices.Clone(args[1:]), "--help")
+	}
+	parsed, err := parser.Parse(args)
+	if exit >= 0 { // --help and --version
+		return nil, true, exit
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(stderr, "sessiongraph: %s\n", describe(err, parser.Model, args))
+		return nil, true, exitUsage
+	}
+	for _, warning := range unknownVariables(parser.Model.Node, os.Environ()) {
+		_, _ = fmt.Fprintln(stderr, "sessiongraph: warning:", warning)
+	}
+	switch command := parsed.Selected().Target.Interface().(type) {
+	case Serve:
+		return nil, false, 0
+	case Command:
+		return command, false, 0
+	}
+	panic("sessiongraph: command without Run: " + parsed.Command())
+}
+
+func newParser(line *Line, stdout, stderr io.Writer, exit func(int)) (*kong.Kong, error) {
+	return kong.New(line,
+		kong.Name("sessiongraph"),
+		kong.Description("Receives AIRudder's chatbot session notifications, stores them, and answers GraphQL queries about them.\n\n"+
+			"Each setting is a flag or an environment variable; the flag wins."),
+		kong.Writers(stdout, stderr),
+		kong.Vars{"version": ReadBuild().String()},
+		kong.Resolvers(kong.ResolverFunc(secretFromFile)),
+		kong.Exit(exit),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.ValueFormatter(helpOfValue),
+	)
+}
+
+// helpOfValue adds to a flag's help the variables that set it.
+func helpOfValue(value *kong.Value) string {
+	if len(value.Tag.Envs) == 0 {
+		return value.Help
+	}
+	variables := "$" + value.Tag.Envs[0]
+	if isSecret(value) {
+		variables += ", or $" + value.Tag.Envs[0] + "_FILE, a file that holds it"
+	}
+	return strings.TrimSuffix(value.Help, ".") + " [" + variables + "]."
+}
+
+// isSecret says whether a setting may hold a password. Such a setting can be given
+// in a file, which neither the list of processes nor their environment shows.
+func isSecret(value *kong.Value) bool { return value.Tag.Has("secret") }
+
+// secretFromFile reads a secret from the file that VARIABLE_FILE names.
+func secretFromFile(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	if !isSecret(flag.Value) {
+		return nil, nil
+	}
+	name := flag.Envs[0]
+	file := os.Getenv(name + "_FILE")
+	if file == "" {
+		return nil, nil
+	}
+	if os.Getenv(name) != "" {
+		return nil, fmt.Errorf("%s and %s_FILE are both set: remove one of them", name, name)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s_FILE: %w", name, err)
+	}
+	return strings.TrimRight(string(content), "\r\n"), nil
+}
+
+// unknownVariables names the variables that look like settings and are none. Those
+// of a Kubernetes service named sessiongraph are not the operator's.
+func unknownVariables(root *kong.Node, environment []string) []string {
+	known := map[string]bool{}
+	for _, command := range root.Children {
+		for _, flag := range command.Flags {
+			for _, name := range flag.Envs {
+				known[name] = true
+				if isSecret(flag.Value) {
+					known[name+"_FILE"] = true
+				}
+			}
+		}
+	}
+	var warnings []string
+	for _, setting := range environment {
+		name, _, _ := strings.Cut(setting, "=")
+		if !strings.HasPrefix(name, "SESSIONGRAPH_") || known[name] || ofKubernetes.MatchString(name) {
+			continue
+		}
+		warning := "unknown environment variable " + name
+		if suggestion := closest(name, slices.Sorted(maps.Keys(known))); suggestion != "" {
+			warning += ", did you mean " + suggestion + "?"
+		}
+		warnings = append(warnings, warning)
+	}
+	slices.Sort(warnings)
+	return warnings
+}
+
+var ofKubernetes = regexp.MustCompile(`^SESSIONGRAPH_(SERVICE_|PORT$|PORT_)`)
+
+// describe says in one line what is wrong with the command line or the environment.
+// Kong names the flag even where the value came from a variable, and its own words
+// for a missing value are its parser's.
+func describe(err error, app *kong.Application, args []string) string {
+	text := withoutPasswords(err.Error())
+	help := "sessiongraph --help"
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context.Selected() != nil {
+		name := parse.Context.Selected().Path()
+		text = strings.TrimPrefix(text, name+": ")
+		help = "sessiongraph " + name + " --help"
+	}
+	if problem, origin, found := strings.Cut(text, " (from envar "); found {
+		name, _, _ := strings.Cut(origin, "=")
+		_, problem, _ = strings.Cut(problem, ": ")
+		return fmt.Sprintf("%s: %s (see %s)", name, problem, help)
+	}
+	if found := missingValue.FindStringSubmatch(text); found != nil {
+		text = found[1] + ": value missing"
+		if found[2] != "EOL" {
+			text += fmt.Sprintf(" (write %s=%s for a value that begins with a hyphen)", found[1], found[2])
+		}
+	}
+	if argument, found := strings.CutPrefix(text, "expected "); found {
+		text = "missing argument " + strings.ReplaceAll(argument, `"`, "")
+	}
+	text = strings.Replace(text, "missing flags: ", "missing ", 1)
+	if unexpected, found := strings.CutPrefix(text, "unexpected argument "); found && len(args) > 0 && args[0] == unexpected {
+		text = fmt.Sprintf("unknown command %q", unexpected)
+		help = "sessiongraph --help"
+		if suggestion := closest(unexpected, names(app.Children)); suggestion != "" {
+			text += fmt.Sprintf(", did you mean %q?", suggestion)
+		}
+	}
+	return fmt.Sprintf("%s (see %s)", placeholder.ReplaceAllString(text, "$1: "), help)
+}
+
+var (
+	missingValue = regexp.MustCompile(`^(--?[\w-]+)\S*: expected .* value but got "(.*?)" \(`)
+	placeholder  = regexp.MustCompile(`^(--[\w-]+)=\S+: `)
+	passwords    = regexp.MustCompile(`(?i)((?:password|passwd|pwd)\s*=\s*)[^\s&"]+`)
+	userinfo     = regexp.MustCompile(`(://[^\s:/@"]*):[^\s"]*@`)
+)
+
+func withoutPasswords(text string) string {
+	return userinfo.ReplaceAllString(passwords.ReplaceAllString(text, "${1}xxxxx"), "$1:xxxxx@")
+}
+
+func names(nodes []*kong.Node) []string {
+	all := make([]string, len(nodes))
+	for i, node := range nodes {
+		all[i] = node.Name
+	}
+	return all
+}
+
+// closest is the candidate that a word most likely stands for, or "".
+func closest(word string, candidates []string) string {
+	best, least := "", 3 // at most two letters differ
+	for _, candidate := range candidates {
+		if d := distance(word, candidate); d < least {
+			best, least = candidate, d
+		}
+	}
+	return best
+}
+
+// distance is the edit distance of two words: letters added, dropped or replaced, and
+// neighbours swapped.
+func distance(a, b string) int {
+	above, row := []int(nil), make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		next := make([]int, len(b)+1)
+		next[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			next[j+1] = min(row[j+1]+1, next[j]+1, row[j]+cost)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				next[j+1] = min(next[j+1], above[j-1]+1)
+			}
+		}
+		above, row = row, next
+	}
+	return row[len(b)]
+}
+
+// isTerminal says whether a stream is a terminal, where somebody reads or types.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
