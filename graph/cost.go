@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"strings"
 
@@ -11,12 +12,14 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"sessiongraph/graph/view"
+	"sessiongraph/models"
 )
 
 // limits refuses operations before they are run: first those whose paging
 // arguments are out of bounds, then those that would read too much. It looks at
 // each fragment once, however often it is spread.
 type limits struct {
+	codec         *view.Codec
 	maxPage       int
 	maxComplexity int
 }
@@ -79,12 +82,51 @@ func (l limits) checkField(field *ast.Field, vars map[string]any, asked *int) *g
 	if _, _, err := (view.Page{First: first, Last: last}).Size(l.maxPage); err != nil {
 		return coded(codeBadUserInput, "%s", err)
 	}
-	for name, value := range field.ArgumentMap(vars) {
+	arguments := field.ArgumentMap(vars)
+	if err := l.checkCursors(field, arguments); err != nil {
+		return coded(codeBadUserInput, "%s", err)
+	}
+	for name, value := range arguments {
 		if err := checkFilter(name, value, 0, asked); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkCursors refuses cursors that the field never returned in its order. Whether a
+// cursor is of the same parent is known when the parent is.
+func (l limits) checkCursors(field *ast.Field, arguments map[string]any) error {
+	connection := field.Definition.Type.Name()
+	if field.ObjectDefinition == nil || !strings.HasSuffix(connection, "Connection") {
+		return nil
+	}
+	list := view.List{Field: field.ObjectDefinition.Name + "." + field.Name}
+	if field.Definition.Arguments.ForName("orderBy") != nil {
+		list.Order = orderArgument(connection, arguments["orderBy"])
+	}
+	cursors := l.codec.Cursors(list)
+	for _, argument := range []string{"after", "before"} {
+		if cursor, given := arguments[argument].(string); given {
+			if err := cursors.Check(argument, cursor); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// orderArgument is the name in cursors of a connection's order.
+func orderArgument(connection string, orderBy any) string {
+	given, ok := orderBy.(map[string]any)
+	if !ok {
+		return map[string]string{"SessionConnection": models.DefaultSessionOrder().String()}[connection]
+	}
+	direction := given["direction"]
+	if direction == nil {
+		direction = models.Descending
+	}
+	return fmt.Sprint(given["field"], " ", direction)
 }
 
 // Bounds of the filters of an operation, all together and one within another, and

@@ -34,7 +34,7 @@ const (
 
 // Handler answers GraphQL at /query, until stopping ends its streams.
 func Handler(stopping context.Context, store *models.Store, settings Settings, log *slog.Logger) http.Handler {
-	source := view.Source{Store: store, MaxPage: settings.MaxPage}
+	source := view.Source{Store: store, Codec: view.NewCodec(store.CursorKey()), MaxPage: settings.MaxPage}
 	server := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: &Resolver{source, log, &admission{}}}))
 	overHTTP := httpTransport{maxBody: maxRequest}
 	server.AddTransport(websocketTransport{stopping})
@@ -48,6 +48,6 @@ func Handler(stopping context.Context, store *models.Store, settings Settings, l
 		return next(models.FromOne(ctx))
 	})
 	server.Use(extension.Introspection{})
-	server.Use(limits{maxPage: settings.MaxPage, maxComplexity: settings.MaxComplexity})
+	server.Use(limits{codec: source.Codec, maxPage: settings.MaxPage, maxComplexity: settings.MaxComplexity})
 	return server
 }

@@ -128,8 +128,8 @@ func TestErrorsOfArguments(t *testing.T) {
 		{"an empty cursor", `{ sessions(before: "") { nodes { id } } }`, nil, "before is not a cursor"},
 		{"garbage for a cursor of messages", `{ messages(before: "garbage") { nodes { id } } }`, nil, "before is not a cursor"},
 		{"garbage for a cursor within", `{ sessions { nodes { contact { sessions(after: "x") { nodes { id } } } } } }`, nil, "after is not a cursor"},
-		{"a cursor of messages", `query($c: String) { sessions(after: $c) { nodes { id } } }`, map[string]any{"c": end("messages")}, "after is not a cursor"},
-		{"a cursor of sessions", `query($c: String) { messages(after: $c) { nodes { id } } }`, map[string]any{"c": end("sessions")}, "after is not a cursor"},
+		{"a cursor of messages", `query($c: String) { sessions(after: $c) { nodes { id } } }`, map[string]any{"c": end("messages")}, "after is a cursor of another list"},
+		{"a cursor of sessions", `query($c: String) { messages(after: $c) { nodes { id } } }`, map[string]any{"c": end("sessions")}, "after is a cursor of another list"},
 		{"a cursor of another order", `query($c: String) { sessions(after: $c, orderBy: {field: ENDED_AT}) { nodes { id } } }`, map[string]any{"c": end("sessions")}, "another order"},
 		{"a cursor of the other direction", `query($c: String) { sessions(after: $c, orderBy: {field: STARTED_AT, direction: ASC}) { nodes { id } } }`, map[string]any{"c": end("sessions")}, "another order"},
 

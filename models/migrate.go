@@ -30,6 +30,12 @@ func migrations(d dialect) []*gormigrate.Migration {
 	return []*gormigrate.Migration{
 		step("0001_ledger", ledgerTables),
 		step("0002_projection", projectionTables+d.searchTables()),
+		{ID: "0003_settings", Migrate: func(tx *gorm.DB) error {
+			if err := step("", settingsTable).Migrate(tx); err != nil {
+				return err
+			}
+			return makeCursorKey(tx)
+		}},
 	}
 }
 
@@ -167,4 +173,12 @@ CREATE TABLE variables (
 	PRIMARY KEY (session_id, name)
 ) WITHOUT ROWID;
 CREATE INDEX variables_name ON variables (name, value);
+`
+
+// What the program keeps for itself, by name. An export does not carry it, a backup does.
+const settingsTable = `
+CREATE TABLE settings (
+	name TEXT PRIMARY KEY,
+	value BLOB NOT NULL
+);
 `

@@ -17,6 +17,9 @@ type SessionOrder struct {
 // DefaultSessionOrder is the newest start first.
 func DefaultSessionOrder() SessionOrder { return SessionOrder{OrderStartedAt, Descending} }
 
+// String names the order in cursors.
+func (o SessionOrder) String() string { return string(o.Field) + " " + string(o.Direction) }
+
 func (o SessionOrder) column() string {
 	switch o.Field {
 	case OrderEndedAt:

@@ -31,6 +31,8 @@ type Store struct {
 	// replicas, where there are any, answer in place of read.
 	replicas *replicas
 	bodies   *body.Codec
+	// cursorKey is CursorKey.
+	cursorKey []byte
 }
 
 // Options are the settings of Open.
@@ -86,6 +88,9 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 		return nil, errors.Join(err, s.Close())
 	}
 	if err := s.retrying(ctx, func() error { return s.migrate(ctx) }); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", shown, err), s.Close())
+	}
+	if err := s.retrying(ctx, func() error { return s.readCursorKey(ctx) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", shown, err), s.Close())
 	}
 	if len(options.Replicas) > 0 {

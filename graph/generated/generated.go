@@ -1896,14 +1896,14 @@ type Query {
     Negative, above the server's limit (200 unless the operator changed it) or together with ` + "`" + `last` + "`" + ` is an error with code BAD_USER_INPUT.
     """
     first: Int
-    "Only items behind this opaque cursor; null starts at the beginning. A cursor of another list or order is an error with code BAD_USER_INPUT."
+    "Only items behind this opaque cursor; null starts at the beginning. A cursor of another list (its field, its parent, its order) is an error with code BAD_USER_INPUT; the filter may change."
     after: String
     """
     At most this many items, from the end, still in list order. Without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + ` a page has 20; zero gives an empty page.
     Negative, above the server's limit (200 unless the operator changed it) or together with ` + "`" + `first` + "`" + ` is an error with code BAD_USER_INPUT.
     """
     last: Int
-    "Only items ahead of this opaque cursor; null goes up to the end. A cursor of another list or order is an error with code BAD_USER_INPUT."
+    "Only items ahead of this opaque cursor; null goes up to the end. A cursor of another list (its field, its parent, its order) is an error with code BAD_USER_INPUT; the filter may change."
     before: String
     "Only sessions that pass this; null passes all."
     filter: SessionFilter
@@ -1918,14 +1918,14 @@ type Query {
     Negative, above the server's limit (200 unless the operator changed it) or together with ` + "`" + `last` + "`" + ` is an error with code BAD_USER_INPUT.
     """
     first: Int
-    "Only items behind this opaque cursor; null starts at the beginning. A cursor of another list or order is an error with code BAD_USER_INPUT."
+    "Only items behind this opaque cursor; null starts at the beginning. A cursor of another list (its field, its parent, its order) is an error with code BAD_USER_INPUT; the filter may change."
     after: String
     """
     At most this many items, from the end, still in list order. Without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + ` a page has 20; zero gives an empty page.
     Negative, above the server's limit (200 unless the operator changed it) or together with ` + "`" + `first` + "`" + ` is an error with code BAD_USER_INPUT.
     """
     last: Int
-    "Only items ahead of this opaque cursor; null goes up to the end. A cursor of another list or order is an error with code BAD_USER_INPUT."
+    "Only items ahead of this opaque cursor; null goes up to the end. A cursor of another list (its field, its parent, its order) is an error with code BAD_USER_INPUT; the filter may change."
     before: String
     "Only messages that pass this; null passes all."
     filter: MessageFilter
@@ -2132,14 +2132,14 @@ type Intention {
     Negative, above the server's limit (200 unless the operator changed it) or together with ` + "`" + `last` + "`" + ` is an error with code BAD_USER_INPUT.
     """
     first: Int
-    "Only items behind this opaque cursor; null starts at the beginning. A cursor of another list or order is an error with code BAD_USER_INPUT."
+    "Only items behind this opaque cursor; null starts at the beginning. A cursor of another list (its field, its parent, its order) is an error with code BAD_USER_INPUT; the filter may change."
     after: String
     """
     At most this many items, from the end, still in list order. Without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + ` a page has 20; zero gives an empty page.
     Negative, above the server's limit (200 unless the operator changed it) or together with ` + "`" + `first` + "`" + ` is an error with code BAD_USER_INPUT.
     """
     last: Int
-    "Only items ahead of this opaque cursor; null goes up to the end. A cursor of another list or order is an error with code BAD_USER_INPUT."
+    "Only items ahead of this opaque cursor; null goes up to the end. A cursor of another list (its field, its parent, its order) is an error with code BAD_USER_INPUT; the filter may change."
     before: String
     "Only sessions that pass this; null passes all."
     filter: SessionFilter
@@ -2193,14 +2193,14 @@ type Contact implements Node {
     Negative, above the server's limit (200 unless the operator changed it) or together with ` + "`" + `last` + "`" + ` is an error with code BAD_USER_INPUT.
     """
     first: Int
-    "Only items behind this opaque cursor; null starts at the beginning. A cursor of another list or order is an error with code BAD_USER_INPUT."
+    "Only items behind this opaque cursor; null starts at the beginning. A cursor of another list (its field, its parent, its order) is an error with code BAD_USER_INPUT; the filter may change."
     after: String
     """
     At most this many items, from the end, still in list order. Without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + ` a page has 20; zero gives an empty page.
     Negative, above the server's limit (200 unless the operator changed it) or together with ` + "`" + `first` + "`" + ` is an error with code BAD_USER_INPUT.
     """
     last: Int
-    "Only items ahead of this opaque cursor; null goes up to the end. A cursor of another list or order is an error with code BAD_USER_INPUT."
+    "Only items ahead of this opaque cursor; null goes up to the end. A cursor of another list (its field, its parent, its order) is an error with code BAD_USER_INPUT; the filter may change."
     before: String
     "Only sessions that pass this; null passes all."
     filter: SessionFilter

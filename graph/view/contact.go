@@ -52,7 +52,7 @@ func (c *Contact) summary(ctx context.Context) (models.ContactSummary, error) {
 func (*Contact) IsNode() {}
 
 // ID is the contact's node id.
-func (c *Contact) ID() string { return nodeID{kind: contactNode, key: c.Callee}.String() }
+func (c *Contact) ID() string { return c.contacts.source.Codec.contactID(c.Callee) }
 
 // SessionCount counts the contact's sessions.
 func (c *Contact) SessionCount(ctx context.Context) (int, error) {
@@ -80,5 +80,8 @@ func (c *Contact) Sessions(first *int, after *string, last *int, before *string,
 		list := models.SessionList{Owner: models.OfCallee, Filters: filters(filter)}
 		return newSessionPages(all.source, list, page, orderBy, all.callees)
 	})
-	return &SessionConnection{pages, c.Callee}, err
+	if err != nil {
+		return nil, err
+	}
+	return pages.connection(c.Callee)
 }

@@ -1,68 +1,99 @@
 package view
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"sessiongraph/models"
 )
 
-var allOrders = func() []models.SessionOrder {
-	var all []models.SessionOrder
-	for _, field := range []models.SessionOrderField{models.OrderStartedAt, models.OrderEndedAt, models.OrderReceivedAt,
-		models.OrderTalkRound, models.OrderDuration, models.OrderMessageCount} {
-		for _, direction := range []models.OrderDirection{models.Ascending, models.Descending} {
-			all = append(all, models.SessionOrder{Field: field, Direction: direction})
-		}
-	}
-	return all
-}()
+var codec = NewCodec(bytes.Repeat([]byte{7}, 32))
 
-func inOrder(order models.SessionOrder) models.SessionList { return models.SessionList{Order: order} }
+var someList = List{Field: "Contact.sessions", Parent: "+62812", Order: "STARTED_AT DESC"}
 
-// A list of one contact's sessions is another than that of all.
-func TestSessionCursorKnowsItsList(t *testing.T) {
-	owners := []models.SessionOwner{models.OfAll, models.OfIntention, models.OfCallee}
-	for _, mine := range owners {
-		cursor := encodeSessionCursor(models.SessionList{Owner: mine, Order: models.DefaultSessionOrder()}, models.SessionKey{Value: 1, ID: 2})
-		for _, other := range owners {
-			_, err := decodeSessionCursor("after", cursor, models.SessionList{Owner: other, Order: models.DefaultSessionOrder()})
-			if (err == nil) != (other == mine) {
-				t.Errorf("a cursor of %q is taken in %q: %v", mine, other, err)
-			}
-		}
-	}
-}
-
-func TestSessionCursorRoundTrip(t *testing.T) {
-	for _, order := range allOrders {
-		for _, key := range []models.SessionKey{{Value: 0, ID: 0}, {Value: 1744699269000000, ID: 42}, {Value: -1, ID: 1}, {Value: math.MinInt64, ID: math.MaxInt64}} {
-			cursor := encodeSessionCursor(inOrder(order), key)
-			if got, err := decodeSessionCursor("after", cursor, inOrder(order)); err != nil || got != key {
-				t.Errorf("%v in %v comes back as %v, %v", key, order, got, err)
-			}
-			for _, other := range allOrders {
-				if _, err := decodeSessionCursor("after", cursor, inOrder(other)); (err == nil) != (other == order) {
-					t.Errorf("a cursor of %v is taken in %v: %v", order, other, err)
-				}
-			}
-		}
-	}
-}
-
-func TestMessageCursorRoundTrip(t *testing.T) {
-	for _, key := range []models.MessageListKey{{}, {StartedAt: 1744699269000000, SessionID: 42, Position: 7}, {StartedAt: math.MinInt64, SessionID: math.MaxInt64, Position: math.MaxInt32}} {
-		if got, err := decodeMessageCursor("before", encodeMessageCursor(key)); err != nil || *got != key {
+func TestCursorRoundTrip(t *testing.T) {
+	for _, key := range []struct {
+		value    int64
+		position int
+		text     string
+	}{
+		{}, {1744699269000000, 7, "+628912345"}, {-1, -1, "é \x00"}, {math.MinInt64, math.MaxInt, strings.Repeat("x", 1000)},
+	} {
+		cursors := codec.Cursors(someList)
+		cursor := cursors.Seal(key.value, key.position, key.text)
+		got := key
+		if err := cursors.Open("after", cursor, &got.value, &got.position, &got.text); err != nil || got != key {
 			t.Errorf("%v comes back as %v, %v", key, got, err)
 		}
+		if again := codec.Cursors(someList).Seal(key.value, key.position, key.text); again != cursor {
+			t.Errorf("%v has two cursors, %q and %q", key, cursor, again)
+		}
+		for name, err := range map[string]error{
+			"fewer parts": cursors.Open("after", cursor, &got.value, &got.position),
+			"more parts":  cursors.Open("after", cursor, &got.value, &got.position, &got.text, &got.value),
+		} {
+			if err == nil {
+				t.Errorf("%v is read as a key of %s", key, name)
+			}
+		}
 	}
 }
 
-func TestStoredCursorRoundTrip(t *testing.T) {
+// A cursor belongs to a field, a parent and an order, and says so elsewhere.
+func TestCursorsOfOtherLists(t *testing.T) {
+	cursor := codec.Cursors(someList).Seal(int64(1), int64(2))
+	for name, c := range map[string]struct {
+		codec *Codec
+		list  List
+		want  string // of the error
+		check bool   // passes without the parent
+	}{
+		"the list itself":  {codec, someList, "", true},
+		"another parent":   {codec, List{someList.Field, "+62813", someList.Order}, "after is a cursor of another parent's list", true},
+		"another field":    {codec, List{"Query.sessions", someList.Parent, someList.Order}, "after is a cursor of another list", false},
+		"another order":    {codec, List{someList.Field, someList.Parent, "STARTED_AT ASC"}, "after is a cursor of another order", false},
+		"another database": {NewCodec(bytes.Repeat([]byte{8}, 32)), someList, "after is not a cursor of this database", false},
+	} {
+		var key models.SessionKey
+		err := c.codec.Cursors(c.list).Open("after", cursor, &key.Value, &key.ID)
+		if c.want == "" && (err != nil || key != models.SessionKey{Value: 1, ID: 2}) {
+			t.Errorf("%s: %v, %v", name, key, err)
+		}
+		var input models.InputError
+		if c.want != "" && (!errors.As(err, &input) || !strings.HasPrefix(err.Error(), c.want)) {
+			t.Errorf("%s: error is %v, want %s", name, err, c.want)
+		}
+		if err := c.codec.Cursors(c.list).Check("after", cursor); (err == nil) != c.check {
+			t.Errorf("%s: without its parent: %v", name, err)
+		}
+	}
+}
+
+// Neither a number nor a text can be read in a cursor, nor how large it is.
+func TestSealedHidesValues(t *testing.T) {
+	for _, pair := range [][2]string{
+		{codec.Cursors(someList).Seal(int64(1), int64(2)), codec.Cursors(someList).Seal(int64(1), int64(3))},
+		{codec.sealEvent(1), codec.sealEvent(math.MaxInt64)},
+		{codec.contactID("+628912345"), codec.contactID("+62891234567")},
+	} {
+		if len(pair[0]) != len(pair[1]) || pair[0][:8] == pair[1][:8] || pair[0][len(pair[0])-8:] == pair[1][len(pair[1])-8:] {
+			t.Errorf("%q and %q tell what they hold", pair[0], pair[1])
+		}
+		for _, sealed := range pair {
+			if opened, err := base64.RawURLEncoding.DecodeString(sealed); err != nil || bytes.Contains(opened, []byte("628")) {
+				t.Errorf("%q: %q, %v", sealed, opened, err)
+			}
+		}
+	}
+}
+
+func TestEventCursorRoundTrip(t *testing.T) {
 	for _, seq := range []int64{0, 1, math.MaxInt64} {
-		if got, err := decodeStoredCursor(encodeStoredCursor(seq)); err != nil || got != seq {
+		if got, err := codec.openEvent(codec.sealEvent(seq)); err != nil || got != seq {
 			t.Errorf("%d comes back as %d, %v", seq, got, err)
 		}
 	}
@@ -71,118 +102,79 @@ func TestStoredCursorRoundTrip(t *testing.T) {
 func TestNodeIDRoundTrip(t *testing.T) {
 	for _, id := range []nodeID{
 		{kind: sessionNode, key: "a3f5"}, {kind: sessionNode, key: "a b  c "}, {kind: sessionNode, key: "message 0 a"}, {kind: sessionNode, key: "\x00é\n"},
-		{kind: contactNode, key: "+628912345"}, {kind: contactNode, key: ""},
 		{kind: messageNode, key: "a3f5"}, {kind: messageNode, key: "a b ", position: 1}, {kind: messageNode, key: "", position: math.MaxInt32},
 	} {
-		if got, ok := parseNodeID(id.String()); !ok || got != id {
+		if got, ok := codec.parseNodeID(id.String()); !ok || got != id {
 			t.Errorf("%+v comes back as %+v, %t", id, got, ok)
 		}
 	}
+	for _, callee := range []string{"+628912345", "", "é\x00 "} {
+		if got, ok := codec.parseNodeID(codec.contactID(callee)); !ok || got != (nodeID{kind: contactNode, key: callee}) {
+			t.Errorf("%q comes back as %+v, %t", callee, got, ok)
+		}
+	}
 }
 
-// What other kinds of things are called, and what nothing is called.
-var strangers = []string{
-	"", " ", "abc", "=", "YQ==", "null", "s1 STARTED_AT DESC 1 2", "\x00", "é", "%%%",
-	encodeOpaque(""), encodeOpaque(" "), encodeOpaque("s1"), encodeOpaque("s1 STARTED_AT DESC 1"), encodeOpaque("s1 STARTED_AT DESC 1 2 3"),
-	encodeOpaque("s1 STARTED_AT DESC 1 x"), encodeOpaque("s1 STARTED_AT DESC 1.5 2"), encodeOpaque("s1 STARTED_AT DESC 99999999999999999999 2"),
-	encodeOpaque("s2 STARTED_AT DESC 1 2"), encodeOpaque("m1 1 2"), encodeOpaque("m1 1 2 x"), encodeOpaque("e1"), encodeOpaque("e1 x"), encodeOpaque("e1 1 2"),
+// foreign are texts that are neither cursors nor node ids.
+var foreign = []string{
+	"", " ", "abc", "=", "YQ==", "null", "s1 STARTED_AT DESC 1 2", "\x00", "é", "%%%", strings.Repeat("A", 22), strings.Repeat("A", 86), strings.Repeat("A", 10_000),
+	encodeOpaque(""), encodeOpaque(" "), encodeOpaque("s1 STARTED_AT DESC 1 2"), encodeOpaque("m1 1 2 3"), encodeOpaque("e1 1"),
 	encodeOpaque("session"), encodeOpaque("Session a"), encodeOpaque("message"), encodeOpaque("message a"), encodeOpaque("message x a"), encodeOpaque("message 1"),
-	encodeOpaque("other a"), encodeOpaque("\xff\xfe"),
+	encodeOpaque("contact +628912345"), encodeOpaque("other a"), encodeOpaque("\xff\xfe"),
 }
 
-func TestStrangersAreNoCursors(t *testing.T) {
-	order := models.DefaultSessionOrder()
-	mine := map[string]func(string) error{
-		"session": func(s string) error { _, err := decodeSessionCursor("after", s, inOrder(order)); return err },
-		"message": func(s string) error { _, err := decodeMessageCursor("after", s); return err },
-		"stored":  func(s string) error { _, err := decodeStoredCursor(s); return err },
+func TestRejectsForeignCursors(t *testing.T) {
+	var key models.SessionKey
+	decoders := map[string]func(string) error{
+		"place": func(s string) error { return codec.Cursors(someList).Open("after", s, &key.Value, &key.ID) },
+		"event": func(s string) error { _, err := codec.openEvent(s); return err },
+		"node": func(s string) error {
+			if _, ok := codec.parseNodeID(s); !ok {
+				return models.InputErrorf("invalid id")
+			}
+			return nil
+		},
 	}
-	real := map[string]string{
-		"session": encodeSessionCursor(inOrder(order), models.SessionKey{Value: 1, ID: 2}),
-		"message": encodeMessageCursor(models.MessageListKey{StartedAt: 1, SessionID: 2, Position: 3}),
-		"stored":  encodeStoredCursor(1),
-		"node":    nodeID{kind: sessionNode, key: "a"}.String(),
+	valid := map[string]string{
+		"place":           codec.Cursors(someList).Seal(int64(1), int64(2)),
+		"event":           codec.sealEvent(1),
+		"node":            codec.contactID("+628912345"),
+		"node, unsealed ": nodeID{kind: sessionNode, key: "a"}.String(),
 	}
-	for kind, decode := range mine {
-		for of, cursor := range real {
-			if err := decode(cursor); (err == nil) != (of == kind) {
-				t.Errorf("a %s cursor is taken as one of %s: %v", of, kind, err)
+	for kind, decode := range decoders {
+		for of, cursor := range valid {
+			if err := decode(cursor); (err == nil) != strings.HasPrefix(of, kind) {
+				t.Errorf("a %s is taken as a %s: %v", of, kind, err)
 			}
 		}
-		for _, stranger := range strangers {
+		for _, text := range append(foreign, brokenInTwo(valid[kind]), valid[kind]+"A", valid[kind][1:], "B"+valid[kind][1:]) {
 			var input models.InputError
-			if err := decode(stranger); !errors.As(err, &input) {
-				t.Errorf("%q as a %s cursor: %v, want the caller's mistake", stranger, kind, err)
+			if err := decode(text); !errors.As(err, &input) {
+				t.Errorf("%q as a %s: %v, want the caller's mistake", text, kind, err)
 			}
 		}
 	}
 }
 
-func TestStrangersAreNoNodeIDs(t *testing.T) {
-	others := append([]string{encodeStoredCursor(1), encodeSessionCursor(inOrder(models.DefaultSessionOrder()), models.SessionKey{}), encodeMessageCursor(models.MessageListKey{})}, strangers...)
-	for _, id := range others {
-		if got, ok := parseNodeID(id); ok {
-			t.Errorf("%q is taken for %+v", id, got)
-		}
-	}
-}
-
-func TestErrorsNameTheArgument(t *testing.T) {
-	for _, argument := range []string{"after", "before"} {
-		_, err1 := decodeSessionCursor(argument, "?", inOrder(models.DefaultSessionOrder()))
-		_, err2 := decodeMessageCursor(argument, "?")
-		for _, err := range []error{err1, err2} {
-			if err == nil || err.Error()[:len(argument)] != argument {
-				t.Errorf("error of %s is %v", argument, err)
-			}
-		}
-	}
-}
-
-// One thing has one name: what is read at all is exactly what was written. Else
-// a cursor or an id could be compared with another in vain.
-func FuzzSessionCursor(f *testing.F) {
-	for _, seed := range append(strangers, encodeSessionCursor(inOrder(models.DefaultSessionOrder()), models.SessionKey{Value: -5, ID: 7})) {
+func FuzzCursor(f *testing.F) {
+	for _, seed := range append(foreign, codec.Cursors(someList).Seal(int64(-5), int64(7)), codec.sealEvent(1), codec.contactID("a")) {
 		f.Add(seed)
+		f.Add(brokenInTwo(seed + "AAAA"))
 	}
-	for _, odd := range []string{"s1 STARTED_AT DESC +1 2", "s1 STARTED_AT DESC 01 2", "s1 STARTED_AT DESC 1 -0"} {
-		f.Add(encodeOpaque(odd))
-	}
-	f.Add(brokenInTwo(encodeSessionCursor(inOrder(models.DefaultSessionOrder()), models.SessionKey{Value: 1, ID: 2})))
-	f.Fuzz(func(t *testing.T, cursor string) {
-		for _, order := range allOrders {
-			key, err := decodeSessionCursor("after", cursor, inOrder(order))
-			if err != nil {
-				continue
-			}
-			if again := encodeSessionCursor(inOrder(order), key); again != cursor {
-				t.Errorf("%q is read as %v, whose cursor is %q", cursor, key, again)
-			}
+	f.Fuzz(func(t *testing.T, text string) {
+		cursors := codec.Cursors(someList)
+		var key models.SessionKey
+		if err := cursors.Open("after", text, &key.Value, &key.ID); err == nil && cursors.Seal(key.Value, key.ID) != text {
+			t.Errorf("%q is read as %v, which has another cursor", text, key)
 		}
-	})
-}
-
-func FuzzMessageCursor(f *testing.F) {
-	for _, seed := range append(strangers, encodeMessageCursor(models.MessageListKey{StartedAt: -5, SessionID: 7, Position: 1})) {
-		f.Add(seed)
-	}
-	for _, odd := range []string{"m1 +1 2 3", "m1 1 02 3", "m1 1 2 -0"} {
-		f.Add(encodeOpaque(odd))
-	}
-	f.Add(brokenInTwo(encodeMessageCursor(models.MessageListKey{StartedAt: 1, SessionID: 2, Position: 3})))
-	f.Fuzz(func(t *testing.T, cursor string) {
-		key, err := decodeMessageCursor("after", cursor)
-		if err != nil {
-			return
-		}
-		if again := encodeMessageCursor(*key); again != cursor {
-			t.Errorf("%q is read as %v, whose cursor is %q", cursor, key, again)
+		if seq, err := codec.openEvent(text); err == nil && codec.sealEvent(seq) != text {
+			t.Errorf("%q is read as event %d, which has another cursor", text, seq)
 		}
 	})
 }
 
 func FuzzNodeID(f *testing.F) {
-	for _, seed := range append(strangers, nodeID{kind: messageNode, key: "a b", position: 3}.String(), nodeID{kind: contactNode, key: "+1"}.String()) {
+	for _, seed := range append(foreign, nodeID{kind: messageNode, key: "a b", position: 3}.String(), codec.contactID("+1")) {
 		f.Add(seed)
 	}
 	for _, odd := range []string{"message +1 a", "message 01 a", "message -0 a"} {
@@ -190,25 +182,22 @@ func FuzzNodeID(f *testing.F) {
 	}
 	f.Add(brokenInTwo(nodeID{kind: sessionNode, key: "abc"}.String()))
 	f.Fuzz(func(t *testing.T, id string) {
-		n, ok := parseNodeID(id)
+		n, ok := codec.parseNodeID(id)
 		if !ok {
 			return
 		}
-		if again := n.String(); again != id {
+		again := n.String()
+		if n.kind == contactNode {
+			again = codec.contactID(n.key)
+		}
+		if again != id {
 			t.Errorf("%q is read as %+v, whose id is %q", id, n, again)
 		}
 	})
 }
 
-// brokenInTwo is a cursor with the line break that decoders of base64 overlook.
+// brokenInTwo is a cursor with the line break that decoders of base64 skip.
 func brokenInTwo(cursor string) string { return cursor[:4] + "\r\n" + cursor[4:] }
-
-func TestOpaqueIsFitForURLs(t *testing.T) {
-	cursor := encodeOpaque("\xff\xfe\xfb ?>")
-	if _, err := base64.RawURLEncoding.DecodeString(cursor); err != nil {
-		t.Error(err)
-	}
-}
 
 func TestPageSize(t *testing.T) {
 	const maxPage = 50

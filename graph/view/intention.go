@@ -51,7 +51,10 @@ func (i *Intention) Sessions(first *int, after *string, last *int, before *strin
 		list := models.SessionList{Owner: models.OfIntention, Filters: filters(all.filter, filter)}
 		return newSessionPages(all.source, list, page, orderBy, all.labels)
 	})
-	return &SessionConnection{pages, i.Label}, err
+	if err != nil {
+		return nil, err
+	}
+	return pages.connection(i.Label)
 }
 
 // counted spares the statements that would count what is counted already.

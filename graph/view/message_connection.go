@@ -3,13 +3,12 @@ package view
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"sessiongraph/models"
 )
 
-const messageCursorVersion = "m1"
+// messagesField is the field, by its type and name, whose list holds messages across sessions.
+const messagesField = "Query.messages"
 
 // MessageConnection is a page of messages across sessions. What is not selected is
 // not read.
@@ -47,35 +46,29 @@ func Messages(source Source, page Page, filter *models.MessageFilter, sessions *
 		list:   models.MessageList{Filter: filter, Sessions: sessions},
 		window: models.MessageWindow{Limit: limit, Backward: backward},
 	}
-	if page.After != nil {
-		if c.window.After, err = decodeMessageCursor("after", *page.After); err != nil {
+	for _, cursor := range []struct {
+		argument string
+		value    *string
+		into     **models.MessageListKey
+	}{{"after", page.After, &c.window.After}, {"before", page.Before, &c.window.Before}} {
+		if cursor.value == nil {
+			continue
+		}
+		var key models.MessageListKey
+		if err := c.cursors().Open(cursor.argument, *cursor.value, &key.StartedAt, &key.SessionID, &key.Position); err != nil {
 			return nil, err
 		}
-	}
-	if page.Before != nil {
-		if c.window.Before, err = decodeMessageCursor("before", *page.Before); err != nil {
-			return nil, err
-		}
+		*cursor.into = &key
 	}
 	return c, nil
 }
 
-func encodeMessageCursor(key models.MessageListKey) string {
-	return encodeOpaque(fmt.Sprintf("%s %d %d %d", messageCursorVersion, key.StartedAt, key.SessionID, key.Position))
+func (c *MessageConnection) cursors() Cursors {
+	return c.source.Codec.Cursors(List{Field: messagesField})
 }
 
-func decodeMessageCursor(argument, cursor string) (*models.MessageListKey, error) {
-	parts := strings.Split(decodeOpaque(cursor), " ")
-	if len(parts) == 4 && parts[0] == messageCursorVersion {
-		startedAt, err1 := strconv.ParseInt(parts[1], 10, 64)
-		sessionID, err2 := strconv.ParseInt(parts[2], 10, 64)
-		position, err3 := strconv.Atoi(parts[3])
-		key := models.MessageListKey{StartedAt: startedAt, SessionID: sessionID, Position: position}
-		if err1 == nil && err2 == nil && err3 == nil && encodeMessageCursor(key) == cursor {
-			return &key, nil
-		}
-	}
-	return nil, models.InputErrorf("%s is not a cursor of a list of messages: pass a cursor that such a list returned", argument)
+func sealMessage(cursors Cursors, key models.MessageListKey) string {
+	return cursors.Seal(key.StartedAt, key.SessionID, key.Position)
 }
 
 func (c *MessageConnection) load(ctx context.Context) (*messagePage, error) {
@@ -115,9 +108,10 @@ func (c *MessageConnection) Edges(ctx context.Context) ([]*MessageEdge, error) {
 	if err != nil {
 		return nil, err
 	}
+	cursors := c.cursors()
 	edges := make([]*MessageEdge, len(page.messages))
 	for i, m := range page.messages {
-		edges[i] = &MessageEdge{encodeMessageCursor(page.keys[i]), m, page}
+		edges[i] = &MessageEdge{sealMessage(cursors, page.keys[i]), m, page}
 	}
 	return edges, nil
 }
@@ -156,7 +150,8 @@ func (c *MessageConnection) PageInfo(ctx context.Context) (*PageInfo, error) {
 	}
 	info := &PageInfo{beyond: func(later bool) (bool, error) { return c.beyond(ctx, page, later) }}
 	if n := len(page.keys); n > 0 {
-		start, end := encodeMessageCursor(page.keys[0]), encodeMessageCursor(page.keys[n-1])
+		cursors := c.cursors()
+		start, end := sealMessage(cursors, page.keys[0]), sealMessage(cursors, page.keys[n-1])
 		info.StartCursor, info.EndCursor = &start, &end
 	}
 	return info, nil

@@ -21,7 +21,8 @@ const (
 	contactNode = "contact"
 )
 
-// nodeID names a node by what AIRudder calls it, so that it outlives the rows.
+// nodeID names a node by what AIRudder calls it, so that it outlives the rows. A
+// contact's is sealed, since it is a telephone number.
 type nodeID struct {
 	kind     string
 	key      string // call_id, or callee
@@ -35,15 +36,24 @@ func (n nodeID) String() string {
 	return encodeOpaque(n.kind + " " + n.key)
 }
 
-// parseNodeID reads what String writes, and nothing else.
-func parseNodeID(id string) (n nodeID, ok bool) {
+// contactID is the sealed node id of a contact.
+func (c *Codec) contactID(callee string) string {
+	return c.seal(sealedContact, appendPadded(nil, callee))
+}
+
+// parseNodeID reads what contactID and String write, and nothing else.
+func (c *Codec) parseNodeID(id string) (n nodeID, ok bool) {
+	if plain, sealed := c.open(sealedContact, id); sealed {
+		callee, _, err := cutPadded(plain)
+		return nodeID{kind: contactNode, key: callee}, err == nil
+	}
 	n.kind, n.key, _ = strings.Cut(decodeOpaque(id), " ")
 	if n.kind == messageNode {
 		position, key, _ := strings.Cut(n.key, " ")
 		n.position, _ = strconv.Atoi(position)
 		n.key = key
 	}
-	known := n.kind == sessionNode || n.kind == messageNode || n.kind == contactNode
+	known := n.kind == sessionNode || n.kind == messageNode
 	return n, known && n.String() == id
 }
 
@@ -55,7 +65,7 @@ func Nodes(ctx context.Context, source Source, ids []string) ([]Node, error) {
 	parsed := make([]nodeID, len(ids))
 	keys := map[string][]string{}
 	for i, id := range ids {
-		if n, ok := parseNodeID(id); ok {
+		if n, ok := source.Codec.parseNodeID(id); ok {
 			parsed[i] = n
 			keys[n.kind] = append(keys[n.kind], n.key)
 		}

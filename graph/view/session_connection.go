@@ -8,12 +8,14 @@ import (
 )
 
 // sessionPages are the pages of one list of sessions, a page for each of its owners.
+// A cursor belongs to the list of one owner: the other owners have no page.
 type sessionPages struct {
 	shared
 	source Source
 	list   models.SessionList
 	window models.Window
 	owners []string
+	wrong  map[string]error // of owners whose list did not return the cursors
 }
 
 // SessionConnection is one owner's page. What is not selected is not read.
@@ -37,7 +39,18 @@ func newSessionPages(source Source, list models.SessionList, page Page, orderBy 
 	if err != nil {
 		return nil, err
 	}
-	p := &sessionPages{source: source, list: list, window: models.Window{Limit: limit, Backward: backward}, owners: owners}
+	p := &sessionPages{source: source, list: list, window: models.Window{Limit: limit, Backward: backward}, wrong: map[string]error{}}
+	for _, owner := range owners {
+		if err := p.openCursors(page, owner); err != nil {
+			p.wrong[owner] = err
+		} else {
+			p.owners = append(p.owners, owner)
+		}
+	}
+	return p, nil
+}
+
+func (p *sessionPages) openCursors(page Page, owner string) error {
 	for _, cursor := range []struct {
 		argument string
 		value    *string
@@ -46,13 +59,37 @@ func newSessionPages(source Source, list models.SessionList, page Page, orderBy 
 		if cursor.value == nil {
 			continue
 		}
-		key, err := decodeSessionCursor(cursor.argument, *cursor.value, list)
-		if err != nil {
-			return nil, err
+		var key models.SessionKey
+		if err := p.cursors(owner).Open(cursor.argument, *cursor.value, &key.Value, &key.ID); err != nil {
+			return err
 		}
 		*cursor.into = &key
 	}
-	return p, nil
+	return nil
+}
+
+func (p *sessionPages) cursors(owner string) Cursors {
+	return p.source.Codec.Cursors(List{sessionsField(p.list.Owner), owner, p.list.Order.String()})
+}
+
+// sessionsField is the field, by its type and name, whose list holds the sessions of such owners.
+func sessionsField(owner models.SessionOwner) string {
+	switch owner {
+	case models.OfIntention:
+		return "Intention.sessions"
+	case models.OfCallee:
+		return "Contact.sessions"
+	default:
+		return "Query.sessions"
+	}
+}
+
+// connection is the owner's page.
+func (p *sessionPages) connection(owner string) (*SessionConnection, error) {
+	if err := p.wrong[owner]; err != nil {
+		return nil, err
+	}
+	return &SessionConnection{p, owner}, nil
 }
 
 // Sessions is a page of everybody's sessions.
@@ -62,7 +99,7 @@ func Sessions(source Source, page Page, filter *models.SessionFilter, orderBy *m
 	if err != nil {
 		return nil, err
 	}
-	return &SessionConnection{pages, ""}, nil
+	return pages.connection("")
 }
 
 func filters(all ...*models.SessionFilter) []*models.SessionFilter {
@@ -117,15 +154,17 @@ func (c *SessionConnection) Edges(ctx context.Context) ([]*SessionEdge, error) {
 	if err != nil {
 		return nil, err
 	}
+	cursors := c.pages.cursors(c.owner)
 	edges := make([]*SessionEdge, len(sessions))
 	for i, session := range sessions {
-		edges[i] = &SessionEdge{c.pages.cursor(session), session}
+		edges[i] = &SessionEdge{c.pages.seal(cursors, session), session}
 	}
 	return edges, nil
 }
 
-func (p *sessionPages) cursor(s *Session) string {
-	return encodeSessionCursor(p.list, p.list.Order.KeyOf(s.Session))
+func (p *sessionPages) seal(cursors Cursors, s *Session) string {
+	key := p.list.Order.KeyOf(s.Session)
+	return cursors.Seal(key.Value, key.ID)
 }
 
 // TotalCount counts the list, cursors aside.
@@ -144,7 +183,8 @@ func (c *SessionConnection) PageInfo(ctx context.Context) (*PageInfo, error) {
 	}
 	info := &PageInfo{beyond: func(later bool) (bool, error) { return c.pages.beyond(ctx, c.owner, later) }}
 	if page := loaded.sessions[c.owner]; len(page) > 0 {
-		start, end := c.pages.cursor(page[0]), c.pages.cursor(page[len(page)-1])
+		cursors := c.pages.cursors(c.owner)
+		start, end := c.pages.seal(cursors, page[0]), c.pages.seal(cursors, page[len(page)-1])
 		info.StartCursor, info.EndCursor = &start, &end
 	}
 	return info, nil

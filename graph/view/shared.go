@@ -15,6 +15,7 @@ import (
 // Source is where the views read.
 type Source struct {
 	Store *models.Store
+	Codec *Codec
 	// MaxPage is the most that first or last may ask for.
 	MaxPage int
 }

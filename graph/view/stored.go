@@ -2,9 +2,8 @@ package view
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
-	"strconv"
-	"strings"
 	"time"
 
 	"sessiongraph/models"
@@ -25,22 +24,18 @@ const PatienceWithReceiver = 15 * time.Second
 // unavailablePause is how long a database is left alone that was not available.
 const unavailablePause = time.Second
 
-const (
-	storedCursorVersion = "e1"
-	storedBatch         = 100
-)
+const storedBatch = 100
 
-func encodeStoredCursor(seq int64) string {
-	return encodeOpaque(storedCursorVersion + " " + strconv.FormatInt(seq, 10))
+func (c *Codec) sealEvent(seq int64) string {
+	return c.seal(sealedEvent, binary.BigEndian.AppendUint64(nil, uint64(seq)))
 }
 
-func decodeStoredCursor(cursor string) (int64, error) {
-	version, number, _ := strings.Cut(decodeOpaque(cursor), " ")
-	seq, err := strconv.ParseInt(number, 10, 64)
-	if version != storedCursorVersion || err != nil || encodeStoredCursor(seq) != cursor {
-		return 0, models.InputErrorf("after is not a cursor of sessionStored: pass the cursor of the last event that you saw, or none")
+func (c *Codec) openEvent(cursor string) (int64, error) {
+	plain, ok := c.open(sealedEvent, cursor)
+	if !ok || len(plain) != 8 {
+		return 0, models.InputErrorf("after is not a cursor of this database's sessionStored: pass the cursor of the last event that you saw, or none")
 	}
-	return seq, nil
+	return int64(binary.BigEndian.Uint64(plain)), nil
 }
 
 // StoredSessions sends each session that is stored from now on, or since the event
@@ -53,7 +48,7 @@ func StoredSessions(ctx context.Context, source Source, filter *models.SessionFi
 	var seen int64
 	var err error
 	if after != nil {
-		seen, err = decodeStoredCursor(*after)
+		seen, err = source.Codec.openEvent(*after)
 	} else {
 		seen, err = source.Store.StoredSeq(ctx)
 	}
@@ -105,7 +100,7 @@ func sendStored(ctx context.Context, source Source, filter *models.SessionFilter
 			session := newSiblings(source).add([]*models.Session{stored.Session})[0]
 			patience := time.NewTimer(PatienceWithReceiver)
 			select {
-			case events <- &SessionStored{encodeStoredCursor(stored.Seq), session}:
+			case events <- &SessionStored{source.Codec.sealEvent(stored.Seq), session}:
 				patience.Stop()
 				*seen = stored.Seq
 			case <-patience.C:

@@ -1,0 +1,40 @@
+package models_test
+
+import (
+	"bytes"
+	"path/filepath"
+	"testing"
+
+	"sessiongraph/internal/testdb"
+	"sessiongraph/models"
+)
+
+// Every instance of a database has the same key of cursors, and so has a backup;
+// another database has another.
+func TestCursorKeyIsOfItsDatabase(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store, db := openStore(t, kind)
+		key := store.CursorKey()
+		if other := reopen(t, db).CursorKey(); len(key) != 32 || !bytes.Equal(other, key) {
+			t.Errorf("keys of two instances are %x and %x", key, other)
+		}
+		if other, _ := openStore(t, kind); bytes.Equal(other.CursorKey(), key) {
+			t.Error("two databases have one key")
+		}
+		if kind.Name != "sqlite" {
+			return
+		}
+		file := filepath.Join(t.TempDir(), "backup.db")
+		if err := store.Backup(t.Context(), file); err != nil {
+			t.Fatal(err)
+		}
+		copied, err := models.Open(t.Context(), file, models.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = copied.Close() }()
+		if !bytes.Equal(copied.CursorKey(), key) {
+			t.Error("a backup has another key")
+		}
+	})
+}
