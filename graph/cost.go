@@ -19,6 +19,7 @@ import (
 // arguments are out of bounds, then those that would read too much. It looks at
 // each fragment once, however often it is spread.
 type limits struct {
+	schema        *ast.Schema
 	codec         *view.Codec
 	maxPage       int
 	maxComplexity int
@@ -29,6 +30,14 @@ func (limits) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationContext holds the operation to the limits.
 func (l limits) MutateOperationContext(_ context.Context, oc *graphql.OperationContext) *gqlerror.Error {
+	for _, variable := range oc.Operation.VariableDefinitions {
+		if err := checkLiterals(variable.DefaultValue, "$"+variable.Variable); err != nil {
+			return err
+		}
+	}
+	if err := checkVariables(l.schema, oc.Operation, oc.Variables); err != nil {
+		return err
+	}
 	if err := l.check(oc); err != nil {
 		return err
 	}
@@ -77,6 +86,11 @@ func (l limits) check(oc *graphql.OperationContext) *gqlerror.Error {
 func (l limits) checkField(field *ast.Field, vars map[string]any, asked *int) *gqlerror.Error {
 	if field.Definition == nil || len(field.Definition.Arguments) == 0 {
 		return nil
+	}
+	for _, argument := range field.Arguments {
+		if err := checkLiterals(argument.Value, argument.Name); err != nil {
+			return err
+		}
 	}
 	first, last := pageArguments(field, vars)
 	if _, _, err := (view.Page{First: first, Last: last}).Size(l.maxPage); err != nil {

@@ -35,7 +35,8 @@ const (
 // Handler answers GraphQL at /query, until stopping ends its streams.
 func Handler(stopping context.Context, store *models.Store, settings Settings, log *slog.Logger) http.Handler {
 	source := view.Source{Store: store, Codec: view.NewCodec(store.CursorKey()), MaxPage: settings.MaxPage}
-	server := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: &Resolver{source, log, &admission{}}}))
+	executable := generated.NewExecutableSchema(generated.Config{Resolvers: &Resolver{source, log, &admission{}}})
+	server := handler.New(executable)
 	overHTTP := httpTransport{maxBody: maxRequest}
 	server.AddTransport(websocketTransport{stopping})
 	server.AddTransport(sseTransport{overHTTP, stopping})
@@ -48,6 +49,6 @@ func Handler(stopping context.Context, store *models.Store, settings Settings, l
 		return next(models.FromOne(ctx))
 	})
 	server.Use(extension.Introspection{})
-	server.Use(limits{codec: source.Codec, maxPage: settings.MaxPage, maxComplexity: settings.MaxComplexity})
+	server.Use(limits{schema: executable.Schema(), codec: source.Codec, maxPage: settings.MaxPage, maxComplexity: settings.MaxComplexity})
 	return server
 }

@@ -204,6 +204,7 @@ func decodeParams(body []byte, params *graphql.RawParams) *gqlerror.Error {
 			return coded(codeBadRequest, "%s is not %s", name, want)
 		}
 	}
+	wholeNumbers(params.Variables)
 	return nil
 }
 
@@ -221,5 +222,6 @@ func readURL(r *http.Request, params *graphql.RawParams) *requestError {
 			return &requestError{http.StatusBadRequest, coded(codeBadRequest, "%s is not an object in JSON", name)}
 		}
 	}
+	wholeNumbers(params.Variables)
 	return nil
 }

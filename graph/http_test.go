@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -133,6 +134,16 @@ func TestErrorsOfArguments(t *testing.T) {
 		{"a cursor of another order", `query($c: String) { sessions(after: $c, orderBy: {field: ENDED_AT}) { nodes { id } } }`, map[string]any{"c": end("sessions")}, "another order"},
 		{"a cursor of the other direction", `query($c: String) { sessions(after: $c, orderBy: {field: STARTED_AT, direction: ASC}) { nodes { id } } }`, map[string]any{"c": end("sessions")}, "another order"},
 
+		{"a text for a number within", `query($f: SessionFilter) { sessions(filter: $f) { totalCount } }`, filtering("talkRound", "eq", "3"), "$f.talkRound.eq is not a number"},
+		{"beyond 32 bits within", `query($f: SessionFilter) { sessions(filter: $f) { totalCount } }`, filtering("talkRound", "gt", 2147483648), "$f.talkRound.gt is not an integer"},
+		{"below 32 bits within", `query($f: SessionFilter) { sessions(filter: $f) { totalCount } }`, filtering("talkRound", "gt", -2147483649), "$f.talkRound.gt is not an integer"},
+		{"a number for a text", `query($f: SessionFilter) { sessions(filter: $f) { totalCount } }`, filtering("callee", "eq", 5), "$f.callee.eq is not a string"},
+		{"numbers for texts", `query($f: SessionFilter) { sessions(filter: $f) { totalCount } }`, filtering("callee", "in", []any{"a", 5}), "$f.callee.in[1] is not a string"},
+		{"a text in a variable", `query($n: Int) { sessions(first: $n) { totalCount } }`, map[string]any{"n": "3"}, "$n is not a number"},
+		{"a number for a text in a variable", `query($s: String) { sessions(filter: {search: $s}) { totalCount } }`, map[string]any{"s": 5}, "$s is not a string"},
+		{"beyond 32 bits in a literal", `{ sessions(filter: {talkRound: {gt: 2147483648}}) { totalCount } }`, nil, "filter.talkRound.gt is not an integer"},
+		{"beyond 32 bits by default", `query($n: Int = 2147483648) { sessions(filter: {talkRound: {gt: $n}}) { totalCount } }`, nil, "$n is not an integer"},
+
 		{"a date for a time", `{ sessions(filter: {startedAt: {gte: "2025-04-15"}}) { totalCount } }`, nil, "RFC 3339"},
 		{"a number for a time in a variable", `query($f: SessionFilter) { sessions(filter: $f) { totalCount } }`, map[string]any{"f": map[string]any{"endedAt": map[string]any{"lt": 5}}}, "RFC 3339"},
 		{"no time zone of any place", `{ sessionStats(timeZone: "Mars/Olympus") { sessionCount } }`, nil, "timeZone"},
@@ -142,6 +153,24 @@ func TestErrorsOfArguments(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			serve(t, s.handler, postOf(operation(c.query, c.variables))).refused(t, "BAD_USER_INPUT", c.says)
 		})
+	}
+}
+
+// filtering is variables with a filter of one operator.
+func filtering(field, operator string, value any) map[string]any {
+	return map[string]any{"f": map[string]any{field: map[string]any{operator: value}}}
+}
+
+// A whole number is an integer, however JSON writes it.
+func TestWholeNumbersAreIntegers(t *testing.T) {
+	s := newCountingServer(t, testdb.SQLite, 20)
+	want, _ := s.ask(t, `{ sessions(filter: {talkRound: {gte: 3}}, first: 2) { totalCount nodes { callId } } }`, nil)
+	for _, number := range []string{"3", "3.0", "3e0", "30E-1"} {
+		query := `query($f: SessionFilter, $n: Int) { sessions(filter: $f, first: $n) { totalCount nodes { callId } } }`
+		variables := map[string]any{"f": map[string]any{"talkRound": map[string]any{"gte": json.Number(number)}}, "n": json.RawMessage("2.0")}
+		if got, _ := s.ask(t, query, variables); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v, want %v", number, got, want)
+		}
 	}
 }
 
