@@ -48,8 +48,8 @@ func (a *asker) filter() map[string]any {
 }
 
 var sessionFilterFields = slices.Concat(
-	[]string{"callId", "workflowId", "workflowName", "nodeTaskId", "wabaTaskId", "channel", "channelId", "callee", "robotId", "status", "intention"},
-	[]string{"endReason", "startedAt", "endedAt", "receivedAt", "talkRound", "durationSeconds", "messageCount"},
+	[]string{"callId", "workflowId", "workflowName", "nodeTaskId", "nodeTaskName", "wabaTaskId", "wfDetailUuid", "channel", "channelId", "callee", "robotId", "status", "intention"},
+	[]string{"endReason", "startedAt", "endedAt", "receivedAt", "notifiedAt", "version", "deliveries", "talkRound", "durationSeconds", "messageCount"},
 	[]string{"nerSlots", "nerSlots", "nerSlots", "eventLabels", "eventLabels", "variables", "variables"},
 	[]string{"messages", "messages", "messages", "messages", "search", "search", "search", "search"},
 )
@@ -58,7 +58,7 @@ func (a *asker) sessionFilter(depth int) map[string]any {
 	filter := map[string]any{}
 	for range []int{0, 1, 1, 1, 1, 1, 2, 2, 3}[a.IntN(9)] {
 		if depth > 0 && !a.once(3) {
-			a.addBranch(filter, depth)
+			a.addBranch(filter, depth, a.sessionFilter)
 			continue
 		}
 		name := draw(a.Rand, sessionFilterFields)
@@ -70,15 +70,16 @@ func (a *asker) sessionFilter(depth int) map[string]any {
 	return filter
 }
 
-func (a *asker) addBranch(filter map[string]any, depth int) {
+// addBranch joins other filters of the kind that make makes.
+func (a *asker) addBranch(filter map[string]any, depth int, make func(depth int) map[string]any) {
 	name := draw(a.Rand, []string{"and", "or", "not"})
 	if name == "not" {
-		filter[name] = a.sessionFilter(depth - 1)
+		filter[name] = make(depth - 1)
 		return
 	}
 	subs := []any{}
 	for range []int{0, 1, 2, 2, 2, 2, 2, 3, 3, 3}[a.IntN(10)] {
-		subs = append(subs, a.sessionFilter(depth-1))
+		subs = append(subs, make(depth-1))
 	}
 	filter[name] = a.listed(subs)
 }
@@ -95,10 +96,10 @@ func (a *asker) sessionLeaf(name string) any {
 	switch name {
 	case "endReason":
 		return a.enums(a.session().endReason, "ROBOT", "AGENT", "ERROR", "EXPIRE", "USER", "UNKNOWN")
-	case "startedAt", "endedAt", "receivedAt":
+	case "startedAt", "endedAt", "receivedAt", "notifiedAt":
 		return a.timeFilter(func() time.Time { return a.session().times[name] })
-	case "talkRound", "durationSeconds", "messageCount":
-		return a.intFilter(func() int { return a.session().numbers[name] })
+	case "version", "deliveries", "talkRound", "durationSeconds", "messageCount":
+		return a.intFilter(func() int { return a.session().number(name) })
 	case "nerSlots", "eventLabels", "variables":
 		entries := []any{}
 		for range []int{0, 1, 1, 1, 1, 1, 2, 2}[a.IntN(8)] {
@@ -126,11 +127,19 @@ func (a *asker) enums(likely string, all ...string) any {
 	return a.listed(values)
 }
 
-func (a *asker) messageFilter() map[string]any {
+func (a *asker) messageFilter() map[string]any { return a.messageFilterTree([]int{0, 0, 1, 2}[a.IntN(4)]) }
+
+func (a *asker) messageFilterTree(depth int) map[string]any {
 	filter := map[string]any{}
 	m := a.message()
 	for range []int{0, 1, 1, 1, 1, 2, 2, 3}[a.IntN(8)] {
-		switch a.IntN(8) {
+		if depth > 0 && !a.once(3) {
+			a.addBranch(filter, depth, a.messageFilterTree)
+			continue
+		}
+		switch a.IntN(10) {
+		case 8:
+			filter["position"] = a.intFilter(func() int { return m.position })
 		case 0:
 			filter["senderType"] = a.enums(m.senderType, "SYSTEM", "USER", "ROBOT", "AGENT", "CHATBOT", "UNKNOWN")
 		case 1:
@@ -151,7 +160,7 @@ func (a *asker) messageFilter() map[string]any {
 		}
 	}
 	if a.once(20) {
-		filter[draw(a.Rand, []string{"senderType", "status", "contentType", "msgId", "sentAt", "search"})] = nil
+		filter[draw(a.Rand, []string{"and", "or", "not", "position", "senderType", "status", "contentType", "msgId", "sentAt", "search"})] = nil
 	}
 	return filter
 }
@@ -172,18 +181,23 @@ func (a *asker) entryFilter(kind string) map[string]any {
 	return filter
 }
 
-// piece is a part of the text from some rune to another, or from its start.
-func (a *asker) piece(text string, fromStart bool) string {
+// piece is a part of the text that an operator finds there.
+func (a *asker) piece(text, operator string) string {
 	runes := []rune(text)
 	if len(runes) == 0 {
 		return ""
 	}
 	from := a.IntN(len(runes))
-	if fromStart {
+	switch operator {
+	case "startsWith":
 		from = 0
+	case "endsWith":
+		return string(runes[from:])
 	}
 	return string(runes[from:min(len(runes), from+1+a.IntN(4))])
 }
+
+var textOperators = []string{"eq", "ne", "in", "in", "notIn", "contains", "contains", "startsWith", "startsWith", "endsWith", "endsWith"}
 
 func (a *asker) textFilter(value func() string) map[string]any {
 	filter := map[string]any{}
@@ -198,21 +212,21 @@ func (a *asker) textFilter(value func() string) map[string]any {
 		}
 	}
 	for range []int{0, 1, 1, 1, 1, 1, 1, 2}[a.IntN(8)] {
-		switch operator := draw(a.Rand, []string{"eq", "ne", "in", "in", "notIn", "contains", "contains", "startsWith", "startsWith"}); operator {
+		switch operator := draw(a.Rand, textOperators); operator {
 		case "in", "notIn":
 			list := []any{}
 			for range []int{0, 1, 1, 2, 3, 3}[a.IntN(6)] {
 				list = append(list, text())
 			}
 			filter[operator] = a.listed(list)
-		case "contains", "startsWith":
-			filter[operator] = a.piece(text(), operator == "startsWith")
+		case "contains", "startsWith", "endsWith":
+			filter[operator] = a.piece(text(), operator)
 		default:
 			filter[operator] = text()
 		}
 	}
 	if a.once(20) {
-		filter[draw(a.Rand, []string{"eq", "ne", "in", "notIn", "contains", "startsWith"})] = nil
+		filter[draw(a.Rand, textOperators)] = nil
 	}
 	return filter
 }

@@ -43,34 +43,39 @@ func sessionPasses(filter map[string]any) func(*oracleSession) bool {
 	return oracleTests(filter, sessionTest)
 }
 
-func subfilters(v any) []func(*oracleSession) bool {
-	var tests []func(*oracleSession) bool
-	for _, sub := range listOf(v) {
-		tests = append(tests, sessionPasses(sub.(map[string]any)))
+// joinedTest is a filter's and, or or not; nil for any other name.
+func joinedTest[T any](name string, want any, passes func(map[string]any) func(T) bool) func(T) bool {
+	var subs []func(T) bool
+	switch name {
+	case "and", "or", "not":
+		for _, sub := range listOf(want) {
+			subs = append(subs, passes(sub.(map[string]any)))
+		}
 	}
-	return tests
+	switch name {
+	case "and":
+		return allHold(subs)
+	case "or":
+		return func(v T) bool { return slices.ContainsFunc(subs, func(sub func(T) bool) bool { return sub(v) }) }
+	case "not":
+		return func(v T) bool { return !subs[0](v) }
+	}
+	return nil
 }
 
 func sessionTest(name string, want any) func(*oracleSession) bool {
+	if test := joinedTest(name, want, sessionPasses); test != nil {
+		return test
+	}
 	switch name {
-	case "and":
-		return allHold(subfilters(want))
-	case "or":
-		subs := subfilters(want)
-		return func(s *oracleSession) bool {
-			return slices.ContainsFunc(subs, func(sub func(*oracleSession) bool) bool { return sub(s) })
-		}
-	case "not":
-		sub := sessionPasses(want.(map[string]any))
-		return func(s *oracleSession) bool { return !sub(s) }
 	case "endReason":
 		return func(s *oracleSession) bool { return slices.Contains(listOf(want), any(s.endReason)) }
-	case "startedAt", "endedAt", "receivedAt":
+	case "startedAt", "endedAt", "receivedAt", "notifiedAt":
 		test := timePasses(want.(map[string]any))
 		return func(s *oracleSession) bool { return test(s.times[name]) }
-	case "talkRound", "durationSeconds", "messageCount":
+	case "version", "deliveries", "talkRound", "durationSeconds", "messageCount":
 		test := intPasses(want.(map[string]any))
-		return func(s *oracleSession) bool { return test(s.numbers[name]) }
+		return func(s *oracleSession) bool { return test(s.number(name)) }
 	case "nerSlots", "eventLabels", "variables":
 		var tests []func(map[string]string) bool
 		for _, entry := range listOf(want) {
@@ -112,7 +117,13 @@ func messagePasses(filter map[string]any) func(*oracleMessage) bool {
 }
 
 func messageTest(name string, want any) func(*oracleMessage) bool {
+	if test := joinedTest(name, want, messagePasses); test != nil {
+		return test
+	}
 	switch name {
+	case "position":
+		test := intPasses(want.(map[string]any))
+		return func(m *oracleMessage) bool { return test(m.position) }
 	case "senderType":
 		return func(m *oracleMessage) bool { return slices.Contains(listOf(want), any(m.senderType)) }
 	case "status":
@@ -181,6 +192,8 @@ func textPasses(filter map[string]any) func(string) bool {
 				return strings.Contains(text, want.(string))
 			case "startsWith":
 				return strings.HasPrefix(text, want.(string))
+			case "endsWith":
+				return strings.HasSuffix(text, want.(string))
 			}
 			panic("oracle does not know the operator " + operator)
 		}

@@ -48,6 +48,18 @@ func newOracle() *oracle {
 	return &oracle{byCallID: map[string]*oracleSession{}, bodies: map[string]bool{}}
 }
 
+// number is a number by its name in SessionFilter.
+func (s *oracleSession) number(name string) int {
+	switch name {
+	case "version":
+		return s.version
+	case "deliveries":
+		return s.deliveries
+	default:
+		return s.numbers[name]
+	}
+}
+
 func (s *oracleSession) callID() string { return s.texts["callId"] }
 
 // deliver takes one notification. One without a call_id is for the quarantine.

@@ -17,7 +17,9 @@ type SessionFilter struct {
 	WorkflowID      *StringFilter
 	WorkflowName    *StringFilter
 	NodeTaskID      *StringFilter
+	NodeTaskName    *StringFilter
 	WabaTaskID      *StringFilter
+	WfDetailUUID    *StringFilter
 	Channel         *StringFilter
 	ChannelID       *StringFilter
 	Callee          *StringFilter
@@ -28,6 +30,9 @@ type SessionFilter struct {
 	StartedAt       *TimeFilter
 	EndedAt         *TimeFilter
 	ReceivedAt      *TimeFilter
+	NotifiedAt      *TimeFilter
+	Version         *IntFilter
+	Deliveries      *IntFilter
 	TalkRound       *IntFilter
 	DurationSeconds *IntFilter
 	MessageCount    *IntFilter
@@ -40,6 +45,10 @@ type SessionFilter struct {
 
 // MessageFilter is the GraphQL input of that name.
 type MessageFilter struct {
+	And         []*MessageFilter
+	Or          []*MessageFilter
+	Not         *MessageFilter
+	Position    *IntFilter
 	SenderType  []SenderType
 	Status      []MessageStatus
 	ContentType []string
@@ -56,6 +65,7 @@ type StringFilter struct {
 	NotIn      []string
 	Contains   *string
 	StartsWith *string
+	EndsWith   *string
 }
 
 // IntFilter compares whole numbers.
@@ -73,7 +83,7 @@ type NamedValueFilter struct {
 }
 
 // condition is a piece of SQL that is true or false, never NULL where it stands
-// for a session.
+// for a session or a message.
 type condition struct {
 	sql  string
 	args []any
@@ -110,27 +120,15 @@ func (d filterSQL) session(f *SessionFilter) condition {
 	if f == nil {
 		return everything
 	}
-	var parts []condition
+	parts := joined(f.And, f.Or, f.Not, d.session)
 	add := func(c condition) { parts = append(parts, c) }
-	for _, sub := range f.And {
-		add(d.session(sub))
-	}
-	if f.Or != nil {
-		any := make([]condition, len(f.Or))
-		for i, sub := range f.Or {
-			any[i] = d.session(sub)
-		}
-		add(anyOf(any))
-	}
-	if f.Not != nil {
-		add(d.session(f.Not).negated())
-	}
 	for _, text := range []struct {
 		column string
 		filter *StringFilter
 	}{
 		{"s.call_id", f.CallID}, {"s.workflow_id", f.WorkflowID}, {"s.workflow_name", f.WorkflowName},
-		{"s.node_task_id", f.NodeTaskID}, {"s.waba_task_id", f.WabaTaskID}, {"s.channel", f.Channel},
+		{"s.node_task_id", f.NodeTaskID}, {"s.node_task_name", f.NodeTaskName}, {"s.waba_task_id", f.WabaTaskID},
+		{"s.wf_detail_uuid", f.WfDetailUUID}, {"s.channel", f.Channel},
 		{"s.channel_id", f.ChannelID}, {"s.callee", f.Callee}, {"s.robot_id", f.RobotID},
 		{"s.status", f.Status}, {"s.intention", f.Intention},
 	} {
@@ -144,7 +142,10 @@ func (d filterSQL) session(f *SessionFilter) condition {
 	for _, at := range []struct {
 		column string
 		filter *TimeFilter
-	}{{"s.started_at", f.StartedAt}, {"s.ended_at", f.EndedAt}, {"s.received_at", f.ReceivedAt}} {
+	}{
+		{"s.started_at", f.StartedAt}, {"s.ended_at", f.EndedAt},
+		{"s.received_at", f.ReceivedAt}, {"s.notified_at", f.NotifiedAt},
+	} {
 		if at.filter != nil {
 			add(instant(at.column, at.filter))
 		}
@@ -152,7 +153,10 @@ func (d filterSQL) session(f *SessionFilter) condition {
 	for _, number := range []struct {
 		column string
 		filter *IntFilter
-	}{{"s.talk_round", f.TalkRound}, {"s.duration_seconds", f.DurationSeconds}, {"s.message_count", f.MessageCount}} {
+	}{
+		{"s.version", f.Version}, {"s.deliveries", f.Deliveries}, {"s.talk_round", f.TalkRound},
+		{"s.duration_seconds", f.DurationSeconds}, {"s.message_count", f.MessageCount},
+	} {
 		if number.filter != nil {
 			add(integer(number.column, number.filter))
 		}
@@ -176,13 +180,35 @@ func (d filterSQL) session(f *SessionFilter) condition {
 	return allOf(parts...)
 }
 
+// joined are the and, or and not of a filter.
+func joined[F any](and, or []*F, not *F, sql func(*F) condition) []condition {
+	var parts []condition
+	for _, sub := range and {
+		parts = append(parts, sql(sub))
+	}
+	if or != nil {
+		alternatives := make([]condition, len(or))
+		for i, sub := range or {
+			alternatives[i] = sql(sub)
+		}
+		parts = append(parts, anyOf(alternatives))
+	}
+	if not != nil {
+		parts = append(parts, sql(not).negated())
+	}
+	return parts
+}
+
 // message is the filter as SQL over `messages m`.
 func (d filterSQL) message(f *MessageFilter) condition {
 	if f == nil {
 		return everything
 	}
-	var parts []condition
+	parts := joined(f.And, f.Or, f.Not, d.message)
 	add := func(c condition) { parts = append(parts, c) }
+	if f.Position != nil {
+		add(integer("m.position", f.Position))
+	}
 	if f.SenderType != nil {
 		add(isIn("m.sender_type", f.SenderType))
 	}
@@ -196,7 +222,10 @@ func (d filterSQL) message(f *MessageFilter) condition {
 		add(d.text("m.msg_id", f.MsgID))
 	}
 	if f.SentAt != nil {
-		add(instant("m.sent_at", f.SentAt))
+		// A message without a time is within no bound, and outside of it under `not`.
+		if bounds := instant("m.sent_at", f.SentAt); bounds.sql != everything.sql {
+			add(allOf(where("m.sent_at IS NOT NULL"), bounds))
+		}
 	}
 	if f.Search != nil {
 		for _, word := range searchWords(*f.Search) {
@@ -264,6 +293,9 @@ func (d filterSQL) text(column string, f *StringFilter) condition {
 		if bounded {
 			add(where(column+" < ?", to))
 		}
+	}
+	if f.EndsWith != nil && *f.EndsWith != "" {
+		add(d.endsWith(column, *f.EndsWith))
 	}
 	return allOf(parts...)
 }

@@ -274,6 +274,10 @@ func keptEntries(entries []NamedValue) []NamedValue {
 
 func (postgresDialect) position(column string) string { return "strpos(" + column + ", ?)" }
 
+func (postgresDialect) endsWith(column, suffix string) condition {
+	return where("right("+column+", ?) = ?", utf8.RuneCountInString(keptText(suffix)), suffix)
+}
+
 // The first part is what the index has.
 func (postgresDialect) entryValue(values []string) condition {
 	starts := make([]string, len(values))

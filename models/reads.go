@@ -31,6 +31,7 @@ type Selected struct {
 // conversation order.
 func (s *Store) MessagesOf(ctx context.Context, sessionIDs []int64, selected Selected) (map[int64][]*Message, error) {
 	filter := (filterSQL{s.dialect}).message(selected.Filter)
+	filter.sql = "(" + filter.sql + ")"
 	var messages []*Message
 	var err error
 	if selected.First == nil && selected.Last == nil {

@@ -139,6 +139,11 @@ func (d sqliteDialect) narrowMessages(words []string) condition { return d.searc
 
 func (sqliteDialect) position(column string) string { return "instr(" + column + ", ?)" }
 
+// Bytes are compared: SQLite's functions of texts stop at a NUL. The end of an empty one is NULL.
+func (sqliteDialect) endsWith(column, suffix string) condition {
+	return where("substr(CAST("+column+" AS BLOB), ?) IS CAST(? AS BLOB)", -len(suffix), suffix)
+}
+
 // The index knows texts by their runs of three characters. A shorter word is found
 // as the start of such runs; each text ends in separators, so that none is missed.
 func (d sqliteDialect) searchSessions(words []string) condition {

@@ -189,6 +189,8 @@ type dialect interface {
 	keep(p *Projection)
 	// position is the 1-based place of a bound text in a column, 0 where it is not in it.
 	position(column string) string
+	// endsWith passes what has a text that is not empty at the end of a column.
+	endsWith(column, suffix string) condition
 	// entryValue passes the entries v of an open map that have one of the values.
 	entryValue(values []string) condition
 	// searchMessage passes the messages m that hold a word, which is folded and not empty.

@@ -2667,8 +2667,12 @@ input SessionFilter {
   workflowName: StringFilter
   "By the campaign's task, AIRudder's ` + "`" + `nodetask_id` + "`" + `; null is as if absent."
   nodeTaskId: StringFilter
+  "By the name of that task, AIRudder's ` + "`" + `nodetask_name` + "`" + `."
+  nodeTaskName: StringFilter
   "By WhatsApp Business task, AIRudder's ` + "`" + `waba_task_id` + "`" + `; null is as if absent."
   wabaTaskId: StringFilter
+  "By the row of the campaign's list, AIRudder's ` + "`" + `wfdetail_uuid` + "`" + `."
+  wfDetailUuid: StringFilter
   "By messaging service, e.g. ` + "`" + `WhatsApp` + "`" + `; null is as if absent."
   channel: StringFilter
   "By the business's own number, AIRudder's ` + "`" + `channel_id` + "`" + `, stored without a leading +; null is as if absent."
@@ -2689,6 +2693,12 @@ input SessionFilter {
   endedAt: TimeFilter
   "By when the session's present version was stored here; null is as if absent."
   receivedAt: TimeFilter
+  "By AIRudder's time of the notification, its ` + "`" + `timestamp` + "`" + `."
+  notifiedAt: TimeFilter
+  "By the number of different notifications of the session: 1, then one more for each."
+  version: IntFilter
+  "By how often AIRudder has sent the session, repeats included."
+  deliveries: IntFilter
   "By AIRudder's count of conversation rounds, ` + "`" + `talk_round` + "`" + `; null is as if absent."
   talkRound: IntFilter
   "By the length of the session in whole seconds; null is as if absent."
@@ -2712,6 +2722,14 @@ input SessionFilter {
 
 "Which messages to take: a message passes when every field that is given holds. Null is as if absent; ` + "`" + `{}` + "`" + ` passes all."
 input MessageFilter {
+  "All of these must hold."
+  and: [MessageFilter!]
+  "At least one of these must hold: an empty list passes nothing."
+  or: [MessageFilter!]
+  "This must not hold."
+  not: MessageFilter
+  "By place in the notification's ` + "`" + `messages` + "`" + `, counted from 0."
+  position: IntFilter
   "Sent by one of these: an empty list passes nothing, null is as if absent."
   senderType: [SenderType!]
   "With one of these states: an empty list passes nothing, null is as if absent."
@@ -2743,6 +2761,8 @@ input StringFilter {
   contains: String
   "Begins with this; null is as if absent."
   startsWith: String
+  "Ends with this."
+  endsWith: String
 }
 
 "Which whole numbers to take: every operator that is given must hold."
@@ -10487,13 +10507,41 @@ func (ec *executionContext) unmarshalInputMessageFilter(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"senderType", "status", "contentType", "msgId", "sentAt", "search"}
+	fieldsInOrder := [...]string{"and", "or", "not", "position", "senderType", "status", "contentType", "msgId", "sentAt", "search"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
 			continue
 		}
 		switch k {
+		case "and":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("and"))
+			data, err := ec.unmarshalOMessageFilter2ᚕᚖsessiongraphᚋmodelsᚐMessageFilterᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.And = data
+		case "or":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("or"))
+			data, err := ec.unmarshalOMessageFilter2ᚕᚖsessiongraphᚋmodelsᚐMessageFilterᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Or = data
+		case "not":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("not"))
+			data, err := ec.unmarshalOMessageFilter2ᚖsessiongraphᚋmodelsᚐMessageFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Not = data
+		case "position":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("position"))
+			data, err := ec.unmarshalOIntFilter2ᚖsessiongraphᚋmodelsᚐIntFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Position = data
 		case "senderType":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("senderType"))
 			data, err := ec.unmarshalOSenderType2ᚕsessiongraphᚋmodelsᚐSenderTypeᚄ(ctx, v)
@@ -10596,7 +10644,7 @@ func (ec *executionContext) unmarshalInputSessionFilter(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "callId", "workflowId", "workflowName", "nodeTaskId", "wabaTaskId", "channel", "channelId", "callee", "robotId", "status", "intention", "endReason", "startedAt", "endedAt", "receivedAt", "talkRound", "durationSeconds", "messageCount", "nerSlots", "eventLabels", "variables", "messages", "search"}
+	fieldsInOrder := [...]string{"and", "or", "not", "callId", "workflowId", "workflowName", "nodeTaskId", "nodeTaskName", "wabaTaskId", "wfDetailUuid", "channel", "channelId", "callee", "robotId", "status", "intention", "endReason", "startedAt", "endedAt", "receivedAt", "notifiedAt", "version", "deliveries", "talkRound", "durationSeconds", "messageCount", "nerSlots", "eventLabels", "variables", "messages", "search"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -10652,6 +10700,13 @@ func (ec *executionContext) unmarshalInputSessionFilter(ctx context.Context, obj
 				return it, err
 			}
 			it.NodeTaskID = data
+		case "nodeTaskName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("nodeTaskName"))
+			data, err := ec.unmarshalOStringFilter2ᚖsessiongraphᚋmodelsᚐStringFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.NodeTaskName = data
 		case "wabaTaskId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("wabaTaskId"))
 			data, err := ec.unmarshalOStringFilter2ᚖsessiongraphᚋmodelsᚐStringFilter(ctx, v)
@@ -10659,6 +10714,13 @@ func (ec *executionContext) unmarshalInputSessionFilter(ctx context.Context, obj
 				return it, err
 			}
 			it.WabaTaskID = data
+		case "wfDetailUuid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("wfDetailUuid"))
+			data, err := ec.unmarshalOStringFilter2ᚖsessiongraphᚋmodelsᚐStringFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WfDetailUUID = data
 		case "channel":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("channel"))
 			data, err := ec.unmarshalOStringFilter2ᚖsessiongraphᚋmodelsᚐStringFilter(ctx, v)
@@ -10729,6 +10791,27 @@ func (ec *executionContext) unmarshalInputSessionFilter(ctx context.Context, obj
 				return it, err
 			}
 			it.ReceivedAt = data
+		case "notifiedAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("notifiedAt"))
+			data, err := ec.unmarshalOTimeFilter2ᚖsessiongraphᚋmodelsᚐTimeFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.NotifiedAt = data
+		case "version":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("version"))
+			data, err := ec.unmarshalOIntFilter2ᚖsessiongraphᚋmodelsᚐIntFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Version = data
+		case "deliveries":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deliveries"))
+			data, err := ec.unmarshalOIntFilter2ᚖsessiongraphᚋmodelsᚐIntFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Deliveries = data
 		case "talkRound":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("talkRound"))
 			data, err := ec.unmarshalOIntFilter2ᚖsessiongraphᚋmodelsᚐIntFilter(ctx, v)
@@ -10842,7 +10925,7 @@ func (ec *executionContext) unmarshalInputStringFilter(ctx context.Context, obj 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"eq", "ne", "in", "notIn", "contains", "startsWith"}
+	fieldsInOrder := [...]string{"eq", "ne", "in", "notIn", "contains", "startsWith", "endsWith"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -10891,6 +10974,13 @@ func (ec *executionContext) unmarshalInputStringFilter(ctx context.Context, obj 
 				return it, err
 			}
 			it.StartsWith = data
+		case "endsWith":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("endsWith"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EndsWith = data
 		}
 	}
 	return it, nil
@@ -15237,6 +15327,11 @@ func (ec *executionContext) marshalNMessageEdge2ᚖsessiongraphᚋgraphᚋview�
 	return ec._MessageEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNMessageFilter2ᚖsessiongraphᚋmodelsᚐMessageFilter(ctx context.Context, v any) (*models.MessageFilter, error) {
+	res, err := ec.unmarshalInputMessageFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNMessageStatus2sessiongraphᚋmodelsᚐMessageStatus(ctx context.Context, v any) (models.MessageStatus, error) {
 	var res models.MessageStatus
 	err := res.UnmarshalGQL(v)
@@ -15823,6 +15918,23 @@ func (ec *executionContext) marshalOMessage2ᚖsessiongraphᚋgraphᚋviewᚐMes
 		return graphql.Null
 	}
 	return ec._Message(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOMessageFilter2ᚕᚖsessiongraphᚋmodelsᚐMessageFilterᚄ(ctx context.Context, v any) ([]*models.MessageFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*models.MessageFilter, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNMessageFilter2ᚖsessiongraphᚋmodelsᚐMessageFilter(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) unmarshalOMessageFilter2ᚖsessiongraphᚋmodelsᚐMessageFilter(ctx context.Context, v any) (*models.MessageFilter, error) {
