@@ -127,7 +127,9 @@ func (a *asker) enums(likely string, all ...string) any {
 	return a.listed(values)
 }
 
-func (a *asker) messageFilter() map[string]any { return a.messageFilterTree([]int{0, 0, 1, 2}[a.IntN(4)]) }
+func (a *asker) messageFilter() map[string]any {
+	return a.messageFilterTree([]int{0, 0, 1, 2}[a.IntN(4)])
+}
 
 func (a *asker) messageFilterTree(depth int) map[string]any {
 	filter := map[string]any{}
