@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"sessiongraph/ingest"
 	"sessiongraph/internal/testdb"
+	"sessiongraph/models"
 )
 
 // refusal asks what has to be refused, and returns the codes and messages.
@@ -94,6 +97,53 @@ func TestCursorsBelongToAList(t *testing.T) {
 		got := refusal(t, s, fmt.Sprintf(`{ intentions { label sessions(after: %q) %s } }`, cursors["intention"], nodes))
 		if !strings.HasPrefix(got, "BAD_USER_INPUT after is a cursor of another parent's list") {
 			t.Errorf("of %q in %q: %q", label, otherLabel, got)
+		}
+	})
+}
+
+// A message keeps its id when a newer version has more in front of it; of equal or
+// empty msg_ids it goes by the place among its equals.
+func TestMessageIDsOutliveVersions(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		s := newCountingServer(t, kind, 0)
+		store := func(timestamp int, messages ...string) map[string]string {
+			t.Helper()
+			var list []map[string]any
+			for _, m := range messages {
+				id, text, _ := strings.Cut(m, " ")
+				list = append(list, map[string]any{"msg_id": id, "sender_type": "user", "content": map[string]any{"type": "text", "text": text}})
+			}
+			body, err := json.Marshal(map[string]any{"call_id": "call", "timestamp": timestamp, "session_start_time": 1, "session_end_time": 2, "messages": list})
+			if err != nil {
+				t.Fatal(err)
+			}
+			delivery := ingest.NewDelivery(body, "", time.Unix(1744699269, 0))
+			if err := s.store.Save(t.Context(), []models.Arrival{s.store.Arrive(delivery)}); err != nil {
+				t.Fatal(err)
+			}
+			data, _ := s.ask(t, `{ session(callId: "call") { messages { id text } } }`, nil)
+			ids := map[string]string{}
+			for _, m := range data["session"].(map[string]any)["messages"].([]any) {
+				ids[m.(map[string]any)["text"].(string)] = m.(map[string]any)["id"].(string)
+			}
+			return ids
+		}
+		before := store(1000, "a first", "b second", " third", "a fourth", " fifth")
+		after := store(1001, "c new", "a first", "b second", " third", "d other", "a fourth", " fifth")
+		for text, id := range before {
+			if after[text] != id {
+				t.Errorf("the id of the %s message is %q, then %q", text, id, after[text])
+			}
+			data, _ := s.ask(t, `query($id: ID!) { node(id: $id) { id ... on Message { text } } }`, map[string]any{"id": id})
+			if got, _ := data["node"].(map[string]any); got["text"] != text || got["id"] != id {
+				t.Errorf("the node of the %s message is %v", text, got)
+			}
+		}
+		gone := after["other"]
+		store(1002, "a first")
+		data, _ := s.ask(t, `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, map[string]any{"ids": []string{gone, before["fourth"]}})
+		if got := data["nodes"].([]any); got[0] != nil || got[1] != nil {
+			t.Errorf("messages that a newer version lacks are %v", got)
 		}
 	})
 }

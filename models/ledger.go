@@ -23,6 +23,7 @@ func (s *Store) kept(decode Decode) Decode {
 		p, outcome, reason := decode(body)
 		if p != nil {
 			s.dialect.keep(p)
+			numberMessages(p.Messages)
 		}
 		return p, outcome, reason
 	}
@@ -404,7 +405,7 @@ func (s *Session) verifyParts(tx *gorm.DB, p *Projection, tell func(string)) {
 
 func equalMessages(a, b Message) bool {
 	sameTime := (a.SentAt == nil) == (b.SentAt == nil) && (a.SentAt == nil || a.SentAt.Equal(b.SentAt.Time))
-	return a.Position == b.Position && a.MsgID == b.MsgID && a.SenderType == b.SenderType && sameTime && a.Status == b.Status &&
+	return a.Position == b.Position && a.MsgID == b.MsgID && a.MsgOrdinal == b.MsgOrdinal && a.SenderType == b.SenderType && sameTime && a.Status == b.Status &&
 		a.ContentType == b.ContentType && a.Text == b.Text && a.Folded == b.Folded && bytes.Equal(a.Raw, b.Raw)
 }
 

@@ -5,6 +5,7 @@ type Message struct {
 	SessionID   int64 `gorm:"primaryKey;autoIncrement:false"`
 	Position    int   `gorm:"primaryKey;autoIncrement:false"` // 0-based place in the notification's messages
 	MsgID       string
+	MsgOrdinal  int // 0-based place among the session's messages of its MsgID
 	SenderType  SenderType
 	SentAt      *Time // timestamp; nil where it cannot be read
 	Status      MessageStatus
@@ -62,4 +63,14 @@ func ReadMessage(position int, raw JSON) Message {
 	m.Text = m.Content().Text()
 	m.Folded = Fold(m.Text)
 	return m
+}
+
+// numberMessages sets each message's place among those of its MsgID.
+func numberMessages(messages []Message) {
+	count := make(map[string]int, len(messages))
+	for i := range messages {
+		m := &messages[i]
+		m.MsgOrdinal = count[m.MsgID]
+		count[m.MsgID]++
+	}
 }

@@ -36,6 +36,7 @@ func migrations(d dialect) []*gormigrate.Migration {
 			}
 			return makeCursorKey(tx)
 		}},
+		step("0004_message_ordinals", messageOrdinals),
 	}
 }
 
@@ -181,4 +182,9 @@ CREATE TABLE settings (
 	name TEXT PRIMARY KEY,
 	value BLOB NOT NULL
 );
+`
+
+// Messages that were stored before have theirs when their sessions are projected again.
+const messageOrdinals = `
+ALTER TABLE messages ADD COLUMN msg_ordinal BIGINT NOT NULL DEFAULT 0;
 `

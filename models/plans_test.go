@@ -203,7 +203,7 @@ func TestChildrenAreFoundByTheirKey(t *testing.T) {
 			return err
 		}},
 		{"messages by place", byKey, func(ctx context.Context, s *models.Store) error {
-			_, err := s.MessagesAt(ctx, []models.MessageKey{{SessionID: 1, Position: 2}})
+			_, err := s.MessagesByKey(ctx, []models.MessageKey{{MsgKey: models.MsgKey{SessionID: 1, MsgID: "m"}, Ordinal: 2}})
 			return err
 		}},
 		{"slots", byKey, func(ctx context.Context, s *models.Store) error {

@@ -67,13 +67,14 @@ const (
 	sessionColumns = "s.id, s.notification_id, s.call_id, s.workflow_id, s.workflow_name, s.node_task_id, s.node_task_name, s.waba_task_id, s.wf_detail_uuid," +
 		" s.channel, s.channel_id, s.callee, s.robot_id, s.status, s.started_at, s.ended_at, s.duration_seconds, s.notified_at, s.received_at," +
 		" s.end_reason, s.intention, s.talk_round, s.message_count, s.version, s.deliveries"
-	messageColumns = "m.session_id, m.position, m.msg_id, m.sender_type, m.sent_at, m.status, m.content_type, m.text, m.raw"
+	messageColumns = "m.session_id, m.position, m.msg_id, m.msg_ordinal, m.sender_type, m.sent_at, m.status, m.content_type, m.text, m.raw"
 )
 
-// MessageKey names a message by its place.
+// MessageKey names a message by AIRudder's msg_id within a session, and by its place
+// among the session's messages of that msg_id: the same in every version that has it.
 type MessageKey struct {
-	SessionID int64
-	Position  int
+	MsgKey
+	Ordinal int
 }
 
 // MsgKey names a message by AIRudder's msg_id within a session.
@@ -98,17 +99,18 @@ func (s *Store) MessagesByMsgID(ctx context.Context, keys []MsgKey) (map[MsgKey]
 	return found, nil
 }
 
-// MessagesAt reads messages by their places.
-func (s *Store) MessagesAt(ctx context.Context, keys []MessageKey) (map[MessageKey]*Message, error) {
+// MessagesByKey reads messages by their keys.
+func (s *Store) MessagesByKey(ctx context.Context, keys []MessageKey) (map[MessageKey]*Message, error) {
 	messages, err := arms[*Message](ctx, s, len(keys), func(i int) condition {
-		return where("SELECT "+messageColumns+" FROM messages m WHERE m.session_id = ? AND m.position = ?", keys[i].SessionID, keys[i].Position)
+		return where("SELECT "+messageColumns+" FROM messages m WHERE m.session_id = ? AND m.msg_id = ? AND m.msg_ordinal = ?",
+			keys[i].SessionID, keys[i].MsgID, keys[i].Ordinal)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read messages by place: %w", err)
+		return nil, fmt.Errorf("read messages by key: %w", err)
 	}
 	found := map[MessageKey]*Message{}
 	for _, m := range messages {
-		found[MessageKey{m.SessionID, m.Position}] = m
+		found[MessageKey{MsgKey{m.SessionID, m.MsgID}, m.MsgOrdinal}] = m
 	}
 	return found, nil
 }

@@ -37,6 +37,7 @@ func (s *Store) Arrive(d Delivery) Arrival {
 	}
 	if d.Projection != nil {
 		s.dialect.keep(d.Projection)
+		numberMessages(d.Projection.Messages)
 	}
 	return Arrival{d, sha256.Sum256(d.Body), s.bodies.Compress(nil, kept)}
 }

@@ -2265,7 +2265,10 @@ type PageInfo {
 
 "One message of a session: an entry of AIRudder's ` + "`" + `messages` + "`" + `."
 type Message implements Node {
-  "Opaque id, unique across all types, for ` + "`" + `node` + "`" + ` and client caches. Never take it apart or build one."
+  """
+  Opaque id, unique across all types, for ` + "`" + `node` + "`" + ` and client caches. It is the same in every version of the session that holds a message of that
+  ` + "`" + `msgId` + "`" + `; messages of equal or empty ` + "`" + `msgId` + "`" + ` go by their place among their equals. Never take it apart or build one.
+  """
   id: ID!
   "Place in the notification's ` + "`" + `messages` + "`" + `, counted from 0. This is the order of the conversation; ` + "`" + `sentAt` + "`" + ` is not."
   position: Int!

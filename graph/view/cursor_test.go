@@ -102,7 +102,7 @@ func TestEventCursorRoundTrip(t *testing.T) {
 func TestNodeIDRoundTrip(t *testing.T) {
 	for _, id := range []nodeID{
 		{kind: sessionNode, key: "a3f5"}, {kind: sessionNode, key: "a b  c "}, {kind: sessionNode, key: "message 0 a"}, {kind: sessionNode, key: "\x00é\n"},
-		{kind: messageNode, key: "a3f5"}, {kind: messageNode, key: "a b ", position: 1}, {kind: messageNode, key: "", position: math.MaxInt32},
+		{kind: messageNode, key: "a3f5"}, {kind: messageNode, key: "a b ", msgID: "c d", ordinal: 1}, {kind: messageNode, msgID: "1 m", ordinal: math.MaxInt32},
 	} {
 		if got, ok := codec.parseNodeID(id.String()); !ok || got != id {
 			t.Errorf("%+v comes back as %+v, %t", id, got, ok)
@@ -174,10 +174,10 @@ func FuzzCursor(f *testing.F) {
 }
 
 func FuzzNodeID(f *testing.F) {
-	for _, seed := range append(foreign, nodeID{kind: messageNode, key: "a b", position: 3}.String(), codec.contactID("+1")) {
+	for _, seed := range append(foreign, nodeID{kind: messageNode, key: "a b", msgID: "m", ordinal: 3}.String(), codec.contactID("+1")) {
 		f.Add(seed)
 	}
-	for _, odd := range []string{"message +1 a", "message 01 a", "message -0 a"} {
+	for _, odd := range []string{"message +1 1 am", "message 01 1 am", "message -0 1 am", "message 0 01 am", "message 0 9 am", "message 0 -1 am"} {
 		f.Add(encodeOpaque(odd))
 	}
 	f.Add(brokenInTwo(nodeID{kind: sessionNode, key: "abc"}.String()))

@@ -37,7 +37,7 @@ func (*Message) IsNode() {}
 
 // ID is the message's node id.
 func (m *Message) ID() string {
-	return nodeID{kind: messageNode, key: m.callID, position: m.Position}.String()
+	return nodeID{kind: messageNode, key: m.callID, msgID: m.MsgID, ordinal: m.MsgOrdinal}.String()
 }
 
 // ReplyTo is what the notification embeds of the message that this one answers.

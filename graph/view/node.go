@@ -24,14 +24,15 @@ const (
 // nodeID names a node by what AIRudder calls it, so that it outlives the rows. A
 // contact's is sealed, since it is a telephone number.
 type nodeID struct {
-	kind     string
-	key      string // call_id, or callee
-	position int    // of a message in its session
+	kind    string
+	key     string // call_id, or callee
+	msgID   string // of a message
+	ordinal int    // of a message, among those of its session with that msg_id
 }
 
 func (n nodeID) String() string {
 	if n.kind == messageNode {
-		return encodeOpaque(fmt.Sprintf("%s %d %s", n.kind, n.position, n.key))
+		return encodeOpaque(fmt.Sprintf("%s %d %d %s%s", n.kind, n.ordinal, len(n.key), n.key, n.msgID))
 	}
 	return encodeOpaque(n.kind + " " + n.key)
 }
@@ -49,9 +50,14 @@ func (c *Codec) parseNodeID(id string) (n nodeID, ok bool) {
 	}
 	n.kind, n.key, _ = strings.Cut(decodeOpaque(id), " ")
 	if n.kind == messageNode {
-		position, key, _ := strings.Cut(n.key, " ")
-		n.position, _ = strconv.Atoi(position)
-		n.key = key
+		ordinal, rest, _ := strings.Cut(n.key, " ")
+		length, keys, _ := strings.Cut(rest, " ")
+		n.ordinal, _ = strconv.Atoi(ordinal)
+		at, err := strconv.Atoi(length)
+		if err != nil || at < 0 || at > len(keys) {
+			return nodeID{}, false
+		}
+		n.key, n.msgID = keys[:at], keys[at:]
 	}
 	known := n.kind == sessionNode || n.kind == messageNode
 	return n, known && n.String() == id
@@ -102,14 +108,18 @@ func Nodes(ctx context.Context, source Source, ids []string) ([]Node, error) {
 	return nodes, nil
 }
 
+func (n nodeID) messageKey(session *Session) models.MessageKey {
+	return models.MessageKey{MsgKey: models.MsgKey{SessionID: session.Session.ID, MsgID: n.msgID}, Ordinal: n.ordinal}
+}
+
 func messagesByID(ctx context.Context, source Source, ids []nodeID, sessions map[string]*Session) (map[nodeID]*Message, error) {
 	var keys []models.MessageKey
 	for _, n := range ids {
 		if session := sessions[n.key]; n.kind == messageNode && session != nil {
-			keys = append(keys, models.MessageKey{SessionID: session.Session.ID, Position: n.position})
+			keys = append(keys, n.messageKey(session))
 		}
 	}
-	rows, err := source.Store.MessagesAt(ctx, keys)
+	rows, err := source.Store.MessagesByKey(ctx, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +130,7 @@ func messagesByID(ctx context.Context, source Source, ids []nodeID, sessions map
 		if n.kind != messageNode || session == nil {
 			continue
 		}
-		if row := rows[models.MessageKey{SessionID: session.Session.ID, Position: n.position}]; row != nil {
+		if row := rows[n.messageKey(session)]; row != nil {
 			found[n] = all.add(n.key, []*models.Message{row})[0]
 		}
 	}
