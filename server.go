@@ -99,10 +99,19 @@ func serve(ctx context.Context, settings command.Serve, logTo io.Writer) error {
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
+	left, err := upgrade(ctx, store, log)
+	switch {
+	case ctx.Err() != nil:
+		log.Info("stopped")
+		return errors.Join(server.Close(), store.Close())
+	case err != nil:
+		return errors.Join(err, server.Close(), store.Close())
+	}
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), ledgerCollector{store, log}, buildInfo(command.ReadBuild()))
 	writer := ingest.NewWriter(store, metrics)
 	notifications := ingest.Handler{Verifier: verifier, Saver: writer, MaxBody: int64(settings.MaxBody), Metrics: metrics, Log: log, Now: time.Now}
 	var background sync.WaitGroup
+	background.Go(func() { upgradeLater(ctx, store, left, log) })
 	background.Go(func() { retain(ctx, store, time.Duration(settings.Retention), log) })
 	door.open(routes(ctx, settings, store, notifications, registry, log))
 	build := command.ReadBuild()
@@ -143,6 +152,50 @@ func unprotected(verifier *ingest.Verifier) []string {
 		open = append(open, "notifications are signed without a secret")
 	}
 	return open
+}
+
+// Log lines of an upgrade come at most this often.
+const upgradeNotice = 5 * time.Second
+
+// upgrade brings the sessions up to date that an older version of this program
+// stored; left is how many cannot be.
+func upgrade(ctx context.Context, store *models.Store, log *slog.Logger) (left int, err error) {
+	var noticed time.Time
+	total := 0
+	left, err = store.Upgrade(ctx, ingest.Project, func(done, of int) {
+		total = of
+		if time.Since(noticed) >= upgradeNotice {
+			noticed = time.Now()
+			log.Info("upgrading sessions", "done", done, "total", of)
+		}
+	})
+	if err == nil && total > left {
+		log.Info("sessions upgraded", "total", total-left)
+	}
+	return left, err
+}
+
+// How often sessions are looked for that an older instance stored meanwhile.
+const upgradeInterval = time.Minute
+
+// upgradeLater upgrades what instances of an older version store beside this one.
+func upgradeLater(ctx context.Context, store *models.Store, left int, log *slog.Logger) {
+	ticker := time.NewTicker(upgradeInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+		outdated, err := store.Outdated(ctx)
+		if err == nil && outdated > left {
+			left, err = upgrade(ctx, store, log)
+		}
+		if err != nil && ctx.Err() == nil {
+			log.Error("sessions of an older version not upgraded", "error", err)
+		}
+	}
 }
 
 // retentionInterval is how often what is older than an age is removed: seldom, since

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -625,6 +626,100 @@ func TestSIGTERMDrains(t *testing.T) {
 		t.Errorf("%v; log:\n%s", err, log.String())
 	}
 	compareAll(t, testtools.Expected([][]byte{body}), readAll(t, startServer(t, db)))
+}
+
+// An upgraded program serves nothing before the sessions of the version before are
+// brought up to date, and says so.
+func TestUpgradeBeforeServing(t *testing.T) {
+	testdb.Each(t, testUpgradeBeforeServing)
+}
+
+func testUpgradeBeforeServing(t *testing.T, kind testdb.Kind) {
+	address := kind.Fresh(t)
+	s := startServer(t, address)
+	mustPost(t, s, simulated(20)...)
+	s.Stop()
+	db, err := sql.Open(kind.Driver, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	execute := func(statement string) {
+		t.Helper()
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	execute("UPDATE sessions SET projection = 1")
+	if ended := program.Run(t, "", "verify", "--db", address); ended.Code != 1 || !strings.Contains(ended.Out, "run replay") {
+		t.Errorf("verify ended with %+v", ended)
+	}
+
+	if kind.Name == "postgres" {
+		startWhileUpgrading(t, address, db)
+	} else { // opening alone would wait for a locked file
+		startServer(t, address).Stop()
+	}
+	if ended := program.Run(t, "", "verify", "--db", address); ended.Code != 0 {
+		t.Errorf("verify ended with %+v", ended)
+	}
+
+	for _, command := range [][]string{{"import"}, {"erase", "--callee", "nobody"}, {"prune", "--before", "2001-01-01T00:00:00Z"}, {"replay"}} {
+		execute("UPDATE sessions SET projection = 1")
+		if ended := program.Run(t, "", append(command, "--db", address)...); ended.Code != 0 {
+			t.Errorf("%s ended with %+v", command, ended)
+		}
+		var outdated int
+		if err := db.QueryRow("SELECT COUNT(*) FROM sessions WHERE projection = 1").Scan(&outdated); err != nil || outdated > 0 {
+			t.Errorf("after %s %d sessions are of the old version (%v)", command, outdated, err)
+		}
+	}
+}
+
+// startWhileUpgrading holds up the upgrade, looks at the server meanwhile, and lets it go on.
+func startWhileUpgrading(t *testing.T, address string, db *sql.DB) {
+	held, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := held.Exec("SELECT 1 FROM ledger_clock FOR UPDATE"); err != nil {
+		t.Fatal(err)
+	}
+	port, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listen := port.Addr().String()
+	_ = port.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan int)
+	log := new(testtools.Log)
+	go func() {
+		ended <- program(ctx, []string{"serve", "--addr", listen, "--db", address}, strings.NewReader(""), io.Discard, log)
+	}()
+	log.Await(t, regexp.MustCompile(`msg="upgrading sessions" done=0 total=20`))
+	status := func(path string) int {
+		response, err := http.Get("http://" + listen + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		return response.StatusCode
+	}
+	if healthy, ready, query := status("/healthz"), status("/readyz"), status("/query?query={__typename}"); healthy != 200 || ready != 503 || query != 503 {
+		t.Errorf("/healthz answers %d, /readyz %d, /query %d", healthy, ready, query)
+	}
+	if err := held.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	log.Await(t, regexp.MustCompile(`msg="sessions upgraded" total=20(?s:.*)msg=serving`))
+	if ready := status("/readyz"); ready != 200 {
+		t.Errorf("/readyz answers %d", ready)
+	}
+	stop()
+	if code := <-ended; code != 0 {
+		t.Errorf("exit code %d", code)
+	}
 }
 
 func TestImport(t *testing.T) {

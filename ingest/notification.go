@@ -100,6 +100,7 @@ func Decode(body []byte) (*models.Projection, error) {
 		p.Messages = append(p.Messages, models.ReadMessage(len(p.Messages), raw))
 	}
 	p.Session.MessageCount = len(p.Messages)
+	p.Session.SessionFacts = models.ReadSessionFacts(n["session_end_reason"].Text(), p.Messages)
 	if err := checkSize(p); err != nil {
 		return nil, err
 	}

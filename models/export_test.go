@@ -1,6 +1,12 @@
 package models
 
 import (
+	"crypto/sha256"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+	"gorm.io/gorm"
+
 	"context"
 	"fmt"
 	"strings"
@@ -27,4 +33,73 @@ func (s *Store) Explain(ctx context.Context, statement string) ([]string, error)
 		lines[i] = strings.Repeat("  ", depth[step.ID]) + step.Detail
 	}
 	return lines, nil
+}
+
+// MakeOld makes a database as the first version of this program did, and stores
+// bodies as it did: those of one session in the order of their versions. As its texts
+// are kept what oldText makes of them, and that in lower case is searched.
+func MakeOld(ctx context.Context, address string, bodies [][]byte, decode Decode, oldText func(string) string) error {
+	open := openSQLite
+	if IsPostgres(address) {
+		open = func(address string, o Options) (*Store, error) { return openPostgres(ctx, address, o) }
+	}
+	s, err := open(address, Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.Close() }()
+	if err := s.migrate(ctx, migrations(s.dialect)[:2]); err != nil {
+		return err
+	}
+	return s.write.Transaction(func(tx *gorm.DB) error { return storeOld(tx, s.dialect, bodies, decode, oldText) })
+}
+
+func storeOld(tx *gorm.DB, d dialect, bodies [][]byte, decode Decode, oldText func(string) string) error {
+	sessions := map[string]*Session{}
+	projections := map[string]*Projection{}
+	packer, err := zstd.NewWriter(nil)
+	if err != nil {
+		return err
+	}
+	for i, body := range bodies {
+		p, outcome, reason := decode(body)
+		sum := sha256.Sum256(body)
+		seq := int64(i + 1)
+		n := &Notification{ID: seq, SHA256: sum[:], Body: packer.EncodeAll(body, nil), BodySize: len(body), FirstReceivedAt: TimeOf(time.UnixMicro(seq)),
+			LastReceivedAt: TimeOf(time.UnixMicro(seq)), Deliveries: 2, StoredSeq: &seq}
+		n.decoded(p, outcome, reason)
+		if err := tx.Table("notifications").Create(n).Error; err != nil {
+			return err
+		}
+		if p == nil {
+			continue
+		}
+		session := p.Session
+		session.ID, session.NotificationID, session.ReceivedAt, session.Version, session.Deliveries = n.ID, n.ID, n.FirstReceivedAt, 1, 2
+		if before := sessions[session.CallID]; before != nil {
+			session.ID, session.Version, session.Deliveries = before.ID, before.Version+1, before.Deliveries+2
+		}
+		sessions[session.CallID], projections[session.CallID] = &session, p
+	}
+	for callID, session := range sessions {
+		p := projections[callID]
+		old := []string{"ID", "NotificationID", "CallID", "WorkflowID", "WorkflowName", "NodeTaskID", "NodeTaskName", "WabaTaskID", "WfDetailUUID", "Channel",
+			"ChannelID", "Callee", "RobotID", "Status", "StartedAt", "EndedAt", "DurationSeconds", "NotifiedAt", "ReceivedAt", "EndReason", "Intention",
+			"TalkRound", "MessageCount", "Version", "Deliveries"}
+		if err := tx.Select(old).Create(session).Error; err != nil {
+			return err
+		}
+		for i := range p.Messages {
+			m := &p.Messages[i]
+			m.SessionID, m.Text = session.ID, oldText(m.Text)
+			m.Folded = strings.ToLower(m.Text)
+			if err := tx.Select("SessionID", "Position", "MsgID", "SenderType", "SentAt", "Status", "ContentType", "Text", "Folded", "Raw").Create(m).Error; err != nil {
+				return err
+			}
+		}
+		if err := d.index(tx, []*Session{session}, map[string]*Projection{callID: p}); err != nil {
+			return err
+		}
+	}
+	return tx.Exec("UPDATE ledger_clock SET last_notification_id = ?, last_stored_seq = ?", len(bodies), len(bodies)).Error
 }

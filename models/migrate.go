@@ -37,10 +37,11 @@ func migrations(d dialect) []*gormigrate.Migration {
 			return makeCursorKey(tx)
 		}},
 		step("0004_message_ordinals", messageOrdinals),
+		step("0005_session_facts", sessionFacts),
 	}
 }
 
-func (s *Store) migrate(ctx context.Context) error {
+func (s *Store) migrate(ctx context.Context, steps []*gormigrate.Migration) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -55,7 +56,7 @@ func (s *Store) migrate(ctx context.Context) error {
 			IDColumnName:              "id",
 			IDColumnSize:              255,
 			ValidateUnknownMigrations: true,
-		}, migrations(s.dialect)).Migrate()
+		}, steps).Migrate()
 	})
 	switch {
 	case errors.Is(err, gormigrate.ErrUnknownPastMigration):
@@ -145,6 +146,22 @@ CREATE TABLE messages (
 	PRIMARY KEY (session_id, position)
 ) WITHOUT ROWID;
 ` + namedValueTables
+
+// What a session's messages say of it as a whole, and the version of the projection
+// that it was made with. The index has the rows that Upgrade has to find; it belongs
+// to ProjectionVersion, a larger one needs another.
+const sessionFacts = `
+ALTER TABLE sessions ADD COLUMN projection BIGINT NOT NULL DEFAULT 1;
+ALTER TABLE sessions ADD COLUMN end_reason_raw TEXT NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN engaged BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE sessions ADD COLUMN handed_over BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE sessions ADD COLUMN abandoned BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE sessions ADD COLUMN taken_over_at BIGINT;
+ALTER TABLE sessions ADD COLUMN first_reply_at BIGINT;
+ALTER TABLE sessions ADD COLUMN wait_seconds BIGINT;
+ALTER TABLE sessions ADD COLUMN seat_ids TEXT NOT NULL DEFAULT '[]';
+CREATE INDEX sessions_outdated ON sessions (id, projection) WHERE projection < 2;
+`
 
 const namedValueTables = `
 CREATE TABLE ner_slots (

@@ -177,6 +177,17 @@ func along(t *testing.T, index string, scan bool, plan string) {
 	}
 }
 
+// That there is nothing to upgrade is read in an index that is empty then.
+func TestOutdatedSessionsAreFoundByTheirIndex(t *testing.T) {
+	plan := newPlanner(t).plan(t, func(ctx context.Context, s *models.Store) error {
+		_, err := s.Outdated(ctx)
+		return err
+	})
+	if !strings.Contains(plan, "sessions USING COVERING INDEX sessions_outdated") {
+		t.Error(plan)
+	}
+}
+
 // What belongs to the sessions of a page is found by its key.
 func TestChildrenAreFoundByTheirKey(t *testing.T) {
 	p := newPlanner(t)

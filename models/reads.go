@@ -66,7 +66,8 @@ func (s *Store) MessagesOf(ctx context.Context, sessionIDs []int64, selected Sel
 const (
 	sessionColumns = "s.id, s.notification_id, s.call_id, s.workflow_id, s.workflow_name, s.node_task_id, s.node_task_name, s.waba_task_id, s.wf_detail_uuid," +
 		" s.channel, s.channel_id, s.callee, s.robot_id, s.status, s.started_at, s.ended_at, s.duration_seconds, s.notified_at, s.received_at," +
-		" s.end_reason, s.intention, s.talk_round, s.message_count, s.version, s.deliveries"
+		" s.end_reason, s.intention, s.talk_round, s.message_count, s.version, s.deliveries, s.projection, s.end_reason_raw, s.engaged, s.handed_over, s.abandoned," +
+		" s.taken_over_at, s.first_reply_at, s.wait_seconds, s.seat_ids"
 	messageColumns = "m.session_id, m.position, m.msg_id, m.msg_ordinal, m.sender_type, m.sent_at, m.status, m.content_type, m.text, m.raw"
 )
 

@@ -237,7 +237,7 @@ func (k *known) project(n *Notification, p *Projection) {
 	n.CallID, n.Callee, n.NotifiedAt = &p.Session.CallID, &p.Session.Callee, &p.Session.NotifiedAt
 	session := p.Session
 	session.ID, session.Version, session.Deliveries = n.ID, 1, n.Deliveries
-	session.NotificationID, session.ReceivedAt = n.ID, n.FirstReceivedAt
+	session.NotificationID, session.ReceivedAt, session.Projection = n.ID, n.FirstReceivedAt, ProjectionVersion
 	if current := k.sessions[session.CallID]; current != nil {
 		current.Version++
 		current.Deliveries += n.Deliveries

@@ -28,4 +28,6 @@ type Session struct {
 	MessageCount    int
 	Version         int // how many different notifications there were of it
 	Deliveries      int // how often it was sent, repeats included
+	Projection      int // the ProjectionVersion that it was made with
+	SessionFacts
 }

@@ -87,7 +87,7 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	if s.bodies, err = body.NewCodec(maxRestoredBody); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	if err := s.retrying(ctx, func() error { return s.migrate(ctx) }); err != nil {
+	if err := s.retrying(ctx, func() error { return s.migrate(ctx, migrations(s.dialect)) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", shown, err), s.Close())
 	}
 	if err := s.retrying(ctx, func() error { return s.readCursorKey(ctx) }); err != nil {

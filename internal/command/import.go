@@ -41,6 +41,9 @@ func (c Import) Run(ctx context.Context, s Streams) error {
 	if err != nil {
 		return err
 	}
+	if err := upgrade(ctx, store, s); err != nil {
+		return errors.Join(err, store.Close())
+	}
 	i := importer{store: store, maxBody: int(c.MaxBody), streams: s, progress: newProgress(s.Err, "imported", 0)}
 	files := c.Files
 	if len(files) == 0 {

@@ -23,6 +23,28 @@ func (d Database) withStore(ctx context.Context, work func(*models.Store) error)
 	return errors.Join(work(store), store.Close())
 }
 
+// withCurrent opens the database for work that changes it, and first brings the
+// sessions up to date that an older version of this program stored.
+func (d Database) withCurrent(ctx context.Context, s Streams, work func(*models.Store) error) error {
+	return d.withStore(ctx, func(store *models.Store) error {
+		if err := upgrade(ctx, store, s); err != nil {
+			return err
+		}
+		return work(store)
+	})
+}
+
+// upgrade brings the sessions up to date that an older version of this program stored.
+func upgrade(ctx context.Context, store *models.Store, s Streams) error {
+	shown := newProgress(s.Err, "sessions of an older version brought up to date:", 0)
+	left, err := store.Upgrade(ctx, ingest.Project, shown.set)
+	shown.end()
+	if left > 0 {
+		_, _ = fmt.Fprintf(s.Err, "%d sessions could not be brought up to date: verify says which notifications are damaged\n", left)
+	}
+	return err
+}
+
 // Quarantine are the settings of quarantine.
 type Quarantine struct{ Database }
 
@@ -182,7 +204,7 @@ func (c Prune) Run(ctx context.Context, s Streams) error {
 }
 
 func (d Database) remove(ctx context.Context, s Streams, what string, work func(*models.Store, models.Progress) (models.Removed, error)) error {
-	return d.withStore(ctx, func(store *models.Store) error {
+	return d.withCurrent(ctx, s, func(store *models.Store) error {
 		shown := newProgress(s.Err, what, 0)
 		removed, err := work(store, shown.set)
 		shown.end()

@@ -1,0 +1,115 @@
+package models
+
+import (
+	"database/sql/driver"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// SessionFacts are what a session's messages say of it as a whole. They are worked
+// out when it is stored, so that filters and counts need not read its messages.
+type SessionFacts struct {
+	EndReasonRaw string  // session_end_reason
+	Engaged      bool    // the customer sent at least one message
+	HandedOver   bool    // a person was called in
+	Abandoned    bool    // the customer left while the robot waited for an answer
+	TakenOverAt  *Time   // of the first take-over by a seat
+	FirstReplyAt *Time   // of the first message by an agent
+	WaitSeconds  *int    // whole seconds from TakenOverAt to FirstReplyAt, nil where negative
+	SeatIDs      SeatIDs `gorm:"column:seat_ids"`
+}
+
+// SeatIDs are the seats that took a session over, in order, each once. They are
+// stored as a JSON list.
+type SeatIDs []string
+
+// Scan reads the column of stored seats.
+func (s *SeatIDs) Scan(column any) error {
+	text, ok := column.(string)
+	if !ok {
+		return fmt.Errorf("scan seats: column is a %T", column)
+	}
+	if err := json.Unmarshal([]byte(text), (*[]string)(s)); err != nil {
+		return fmt.Errorf("scan seats: %w", err)
+	}
+	return nil
+}
+
+// Value is what is stored.
+func (s SeatIDs) Value() (driver.Value, error) {
+	if s == nil {
+		return "[]", nil
+	}
+	text, err := json.Marshal([]string(s))
+	return string(text), err
+}
+
+// Event of a system message by which a seat takes a session over.
+const takeOver = "conversation.take_over"
+
+// ReadSessionFacts works out the facts of a session that ended for that reason
+// (AIRudder's session_end_reason) with those messages.
+func ReadSessionFacts(endReason string, messages []Message) SessionFacts {
+	f := SessionFacts{EndReasonRaw: endReason, SeatIDs: SeatIDs{}}
+	var last SenderType // of the last message that is not the system's
+	replied := false
+	for i := range messages {
+		m := &messages[i]
+		if m.SenderType != SenderSystem {
+			last = m.SenderType
+		}
+		switch {
+		case m.SenderType == SenderUser:
+			f.Engaged = true
+		case m.SenderType == SenderAgent && !replied:
+			replied, f.FirstReplyAt = true, m.SentAt
+		}
+		if seat := m.takenOverBy(); seat != "" {
+			if len(f.SeatIDs) == 0 {
+				f.TakenOverAt = m.SentAt
+			}
+			if !slices.Contains(f.SeatIDs, seat) {
+				f.SeatIDs = append(f.SeatIDs, seat)
+			}
+		}
+	}
+	f.HandedOver = replied || len(f.SeatIDs) > 0
+	reason := SessionEndReasonOf(endReason)
+	f.Abandoned = (reason == EndExpire || reason == EndUser) && (last == SenderRobot || last == SenderChatbot)
+	if f.TakenOverAt != nil && f.FirstReplyAt != nil && !f.FirstReplyAt.Before(f.TakenOverAt.Time) {
+		wait := int(min(math.MaxInt32, (f.FirstReplyAt.UnixMicro()-f.TakenOverAt.UnixMicro())/1e6))
+		f.WaitSeconds = &wait
+	}
+	return f
+}
+
+// takenOverBy is the seat that a system event names as taking the session over, ""
+// for any other message.
+func (m *Message) takenOverBy() string {
+	if m.ContentType != "system" {
+		return ""
+	}
+	event := m.Raw.Get("content").Get("system")
+	if event.Get("type").Text() != takeOver {
+		return ""
+	}
+	return event.Get("to_seat_id").Text()
+}
+
+// Handover says when and by whom a session was taken over from the robot.
+type Handover struct {
+	TakenOverAt  *Time    // of the first take-over by a seat
+	SeatIDs      []string // in order, each once
+	FirstReplyAt *Time    // of the first message by an agent
+	WaitSeconds  *int     // whole seconds between the two
+}
+
+// Handover is nil where no person was called in.
+func (f *SessionFacts) Handover() *Handover {
+	if !f.HandedOver {
+		return nil
+	}
+	return &Handover{f.TakenOverAt, f.SeatIDs, f.FirstReplyAt, f.WaitSeconds}
+}
