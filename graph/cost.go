@@ -312,7 +312,7 @@ func (c costs) size(field *ast.Field) float64 {
 		return float64(max(1, len(ids)))
 	case "messages":
 		return usualTranscript
-	case "intentions", "nerSlots", "sessionStats", "values":
+	case "intentions", "nerSlots", "variables", "eventLabels", "sessionStats", "values":
 		if field.ObjectDefinition.Name == "Session" {
 			return usualList
 		}

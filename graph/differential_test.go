@@ -132,7 +132,7 @@ func (q *question) ask() {
 		weight int
 		ask    func()
 	}{
-		{24, q.askSessions}, {10, q.askSessionWindows}, {14, q.askMessages}, {6, q.askMessageWindows}, {8, q.askIntentions}, {8, q.askNerSlots},
+		{24, q.askSessions}, {10, q.askSessionWindows}, {14, q.askMessages}, {6, q.askMessageWindows}, {8, q.askIntentions}, {8, q.askCatalogue},
 		{7, q.askContact}, {24, q.askStats}, {10, q.askDetails},
 	}
 	sum := 0
@@ -161,7 +161,7 @@ type answer struct {
 	Messages     *connection
 	Contact      *contactAnswer
 	Intentions   []intentionAnswer
-	NerSlots     []slotAnswer
+	Keys         []keyAnswer
 	SessionStats []statsRow
 }
 

@@ -96,7 +96,7 @@ func (r statsRow) group() string {
 	return r.Bucket.UTC().Format(time.RFC3339Nano) + name
 }
 
-// stats are the rows of a question, all of them, by bucket and by count.
+// stats are the rows of a question, all of them, in their order.
 func (o *oracle) stats(arguments map[string]any) []statsRow {
 	filter, _ := arguments["filter"].(map[string]any)
 	those := o.under(sessionPasses(filter))
@@ -123,9 +123,32 @@ func (o *oracle) stats(arguments map[string]any) []statsRow {
 		if a.Bucket != nil {
 			byBucket = a.Bucket.Compare(*b.Bucket)
 		}
-		return cmp.Or(byBucket, b.SessionCount-a.SessionCount)
+		order := []int{byBucket, b.SessionCount - a.SessionCount}
+		for _, dimension := range listOr(arguments["groupBy"]) {
+			order = append(order, cmp.Compare(*a.dimension(dimension), *b.dimension(dimension)))
+		}
+		return cmp.Or(append(order, nullLast(a.NerSlotValue, b.NerSlotValue))...)
 	})
 	return list
+}
+
+// dimension is what the row has of a dimension.
+func (r statsRow) dimension(name any) *string {
+	return map[any]*string{
+		"INTENTION": r.Intention, "WORKFLOW": r.WorkflowID, "CHANNEL": r.Channel, "ROBOT": r.RobotID, "END_REASON": r.EndReason, "STATUS": r.Status,
+	}[name]
+}
+
+func nullLast(a, b *string) int {
+	switch {
+	case a == nil && b == nil:
+		return 0
+	case a == nil:
+		return 1
+	case b == nil:
+		return -1
+	}
+	return cmp.Compare(*a, *b)
 }
 
 func listOr(v any) []any {
@@ -178,7 +201,9 @@ func measured(row statsRow, sessions []*oracleSession, all int) statsRow {
 	callees := map[string]bool{}
 	rounds, seconds := 0, 0
 	for _, s := range sessions {
-		callees[s.texts["callee"]] = true
+		if callee := s.texts["callee"]; callee != "" {
+			callees[callee] = true
+		}
 		row.MessageCount += len(s.messages)
 		rounds += s.numbers["talkRound"]
 		seconds += s.numbers["durationSeconds"]

@@ -177,6 +177,8 @@ var countedOperations = []struct {
 	{"intentions with their sessions", `{ intentions(filter: {talkRound: {gte: 0}}) { label sessionCount share sessions(first: 3) { totalCount nodes { callId messages { text } } ` + wholePage + ` } } }`, nil, 4},
 	{"the catalogue of slots", `{ nerSlots { name sessionCount } }`, nil, 1},
 	{"the catalogue with values", `{ nerSlots { name sessionCount distinctValues values(first: 5) { value sessionCount } } }`, nil, 3},
+	{"the catalogue of variables", `{ variables(filter: {talkRound: {gte: 0}}) { name sessionCount distinctValues values(first: 5) { value sessionCount } } }`, nil, 3},
+	{"the catalogue of event labels", `{ eventLabels { name sessionCount distinctValues values(first: 5) { value sessionCount } } }`, nil, 3},
 	{"a contact", `query($callee: String!) { contact(callee: $callee) { id callee sessionCount firstSeenAt lastSeenAt
 		sessions(first: 5) { totalCount nodes { callId messages { text } } edges { cursor } ` + wholePage + ` } } }`,
 		func(ids nodeIDs) map[string]any { return map[string]any{"callee": ids.callee} }, 4},

@@ -41,8 +41,16 @@ func (r *queryResolver) Intentions(ctx context.Context, filter *models.SessionFi
 	return view.Intentions(ctx, r.Source, filter)
 }
 
-func (r *queryResolver) NerSlots(ctx context.Context, filter *models.SessionFilter) ([]*view.NerSlotKey, error) {
-	return view.NerSlots(ctx, r.Source, filter)
+func (r *queryResolver) NerSlots(ctx context.Context, filter *models.SessionFilter) ([]*view.EntryKey, error) {
+	return view.EntryKeys(ctx, r.Source, models.NerSlotMap, filter)
+}
+
+func (r *queryResolver) Variables(ctx context.Context, filter *models.SessionFilter) ([]*view.EntryKey, error) {
+	return view.EntryKeys(ctx, r.Source, models.VariableMap, filter)
+}
+
+func (r *queryResolver) EventLabels(ctx context.Context, filter *models.SessionFilter) ([]*view.EntryKey, error) {
+	return view.EntryKeys(ctx, r.Source, models.EventLabelMap, filter)
 }
 
 func (r *queryResolver) Contact(ctx context.Context, callee string) (*view.Contact, error) {

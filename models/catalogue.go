@@ -33,14 +33,24 @@ func (s *Store) Intentions(ctx context.Context, filter *SessionFilter) ([]Intent
 	return rows, nil
 }
 
-// NerSlotCount is the name of a NER slot and how many sessions have it.
-type NerSlotCount struct {
+// OpenMap is one of a session's open maps: the table of its entries.
+type OpenMap string
+
+// The open maps of a session.
+const (
+	NerSlotMap    OpenMap = "ner_slots"
+	EventLabelMap OpenMap = "event_labels"
+	VariableMap   OpenMap = "variables"
+)
+
+// NameCount is a name of an open map's entries and how many sessions have it.
+type NameCount struct {
 	Name  string
 	Count int
 }
 
-// slotsOf passes the rows n of ner_slots whose sessions pass the filter.
-func (s *Store) slotsOf(filter *SessionFilter) condition {
+// entriesOfMap passes the rows n of an open map whose sessions pass the filter.
+func (s *Store) entriesOfMap(filter *SessionFilter) condition {
 	c := filterSQL{s.dialect}.session(filter)
 	if c.sql == everything.sql {
 		return everything
@@ -48,28 +58,30 @@ func (s *Store) slotsOf(filter *SessionFilter) condition {
 	return condition{"n.session_id IN (SELECT s.id FROM sessions s WHERE " + c.sql + ")", c.args}
 }
 
-// NerSlotNames counts the sessions that have each slot, most frequent first.
-func (s *Store) NerSlotNames(ctx context.Context, filter *SessionFilter) ([]NerSlotCount, error) {
-	c := s.slotsOf(filter)
-	var rows []NerSlotCount
-	err := s.answers(ctx).Raw(fmt.Sprintf("SELECT n.name, COUNT(*) AS count FROM ner_slots n WHERE %s"+
-		" GROUP BY n.name ORDER BY count DESC, n.name LIMIT %d", c.sql, MaxRows+1), c.args...).Scan(&rows).Error
+// EntryNames counts the sessions that have each name in an open map, most frequent
+// first, then by name.
+func (s *Store) EntryNames(ctx context.Context, of OpenMap, filter *SessionFilter) ([]NameCount, error) {
+	c := s.entriesOfMap(filter)
+	var rows []NameCount
+	err := s.answers(ctx).Raw(fmt.Sprintf("SELECT n.name, COUNT(*) AS count FROM %s n WHERE %s"+
+		" GROUP BY n.name ORDER BY count DESC, n.name LIMIT %d", of, c.sql, MaxRows+1), c.args...).Scan(&rows).Error
 	if err != nil {
-		return nil, fmt.Errorf("count NER slots: %w", err)
+		return nil, fmt.Errorf("count names of %s: %w", of, err)
 	}
 	if len(rows) > MaxRows {
-		return nil, tooManyRows("names of NER slots")
+		return nil, tooManyRows("names")
 	}
 	return rows, nil
 }
 
-// DistinctSlotValues counts the different values of each slot.
-func (s *Store) DistinctSlotValues(ctx context.Context, filter *SessionFilter) (map[string]int, error) {
-	c := s.slotsOf(filter)
-	var rows []NerSlotCount
-	err := s.answers(ctx).Raw("SELECT n.name, COUNT(DISTINCT n.value) AS count FROM ner_slots n WHERE "+c.sql+" GROUP BY n.name", c.args...).Scan(&rows).Error
+// DistinctEntryValues counts the different values of each name in an open map.
+func (s *Store) DistinctEntryValues(ctx context.Context, of OpenMap, filter *SessionFilter) (map[string]int, error) {
+	c := s.entriesOfMap(filter)
+	var rows []NameCount
+	err := s.answers(ctx).Raw(fmt.Sprintf("SELECT n.name, COUNT(DISTINCT n.value) AS count FROM %s n WHERE %s GROUP BY n.name",
+		of, c.sql), c.args...).Scan(&rows).Error
 	if err != nil {
-		return nil, fmt.Errorf("count values of NER slots: %w", err)
+		return nil, fmt.Errorf("count values of %s: %w", of, err)
 	}
 	counts := make(map[string]int, len(rows))
 	for _, row := range rows {
@@ -78,25 +90,26 @@ func (s *Store) DistinctSlotValues(ctx context.Context, filter *SessionFilter) (
 	return counts, nil
 }
 
-// NerSlotValue is a value of a slot and how many sessions have it.
-type NerSlotValue struct {
+// EntryValue is a value of a name in an open map and how many sessions have it.
+type EntryValue struct {
 	Name         string
 	Value        string
 	SessionCount int
 }
 
-// TopSlotValues reads the most frequent values of each slot, so many of each.
-func (s *Store) TopSlotValues(ctx context.Context, filter *SessionFilter, limit int) (map[string][]*NerSlotValue, error) {
-	c := s.slotsOf(filter)
-	var rows []*NerSlotValue
+// TopEntryValues reads the most frequent values of each name in an open map, so many
+// of each, those of equal frequency by value.
+func (s *Store) TopEntryValues(ctx context.Context, of OpenMap, filter *SessionFilter, limit int) (map[string][]*EntryValue, error) {
+	c := s.entriesOfMap(filter)
+	var rows []*EntryValue
 	err := s.answers(ctx).Raw("SELECT name, value, session_count FROM ("+
 		"SELECT name, value, session_count, ROW_NUMBER() OVER (PARTITION BY name ORDER BY session_count DESC, value) AS place FROM ("+
-		"SELECT n.name, n.value, COUNT(*) AS session_count FROM ner_slots n WHERE "+c.sql+" GROUP BY n.name, n.value) counted) ranked"+
+		"SELECT n.name, n.value, COUNT(*) AS session_count FROM "+string(of)+" n WHERE "+c.sql+" GROUP BY n.name, n.value) counted) ranked"+
 		" WHERE place <= ? ORDER BY name, place", append(c.args, limit)...).Scan(&rows).Error
 	if err != nil {
-		return nil, fmt.Errorf("read values of NER slots: %w", err)
+		return nil, fmt.Errorf("read values of %s: %w", of, err)
 	}
-	found := map[string][]*NerSlotValue{}
+	found := map[string][]*EntryValue{}
 	for _, row := range rows {
 		found[row.Name] = append(found[row.Name], row)
 	}

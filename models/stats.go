@@ -57,7 +57,16 @@ func (d SessionDimension) column() string {
 	}
 }
 
-// Stats groups sessions: rows by bucket, then by count, most frequent first.
+// statsRow is a row as it is read. Means are divided here, not in SQL, so that they
+// are the same on each database to the last bit.
+type statsRow struct {
+	SessionStats    `gorm:"embedded"`
+	TalkRoundSum    int64
+	DurationSeconds int64
+}
+
+// Stats groups sessions: rows by bucket, then by count, most frequent first, then by
+// the values of the dimensions in the order of GroupBy and of the slot, NULL last.
 func (s *Store) Stats(ctx context.Context, q StatsQuery) ([]*SessionStats, error) {
 	if q.First != nil && *q.First == 0 {
 		return nil, nil
@@ -84,16 +93,16 @@ func (s *Store) Stats(ctx context.Context, q StatsQuery) ([]*SessionStats, error
 	if q.NerSlot != nil {
 		from += " LEFT JOIN ner_slots n ON n.session_id = s.id AND n.name = ?"
 		fromArgs = append(fromArgs, *q.NerSlot)
-		columns, groups, order = append(columns, "n.value AS ner_slot_value"), append(groups, "n.value"), append(order, "n.value NULLS FIRST")
+		columns, groups, order = append(columns, "n.value AS ner_slot_value"), append(groups, "n.value"), append(order, "n.value NULLS LAST")
 	}
 	for _, measure := range []struct {
 		asked bool
 		sql   string
 	}{
-		{q.Measures.Contacts, "COUNT(DISTINCT s.callee) AS contact_count"},
-		{q.Measures.Messages, "COALESCE(SUM(s.message_count), 0) AS message_count"},
-		{q.Measures.TalkRound, "COALESCE(AVG(s.talk_round), 0) AS average_talk_round"},
-		{q.Measures.Duration, "COALESCE(AVG(s.duration_seconds), 0) AS average_duration_seconds"},
+		{q.Measures.Contacts, "COUNT(DISTINCT NULLIF(s.callee, '')) AS contact_count"},
+		{q.Measures.Messages, sumOf("message_count", "message_count")},
+		{q.Measures.TalkRound, sumOf("talk_round", "talk_round_sum")},
+		{q.Measures.Duration, sumOf("duration_seconds", "duration_seconds")},
 	} {
 		if measure.asked {
 			columns = append(columns, measure.sql)
@@ -108,14 +117,32 @@ func (s *Store) Stats(ctx context.Context, q StatsQuery) ([]*SessionStats, error
 		}
 		sql += fmt.Sprintf(" GROUP BY %s ORDER BY %s LIMIT %d", strings.Join(groups, ", "), strings.Join(order, ", "), limit)
 	}
-	var rows []*SessionStats
+	var rows []*statsRow
 	if err := s.answers(ctx).Raw(sql, slices.Concat(args, fromArgs, c.args)...).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("group sessions: %w", err)
 	}
 	if len(rows) > MaxRows {
 		return nil, tooManyRows("groups")
 	}
-	return rows, nil
+	list := make([]*SessionStats, len(rows))
+	for i, row := range rows {
+		row.AverageTalkRound = mean(row.TalkRoundSum, row.SessionCount)
+		row.AverageDurationSeconds = mean(row.DurationSeconds, row.SessionCount)
+		list[i] = &row.SessionStats
+	}
+	return list, nil
+}
+
+// sumOf is the exact sum of a column of whole numbers of the sessions s.
+func sumOf(column, name string) string {
+	return "CAST(COALESCE(SUM(s." + column + "), 0) AS BIGINT) AS " + name
+}
+
+func mean(sum int64, count int) float64 {
+	if count == 0 {
+		return 0
+	}
+	return float64(sum) / float64(count)
 }
 
 // WorkflowNames reads the name that each workflow had in its latest session under the filter.

@@ -86,6 +86,13 @@ type ComplexityRoot struct {
 		Value func(childComplexity int) int
 	}
 
+	EventLabelKey struct {
+		DistinctValues func(childComplexity int) int
+		Name           func(childComplexity int) int
+		SessionCount   func(childComplexity int) int
+		Values         func(childComplexity int, first *int) int
+	}
+
 	FileContent struct {
 		Media func(childComplexity int) int
 		Raw   func(childComplexity int) int
@@ -227,6 +234,7 @@ type ComplexityRoot struct {
 
 	Query struct {
 		Contact      func(childComplexity int, callee string) int
+		EventLabels  func(childComplexity int, filter *models.SessionFilter) int
 		Intentions   func(childComplexity int, filter *models.SessionFilter) int
 		Messages     func(childComplexity int, first *int, after *string, last *int, before *string, filter *models.MessageFilter, sessions *models.SessionFilter) int
 		NerSlots     func(childComplexity int, filter *models.SessionFilter) int
@@ -235,6 +243,7 @@ type ComplexityRoot struct {
 		Session      func(childComplexity int, callID string) int
 		SessionStats func(childComplexity int, filter *models.SessionFilter, groupBy []models.SessionDimension, nerSlot *string, interval *models.TimeInterval, timeZone *string, first *int) int
 		Sessions     func(childComplexity int, first *int, after *string, last *int, before *string, filter *models.SessionFilter, orderBy *models.SessionOrder) int
+		Variables    func(childComplexity int, filter *models.SessionFilter) int
 	}
 
 	Session struct {
@@ -357,6 +366,13 @@ type ComplexityRoot struct {
 		Value func(childComplexity int) int
 	}
 
+	VariableKey struct {
+		DistinctValues func(childComplexity int) int
+		Name           func(childComplexity int) int
+		SessionCount   func(childComplexity int) int
+		Values         func(childComplexity int, first *int) int
+	}
+
 	VideoContent struct {
 		Media func(childComplexity int) int
 		Raw   func(childComplexity int) int
@@ -376,7 +392,9 @@ type QueryResolver interface {
 	Sessions(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.SessionFilter, orderBy *models.SessionOrder) (*view.SessionConnection, error)
 	Messages(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.MessageFilter, sessions *models.SessionFilter) (*view.MessageConnection, error)
 	Intentions(ctx context.Context, filter *models.SessionFilter) ([]*view.Intention, error)
-	NerSlots(ctx context.Context, filter *models.SessionFilter) ([]*view.NerSlotKey, error)
+	NerSlots(ctx context.Context, filter *models.SessionFilter) ([]*view.EntryKey, error)
+	Variables(ctx context.Context, filter *models.SessionFilter) ([]*view.EntryKey, error)
+	EventLabels(ctx context.Context, filter *models.SessionFilter) ([]*view.EntryKey, error)
 	Contact(ctx context.Context, callee string) (*view.Contact, error)
 	SessionStats(ctx context.Context, filter *models.SessionFilter, groupBy []models.SessionDimension, nerSlot *string, interval *models.TimeInterval, timeZone *string, first *int) ([]*view.SessionStats, error)
 }
@@ -581,6 +599,36 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EventLabel.Value(childComplexity), true
+
+	case "EventLabelKey.distinctValues":
+		if e.ComplexityRoot.EventLabelKey.DistinctValues == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EventLabelKey.DistinctValues(childComplexity), true
+	case "EventLabelKey.name":
+		if e.ComplexityRoot.EventLabelKey.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EventLabelKey.Name(childComplexity), true
+	case "EventLabelKey.sessionCount":
+		if e.ComplexityRoot.EventLabelKey.SessionCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EventLabelKey.SessionCount(childComplexity), true
+	case "EventLabelKey.values":
+		if e.ComplexityRoot.EventLabelKey.Values == nil {
+			break
+		}
+
+		args, err := ec.field_EventLabelKey_values_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.EventLabelKey.Values(childComplexity, args["first"].(*int)), true
 
 	case "FileContent.media":
 		if e.ComplexityRoot.FileContent.Media == nil {
@@ -1114,6 +1162,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Contact(childComplexity, args["callee"].(string)), true
+	case "Query.eventLabels":
+		if e.ComplexityRoot.Query.EventLabels == nil {
+			break
+		}
+
+		args, err := ec.field_Query_eventLabels_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.EventLabels(childComplexity, args["filter"].(*models.SessionFilter)), true
 	case "Query.intentions":
 		if e.ComplexityRoot.Query.Intentions == nil {
 			break
@@ -1203,6 +1262,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Sessions(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*models.SessionFilter), args["orderBy"].(*models.SessionOrder)), true
+	case "Query.variables":
+		if e.ComplexityRoot.Query.Variables == nil {
+			break
+		}
+
+		args, err := ec.field_Query_variables_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Variables(childComplexity, args["filter"].(*models.SessionFilter)), true
 
 	case "Session.callId":
 		if e.ComplexityRoot.Session.CallID == nil {
@@ -1740,6 +1810,36 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Variable.Value(childComplexity), true
 
+	case "VariableKey.distinctValues":
+		if e.ComplexityRoot.VariableKey.DistinctValues == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VariableKey.DistinctValues(childComplexity), true
+	case "VariableKey.name":
+		if e.ComplexityRoot.VariableKey.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VariableKey.Name(childComplexity), true
+	case "VariableKey.sessionCount":
+		if e.ComplexityRoot.VariableKey.SessionCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VariableKey.SessionCount(childComplexity), true
+	case "VariableKey.values":
+		if e.ComplexityRoot.VariableKey.Values == nil {
+			break
+		}
+
+		args, err := ec.field_VariableKey_values_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.VariableKey.Values(childComplexity, args["first"].(*int)), true
+
 	case "VideoContent.media":
 		if e.ComplexityRoot.VideoContent.Media == nil {
 			break
@@ -1933,17 +2033,29 @@ type Query {
     sessions: SessionFilter
   ): MessageConnection!
 
-  "Every intention label that occurs under the filter, most frequent first."
+  "Every intention label that occurs under the filter, most frequent first, then by label."
   intentions(
     "Only sessions that pass this; null passes all."
     filter: SessionFilter
   ): [Intention!]!
 
-  "The catalogue of slot names (the keys of AIRudder's ` + "`" + `ner_slots` + "`" + `) that occur under the filter, most frequent first."
+  "The catalogue of slot names (the keys of AIRudder's ` + "`" + `ner_slots` + "`" + `) that occur under the filter, most frequent first, then by name."
   nerSlots(
     "Only sessions that pass this; null passes all."
     filter: SessionFilter
   ): [NerSlotKey!]!
+
+  "The catalogue of variable names (the keys of AIRudder's ` + "`" + `variables` + "`" + `) that occur under the filter, most frequent first, then by name."
+  variables(
+    "Only sessions that pass this; null passes all."
+    filter: SessionFilter
+  ): [VariableKey!]!
+
+  "The catalogue of event labels (the keys of AIRudder's ` + "`" + `event_label` + "`" + `) that occur under the filter, most frequent first, then by name."
+  eventLabels(
+    "Only sessions that pass this; null passes all."
+    filter: SessionFilter
+  ): [EventLabelKey!]!
 
   "All that is known of one customer; null when no session has this callee."
   contact(
@@ -1953,7 +2065,8 @@ type Query {
 
   """
   Sessions counted in groups: one row for each combination of time bucket, dimensions and slot value that occurs.
-  Rows are sorted by ` + "`" + `bucket` + "`" + ` ascending, then by ` + "`" + `sessionCount` + "`" + ` descending; with nothing to group by there is one row, the total.
+  Rows are sorted by ` + "`" + `bucket` + "`" + ` ascending, then by ` + "`" + `sessionCount` + "`" + ` descending, then by the values of the dimensions in the order of ` + "`" + `groupBy` + "`" + `
+  and of the slot, ascending (texts by code point, null last). With nothing to group by there is one row, the total.
   """
   sessionStats(
     "Only sessions that pass this; null passes all."
@@ -2156,7 +2269,7 @@ type NerSlotKey {
   sessionCount: Int!
   "How many different values the slot has in those sessions."
   distinctValues: Int!
-  "The slot's values in those sessions, most frequent first."
+  "The slot's values in those sessions, most frequent first, then by value."
   values(
     """
     At most this many values, from the start: 20 by default, zero gives none.
@@ -2166,11 +2279,47 @@ type NerSlotKey {
   ): [NerSlotValue!]!
 }
 
-"One value of a slot, with how often it occurs."
+"A variable name that occurs in AIRudder's ` + "`" + `variables` + "`" + `, with its figures under the filter of ` + "`" + `Query.variables` + "`" + `."
+type VariableKey {
+  "The key in AIRudder's ` + "`" + `variables` + "`" + `."
+  name: String!
+  "Sessions under the filter that have it, whatever its value."
+  sessionCount: Int!
+  "The number of different values in those sessions."
+  distinctValues: Int!
+  "The values in those sessions, most frequent first, then by value."
+  values(
+    """
+    At most this many values, from the start: 20 by default, zero gives none.
+    Negative or above the server's limit (200 unless the operator changed it) is an error with code BAD_USER_INPUT.
+    """
+    first: Int = 20
+  ): [NerSlotValue!]!
+}
+
+"An event label that occurs in AIRudder's ` + "`" + `event_label` + "`" + `, with its figures under the filter of ` + "`" + `Query.eventLabels` + "`" + `."
+type EventLabelKey {
+  "The key in AIRudder's ` + "`" + `event_label` + "`" + `."
+  name: String!
+  "Sessions under the filter that have it, whatever its value."
+  sessionCount: Int!
+  "The number of different values in those sessions."
+  distinctValues: Int!
+  "The values in those sessions, most frequent first, then by value."
+  values(
+    """
+    At most this many values, from the start: 20 by default, zero gives none.
+    Negative or above the server's limit (200 unless the operator changed it) is an error with code BAD_USER_INPUT.
+    """
+    first: Int = 20
+  ): [NerSlotValue!]!
+}
+
+"One value of a slot, variable or event label, and its frequency."
 type NerSlotValue {
   "The value: a string as it is, anything else as compact JSON (null is the text ` + "`" + `null` + "`" + `)."
   value: String!
-  "Sessions under the filter whose slot has this value."
+  "Sessions under the filter that have this value."
   sessionCount: Int!
 }
 
@@ -2890,7 +3039,7 @@ type SessionStats {
   sessionCount: Int!
   "` + "`" + `sessionCount` + "`" + ` as a part, 0 to 1, of all sessions under the filter; 0 when there are none."
   share: Float!
-  "How many different customers (` + "`" + `callee` + "`" + `) the group has."
+  "The number of different customers (` + "`" + `callee` + "`" + `) of the group. A session without a callee counts none."
   contactCount: Int!
   "How many messages the group's sessions have together."
   messageCount: Int!
@@ -2961,6 +3110,20 @@ func (ec *executionContext) childFields_EventLabel(ctx context.Context, field gr
 		return ec.fieldContext_EventLabel_json(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EventLabel", field.Name)
+}
+
+func (ec *executionContext) childFields_EventLabelKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_EventLabelKey_name(ctx, field)
+	case "sessionCount":
+		return ec.fieldContext_EventLabelKey_sessionCount(ctx, field)
+	case "distinctValues":
+		return ec.fieldContext_EventLabelKey_distinctValues(ctx, field)
+	case "values":
+		return ec.fieldContext_EventLabelKey_values(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EventLabelKey", field.Name)
 }
 
 func (ec *executionContext) childFields_Intention(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3303,6 +3466,20 @@ func (ec *executionContext) childFields_Variable(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type Variable", field.Name)
 }
 
+func (ec *executionContext) childFields_VariableKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_VariableKey_name(ctx, field)
+	case "sessionCount":
+		return ec.fieldContext_VariableKey_sessionCount(ctx, field)
+	case "distinctValues":
+		return ec.fieldContext_VariableKey_distinctValues(ctx, field)
+	case "values":
+		return ec.fieldContext_VariableKey_values(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VariableKey", field.Name)
+}
+
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -3473,6 +3650,20 @@ func (ec *executionContext) field_Contact_sessions_args(ctx context.Context, raw
 	return args, nil
 }
 
+func (ec *executionContext) field_EventLabelKey_values_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Intention_sessions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3566,6 +3757,20 @@ func (ec *executionContext) field_Query_contact_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["callee"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_eventLabels_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*models.SessionFilter, error) {
+			return ec.unmarshalOSessionFilter2ᚖsessiongraphᚋmodelsᚐSessionFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg0
 	return args, nil
 }
 
@@ -3801,6 +4006,20 @@ func (ec *executionContext) field_Query_sessions_args(ctx context.Context, rawAr
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_variables_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*models.SessionFilter, error) {
+			return ec.unmarshalOSessionFilter2ᚖsessiongraphᚋmodelsᚐSessionFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Session_messages_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3878,6 +4097,20 @@ func (ec *executionContext) field_Subscription_sessionStored_args(ctx context.Co
 		return nil, err
 	}
 	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_VariableKey_values_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
 	return args, nil
 }
 
@@ -4631,6 +4864,119 @@ func (ec *executionContext) _EventLabel_json(ctx context.Context, field graphql.
 }
 func (ec *executionContext) fieldContext_EventLabel_json(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EventLabel", field, false, false, errors.New("field of type JSON does not have child fields"))
+}
+
+func (ec *executionContext) _EventLabelKey_name(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EventLabelKey_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EventLabelKey_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EventLabelKey", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _EventLabelKey_sessionCount(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EventLabelKey_sessionCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SessionCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EventLabelKey_sessionCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EventLabelKey", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _EventLabelKey_distinctValues(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EventLabelKey_distinctValues(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DistinctValues(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EventLabelKey_distinctValues(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EventLabelKey", field, true, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _EventLabelKey_values(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EventLabelKey_values(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return obj.Values(ctx, fc.Args["first"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*models.EntryValue) graphql.Marshaler {
+			return ec.marshalNNerSlotValue2ᚕᚖsessiongraphᚋmodelsᚐEntryValueᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EventLabelKey_values(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EventLabelKey",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NerSlotValue(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_EventLabelKey_values_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _FileContent_type(ctx context.Context, field graphql.CollectedField, obj *models.FileContent) (ret graphql.Marshaler) {
@@ -6358,7 +6704,7 @@ func (ec *executionContext) fieldContext_NerSlot_json(_ context.Context, field g
 	return graphql.NewScalarFieldContext("NerSlot", field, false, false, errors.New("field of type JSON does not have child fields"))
 }
 
-func (ec *executionContext) _NerSlotKey_name(ctx context.Context, field graphql.CollectedField, obj *view.NerSlotKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _NerSlotKey_name(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6381,7 +6727,7 @@ func (ec *executionContext) fieldContext_NerSlotKey_name(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("NerSlotKey", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _NerSlotKey_sessionCount(ctx context.Context, field graphql.CollectedField, obj *view.NerSlotKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _NerSlotKey_sessionCount(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6404,7 +6750,7 @@ func (ec *executionContext) fieldContext_NerSlotKey_sessionCount(_ context.Conte
 	return graphql.NewScalarFieldContext("NerSlotKey", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _NerSlotKey_distinctValues(ctx context.Context, field graphql.CollectedField, obj *view.NerSlotKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _NerSlotKey_distinctValues(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6427,7 +6773,7 @@ func (ec *executionContext) fieldContext_NerSlotKey_distinctValues(_ context.Con
 	return graphql.NewScalarFieldContext("NerSlotKey", field, true, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _NerSlotKey_values(ctx context.Context, field graphql.CollectedField, obj *view.NerSlotKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _NerSlotKey_values(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6440,8 +6786,8 @@ func (ec *executionContext) _NerSlotKey_values(ctx context.Context, field graphq
 			return obj.Values(ctx, fc.Args["first"].(*int))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.NerSlotValue) graphql.Marshaler {
-			return ec.marshalNNerSlotValue2ᚕᚖsessiongraphᚋmodelsᚐNerSlotValueᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*models.EntryValue) graphql.Marshaler {
+			return ec.marshalNNerSlotValue2ᚕᚖsessiongraphᚋmodelsᚐEntryValueᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6471,7 +6817,7 @@ func (ec *executionContext) fieldContext_NerSlotKey_values(ctx context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _NerSlotValue_value(ctx context.Context, field graphql.CollectedField, obj *models.NerSlotValue) (ret graphql.Marshaler) {
+func (ec *executionContext) _NerSlotValue_value(ctx context.Context, field graphql.CollectedField, obj *models.EntryValue) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6494,7 +6840,7 @@ func (ec *executionContext) fieldContext_NerSlotValue_value(_ context.Context, f
 	return graphql.NewScalarFieldContext("NerSlotValue", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _NerSlotValue_sessionCount(ctx context.Context, field graphql.CollectedField, obj *models.NerSlotValue) (ret graphql.Marshaler) {
+func (ec *executionContext) _NerSlotValue_sessionCount(ctx context.Context, field graphql.CollectedField, obj *models.EntryValue) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6955,8 +7301,8 @@ func (ec *executionContext) _Query_nerSlots(ctx context.Context, field graphql.C
 			return ec.Resolvers.Query().NerSlots(ctx, fc.Args["filter"].(*models.SessionFilter))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*view.NerSlotKey) graphql.Marshaler {
-			return ec.marshalNNerSlotKey2ᚕᚖsessiongraphᚋgraphᚋviewᚐNerSlotKeyᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*view.EntryKey) graphql.Marshaler {
+			return ec.marshalNNerSlotKey2ᚕᚖsessiongraphᚋgraphᚋviewᚐEntryKeyᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6980,6 +7326,94 @@ func (ec *executionContext) fieldContext_Query_nerSlots(ctx context.Context, fie
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_nerSlots_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_variables(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_variables(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Variables(ctx, fc.Args["filter"].(*models.SessionFilter))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*view.EntryKey) graphql.Marshaler {
+			return ec.marshalNVariableKey2ᚕᚖsessiongraphᚋgraphᚋviewᚐEntryKeyᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_variables(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_VariableKey(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_variables_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_eventLabels(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_eventLabels(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().EventLabels(ctx, fc.Args["filter"].(*models.SessionFilter))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*view.EntryKey) graphql.Marshaler {
+			return ec.marshalNEventLabelKey2ᚕᚖsessiongraphᚋgraphᚋviewᚐEntryKeyᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_eventLabels(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EventLabelKey(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_eventLabels_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -9272,6 +9706,119 @@ func (ec *executionContext) _Variable_json(ctx context.Context, field graphql.Co
 }
 func (ec *executionContext) fieldContext_Variable_json(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Variable", field, false, false, errors.New("field of type JSON does not have child fields"))
+}
+
+func (ec *executionContext) _VariableKey_name(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VariableKey_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VariableKey_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VariableKey", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _VariableKey_sessionCount(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VariableKey_sessionCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SessionCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VariableKey_sessionCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VariableKey", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _VariableKey_distinctValues(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VariableKey_distinctValues(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DistinctValues(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VariableKey_distinctValues(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VariableKey", field, true, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _VariableKey_values(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VariableKey_values(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return obj.Values(ctx, fc.Args["first"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*models.EntryValue) graphql.Marshaler {
+			return ec.marshalNNerSlotValue2ᚕᚖsessiongraphᚋmodelsᚐEntryValueᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VariableKey_values(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "VariableKey",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NerSlotValue(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_VariableKey_values_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _VideoContent_type(ctx context.Context, field graphql.CollectedField, obj *models.VideoContent) (ret graphql.Marshaler) {
@@ -11768,6 +12315,125 @@ func (ec *executionContext) _EventLabel(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var eventLabelKeyImplementors = []string{"EventLabelKey"}
+
+func (ec *executionContext) _EventLabelKey(ctx context.Context, sel ast.SelectionSet, obj *view.EntryKey) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, eventLabelKeyImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EventLabelKey")
+		case "name":
+			out.Values[i] = ec._EventLabelKey_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "sessionCount":
+			out.Values[i] = ec._EventLabelKey_sessionCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "distinctValues":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._EventLabelKey_distinctValues(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "values":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._EventLabelKey_values(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var fileContentImplementors = []string{"FileContent", "MessageContent", "Content"}
 
 func (ec *executionContext) _FileContent(ctx context.Context, sel ast.SelectionSet, obj *models.FileContent) graphql.Marshaler {
@@ -12874,7 +13540,7 @@ func (ec *executionContext) _NerSlot(ctx context.Context, sel ast.SelectionSet, 
 
 var nerSlotKeyImplementors = []string{"NerSlotKey"}
 
-func (ec *executionContext) _NerSlotKey(ctx context.Context, sel ast.SelectionSet, obj *view.NerSlotKey) graphql.Marshaler {
+func (ec *executionContext) _NerSlotKey(ctx context.Context, sel ast.SelectionSet, obj *view.EntryKey) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, nerSlotKeyImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -12993,7 +13659,7 @@ func (ec *executionContext) _NerSlotKey(ctx context.Context, sel ast.SelectionSe
 
 var nerSlotValueImplementors = []string{"NerSlotValue"}
 
-func (ec *executionContext) _NerSlotValue(ctx context.Context, sel ast.SelectionSet, obj *models.NerSlotValue) graphql.Marshaler {
+func (ec *executionContext) _NerSlotValue(ctx context.Context, sel ast.SelectionSet, obj *models.EntryValue) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, nerSlotValueImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -13297,6 +13963,50 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 					}
 				}()
 				res = ec._Query_nerSlots(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "variables":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_variables(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "eventLabels":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_eventLabels(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
@@ -14582,6 +15292,125 @@ func (ec *executionContext) _Variable(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var variableKeyImplementors = []string{"VariableKey"}
+
+func (ec *executionContext) _VariableKey(ctx context.Context, sel ast.SelectionSet, obj *view.EntryKey) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, variableKeyImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("VariableKey")
+		case "name":
+			out.Values[i] = ec._VariableKey_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "sessionCount":
+			out.Values[i] = ec._VariableKey_sessionCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "distinctValues":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._VariableKey_distinctValues(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "values":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._VariableKey_values(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var videoContentImplementors = []string{"VideoContent", "MessageContent", "Content"}
 
 func (ec *executionContext) _VideoContent(ctx context.Context, sel ast.SelectionSet, obj *models.VideoContent) graphql.Marshaler {
@@ -15099,6 +15928,32 @@ func (ec *executionContext) marshalNEventLabel2ᚖsessiongraphᚋmodelsᚐEventL
 	return ec._EventLabel(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNEventLabelKey2ᚕᚖsessiongraphᚋgraphᚋviewᚐEntryKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*view.EntryKey) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNEventLabelKey2ᚖsessiongraphᚋgraphᚋviewᚐEntryKey(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNEventLabelKey2ᚖsessiongraphᚋgraphᚋviewᚐEntryKey(ctx context.Context, sel ast.SelectionSet, v *view.EntryKey) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._EventLabelKey(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNFloat2float64(ctx context.Context, v any) (float64, error) {
 	res, err := graphql.UnmarshalFloatContext(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -15376,11 +16231,11 @@ func (ec *executionContext) marshalNNerSlot2ᚖsessiongraphᚋmodelsᚐNerSlot(c
 	return ec._NerSlot(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNNerSlotKey2ᚕᚖsessiongraphᚋgraphᚋviewᚐNerSlotKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*view.NerSlotKey) graphql.Marshaler {
+func (ec *executionContext) marshalNNerSlotKey2ᚕᚖsessiongraphᚋgraphᚋviewᚐEntryKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*view.EntryKey) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNNerSlotKey2ᚖsessiongraphᚋgraphᚋviewᚐNerSlotKey(ctx, sel, v[i])
+		return ec.marshalNNerSlotKey2ᚖsessiongraphᚋgraphᚋviewᚐEntryKey(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -15392,7 +16247,7 @@ func (ec *executionContext) marshalNNerSlotKey2ᚕᚖsessiongraphᚋgraphᚋview
 	return ret
 }
 
-func (ec *executionContext) marshalNNerSlotKey2ᚖsessiongraphᚋgraphᚋviewᚐNerSlotKey(ctx context.Context, sel ast.SelectionSet, v *view.NerSlotKey) graphql.Marshaler {
+func (ec *executionContext) marshalNNerSlotKey2ᚖsessiongraphᚋgraphᚋviewᚐEntryKey(ctx context.Context, sel ast.SelectionSet, v *view.EntryKey) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -15402,11 +16257,11 @@ func (ec *executionContext) marshalNNerSlotKey2ᚖsessiongraphᚋgraphᚋviewᚐ
 	return ec._NerSlotKey(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNNerSlotValue2ᚕᚖsessiongraphᚋmodelsᚐNerSlotValueᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.NerSlotValue) graphql.Marshaler {
+func (ec *executionContext) marshalNNerSlotValue2ᚕᚖsessiongraphᚋmodelsᚐEntryValueᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.EntryValue) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNNerSlotValue2ᚖsessiongraphᚋmodelsᚐNerSlotValue(ctx, sel, v[i])
+		return ec.marshalNNerSlotValue2ᚖsessiongraphᚋmodelsᚐEntryValue(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -15418,7 +16273,7 @@ func (ec *executionContext) marshalNNerSlotValue2ᚕᚖsessiongraphᚋmodelsᚐN
 	return ret
 }
 
-func (ec *executionContext) marshalNNerSlotValue2ᚖsessiongraphᚋmodelsᚐNerSlotValue(ctx context.Context, sel ast.SelectionSet, v *models.NerSlotValue) graphql.Marshaler {
+func (ec *executionContext) marshalNNerSlotValue2ᚖsessiongraphᚋmodelsᚐEntryValue(ctx context.Context, sel ast.SelectionSet, v *models.EntryValue) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -15681,6 +16536,32 @@ func (ec *executionContext) marshalNVariable2ᚖsessiongraphᚋmodelsᚐVariable
 		return graphql.Null
 	}
 	return ec._Variable(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNVariableKey2ᚕᚖsessiongraphᚋgraphᚋviewᚐEntryKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*view.EntryKey) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNVariableKey2ᚖsessiongraphᚋgraphᚋviewᚐEntryKey(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNVariableKey2ᚖsessiongraphᚋgraphᚋviewᚐEntryKey(ctx context.Context, sel ast.SelectionSet, v *view.EntryKey) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._VariableKey(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx context.Context, sel ast.SelectionSet, v introspection.Directive) graphql.Marshaler {

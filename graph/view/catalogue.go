@@ -27,46 +27,48 @@ func Intentions(ctx context.Context, source Source, filter *models.SessionFilter
 	return list, nil
 }
 
-// nerSlotKeys are the slots of one catalogue.
-type nerSlotKeys struct {
+// entryKeys are the names of one catalogue.
+type entryKeys struct {
 	shared
 	source Source
+	of     models.OpenMap
 	filter *models.SessionFilter
 }
 
-// NerSlotKey is the name of a NER slot, with what is known of it under a filter.
-type NerSlotKey struct {
+// EntryKey is a name of one of a session's open maps, with its figures under a
+// filter: NerSlotKey, VariableKey and EventLabelKey of GraphQL.
+type EntryKey struct {
 	Name         string
 	SessionCount int
-	keys         *nerSlotKeys
+	keys         *entryKeys
 }
 
-// NerSlots is the catalogue of slots under the filter, most frequent first.
-func NerSlots(ctx context.Context, source Source, filter *models.SessionFilter) ([]*NerSlotKey, error) {
-	rows, err := source.Store.NerSlotNames(ctx, filter)
+// EntryKeys is the catalogue of an open map's names under the filter, most frequent first.
+func EntryKeys(ctx context.Context, source Source, of models.OpenMap, filter *models.SessionFilter) ([]*EntryKey, error) {
+	rows, err := source.Store.EntryNames(ctx, of, filter)
 	if err != nil {
 		return nil, err
 	}
-	all := &nerSlotKeys{source: source, filter: filter}
-	list := make([]*NerSlotKey, len(rows))
+	all := &entryKeys{source: source, of: of, filter: filter}
+	list := make([]*EntryKey, len(rows))
 	for i, row := range rows {
-		list[i] = &NerSlotKey{row.Name, row.Count, all}
+		list[i] = &EntryKey{row.Name, row.Count, all}
 	}
 	return list, nil
 }
 
-// DistinctValues counts the slot's different values.
-func (k *NerSlotKey) DistinctValues(ctx context.Context) (int, error) {
+// DistinctValues counts the name's different values.
+func (k *EntryKey) DistinctValues(ctx context.Context) (int, error) {
 	counts, err := together(&k.keys.shared, "distinct", nil, func() (map[string]int, error) {
-		return k.keys.source.Store.DistinctSlotValues(ctx, k.keys.filter)
+		return k.keys.source.Store.DistinctEntryValues(ctx, k.keys.of, k.keys.filter)
 	})
 	return counts[k.Name], err
 }
 
 const defaultValues = 20
 
-// Values are the slot's most frequent values.
-func (k *NerSlotKey) Values(ctx context.Context, first *int) ([]*models.NerSlotValue, error) {
+// Values are the name's most frequent values.
+func (k *EntryKey) Values(ctx context.Context, first *int) ([]*models.EntryValue, error) {
 	if err := CheckLimit("first", first, k.keys.source.MaxPage); err != nil {
 		return nil, err
 	}
@@ -74,8 +76,8 @@ func (k *NerSlotKey) Values(ctx context.Context, first *int) ([]*models.NerSlotV
 	if first != nil {
 		limit = *first
 	}
-	values, err := together(&k.keys.shared, "values", limit, func() (map[string][]*models.NerSlotValue, error) {
-		return k.keys.source.Store.TopSlotValues(ctx, k.keys.filter, limit)
+	values, err := together(&k.keys.shared, "values", limit, func() (map[string][]*models.EntryValue, error) {
+		return k.keys.source.Store.TopEntryValues(ctx, k.keys.of, k.keys.filter, limit)
 	})
 	return some(values[k.Name]), err
 }
