@@ -3,6 +3,7 @@ package graph
 import (
 	"encoding/json"
 	"math"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -54,12 +55,12 @@ func checkVariable(schema *ast.Schema, of *ast.Type, value any, path string) *gq
 		return nil
 	}
 	if of.Elem != nil {
-		list, ok := value.([]any)
-		if !ok {
+		list := reflect.ValueOf(value) // gqlparser makes a single value a list of its own type
+		if list.Kind() != reflect.Slice {
 			return checkVariable(schema, of.Elem, value, path)
 		}
-		for i, inner := range list {
-			if err := checkVariable(schema, of.Elem, inner, path+"["+strconv.Itoa(i)+"]"); err != nil {
+		for i := range list.Len() {
+			if err := checkVariable(schema, of.Elem, list.Index(i).Interface(), path+"["+strconv.Itoa(i)+"]"); err != nil {
 				return err
 			}
 		}

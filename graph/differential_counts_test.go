@@ -107,10 +107,15 @@ func (q *question) askIntentions() {
 	if len(labels) == 0 {
 		return
 	}
+	// A cursor is of one label's list: the walk asks for that label alone.
 	label := draw(q.Rand, labels)
+	alone := map[string]any{"and": []any{map[string]any{"intention": map[string]any{"eq": label}}}}
+	if filter != nil {
+		alone["and"] = append(alone["and"].([]any), filter)
+	}
 	l := connectionList{
 		document:  intentionsDocument,
-		variables: map[string]any{"filter": filter, "inner": inner, "orderBy": order},
+		variables: map[string]any{"filter": alone, "inner": inner, "orderBy": order},
 		find: func(a answer) *connection {
 			for _, intention := range a.Intentions {
 				if intention.Label == label {

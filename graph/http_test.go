@@ -174,6 +174,17 @@ func TestWholeNumbersAreIntegers(t *testing.T) {
 	}
 }
 
+// A value alone is a list of it, in variables as in literals.
+func TestSingleValuesAreLists(t *testing.T) {
+	s := newCountingServer(t, testdb.SQLite, 20)
+	want, _ := s.ask(t, `{ sessions(filter: {and: {channel: {in: "WhatsApp"}}, nerSlots: {name: "amount"}}) { totalCount } }`, nil)
+	filter := map[string]any{"and": map[string]any{"channel": map[string]any{"in": "WhatsApp"}}, "nerSlots": map[string]any{"name": "amount"}}
+	got, _ := s.ask(t, `query($f: SessionFilter) { sessions(filter: $f) { totalCount } }`, map[string]any{"f": filter})
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
 func TestErrorsOfDocuments(t *testing.T) {
 	s := newCountingServer(t, testdb.SQLite, 1)
 	for _, c := range []struct{ name, query, code string }{
