@@ -212,7 +212,7 @@ func retain(ctx context.Context, store *models.Store, age time.Duration, log *sl
 	ticker := time.NewTicker(retentionInterval(age))
 	defer ticker.Stop()
 	for {
-		removed, err := store.Prune(ctx, models.TimeOf(time.Now().Add(-age)), func(int, int) {})
+		removed, err := store.Prune(ctx, models.TimeOf(time.Now().Add(-age)), models.RemovalProgress{})
 		switch {
 		case ctx.Err() != nil:
 			return

@@ -247,7 +247,7 @@ func TestAnOldInstanceGoesOn(t *testing.T) {
 		}
 		execute(t, db, append(statements, "INSERT INTO migrations (id) VALUES ('9999_later')")...)
 		use("afterwards")
-		if removed, err := store.Prune(t.Context(), models.Time{Time: time.Now()}, noProgress); err != nil || removed.Sessions != 3 {
+		if removed, err := store.Prune(t.Context(), models.Time{Time: time.Now()}, models.RemovalProgress{}); err != nil || removed.Sessions != 3 {
 			t.Errorf("removed %+v, %v", removed, err)
 		}
 		if _, err := models.Open(t.Context(), db.address, models.Options{}); !errors.Is(err, models.ErrNewer) {

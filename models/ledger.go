@@ -113,14 +113,15 @@ func (s *Store) ledgerBatches(ctx context.Context, progress Progress, each func(
 	}
 }
 
-// Replay projects the whole ledger again. Each batch is a transaction, so it may be
-// stopped at any time, and started again; other processes go on meanwhile.
+// Replay projects the whole ledger again, in short transactions with pauses between
+// them: it may be stopped at any time, and started again; other processes go on meanwhile.
 func (s *Store) Replay(ctx context.Context, decode Decode, progress Progress) error {
 	decode = s.kept(decode)
+	size := &pacing{firstReplayBatch, ledgerBatch}
 	err := s.retrying(ctx, func() error { return s.removeOrphans(ctx) })
 	if err == nil {
 		err = s.ledgerBatches(ctx, progress, func(rows []*Notification) error {
-			return s.retrying(ctx, func() error { return s.replayBatch(ctx, rows, decode) })
+			return s.replaySteps(ctx, rows, size, decode)
 		})
 	}
 	if err != nil {
@@ -185,8 +186,38 @@ func (s *Store) retrying(ctx context.Context, work func() error) error {
 	}
 }
 
-func (s *Store) replayBatch(ctx context.Context, rows []*Notification, decode Decode) error {
-	return s.change(ctx, func(tx *gorm.DB, clock *ledgerClock) error { return s.replayRows(tx, clock, rows, decode) })
+// firstReplayBatch is how many rows the first transaction of a replay takes.
+const firstReplayBatch = 5
+
+func (s *Store) replaySteps(ctx context.Context, rows []*Notification, size *pacing, decode Decode) error {
+	for len(rows) > 0 {
+		batch := rows[:min(size.size, len(rows))]
+		var held time.Duration
+		err := s.retrying(ctx, func() error {
+			var err error
+			held, err = s.replayBatch(ctx, batch, decode)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		size.adapt(len(batch), held)
+		if err := leaveLock(ctx, held); err != nil {
+			return err
+		}
+		rows = rows[len(batch):]
+	}
+	return nil
+}
+
+// replayBatch returns for how long it held the ledger's lock.
+func (s *Store) replayBatch(ctx context.Context, rows []*Notification, decode Decode) (held time.Duration, err error) {
+	var began time.Time
+	defer func() { held = time.Since(began) }()
+	return 0, s.change(ctx, func(tx *gorm.DB, clock *ledgerClock) error {
+		began = time.Now()
+		return s.replayRows(tx, clock, rows, decode)
+	})
 }
 
 // replayRows reads rows of the ledger again, and rebuilds the sessions that they

@@ -38,6 +38,7 @@ func migrations(d dialect) []*gormigrate.Migration {
 		}},
 		step("0004_message_ordinals", messageOrdinals),
 		step("0005_session_facts", sessionFacts),
+		step("0006_removals", removalTables),
 	}
 }
 
@@ -204,4 +205,14 @@ CREATE TABLE settings (
 // Messages that were stored before have theirs when their sessions are projected again.
 const messageOrdinals = `
 ALTER TABLE messages ADD COLUMN msg_ordinal BIGINT NOT NULL DEFAULT 0;
+`
+
+// What an earlier version left of an interrupted removal is cleaned once.
+const removalTables = `
+CREATE TABLE removals (
+	id BIGINT PRIMARY KEY,
+	removals BIGINT NOT NULL,
+	purged BIGINT NOT NULL
+);
+INSERT INTO removals (id, removals, purged) SELECT 1, CASE WHEN EXISTS (SELECT 1 FROM notifications) THEN 1 ELSE 0 END, 0;
 `

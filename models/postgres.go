@@ -324,13 +324,14 @@ func (postgresDialect) searchOrphans() []difference                             
 
 // What is deleted stays in the files until its place is used again; this makes the
 // place free. The server's log and backups have it for as long as they are kept.
-func (postgresDialect) scrub(db *gorm.DB) error {
-	if err := db.Exec("VACUUM (SKIP_LOCKED) notifications, sessions, messages, ner_slots, event_labels, variables").Error; err != nil {
+func (postgresDialect) purge(ctx context.Context, s *Store, _ Progress) error {
+	err := s.write.WithContext(ctx).Exec("VACUUM (SKIP_LOCKED) notifications, sessions, messages, ner_slots, event_labels, variables").Error
+	if err != nil {
 		return fmt.Errorf("free what was deleted: %w", err)
 	}
 	return nil
 }
 
-func (postgresDialect) backup(*gorm.DB, string) error {
+func (postgresDialect) backup(context.Context, *Store, string, Progress) error {
 	return errors.New("PostgreSQL has tools of its own for this: pg_dump --format=custom --file=FILE ADDRESS")
 }

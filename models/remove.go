@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"time"
 
 	"gorm.io/gorm"
 )
@@ -24,28 +25,174 @@ func (r *Removed) add(other Removed) {
 	r.Notifications += other.Notifications
 }
 
-// Sessions that are removed in one transaction.
-const removeBatch = 200
+// RemovalProgress receives how far erase or prune is.
+type RemovalProgress struct {
+	// Removed counts sessions, Cleaned the parts of the files that are cleaned
+	// afterwards; either may be nil.
+	Removed, Cleaned Progress
+}
 
-// Erase removes all that was received of one callee: its sessions, in every
-// version, and what in quarantine speaks of it. Afterwards the database's files do
-// not hold it any more; where that could not be done, erasing again does it.
-func (s *Store) Erase(ctx context.Context, callee string, progress Progress) (Removed, error) {
-	if callee == "" {
-		return Removed{}, errors.New("erase: an empty callee names nobody")
+func (p RemovalProgress) removed(done, total int) {
+	if p.Removed != nil {
+		p.Removed(done, total)
 	}
-	sessions := "SELECT DISTINCT call_id FROM notifications WHERE callee = ? AND call_id IS NOT NULL LIMIT ?"
-	removed, err := s.removeSessions(ctx, progress, sessions, callee)
-	if err == nil {
-		var more Removed
-		more, err = s.removeQuarantined(ctx, func(n *Notification) (bool, error) {
+}
+
+func (p RemovalProgress) cleaned(done, total int) {
+	if p.Cleaned != nil {
+		p.Cleaned(done, total)
+	}
+}
+
+// Sessions that are removed in one transaction: as many as fit into its time, at most
+// removeBatch.
+const (
+	firstRemoveBatch = 10
+	removeBatch      = 200
+)
+
+// removal is what erase or prune removes.
+type removal struct {
+	// callIDs is a subquery for the call_ids of sessions, with one argument.
+	callIDs  string
+	argument any
+	// quarantined chooses from quarantine.
+	quarantined func(*Notification) (bool, error)
+}
+
+var errNoCallee = errors.New("erase: the callee is empty")
+
+func (s *Store) erasure(callee string) (removal, error) {
+	if callee == "" {
+		return removal{}, errNoCallee
+	}
+	return removal{"SELECT DISTINCT call_id FROM notifications WHERE callee = ? AND call_id IS NOT NULL", callee,
+		func(n *Notification) (bool, error) {
 			body, err := s.unpackBody(n.Body)
 			return mentions(body, callee), err
-		})
-		removed.add(more)
-	}
-	return removed, s.finishRemoval(ctx, true, err)
+		}}, nil
 }
+
+func pruning(before Time) removal {
+	return removal{"SELECT call_id FROM sessions WHERE ended_at < ?", before,
+		func(n *Notification) (bool, error) { return n.LastReceivedAt.Before(before.Time), nil }}
+}
+
+// Erase removes all that was received of one callee: its sessions, in every
+// version, and what in quarantine names it. Afterwards the database's files do not
+// hold it any more. Where cleaning them fails or is interrupted, it remains due: the
+// next erase or prune does it, and FinishRemoval.
+func (s *Store) Erase(ctx context.Context, callee string, progress RemovalProgress) (Removed, error) {
+	r, err := s.erasure(callee)
+	if err != nil {
+		return Removed{}, err
+	}
+	return s.remove(ctx, r, progress)
+}
+
+// Erasable counts what Erase would remove.
+func (s *Store) Erasable(ctx context.Context, callee string) (Removed, error) {
+	r, err := s.erasure(callee)
+	if err != nil {
+		return Removed{}, err
+	}
+	return s.removable(ctx, r)
+}
+
+// Prune removes the sessions that ended before a time, and what came into
+// quarantine before it, as Erase does.
+func (s *Store) Prune(ctx context.Context, before Time, progress RemovalProgress) (Removed, error) {
+	return s.remove(ctx, pruning(before), progress)
+}
+
+// Prunable counts what Prune would remove.
+func (s *Store) Prunable(ctx context.Context, before Time) (Removed, error) {
+	return s.removable(ctx, pruning(before))
+}
+
+func (s *Store) remove(ctx context.Context, r removal, progress RemovalProgress) (removed Removed, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("remove notifications: %w", err)
+		}
+	}()
+	if err := s.checkSpace(purgeSpace); err != nil {
+		return removed, err
+	}
+	if err := s.removeSessions(ctx, r, &removed, progress); err != nil {
+		return removed, err
+	}
+	if err := s.removeQuarantined(ctx, r, &removed); err != nil {
+		return removed, err
+	}
+	return removed, s.FinishRemoval(ctx, progress)
+}
+
+// removable counts what remove would remove.
+func (s *Store) removable(ctx context.Context, r removal) (Removed, error) {
+	var removed Removed
+	db := s.read.WithContext(ctx)
+	for _, count := range []struct {
+		sql  string
+		into *int
+	}{
+		{"SELECT COUNT(*) FROM sessions WHERE call_id IN (%s)", &removed.Sessions},
+		{"SELECT COUNT(*) FROM messages WHERE session_id IN (SELECT id FROM sessions WHERE call_id IN (%s))", &removed.Messages},
+		{"SELECT COUNT(*) FROM notifications WHERE call_id IN (%s)", &removed.Notifications},
+	} {
+		if err := db.Raw(fmt.Sprintf(count.sql, r.callIDs), r.argument).Scan(count.into).Error; err != nil {
+			return Removed{}, fmt.Errorf("count what would be removed: %w", err)
+		}
+	}
+	err := s.chooseQuarantined(ctx, r, func(ids []int64) error {
+		removed.Notifications += len(ids)
+		return nil
+	})
+	return removed, err
+}
+
+// removalState says whether files have to be cleaned: each transaction that removes
+// counts, and a purge notes up to which count it cleaned.
+type removalState struct{ Removals, Purged int64 }
+
+func (s *Store) removalState(ctx context.Context) (removalState, error) {
+	var state removalState
+	if err := s.read.WithContext(ctx).Raw("SELECT removals, purged FROM removals WHERE id = 1").Scan(&state).Error; err != nil {
+		return state, fmt.Errorf("read what has to be cleaned: %w", err)
+	}
+	return state, nil
+}
+
+// RemovalDue reports whether the files still hold what an interrupted erase or prune removed.
+func (s *Store) RemovalDue(ctx context.Context) (bool, error) {
+	state, err := s.removalState(ctx)
+	return state.Removals > state.Purged, err
+}
+
+// FinishRemoval cleans the database's files where that is due.
+func (s *Store) FinishRemoval(ctx context.Context, progress RemovalProgress) error {
+	state, err := s.removalState(ctx)
+	if err != nil || state.Removals <= state.Purged {
+		return err
+	}
+	if err := s.checkSpace(purgeSpace); err != nil {
+		return err
+	}
+	if err := s.dialect.purge(ctx, s, progress.cleaned); err != nil {
+		return fmt.Errorf("clean the files (still due, erase or prune again does it): %w", err)
+	}
+	err = s.retrying(ctx, func() error {
+		return s.write.WithContext(ctx).Exec("UPDATE removals SET purged = ? WHERE id = 1 AND purged < ?", state.Removals, state.Removals).Error
+	})
+	if err != nil {
+		return fmt.Errorf("note that files are clean: %w", err)
+	}
+	return nil
+}
+
+// purgeSpace is what has to be free on the disk before files are cleaned, in bytes:
+// the log grows, and the search index is written again piece by piece.
+const purgeSpace = 32 << 20
 
 // mentions says whether a body that could not be read as a session is of a callee, or
 // has it somewhere, escaped or not. Where letters or digits go on before or behind
@@ -90,58 +237,68 @@ func isAlphanumeric(b byte) bool {
 	return '0' <= b && b <= '9' || 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z'
 }
 
-// Prune removes the sessions that ended before a time, and what came into
-// quarantine before it.
-func (s *Store) Prune(ctx context.Context, before Time, progress Progress) (Removed, error) {
-	removed, err := s.removeSessions(ctx, progress, "SELECT call_id FROM sessions WHERE ended_at < ? ORDER BY ended_at LIMIT ?", before)
-	if err == nil {
-		var more Removed
-		more, err = s.removeQuarantined(ctx, func(n *Notification) (bool, error) { return n.LastReceivedAt.Before(before.Time), nil })
-		removed.add(more)
+// removeSessions removes sessions, a bounded number in each transaction. Nothing is
+// written, and no lock taken, where there are none.
+func (s *Store) removeSessions(ctx context.Context, r removal, removed *Removed, progress RemovalProgress) error {
+	find := func(db *gorm.DB, limit int) (callIDs []string, err error) {
+		if err := db.Raw(r.callIDs+" LIMIT ?", r.argument, limit).Scan(&callIDs).Error; err != nil {
+			return nil, fmt.Errorf("find sessions: %w", err)
+		}
+		return callIDs, nil
 	}
-	return removed, s.finishRemoval(ctx, removed.Notifications > 0, err)
-}
-
-func (s *Store) finishRemoval(ctx context.Context, scrub bool, err error) error {
-	if err == nil && scrub {
-		err = s.retrying(ctx, func() error { return s.dialect.scrub(s.write.WithContext(ctx)) })
-	}
-	if err != nil {
-		return fmt.Errorf("remove notifications: %w", err)
-	}
-	return nil
-}
-
-// removeSessions removes the sessions whose call_ids the query gives, a bounded
-// number in each transaction, until it gives none.
-func (s *Store) removeSessions(ctx context.Context, progress Progress, query string, argument any) (Removed, error) {
-	var removed Removed
+	total := 0
+	size := &pacing{firstRemoveBatch, removeBatch}
 	for {
-		var callIDs []string
+		callIDs, err := find(s.read.WithContext(ctx), 1)
+		if err != nil || len(callIDs) == 0 {
+			return err
+		}
+		if total == 0 {
+			if err := s.read.WithContext(ctx).Raw("SELECT COUNT(*) FROM ("+r.callIDs+") c", r.argument).Scan(&total).Error; err != nil {
+				return fmt.Errorf("count sessions: %w", err)
+			}
+		}
+
 		var batch Removed
-		err := s.retrying(ctx, func() error {
-			callIDs, batch = nil, Removed{}
-			return s.change(ctx, func(tx *gorm.DB, _ *ledgerClock) error {
-				if err := tx.Raw(query, argument, removeBatch).Scan(&callIDs).Error; err != nil {
-					return fmt.Errorf("find sessions: %w", err)
-				}
-				if len(callIDs) == 0 {
-					return nil
-				}
-				var err error
-				batch, err = removeCallIDs(tx, s.dialect, callIDs)
+		held, err := s.removeStep(ctx, func(tx *gorm.DB) error {
+			var err error
+			callIDs, err = find(tx, size.size)
+			if err != nil || len(callIDs) == 0 {
 				return err
-			})
+			}
+			batch, err = removeCallIDs(tx, s.dialect, callIDs)
+			return err
 		})
 		if err != nil {
-			return removed, err
+			return err
 		}
 		removed.add(batch)
-		if len(callIDs) == 0 {
-			return removed, nil
+		progress.removed(removed.Sessions, max(total, removed.Sessions))
+		size.adapt(max(len(callIDs), 1), held)
+		if err := leaveLock(ctx, held); err != nil {
+			return err
 		}
-		progress(removed.Sessions, 0)
 	}
+}
+
+// removeStep is a transaction that removes; that files have to be cleaned is
+// committed with it.
+func (s *Store) removeStep(ctx context.Context, work func(tx *gorm.DB) error) (held time.Duration, err error) {
+	err = s.retrying(ctx, func() error {
+		var began time.Time
+		defer func() { held = time.Since(began) }()
+		return s.change(ctx, func(tx *gorm.DB, _ *ledgerClock) error {
+			began = time.Now()
+			if err := work(tx); err != nil {
+				return err
+			}
+			if err := tx.Exec("UPDATE removals SET removals = removals + 1 WHERE id = 1").Error; err != nil {
+				return fmt.Errorf("note that files have to be cleaned: %w", err)
+			}
+			return nil
+		})
+	})
+	return held, err
 }
 
 func removeCallIDs(tx *gorm.DB, d dialect, callIDs []string) (Removed, error) {
@@ -166,46 +323,57 @@ func removeCallIDs(tx *gorm.DB, d dialect, callIDs []string) (Removed, error) {
 	return removed, nil
 }
 
-// removeQuarantined removes what is in quarantine and is chosen.
-func (s *Store) removeQuarantined(ctx context.Context, chosen func(*Notification) (bool, error)) (Removed, error) {
-	var removed Removed
+// removeQuarantined removes what the removal chooses from quarantine.
+func (s *Store) removeQuarantined(ctx context.Context, r removal, removed *Removed) error {
+	return s.chooseQuarantined(ctx, r, func(ids []int64) error {
+		var deleted int64
+		held, err := s.removeStep(ctx, func(tx *gorm.DB) error {
+			gone := tx.Exec("DELETE FROM notifications WHERE id IN ? AND outcome IN ?", ids, inQuarantine())
+			deleted = gone.RowsAffected
+			return gone.Error
+		})
+		if err != nil {
+			return fmt.Errorf("delete from quarantine: %w", err)
+		}
+		removed.Notifications += int(deleted)
+		return leaveLock(ctx, held)
+	})
+}
+
+// chooseQuarantined calls each with the numbers of what the removal chooses, some at a time.
+func (s *Store) chooseQuarantined(ctx context.Context, r removal, each func(ids []int64) error) error {
 	for last := int64(0); ; {
 		var rows []*Notification
 		err := s.read.WithContext(ctx).Where("outcome IN ? AND id > ?", inQuarantine(), last).Order("id").Limit(ledgerBatch).Find(&rows).Error
 		if err != nil {
-			return removed, fmt.Errorf("read quarantine: %w", err)
+			return fmt.Errorf("read quarantine: %w", err)
 		}
 		var ids []int64
 		for _, n := range rows {
 			last = n.ID
-			yes, err := chosen(n)
+			chosen, err := r.quarantined(n)
 			if err != nil {
-				return removed, err
+				return fmt.Errorf("notification %d: %w", n.ID, err)
 			}
-			if yes {
+			if chosen {
 				ids = append(ids, n.ID)
 			}
 		}
 		if len(ids) > 0 {
-			err := s.retrying(ctx, func() error {
-				return s.change(ctx, func(tx *gorm.DB, _ *ledgerClock) error {
-					return tx.Exec("DELETE FROM notifications WHERE id IN ? AND outcome IN ?", ids, inQuarantine()).Error
-				})
-			})
-			if err != nil {
-				return removed, fmt.Errorf("delete from quarantine: %w", err)
+			if err := each(ids); err != nil {
+				return err
 			}
-			removed.Notifications += len(ids)
 		}
 		if len(rows) < ledgerBatch {
-			return removed, nil
+			return nil
 		}
 	}
 }
 
-// Backup copies a live database, consistent as of one moment, into a new file.
-func (s *Store) Backup(ctx context.Context, file string) error {
-	if err := s.dialect.backup(s.write.WithContext(ctx), file); err != nil {
+// Backup copies a live database, consistent as of one moment, into a new file that
+// its owner alone can read. Progress is in bytes.
+func (s *Store) Backup(ctx context.Context, file string, shown Progress) error {
+	if err := s.dialect.backup(ctx, s, file, shown); err != nil {
 		return fmt.Errorf("back up to %s: %w", file, err)
 	}
 	return nil

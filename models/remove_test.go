@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,12 +26,14 @@ const (
 	// Letters that nothing else has, so that each piece of them is a trace. They have no
 	// case: the search index keeps folded text.
 	secretLetters = "ꀀꀁꀂꀃꀄꀅꀆꀇꀈꀉꀊꀋꀌꀍꀎꀏ"
-	otherCallee   = "+628111"
+	// Names and numbers as people write them.
+	secretWords = "Quokkazqx QUOKKAZQX Ümläutzqx ÜMLÄUTZQX +62 819-9900-0111 0819 9900 0111"
+	otherCallee = "+628111"
 )
 
 // secretSession is a session of the erased callee that has the letters everywhere.
 func secretSession(number, version int) []byte {
-	secret := fmt.Sprintf("%s %d/%d", secretLetters, number, version)
+	secret := fmt.Sprintf("%s %d/%d %s", secretLetters, number, version, secretWords)
 	return note{
 		"call_id": fmt.Sprintf("secret-%d", number), "callee": erasedCallee, "timestamp": 1000 + version, "intention": "ꀀꀁ", "workflow_name": secret,
 		"messages":  texts("hello", secret, strings.Repeat(secret+" ", 40), "ꀀ", "ꀂꀃ"),
@@ -110,6 +113,12 @@ func traces(t *testing.T, file string, packed [][]byte) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
+		lower := bytes.ToLower(content)
+		for _, word := range []string{"quokkazqx", "ümläutzqx", "819-9900-0111", "0819 9900"} {
+			if bytes.Contains(lower, []byte(word)) {
+				found = append(found, fmt.Sprintf("%s: %q", filepath.Base(name), word))
+			}
+		}
 		letters := []rune(secretLetters)
 		for i := range letters[1:] {
 			if piece := string(letters[i : i+2]); bytes.Contains(content, []byte(piece)) {
@@ -177,7 +186,7 @@ func TestErase(t *testing.T) {
 	if len(packed) != 36 || len(traces(t, file, packed)) < 10 || len(secretTerms(t, file)) < 10 || len(hits(t, store, secretLetters)) != 12 {
 		t.Fatalf("%d secrets are kept, traces are %s", len(packed), traces(t, file, packed))
 	}
-	removed, err := store.Erase(t.Context(), erasedCallee, noProgress)
+	removed, err := store.Erase(t.Context(), erasedCallee, models.RemovalProgress{})
 	if want := (models.Removed{Sessions: 12, Messages: 60, Notifications: len(secrets)}); err != nil || removed != want {
 		t.Errorf("removed %+v, %v; want %+v", removed, err, want)
 	}
@@ -212,7 +221,7 @@ func TestEraseFromALargeDatabase(t *testing.T) {
 				save(t, store, chunk)
 			}
 			packed := packedBodies(t, file)
-			if _, err := store.Erase(t.Context(), erasedCallee, noProgress); err != nil {
+			if _, err := store.Erase(t.Context(), erasedCallee, models.RemovalProgress{}); err != nil {
 				t.Fatal(err)
 			}
 			if left := traces(t, file, packed); len(left) > 0 {
@@ -258,7 +267,7 @@ func TestWhatWasErasedMayComeAgain(t *testing.T) {
 	store, file := openOnSQLite(t)
 	secret := secretSession(1, 1)
 	save(t, store, [][]byte{secret}, [][]byte{note{}.body()})
-	if _, err := store.Erase(t.Context(), erasedCallee, noProgress); err != nil {
+	if _, err := store.Erase(t.Context(), erasedCallee, models.RemovalProgress{}); err != nil {
 		t.Fatal(err)
 	}
 	save(t, store, [][]byte{secret})
@@ -272,15 +281,36 @@ func TestEraseNobody(t *testing.T) {
 	store, file := openOnSQLite(t)
 	save(t, store, [][]byte{note{}.body(), note{"call_id": "call-2", "callee": ""}.body(), []byte(`{}`), []byte(`no`)})
 	before := dump(t, onSQLite(file))
-	if removed, err := store.Erase(t.Context(), "+nobody", noProgress); err != nil || removed != (models.Removed{}) {
+	bytesBefore := filesOf(t, file)
+	if removed, err := store.Erase(t.Context(), "+nobody", models.RemovalProgress{}); err != nil || removed != (models.Removed{}) {
 		t.Errorf("removed %+v, %v", removed, err)
 	}
-	if removed, err := store.Erase(t.Context(), "", noProgress); err == nil || removed != (models.Removed{}) {
+	if removed, err := store.Prune(t.Context(), models.TimeOf(epoch.AddDate(-1, 0, 0)), models.RemovalProgress{}); err != nil || removed != (models.Removed{}) {
+		t.Errorf("pruned %+v, %v", removed, err)
+	}
+	if !maps.EqualFunc(filesOf(t, file), bytesBefore, bytes.Equal) {
+		t.Error("removing nothing wrote to the database")
+	}
+	if removed, err := store.Erase(t.Context(), "", models.RemovalProgress{}); err == nil || removed != (models.Removed{}) {
 		t.Errorf("of the empty callee removed %+v, %v", removed, err)
 	}
 	if after := dump(t, onSQLite(file)); after != before {
 		t.Errorf("changed to %s", after)
 	}
+}
+
+// filesOf are the bytes of the database and of its log.
+func filesOf(t *testing.T, file string) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
+	for _, name := range []string{file, file + "-wal"} {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = content
+	}
+	return files
 }
 
 // In quarantine there is no callee to ask for: what names it goes, longer numbers stay.
@@ -294,7 +324,7 @@ func TestEraseFromQuarantine(t *testing.T) {
 		[]byte(`{"callee":"6281110"}`), []byte(`{"callee":"1628111"}`), []byte(`{"callee":"1628111","to":6281110}`), []byte(`62811`), []byte(`{"to":"ID628111"}`), []byte(`{"to":"628111b"}`), []byte(`{}`), []byte(``), []byte(`{"callee":null}`),
 	}
 	save(t, store, slices.Concat(gone, stay))
-	removed, err := store.Erase(t.Context(), "628111", noProgress)
+	removed, err := store.Erase(t.Context(), "628111", models.RemovalProgress{})
 	if err != nil || removed != (models.Removed{Notifications: len(gone)}) {
 		t.Errorf("removed %+v, %v", removed, err)
 	}
@@ -305,7 +335,7 @@ func TestEraseFromQuarantine(t *testing.T) {
 func TestEraseTakesTheOtherVersionsAlong(t *testing.T) {
 	store, _ := openOnSQLite(t)
 	save(t, store, [][]byte{note{"callee": "+1", "timestamp": 1}.body(), note{"callee": "+2", "timestamp": 2}.body(), note{"call_id": "call-2", "callee": "+2"}.body()})
-	removed, err := store.Erase(t.Context(), "+1", noProgress)
+	removed, err := store.Erase(t.Context(), "+1", models.RemovalProgress{})
 	if want := (models.Removed{Sessions: 1, Notifications: 2}); err != nil || removed != want {
 		t.Errorf("removed %+v, %v, want %+v", removed, err, want)
 	}
@@ -323,19 +353,93 @@ func TestEraseAgainCleansUp(t *testing.T) {
 	reader := holdSnapshot(t, file) // so that the log cannot be emptied
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
-	if _, err := store.Erase(ctx, erasedCallee, noProgress); err == nil {
+	if _, err := store.Erase(ctx, erasedCallee, models.RemovalProgress{}); err == nil {
 		t.Fatal("erased while another reads what is to go")
 	}
 	if len(traces(t, file, packed)) == 0 {
 		t.Fatal("there is nothing left to clean up")
 	}
 	reader()
-	if removed, err := store.Erase(t.Context(), erasedCallee, noProgress); err != nil || removed != (models.Removed{}) {
+	if removed, err := store.Erase(t.Context(), erasedCallee, models.RemovalProgress{}); err != nil || removed != (models.Removed{}) {
 		t.Errorf("removed %+v, %v", removed, err)
 	}
 	if left := traces(t, file, packed); len(left) > 0 {
 		t.Errorf("the files still have %s", left)
 	}
+}
+
+// What an interrupted removal leaves is cleaned by the next one, whatever that removes,
+// or by a server when it starts.
+func TestAnInterruptedRemovalIsFinished(t *testing.T) {
+	before := models.TimeOf(time.Date(2025, 4, 15, 6, 0, 0, 0, time.UTC))
+	finishers := map[string]func(ctx context.Context, store *models.Store) error{
+		"by erase": func(ctx context.Context, store *models.Store) error {
+			_, err := store.Erase(ctx, "+nobody", models.RemovalProgress{})
+			return err
+		},
+		"by prune": func(ctx context.Context, store *models.Store) error {
+			_, err := store.Prune(ctx, before, models.RemovalProgress{})
+			return err
+		},
+		"by itself": func(ctx context.Context, store *models.Store) error {
+			return store.FinishRemoval(ctx, models.RemovalProgress{})
+		},
+	}
+	for name, finish := range finishers {
+		t.Run(name, func(t *testing.T) {
+			store, file := openOnSQLite(t)
+			old := secretSession(1, 1)
+			old = bytes.ReplaceAll(old, []byte("2025-04-15T06:41:09Z"), []byte("2025-04-14T06:41:09Z"))
+			for _, body := range append(many(20), old) {
+				save(t, store, [][]byte{body})
+			}
+			packed := packedBodies(t, file)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			removed, err := store.Prune(ctx, before, models.RemovalProgress{Removed: func(int, int) { cancel() }})
+			if !errors.Is(err, context.Canceled) || removed.Sessions == 0 {
+				t.Fatalf("removed %+v, %v; want to be interrupted", removed, err)
+			}
+			if due, err := store.RemovalDue(t.Context()); err != nil || !due || len(traces(t, file, packed)) == 0 {
+				t.Fatalf("due %t, %v", due, err)
+			}
+			if err := finish(t.Context(), store); err != nil {
+				t.Fatal(err)
+			}
+			if left := traces(t, file, packed); len(left) > 0 {
+				t.Errorf("the files still have %s", left)
+			}
+			if due, err := store.RemovalDue(t.Context()); err != nil || due {
+				t.Errorf("due %t, %v", due, err)
+			}
+			checkWhole(t, store, file)
+		})
+	}
+}
+
+// Dry runs count what goes.
+func TestRemovable(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store, _ := openStore(t, kind)
+		save(t, store, mixed(otherBodies(), secretBodies()))
+		at := models.TimeOf(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
+		counted, err := store.Erasable(t.Context(), erasedCallee)
+		if err != nil {
+			t.Fatal(err)
+		}
+		removed, err := store.Erase(t.Context(), erasedCallee, models.RemovalProgress{})
+		if err != nil || counted != removed || removed.Sessions != 12 {
+			t.Errorf("counted %+v, removed %+v, %v", counted, removed, err)
+		}
+		counted, err = store.Prunable(t.Context(), at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		removed, err = store.Prune(t.Context(), at, models.RemovalProgress{})
+		if err != nil || counted != removed || removed.Sessions == 0 {
+			t.Errorf("counted %+v, removed %+v, %v", counted, removed, err)
+		}
+	})
 }
 
 // holdSnapshot begins to read, and goes on until end.
@@ -414,13 +518,16 @@ func TestEraseBesideAServer(t *testing.T) {
 	})
 	var done []int
 	began := time.Now()
-	removed, err := tool.Erase(t.Context(), erasedCallee, func(n, _ int) { done = append(done, n) })
+	removed, err := tool.Erase(t.Context(), erasedCallee, models.RemovalProgress{Removed: func(n, _ int) { done = append(done, n) }})
 	took := time.Since(began)
 	stop.Store(true)
 	others.Wait()
 	t.Logf("erased in %v; meanwhile %d were stored, %d were not, the slowest took %v", took, stored, busy, slowest)
 	if err != nil || removed != (models.Removed{Sessions: sessions, Messages: 5 * sessions, Notifications: sessions}) {
 		t.Errorf("removed %+v, %v", removed, err)
+	}
+	if busy > 0 || stored == 0 {
+		t.Errorf("%d notifications could not be stored, %d were", busy, stored)
 	}
 	if len(done) < 3 || done[0] > 200 || !slices.IsSorted(done) || done[len(done)-1] != sessions {
 		t.Errorf("progress was %v: some 200 in each transaction are wanted", done)
@@ -455,7 +562,7 @@ func TestPrune(t *testing.T) {
 	}
 	save(t, store, append(slices.Clone(old), kept...)) // arrives from 07:00:01 on, a second each
 	before := dump(t, onSQLite(file))
-	if removed, err := store.Prune(t.Context(), models.TimeOf(time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)), noProgress); err != nil || removed != (models.Removed{}) {
+	if removed, err := store.Prune(t.Context(), models.TimeOf(time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)), models.RemovalProgress{}); err != nil || removed != (models.Removed{}) {
 		t.Errorf("before all times removed %+v, %v", removed, err)
 	}
 	if after := dump(t, onSQLite(file)); after != before {
@@ -463,7 +570,7 @@ func TestPrune(t *testing.T) {
 	}
 	at := models.TimeOf(time.Date(2025, 4, 15, 6, 0, 0, 0, time.UTC))
 	// What is in quarantine has no time but that of its arrival, which is later.
-	removed, err := store.Prune(t.Context(), at, noProgress)
+	removed, err := store.Prune(t.Context(), at, models.RemovalProgress{})
 	if want := (models.Removed{Sessions: 4, Messages: 8, Notifications: 5}); err != nil || removed != want {
 		t.Errorf("removed %+v, %v, want %+v", removed, err, want)
 	}
@@ -478,7 +585,7 @@ func TestPrune(t *testing.T) {
 	if err := store.Save(t.Context(), []models.Arrival{again}); err != nil {
 		t.Fatal(err)
 	}
-	removed, err = store.Prune(t.Context(), models.TimeOf(epoch.Add(time.Minute)), noProgress)
+	removed, err = store.Prune(t.Context(), models.TimeOf(epoch.Add(time.Minute)), models.RemovalProgress{})
 	if want := (models.Removed{Sessions: 2, Messages: 4, Notifications: 3}); err != nil || removed != want {
 		t.Errorf("removed %+v, %v, want %+v", removed, err, want)
 	}
@@ -497,11 +604,16 @@ func TestPruneManySessions(t *testing.T) {
 		save(t, store, chunk)
 	}
 	var done []int
-	removed, err := store.Prune(t.Context(), models.TimeOf(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)), func(n, _ int) { done = append(done, n) })
+	removed, err := store.Prune(t.Context(), models.TimeOf(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)), models.RemovalProgress{Removed: func(n, _ int) { done = append(done, n) }})
 	if err != nil || removed.Sessions != len(bodies) || removed.Notifications != len(bodies) || removed.Messages == 0 {
 		t.Errorf("removed %+v, %v", removed, err)
 	}
-	if !slices.Equal(done, []int{200, 400, 450}) {
+	for i, n := range done {
+		if before := append([]int{0}, done...)[i]; n <= before || n-before > 200 {
+			t.Errorf("progress was %v", done)
+		}
+	}
+	if len(done) < 3 || done[len(done)-1] != len(bodies) {
 		t.Errorf("progress was %v", done)
 	}
 	checkSame(t, file, nil)
@@ -545,7 +657,7 @@ func TestBackupOfALiveDatabase(t *testing.T) {
 	<-begun
 	least := stored.Load()
 	copied := filepath.Join(t.TempDir(), "copy.db")
-	err := tool.Backup(t.Context(), copied)
+	err := tool.Backup(t.Context(), copied, noProgress)
 	most := stored.Load() + 1
 	stop.Store(true)
 	<-done
@@ -574,11 +686,11 @@ func TestBackupDoesNotOverwrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, target := range []string{precious, file} {
-		if err := store.Backup(t.Context(), target); err == nil || !strings.Contains(err.Error(), "already") {
+		if err := store.Backup(t.Context(), target, noProgress); err == nil || !strings.Contains(err.Error(), "already") {
 			t.Errorf("onto %s: %v", target, err)
 		}
 	}
-	if err := store.Backup(t.Context(), filepath.Join(t.TempDir(), "missing", "copy.db")); err == nil {
+	if err := store.Backup(t.Context(), filepath.Join(t.TempDir(), "missing", "copy.db"), noProgress); err == nil {
 		t.Error("backed up into a missing folder")
 	}
 	if content, err := os.ReadFile(precious); err != nil || string(content) != "precious" {
@@ -587,7 +699,7 @@ func TestBackupDoesNotOverwrite(t *testing.T) {
 	verified(t, store)
 	for _, name := range []string{"it's.db", "a b?c#d%41.db", "é你.db"} {
 		target := filepath.Join(t.TempDir(), name)
-		if err := store.Backup(t.Context(), target); err != nil {
+		if err := store.Backup(t.Context(), target, noProgress); err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if session(t, reopen(t, onSQLite(target)), "call-1") == nil {
 			t.Errorf("%s: the copy is empty", name)

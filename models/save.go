@@ -95,6 +95,9 @@ func (s *Store) change(ctx context.Context, work func(tx *gorm.DB, clock *ledger
 const maxAttempts = 8
 
 func (s *Store) changeOnce(ctx context.Context, work func(tx *gorm.DB, clock *ledgerClock) error) error {
+	if err := s.file.check(); err != nil {
+		return err
+	}
 	stored := false
 	err := s.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		var clock ledgerClock
@@ -116,6 +119,9 @@ func (s *Store) changeOnce(ctx context.Context, work func(tx *gorm.DB, clock *le
 		}
 		return nil
 	})
+	if err == nil {
+		err = s.file.check() // what was committed to a file that is gone is lost
+	}
 	if err == nil && stored {
 		s.news.wake()
 	}

@@ -25,7 +25,7 @@ func TestCursorKeyIsOfItsDatabase(t *testing.T) {
 			return
 		}
 		file := filepath.Join(t.TempDir(), "backup.db")
-		if err := store.Backup(t.Context(), file); err != nil {
+		if err := store.Backup(t.Context(), file, noProgress); err != nil {
 			t.Fatal(err)
 		}
 		copied, err := models.Open(t.Context(), file, models.Options{})

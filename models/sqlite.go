@@ -21,21 +21,23 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// Pages of the search index that are merged at once, and how often.
-const (
-	searchMergePages = 200
-	maxSearchMerges  = 100_000
-)
-
 // A writer waits this long for another process to release its lock: below the
 // second in which an ingest request is answered.
 const sqliteBusyMillis = 500
+
+// The write-ahead log is cut to this size, in bytes, when it is begun anew after a
+// reader of an old state made it longer.
+const sqliteLogLimit = 64 << 20
 
 func openSQLite(file string, options Options) (*Store, error) {
 	if file == "" || strings.Contains(file, ":memory:") {
 		return nil, errors.New("a database in memory would lose every notification: name a file")
 	}
 	if err := checkFile(file, options.MustExist); err != nil {
+		return nil, err
+	}
+	opened, err := openSQLiteFile(file, options.MustExist)
+	if err != nil {
 		return nil, err
 	}
 	driver := &sqlite.Driver{}
@@ -46,7 +48,7 @@ func openSQLite(file string, options Options) (*Store, error) {
 	// start: one that reads first and writes later gets SQLITE_BUSY past every time-out.
 	writing := gormConfig(options)
 	writing.PrepareStmt = false // compilingOnce does
-	write, err := openSQLitePool(driver, file, 1, writing, url.Values{
+	write, err := openSQLitePool(driver, opened, 1, writing, url.Values{
 		"_txlock": {"immediate"},
 		"_pragma": {
 			fmt.Sprintf("busy_timeout(%d)", sqliteBusyMillis),
@@ -55,12 +57,13 @@ func openSQLite(file string, options Options) (*Store, error) {
 			"secure_delete(ON)", // what is erased is overwritten
 			"temp_store(MEMORY)",
 			"cache_size(-65536)",
+			fmt.Sprintf("journal_size_limit(%d)", sqliteLogLimit),
 		},
 	})
 	if err != nil {
 		return nil, err
 	}
-	read, err := openSQLitePool(driver, file, max(4, 2*runtime.NumCPU()), gormConfig(options), url.Values{
+	read, err := openSQLitePool(driver, opened, max(4, 2*runtime.NumCPU()), gormConfig(options), url.Values{
 		"_pragma": {
 			fmt.Sprintf("busy_timeout(%d)", sqliteBusyMillis),
 			"query_only(ON)",
@@ -71,7 +74,7 @@ func openSQLite(file string, options Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{write: write, read: read, dialect: sqliteDialect{}, news: newNewsroom(), watch: newWatch()}, nil
+	return &Store{write: write, read: read, dialect: sqliteDialect{}, file: opened, news: newNewsroom(), watch: newWatch()}, nil
 }
 
 // checkFile says what is wrong with a file in words that SQLite has not.
@@ -244,51 +247,6 @@ func (sqliteDialect) searchOrphans() []difference {
 		{"SELECT call_id FROM sessions WHERE id NOT IN (SELECT id FROM session_search_docsize)", "session %s: search does not know it"},
 		{"SELECT id FROM session_search_docsize WHERE id NOT IN (SELECT id FROM sessions)", "search knows session number %s: there is no such session"},
 	}
-}
-
-// Deleted rows are overwritten in the file. The search index notes what is deleted,
-// and forgets it when its segments are merged, here in steps that each hold up
-// other writers for a moment only (deleting securely at once takes thirty times as
-// long, also where a session is merely replaced). The log in front of the file has
-// everything until it is empty.
-func (sqliteDialect) scrub(db *gorm.DB) error {
-	for range maxSearchMerges { // others may add segments all the while
-		var before, after int64
-		err := db.Transaction(func(tx *gorm.DB) error {
-			if err := tx.Raw("SELECT total_changes()").Scan(&before).Error; err != nil {
-				return err
-			}
-			if err := tx.Exec("INSERT INTO session_search (session_search, rank) VALUES ('merge', ?)", -searchMergePages).Error; err != nil {
-				return err
-			}
-			return tx.Raw("SELECT total_changes()").Scan(&after).Error
-		})
-		if err != nil {
-			return fmt.Errorf("merge search index: %w", err)
-		}
-		if after-before < 2 { // how FTS5 says that there was nothing to merge
-			break
-		}
-	}
-	// Pages that were joined or split keep copies of old cells; a file made anew has none.
-	if err := db.Exec("VACUUM").Error; err != nil {
-		return fmt.Errorf("make the file anew: %w", err)
-	}
-	var result struct{ Busy, Log, Checkpointed int }
-	if err := db.Raw("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&result).Error; err != nil {
-		return fmt.Errorf("empty the write-ahead log: %w", err)
-	}
-	if result.Busy != 0 {
-		return fmt.Errorf("empty the write-ahead log: %w: another process reads it", ErrUnavailable)
-	}
-	return nil
-}
-
-func (sqliteDialect) backup(db *gorm.DB, file string) error {
-	if _, err := os.Stat(file); err == nil {
-		return errors.New("there is such a file already: name a new one")
-	}
-	return db.Exec("VACUUM INTO ?", file).Error
 }
 
 func (sqliteDialect) explain(err error) error {

@@ -13,9 +13,9 @@ import (
 	"modernc.org/sqlite"
 )
 
-func openSQLitePool(d *sqlite.Driver, file string, most int, config *gorm.Config, parameters url.Values) (*gorm.DB, error) {
-	uri := "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + parameters.Encode()
-	pool := sql.OpenDB(sqliteConnector{d, uri})
+func openSQLitePool(d *sqlite.Driver, file *sqliteFile, most int, config *gorm.Config, parameters url.Values) (*gorm.DB, error) {
+	uri := "file:" + (&url.URL{Path: file.path}).EscapedPath() + "?" + parameters.Encode()
+	pool := sql.OpenDB(sqliteConnector{d, uri, file})
 	pool.SetMaxOpenConns(most)
 	pool.SetMaxIdleConns(most)
 	db, err := openGORM(sqliteDialector{&gormsqlite.Dialector{Conn: pool}}, sqliteDialect{}, config)
@@ -28,11 +28,15 @@ func openSQLitePool(d *sqlite.Driver, file string, most int, config *gorm.Config
 // sqliteConnector opens connections of this store's own driver, so that the
 // functions it carries are registered nowhere else.
 type sqliteConnector struct {
-	d   *sqlite.Driver
-	uri string
+	d    *sqlite.Driver
+	uri  string
+	file *sqliteFile
 }
 
 func (c sqliteConnector) Connect(context.Context) (driver.Conn, error) {
+	if err := c.file.check(); err != nil { // another file must not be read with this one's log
+		return nil, err
+	}
 	conn, err := c.d.Open(c.uri)
 	if err != nil {
 		return nil, err

@@ -22,7 +22,8 @@ type Store struct {
 	write   *gorm.DB // the one that changes things
 	read    *gorm.DB // for answers that may be a moment old
 	dialect dialect
-	address string // fit to be shown
+	file    *sqliteFile // nil on PostgreSQL
+	address string      // fit to be shown
 	news    *newsroom
 	watch   *watch
 	log     *slog.Logger
@@ -108,6 +109,9 @@ func (s *Store) Name() string { return s.dialect.name() + " " + s.address }
 func (s *Store) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pingPatience)
 	defer cancel()
+	if err := s.file.check(); err != nil {
+		return err
+	}
 	_, err := s.StoredSeq(ctx)
 	return err
 }
@@ -209,10 +213,10 @@ type dialect interface {
 	bucket(interval TimeInterval, zone *time.Location) (column, from condition)
 	// searchOrphans are queries for sessions that search does not know, and the reverse.
 	searchOrphans() []difference
-	// scrub leaves nothing of deleted rows in the database's files.
-	scrub(db *gorm.DB) error
+	// purge removes what deleted rows leave in the database's files.
+	purge(ctx context.Context, s *Store, shown Progress) error
 	// backup copies the database into a new file.
-	backup(db *gorm.DB, file string) error
+	backup(ctx context.Context, s *Store, file string, shown Progress) error
 	// explain puts an error that operators meet into words.
 	explain(err error) error
 	// unavailable tells the errors of a database that is not available now.

@@ -169,10 +169,13 @@ type Backup struct {
 // Run copies the database, also while it is served.
 func (c Backup) Run(ctx context.Context, s Streams) error {
 	return c.withStore(ctx, func(store *models.Store) error {
-		if err := store.Backup(ctx, c.File); err != nil {
+		shown := newProgress(s.Err, "backed up bytes", 0)
+		err := store.Backup(ctx, c.File, shown.set)
+		shown.end()
+		if err != nil {
 			return err
 		}
-		_, err := fmt.Fprintln(s.Out, "backed up to", c.File)
+		_, err = fmt.Fprintln(s.Out, "backed up to", c.File)
 		return err
 	})
 }
@@ -185,7 +188,7 @@ type Erase struct {
 
 // Run removes all that was received of one callee.
 func (c Erase) Run(ctx context.Context, s Streams) error {
-	return c.remove(ctx, s, "erased", func(store *models.Store, progress models.Progress) (models.Removed, error) {
+	return c.remove(ctx, s, "erased", func(store *models.Store, progress models.RemovalProgress) (models.Removed, error) {
 		return store.Erase(ctx, c.Callee, progress)
 	})
 }
@@ -198,16 +201,17 @@ type Prune struct {
 
 // Run removes old sessions.
 func (c Prune) Run(ctx context.Context, s Streams) error {
-	return c.remove(ctx, s, "pruned", func(store *models.Store, progress models.Progress) (models.Removed, error) {
+	return c.remove(ctx, s, "pruned", func(store *models.Store, progress models.RemovalProgress) (models.Removed, error) {
 		return store.Prune(ctx, models.TimeOf(c.Before), progress)
 	})
 }
 
-func (d Database) remove(ctx context.Context, s Streams, what string, work func(*models.Store, models.Progress) (models.Removed, error)) error {
+func (d Database) remove(ctx context.Context, s Streams, what string, work func(*models.Store, models.RemovalProgress) (models.Removed, error)) error {
 	return d.withCurrent(ctx, s, func(store *models.Store) error {
-		shown := newProgress(s.Err, what, 0)
-		removed, err := work(store, shown.set)
+		shown, cleaned := newProgress(s.Err, what, 0), newProgress(s.Err, "cleaned", 0)
+		removed, err := work(store, models.RemovalProgress{Removed: shown.set, Cleaned: cleaned.set})
 		shown.end()
+		cleaned.end()
 		_, printErr := fmt.Fprintf(s.Out, "%s %d sessions with %d messages, %d notifications\n", what, removed.Sessions, removed.Messages, removed.Notifications)
 		return errors.Join(err, printErr)
 	})
