@@ -198,35 +198,60 @@ func upgradeLater(ctx context.Context, store *models.Store, left int, log *slog.
 	}
 }
 
-// retentionInterval is how often what is older than an age is removed: seldom, since
-// a file is made anew each time (docs/ingest.md).
+// retentionInterval is how often what is older than an age is removed.
 func retentionInterval(age time.Duration) time.Duration {
 	return min(max(age/24, time.Hour), 24*time.Hour)
 }
 
-// retain removes what is older than it may be, until ctx ends.
+// cleaningInterval is how often cleaning the files is tried again that was not possible.
+const cleaningInterval = 10 * time.Minute
+
+// retain removes what is older than it may be, until ctx ends, and at the start
+// cleans the files after a removal that was interrupted.
 func retain(ctx context.Context, store *models.Store, age time.Duration, log *slog.Logger) {
-	if age <= 0 {
-		return
+	if age > 0 {
+		announceRetention(ctx, store, age, log)
 	}
-	ticker := time.NewTicker(retentionInterval(age))
-	defer ticker.Stop()
 	for {
-		removed, err := store.Prune(ctx, models.TimeOf(time.Now().Add(-age)), models.RemovalProgress{})
-		switch {
-		case ctx.Err() != nil:
+		wait := retentionInterval(age)
+		if err := retainOnce(ctx, store, age, log); err != nil {
+			if ctx.Err() != nil {
+				return
+			}
+			log.Error("retention failed", "error", err, "next", time.Now().Add(cleaningInterval).Format(time.RFC3339))
+			wait = cleaningInterval
+		} else if age <= 0 {
 			return
-		case err != nil:
-			log.Error("retention failed", "error", err)
-		case removed.Notifications > 0:
-			log.Info("retention", "sessions", removed.Sessions, "messages", removed.Messages, "notifications", removed.Notifications)
 		}
 		select {
-		case <-ticker.C:
+		case <-time.After(wait):
 		case <-ctx.Done():
 			return
 		}
 	}
+}
+
+// announceRetention logs what the setting means before anything is removed.
+func announceRetention(ctx context.Context, store *models.Store, age time.Duration, log *slog.Logger) {
+	before := time.Now().Add(-age)
+	counted, err := store.Prunable(ctx, models.TimeOf(before))
+	if err != nil {
+		log.Warn("sessions past retention not counted", "error", err)
+		return
+	}
+	log.Info("retention is on", "retention", fmt.Sprintf("%gd", age.Hours()/24), "before", before.UTC().Format(time.RFC3339),
+		"would_delete", counted.Sessions, "next", time.Now().Add(retentionInterval(age)).UTC().Format(time.RFC3339))
+}
+
+func retainOnce(ctx context.Context, store *models.Store, age time.Duration, log *slog.Logger) error {
+	if age <= 0 {
+		return store.FinishRemoval(ctx, models.RemovalProgress{})
+	}
+	removed, err := store.Prune(ctx, models.TimeOf(time.Now().Add(-age)), models.RemovalProgress{})
+	if removed.Notifications > 0 {
+		log.Info("retention", "sessions", removed.Sessions, "messages", removed.Messages, "notifications", removed.Notifications)
+	}
+	return err
 }
 
 // buildInfo is 1, with what runs as its labels.

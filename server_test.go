@@ -140,6 +140,8 @@ func TestRefusedStarts(t *testing.T) {
 		{"signatures without secret", 2, []string{"--sign-mode=enforce"}, nil, []string{"secret"}},
 		{"retention that is no time", 2, []string{"--retention=forever"}, nil, []string{"--retention", `"forever"`}},
 		{"retention of nothing", 2, []string{"--retention=0d"}, nil, []string{"--retention", `"0d"`}},
+		{"retention of minutes, meant as months", 2, []string{"--retention=3m"}, nil, []string{"--retention", `"3m"`, "90d, 12w or 36h"}},
+		{"retention below a day", 2, []string{"--retention=23h"}, nil, []string{"--retention", `"23h"`, "at least 24 hours"}},
 		{"flag without value", 2, []string{"--db"}, nil, []string{"--db"}},
 		{"folder as database", 1, []string{"--db", folder}, nil, []string{folder, "folder"}},
 		{"database in a missing folder", 1, []string{"--db", filepath.Join(folder, "missing", "x.db")}, nil, []string{"missing"}},
@@ -176,6 +178,8 @@ func TestRefusedStarts(t *testing.T) {
 		{"erasing nobody", 2, []string{"erase"}, nil, []string{"--callee"}},
 		{"pruning without time", 2, []string{"prune"}, nil, []string{"--before"}},
 		{"pruning before no time", 2, []string{"prune", "--before=yesterday"}, nil, []string{"--before", "yesterday"}},
+		{"pruning by minutes", 2, []string{"prune", "--before=3m"}, nil, []string{"--before", `"3m"`, "2025-01-01 or"}},
+		{"pruning all that will ever be", 2, []string{"prune", "--before=2999-01-01"}, nil, []string{"--before", "2999-01-01", "future"}},
 		{"simulation of nothing", 2, []string{"simulate", "--count=0"}, nil, []string{"--count"}},
 		{"seed that is none", 2, []string{"simulate", "--seed=x"}, nil, []string{"--seed", "x"}},
 		{"simulation to nobody", 1, []string{"simulate", "--to", "http://127.0.0.1:1/ingest"}, nil, []string{"127.0.0.1:1"}},
@@ -666,7 +670,8 @@ func testUpgradeBeforeServing(t *testing.T, kind testdb.Kind) {
 
 	for _, command := range [][]string{{"import"}, {"erase", "--callee", "nobody"}, {"prune", "--before", "2001-01-01T00:00:00Z"}, {"replay"}} {
 		execute("UPDATE sessions SET projection = 1")
-		if ended := program.Run(t, "", append(command, "--db", address)...); ended.Code != 0 {
+		want := map[string]int{"erase": 3}[command[0]] // nothing was received of nobody
+		if ended := program.Run(t, "", append(command, "--db", address)...); ended.Code != want {
 			t.Errorf("%s ended with %+v", command, ended)
 		}
 		var outdated int
@@ -826,10 +831,52 @@ func TestRetention(t *testing.T) {
 		}
 		return ""
 	})
+	s.Log.Await(t, regexp.MustCompile(`msg="retention is on" retention=1d before=\S+ would_delete=20 next=\S+`))
 	s.Log.Await(t, regexp.MustCompile(`msg=retention sessions=20 messages=\d+ notifications=20`))
 	for age, want := range map[time.Duration]time.Duration{time.Minute: time.Hour, 48 * time.Hour: 2 * time.Hour, 90 * 24 * time.Hour: 24 * time.Hour} {
 		if got := retentionInterval(age); got != want {
 			t.Errorf("of %v: every %v, want every %v", age, got, want)
+		}
+	}
+}
+
+// Erase and prune say what they would remove, and leave it; erase says when there is
+// nothing, and what is near.
+func TestRemovingByCommand(t *testing.T) {
+	db := newDB(t)
+	body := func(callID, callee, text, ended string) string {
+		return fmt.Sprintf(`{"call_id":%q,"callee":%q,"timestamp":1750000000,"session_start_time":%[3]q,"session_end_time":%[3]q,`+
+			`"messages":[{"msg_id":"m","sender_type":"user","timestamp":1750000000,"content":{"type":"text","text":%[4]q}}]}`, callID, callee, ended, text)
+	}
+	notifications := strings.Join([]string{
+		body("a", "+6281999000111", "hello", "2025-06-01T10:00:00Z"),
+		body("b", "+6281999000111", "hello", "2025-06-02T10:00:00Z"),
+		body("c", "081999000111", "hello", "2025-06-02T10:00:00Z"),
+		body("d", "+6281200000000", "call +6281999000111 please", "2025-06-03T10:00:00Z"),
+	}, "\n")
+	if ended := program.Run(t, notifications, "import", "--db", db); ended.Code != 0 {
+		t.Fatal(ended.Err)
+	}
+	for _, step := range []struct {
+		args     string
+		code     int
+		out, err string
+	}{
+		{"erase --dry-run --callee=+6281999000111", 0, "would erase 2 sessions with 2 messages, 2 notifications\n" +
+			"other spellings of this number are callees, too, and stay: \"081999000111\"\n1 sessions of other callees have this number in their messages, and stay\n", ""},
+		{"erase --callee=6281999000111", 3, "erased 0 sessions with 0 messages, 0 notifications\n",
+			"sessiongraph: nothing was received of \"6281999000111\"; other spellings of this number are callees: \"+6281999000111\", \"081999000111\"\n"},
+		{"erase --dry-run --callee=+620", 3, "", "sessiongraph: nothing was received of \"+620\"\n"},
+		{"prune --dry-run --before=2025-06-03", 0, "would prune 3 sessions with 3 messages, 3 notifications\n", ""},
+		{"prune --dry-run --before=90d", 0, "would prune 4 sessions with 4 messages, 4 notifications\n", ""},
+		{"erase --callee=+6281999000111", 0, "erased 2 sessions with 2 messages, 2 notifications\n" +
+			"other spellings of this number are callees, too, and stay: \"081999000111\"\n1 sessions of other callees have this number in their messages, and stay\n", ""},
+		{"prune --before=2025-06-03", 0, "pruned 1 sessions with 1 messages, 1 notifications\n", ""},
+		{"prune --before=2025-06-03T10:00:01Z", 0, "pruned 1 sessions with 1 messages, 1 notifications\n", ""},
+	} {
+		ended := program.Run(t, "", append(strings.Fields(step.args), "--db", db)...)
+		if ended.Code != step.code || ended.Out != step.out || ended.Err != step.err {
+			t.Errorf("%s: exit code %d, want %d; output %q, want %q; standard error %q, want %q", step.args, ended.Code, step.code, ended.Out, step.out, ended.Err, step.err)
 		}
 	}
 }

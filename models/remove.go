@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
+	"unicode"
 
 	"gorm.io/gorm"
 )
@@ -193,6 +195,75 @@ func (s *Store) FinishRemoval(ctx context.Context, progress RemovalProgress) err
 // purgeSpace is what has to be free on the disk before files are cleaned, in bytes:
 // the log grows, and the search index is written again piece by piece.
 const purgeSpace = 32 << 20
+
+// maxSpellings bounds what Spellings returns.
+const maxSpellings = 10
+
+// Spellings are the callees that are the same number or name as one, written in
+// another way: with other characters between digits or letters, or with another or
+// no country code.
+func (s *Store) Spellings(ctx context.Context, callee string) (spellings []string, err error) {
+	wanted := plainName(callee)
+	if wanted == "" {
+		return nil, nil
+	}
+	rows, err := s.read.WithContext(ctx).Raw("SELECT DISTINCT callee FROM notifications WHERE callee <> ? ORDER BY callee", callee).Rows()
+	if err != nil {
+		return nil, fmt.Errorf("read callees: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() && len(spellings) < maxSpellings {
+		var other string
+		if err := rows.Scan(&other); err != nil {
+			return nil, fmt.Errorf("read callees: %w", err)
+		}
+		if sameName(plainName(other), wanted) {
+			spellings = append(spellings, other)
+		}
+	}
+	return spellings, rows.Err()
+}
+
+// plainName is a number or name without what may be written between its parts.
+func plainName(callee string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, Fold(callee))
+}
+
+// leastNumber is how many digits two numbers have to share at their ends to be taken
+// for one with and without a country code.
+const leastNumber = 7
+
+func sameName(a, b string) bool {
+	if a == b {
+		return true
+	}
+	short, long := strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
+	if len(short) > len(long) {
+		short, long = long, short
+	}
+	digits := strings.IndexFunc(long, func(r rune) bool { return r < '0' || r > '9' }) < 0
+	return digits && len(short) >= leastNumber && len(long)-len(short) <= 3 && strings.HasSuffix(long, short)
+}
+
+// Mentions counts the sessions of other callees whose messages hold a callee's number.
+func (s *Store) Mentions(ctx context.Context, callee string) (int, error) {
+	word := strings.TrimPrefix(Fold(callee), "+")
+	if len(word) < leastNumber {
+		return 0, nil
+	}
+	found := s.dialect.searchSessions([]string{word})
+	var count int
+	err := s.read.WithContext(ctx).Raw("SELECT COUNT(*) FROM sessions s WHERE s.callee <> ? AND "+found.sql, append([]any{callee}, found.args...)...).Scan(&count).Error
+	if err != nil {
+		return 0, fmt.Errorf("count what names the callee: %w", err)
+	}
+	return count, nil
+}
 
 // mentions says whether a body that could not be read as a session is of a callee, or
 // has it somewhere, escaped or not. Where letters or digits go on before or behind

@@ -37,9 +37,12 @@ func (e UsageError) Unwrap() error { return e.error }
 // ExitCode is the exit status for the error of a command.
 func ExitCode(err error) int {
 	var usage UsageError
+	var nothing NothingFoundError
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &nothing):
+		return exitNothingFound
 	case errors.As(err, &usage):
 		return exitUsage
 	}

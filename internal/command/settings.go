@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -96,25 +93,5 @@ type Secret struct {
 
 // Keeping is how long sessions are kept.
 type Keeping struct {
-	Retention Age `env:"SESSIONGRAPH_RETENTION" group:"Database:" placeholder:"AGE" help:"Delete sessions that ended more than this long ago, e.g. 90d or 2160h."`
-}
-
-// Age is a length of time that may be given in days.
-type Age time.Duration
-
-// UnmarshalText reads 90d, or a duration as Go writes it.
-func (a *Age) UnmarshalText(text []byte) error {
-	s := string(text)
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		if n, err := strconv.Atoi(days); err == nil && n > 0 && n < 100_000 {
-			*a = Age(time.Duration(n) * 24 * time.Hour)
-			return nil
-		}
-	}
-	d, err := time.ParseDuration(s)
-	if err != nil || d <= 0 {
-		return fmt.Errorf("%q is no length of time such as 90d or 36h", s)
-	}
-	*a = Age(d)
-	return nil
+	Retention Age `env:"SESSIONGRAPH_RETENTION" group:"Database:" placeholder:"AGE" help:"Delete sessions that ended more than this long ago: days, weeks or at least 24 hours, e.g. 90d, 12w or 36h."`
 }
