@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -96,38 +97,128 @@ func found(t *testing.T, handler http.Handler, filter string) []string {
 }
 
 func TestSessionFilters(t *testing.T) {
+	reply := wire{"sender_type": "user", "timestamp": 1000, "content": wire{"type": "button", "text": "yes"}, "reply": wire{"msg_id": "x"}}
 	notifications := []wire{
 		{"call_id": "a", "nodetask_name": "Reminder", "wfdetail_uuid": "row-1", "timestamp": 2000, "status": "closed",
 			"messages": []any{said("robot", "Pay now?"), said("user", "yes"), wire{"sender_type": "user", "content": wire{"type": "text", "text": "later"}}}},
 		{"call_id": "b", "nodetask_name": "a\x00Reminder", "wfdetail_uuid": "", "timestamp": 3000, "status": "", "messages": []any{said("user", "no")}},
-		{"call_id": "c", "callee": "+200", "timestamp": 1000},
+		{"call_id": "c", "callee": "+200", "timestamp": 1000, "session_end_reason": "expire", "messages": []any{reply, said("agent", "hello"), said("chatbot", "bye")}},
 		{"call_id": "c", "callee": "+200", "timestamp": 900},
 		{"call_id": "c", "callee": "+200", "timestamp": 900},
 	}
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		handler := served(t, kind, notifications...)
 		for filter, want := range map[string]string{
-			`{nodeTaskName: {eq: "Reminder"}}`:                                     "a",
-			`{nodeTaskName: {endsWith: "Reminder"}}`:                               "a b",
-			`{wfDetailUuid: {startsWith: "row"}}`:                                  "a",
-			`{notifiedAt: {gte: "1970-01-01T00:50:00Z"}}`:                          "b",
-			`{version: {gt: 1}}`:                                                   "c",
-			`{deliveries: {eq: 3}}`:                                                "c",
-			`{status: {endsWith: "ed"}}`:                                           "a",
-			`{not: {status: {endsWith: "ed"}}}`:                                    "b c",
-			`{status: {endsWith: ""}}`:                                             "a b c",
-			`{callee: {endsWith: "200"}}`:                                          "c",
-			`{callee: {endsWith: "0+200"}}`:                                        "",
-			`{messages: {position: {eq: 2}}}`:                                      "a",
-			`{messages: {or: [{search: "yes"}, {search: "no"}]}}`:                  "a b",
-			`{messages: {and: [{senderType: USER}, {search: "pay"}]}}`:             "",
-			`{messages: {not: {senderType: USER}}}`:                                "a",
-			`{messages: {or: []}}`:                                                 "",
-			`{messages: {not: {sentAt: {gte: "1970-01-01T00:00:00Z"}}}}`:           "a",
-			`{messages: {and: [{not: {senderType: ROBOT}}, {not: {sentAt: {}}}]}}`: "",
+			`{nodeTaskName: {eq: "Reminder"}}`:                                       "a",
+			`{nodeTaskName: {endsWith: "Reminder"}}`:                                 "a b",
+			`{wfDetailUuid: {startsWith: "row"}}`:                                    "a",
+			`{notifiedAt: {gte: "1970-01-01T00:50:00Z"}}`:                            "b",
+			`{version: {gt: 1}}`:                                                     "c",
+			`{deliveries: {eq: 3}}`:                                                  "c",
+			`{status: {endsWith: "ed"}}`:                                             "a",
+			`{not: {status: {endsWith: "ed"}}}`:                                      "b c",
+			`{status: {eqIgnoreCase: "CLOSED"}}`:                                     "a",
+			`{not: {status: {containsIgnoreCase: "CLOSED"}}}`:                        "b c",
+			`{status: {endsWith: ""}}`:                                               "a b c",
+			`{callee: {endsWith: "200"}}`:                                            "c",
+			`{callee: {endsWith: "0+200"}}`:                                          "",
+			`{engaged: true}`:                                                        "a b c",
+			`{handedOver: true}`:                                                     "c",
+			`{abandoned: false}`:                                                     "a b",
+			`{engaged: null}`:                                                        "a b c",
+			`{messages: {hasReply: true}}`:                                           "c",
+			`{messages: {hasReply: false, senderType: AGENT}}`:                       "c",
+			`{messages: {position: {eq: 2}}}`:                                        "a c",
+			`{messages: {or: [{search: "yes"}, {search: "no", position: {eq: 0}}]}}`: "a b c",
+			`{messages: {and: [{senderType: USER}, {search: "pay"}]}}`:               "",
+			`{messages: {not: {senderType: USER}}}`:                                  "a c",
+			`{messages: {or: []}}`:                                                   "",
+			`{messages: {not: {sentAt: {gte: "1970-01-01T00:00:00Z"}}}}`:             "a",
+			`{messages: {and: [{not: {senderType: ROBOT}}, {not: {sentAt: {}}}]}}`:   "",
 		} {
 			if got := strings.Join(found(t, handler, filter), " "); got != want {
 				t.Errorf("%s: %q, want %q", filter, got, want)
+			}
+		}
+	})
+}
+
+func TestNumberFilters(t *testing.T) {
+	var notifications []wire
+	for callID, value := range map[string]any{
+		"int": 1000, "text": "1000", "spaced": " \t1000.5\u3000", "small": -0.5, "exponent": "1e3", "huge": json.RawMessage("1e999"), "zero": json.RawMessage("-0"),
+		"hex": "0x3e8", "plus": "+1000", "padded": "01000", "grouped": "1,000", "arabic": "١٠٠٠", "empty": "", "null": nil, "true": true, "list": []any{1000}, "inf": "Infinity",
+	} {
+		notifications = append(notifications, wire{"call_id": callID, "ner_slots": wire{"n": value}, "variables": wire{"n": value}, "event_label": wire{"n": value}})
+	}
+	notifications = append(notifications, wire{"call_id": "none"})
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		handler := served(t, kind, notifications...)
+		for filter, want := range map[string]string{
+			`{}`:                     "exponent huge int small spaced text zero",
+			`{eq: 1000}`:             "exponent int text",
+			`{ne: 1000}`:             "huge small spaced zero",
+			`{gt: 1000}`:             "huge spaced",
+			`{gte: 1e3, lt: 1000.5}`: "exponent int text",
+			`{lte: 0}`:               "small zero",
+			`{eq: 0}`:                "zero",
+			`{gt: 1e308}`:            "huge",
+			`{lt: null}`:             "exponent huge int small spaced text zero",
+		} {
+			for _, of := range []string{"nerSlots", "variables", "eventLabels"} {
+				if got := strings.Join(found(t, handler, "{"+of+`: {name: "n", number: `+filter+"}}"), " "); got != want {
+					t.Errorf("%s %s: %q, want %q", of, filter, got, want)
+				}
+			}
+		}
+		for filter, want := range map[string]string{
+			`{nerSlots: {name: "n", number: {gt: 5}, value: {startsWith: "1"}}}`: "exponent huge int text",
+			`{nerSlots: {name: "n", number: {gt: 5}, exists: false}}`:            "",
+			`{nerSlots: {name: "m", number: {}}}`:                                "",
+		} {
+			if got := strings.Join(found(t, handler, filter), " "); got != want {
+				t.Errorf("%s: %q, want %q", filter, got, want)
+			}
+		}
+	})
+}
+
+// Every text of a session, its values and its messages is compared without case.
+func TestFiltersThatIgnoreCase(t *testing.T) {
+	texts := map[string]string{
+		"callId": "call_id", "workflowId": "workflow_id", "workflowName": "workflow_name", "nodeTaskId": "nodetask_id", "nodeTaskName": "nodetask_name",
+		"wabaTaskId": "waba_task_id", "wfDetailUuid": "wfdetail_uuid", "channel": "channel", "channelId": "channel_id", "callee": "callee",
+		"robotId": "robot_id", "status": "status", "intention": "intention",
+	}
+	session := func(text string) wire {
+		w := wire{"ner_slots": wire{"n": text}, "variables": wire{"n": text}, "event_label": wire{"n": text},
+			"messages": []any{wire{"msg_id": text, "content": wire{"type": "text", "text": ""}}}}
+		for _, field := range texts {
+			w[field] = text
+		}
+		return w
+	}
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		handler := served(t, kind, session("Số ĐẸP"), session("số đẹp"), session("SỐ ĐẸP 2"), session("other"), session("\x01a\x00B\"}"))
+		filters := []string{`{nerSlots: {name: "n", value: %s}}`, `{variables: {name: "n", value: %s}}`, `{eventLabels: {name: "n", value: %s}}`, `{messages: {msgId: %s}}`}
+		for field := range texts {
+			filters = append(filters, "{"+field+": %s}")
+		}
+		for operator, want := range map[string]string{
+			`{eqIgnoreCase: "SỐ đẸp"}`:               "Số ĐẸP|số đẹp",
+			`{containsIgnoreCase: "đẸp"}`:            "SỐ ĐẸP 2|Số ĐẸP|số đẹp",
+			`{containsIgnoreCase: ""}`:               "\x01a\x00B\"}|SỐ ĐẸP 2|Số ĐẸP|other|số đẹp",
+			`{eqIgnoreCase: ""}`:                     "",
+			`{eqIgnoreCase: "Other"}`:                "other",
+			`{containsIgnoreCase: "b\"}"}`:           "\x01a\x00B\"}",
+			`{eqIgnoreCase: "số đẹp", ne: "số đẹp"}`: "Số ĐẸP",
+			`{containsIgnoreCase: "ỐĐ"}`:             "",
+		} {
+			for _, filter := range filters {
+				filter = fmt.Sprintf(filter, operator)
+				if got := strings.Join(found(t, handler, filter), "|"); strings.ReplaceAll(got, "\uFFFD", "\x00") != want {
+					t.Errorf("%s: %q, want %q", filter, got, want)
+				}
 			}
 		}
 	})

@@ -3,6 +3,7 @@ package graph_test
 import (
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -50,6 +51,7 @@ func (a *asker) filter() map[string]any {
 var sessionFilterFields = slices.Concat(
 	[]string{"callId", "workflowId", "workflowName", "nodeTaskId", "nodeTaskName", "wabaTaskId", "wfDetailUuid", "channel", "channelId", "callee", "robotId", "status", "intention"},
 	[]string{"endReason", "startedAt", "endedAt", "receivedAt", "notifiedAt", "version", "deliveries", "talkRound", "durationSeconds", "messageCount"},
+	[]string{"engaged", "handedOver", "abandoned"},
 	[]string{"nerSlots", "nerSlots", "nerSlots", "eventLabels", "eventLabels", "variables", "variables"},
 	[]string{"messages", "messages", "messages", "messages", "search", "search", "search", "search"},
 )
@@ -106,6 +108,8 @@ func (a *asker) sessionLeaf(name string) any {
 			entries = append(entries, a.entryFilter(name))
 		}
 		return a.listed(entries)
+	case "engaged", "handedOver", "abandoned":
+		return a.once(2)
 	case "messages":
 		return a.messageFilter()
 	case "search":
@@ -139,7 +143,9 @@ func (a *asker) messageFilterTree(depth int) map[string]any {
 			a.addBranch(filter, depth, a.messageFilterTree)
 			continue
 		}
-		switch a.IntN(10) {
+		switch a.IntN(12) {
+		case 9:
+			filter["hasReply"] = a.once(2)
 		case 8:
 			filter["position"] = a.intFilter(func() int { return m.position })
 		case 0:
@@ -162,7 +168,7 @@ func (a *asker) messageFilterTree(depth int) map[string]any {
 		}
 	}
 	if a.once(20) {
-		filter[draw(a.Rand, []string{"and", "or", "not", "position", "senderType", "status", "contentType", "msgId", "sentAt", "search"})] = nil
+		filter[draw(a.Rand, []string{"and", "or", "not", "position", "hasReply", "senderType", "status", "contentType", "msgId", "sentAt", "search"})] = nil
 	}
 	return filter
 }
@@ -176,6 +182,9 @@ func (a *asker) entryFilter(kind string) map[string]any {
 	filter := map[string]any{"name": name}
 	if !a.once(3) {
 		filter["value"] = a.textFilter(func() string { return entries[name] })
+	}
+	if a.once(3) {
+		filter["number"] = a.floatFilter(entries[name])
 	}
 	if a.once(2) {
 		filter["exists"] = draw(a.Rand, []any{true, true, false, false, nil})
@@ -229,6 +238,19 @@ func (a *asker) textFilter(value func() string) map[string]any {
 	}
 	if a.once(20) {
 		filter[draw(a.Rand, textOperators)] = nil
+	}
+	return filter
+}
+
+// floatFilter is about the number that the text is, or any.
+func (a *asker) floatFilter(text string) map[string]any {
+	filter := map[string]any{}
+	for range []int{0, 1, 1, 1, 2, 2}[a.IntN(6)] {
+		n := draw(a.Rand, []float64{0, 5, 5.5, 1.1, -1, 1e18, 1e308, -1e308, 5e-324})
+		if number := oracleNumber(text); number != nil && !math.IsInf(*number, 0) && !a.once(4) {
+			n = *number + draw(a.Rand, []float64{0, 0, 0, 1, -1, 0.5})
+		}
+		filter[draw(a.Rand, []string{"eq", "ne", "gte", "gt", "lte", "lt"})] = n
 	}
 	return filter
 }

@@ -35,6 +35,7 @@ var (
 	awkwardNames    = []string{"city", "City", "city ", "amount", "", "%", "c_ty", "名字", `a"b`, "it's", `\`}
 	awkwardValues   = []any{
 		nil, "", "null", "5", 5, 5.5, json.RawMessage("1.10"), json.RawMessage("12345678901234567890"), true, false, "true", "Jakarta", "jakarta", "JAKARTA",
+		" 7 ", "\u30001e3\n", json.RawMessage("1e3"), json.RawMessage("-0"), json.RawMessage("1e999"), json.RawMessage("-2E-400"), "-1e999", "0x10", "05", "+5", "5.", "1_0", "NaN", "Infinity", "٥", "5 5",
 		"雅加达", "%", "_", `\`, `"q"`, []any{}, []any{"a", 1}, map[string]any{}, json.RawMessage(`{"b": 1, "a": "\u00e9 é"}`), "\U0010FFFF", "a b",
 	}
 	awkwardWords = []string{
@@ -197,6 +198,7 @@ func awkwardText(r *rand.Rand) string {
 }
 
 func awkwardMessages(r *rand.Rand) []any {
+	type object = map[string]any
 	messages := []any{}
 	for range r.IntN(7) {
 		message := map[string]any{
@@ -205,6 +207,9 @@ func awkwardMessages(r *rand.Rand) []any {
 			"status":      draw(r, awkwardStatuses),
 			"content":     awkwardContent(r),
 			"timestamp":   draw(r, []any{1749000000, 1749000000 + r.IntN(3), 1749000000 + r.IntN(1e6), "1749000001", nil, "", "soon"}),
+		}
+		if once(r, 4) {
+			message["reply"] = draw(r, []any{object{}, object{"msg_id": "m1", "content": object{"type": "text", "text": "before"}}, nil, "m1", []any{}})
 		}
 		if once(r, 10) {
 			delete(message, draw(r, []string{"msg_id", "sender_type", "status", "timestamp"}))
@@ -219,7 +224,8 @@ func awkwardContent(r *rand.Rand) any {
 	text := awkwardText(r)
 	switch r.IntN(20) {
 	case 0:
-		return object{"type": "system", "system": object{"type": draw(r, []string{"conversation.start", "conversation.close", ""})}}
+		return object{"type": "system", "system": object{"type": draw(r, []string{"conversation.start", "conversation.close", "conversation.take_over", "conversation.take_over", ""}),
+			"to_seat_id": draw(r, []any{"seat 1", "", nil, 7})}}
 	case 1:
 		return object{"type": "template", "template": object{"content": object{"header": object{"type": "text", "text": awkwardText(r)}, "body": text, "footer": "",
 			"button": []any{object{"type": "QUICK_REPLY", "text": awkwardText(r)}}}}}

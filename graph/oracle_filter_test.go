@@ -1,8 +1,11 @@
 package graph_test
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -76,6 +79,12 @@ func sessionTest(name string, want any) func(*oracleSession) bool {
 	case "version", "deliveries", "talkRound", "durationSeconds", "messageCount":
 		test := intPasses(want.(map[string]any))
 		return func(s *oracleSession) bool { return test(s.number(name)) }
+	case "engaged":
+		return func(s *oracleSession) bool { return s.engaged() == want }
+	case "handedOver":
+		return func(s *oracleSession) bool { return s.handedOver() == want }
+	case "abandoned":
+		return func(s *oracleSession) bool { return s.abandoned() == want }
 	case "nerSlots", "eventLabels", "variables":
 		var tests []func(map[string]string) bool
 		for _, entry := range listOf(want) {
@@ -121,6 +130,8 @@ func messageTest(name string, want any) func(*oracleMessage) bool {
 		return test
 	}
 	switch name {
+	case "hasReply":
+		return func(m *oracleMessage) bool { return m.hasReply == want }
 	case "position":
 		test := intPasses(want.(map[string]any))
 		return func(m *oracleMessage) bool { return test(m.position) }
@@ -163,10 +174,14 @@ func messageTest(name string, want any) func(*oracleMessage) bool {
 func entryPasses(filter map[string]any) func(map[string]string) bool {
 	name := filter["name"].(string)
 	value, _ := filter["value"].(map[string]any)
+	number, _ := filter["number"].(map[string]any)
 	exists, _ := filter["exists"].(bool)
 	return func(entries map[string]string) bool {
 		text, has := entries[name]
 		if filter["value"] != nil && (!has || !textPasses(value)(text)) {
+			return false
+		}
+		if n := oracleNumber(text); filter["number"] != nil && (!has || n == nil || !floatPasses(number)(*n)) {
 			return false
 		}
 		if filter["exists"] != nil {
@@ -222,6 +237,24 @@ func intPasses(filter map[string]any) func(int) bool {
 	return oracleTests(filter, func(operator string, want any) func(int) bool {
 		return func(n int) bool { return compares(operator, n-want.(int)) }
 	})
+}
+
+func floatPasses(filter map[string]any) func(float64) bool {
+	return oracleTests(filter, func(operator string, want any) func(float64) bool {
+		return func(n float64) bool { return compares(operator, cmp.Compare(n, want.(float64))) }
+	})
+}
+
+var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
+
+// oracleNumber is the number that a value is, or is the text of: both are the same text.
+func oracleNumber(text string) *float64 {
+	text = strings.TrimSpace(text)
+	if !jsonNumber.MatchString(text) {
+		return nil
+	}
+	n, _ := strconv.ParseFloat(text, 64) // beyond its range it is infinite
+	return &n
 }
 
 func timePasses(filter map[string]any) func(time.Time) bool {

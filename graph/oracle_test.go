@@ -41,6 +41,8 @@ type oracleMessage struct {
 	position                              int
 	msgID, senderType, status, kind, text string
 	folded                                string
+	toSeat                                string // of a take-over
+	hasReply                              bool
 	sentAt                                *time.Time
 }
 
@@ -58,6 +60,26 @@ func (s *oracleSession) number(name string) int {
 	default:
 		return s.numbers[name]
 	}
+}
+
+func (s *oracleSession) engaged() bool {
+	return slices.ContainsFunc(s.messages, func(m *oracleMessage) bool { return m.senderType == "USER" })
+}
+
+func (s *oracleSession) handedOver() bool {
+	return slices.ContainsFunc(s.messages, func(m *oracleMessage) bool { return m.senderType == "AGENT" || m.toSeat != "" })
+}
+
+func (s *oracleSession) abandoned() bool {
+	if s.endReason != "EXPIRE" && s.endReason != "USER" {
+		return false
+	}
+	for _, m := range slices.Backward(s.messages) {
+		if m.senderType != "SYSTEM" {
+			return m.senderType == "ROBOT" || m.senderType == "CHATBOT"
+		}
+	}
+	return false
 }
 
 func (s *oracleSession) callID() string { return s.texts["callId"] }
@@ -171,6 +193,10 @@ func readOracleMessage(t testing.TB, s *oracleSession, position int, raw map[str
 	content := mustDecode[oracleContent](t, raw["content"])
 	m.kind, m.text = content.Type, content.read()
 	m.folded = oracleFold(m.text)
+	if content.System.Type == "conversation.take_over" && m.kind == "system" {
+		m.toSeat = wireText(content.System.ToSeatID)
+	}
+	m.hasReply = strings.HasPrefix(string(raw["reply"]), "{")
 	return m
 }
 

@@ -1,15 +1,19 @@
 package graph_test
 
 import (
+	"encoding/json"
 	"strings"
 	"unicode"
 )
 
 // oracleContent is all that any content of the vendor's page holds to read.
 type oracleContent struct {
-	Type     string
-	Text     string
-	System   struct{ Type string }
+	Type   string
+	Text   string
+	System struct {
+		Type     string
+		ToSeatID json.RawMessage `json:"to_seat_id"`
+	}
 	Template struct {
 		Content struct {
 			Header       struct{ Text string }

@@ -39,6 +39,9 @@ type SessionFilter struct {
 	NerSlots        []*NamedValueFilter
 	EventLabels     []*NamedValueFilter
 	Variables       []*NamedValueFilter
+	Engaged         *bool
+	HandedOver      *bool
+	Abandoned       *bool
 	Messages        *MessageFilter
 	Search          *string
 }
@@ -49,6 +52,7 @@ type MessageFilter struct {
 	Or          []*MessageFilter
 	Not         *MessageFilter
 	Position    *IntFilter
+	HasReply    *bool
 	SenderType  []SenderType
 	Status      []MessageStatus
 	ContentType []string
@@ -57,28 +61,35 @@ type MessageFilter struct {
 	Search      *string
 }
 
-// StringFilter compares strings as they are stored.
+// StringFilter compares strings as they are stored, or, by the operators that ignore
+// case, as search does.
 type StringFilter struct {
-	Eq         *string
-	Ne         *string
-	In         []string
-	NotIn      []string
-	Contains   *string
-	StartsWith *string
-	EndsWith   *string
+	Eq                 *string
+	Ne                 *string
+	In                 []string
+	NotIn              []string
+	Contains           *string
+	StartsWith         *string
+	EndsWith           *string
+	EqIgnoreCase       *string
+	ContainsIgnoreCase *string
 }
 
 // IntFilter compares whole numbers.
 type IntFilter struct{ Eq, Ne, Gte, Gt, Lte, Lt *int }
 
+// FloatFilter compares numbers.
+type FloatFilter struct{ Eq, Ne, Gte, Gt, Lte, Lt *float64 }
+
 // TimeFilter compares instants, to the nanosecond.
 type TimeFilter struct{ Gte, Gt, Lte, Lt *Time }
 
 // NamedValueFilter asks for an entry of an open map: that it exists, that it does
-// not, or that it exists with a value that passes.
+// not, or that it exists with a value that passes, as text or as a number.
 type NamedValueFilter struct {
 	Name   string
 	Value  *StringFilter
+	Number *FloatFilter
 	Exists *bool
 }
 
@@ -169,6 +180,14 @@ func (d filterSQL) session(f *SessionFilter) condition {
 			add(d.namedValue(entries.table, filter))
 		}
 	}
+	for _, fact := range []struct {
+		column string
+		wanted *bool
+	}{{"s.engaged", f.Engaged}, {"s.handed_over", f.HandedOver}, {"s.abandoned", f.Abandoned}} {
+		if fact.wanted != nil {
+			add(where(fact.column+" = ?", *fact.wanted))
+		}
+	}
 	if f.Messages != nil {
 		add(exists("messages m WHERE m.session_id = s.id", d.message(f.Messages)))
 	}
@@ -209,6 +228,9 @@ func (d filterSQL) message(f *MessageFilter) condition {
 	if f.Position != nil {
 		add(integer("m.position", f.Position))
 	}
+	if f.HasReply != nil {
+		add(where("m.has_reply = ?", *f.HasReply))
+	}
 	if f.SenderType != nil {
 		add(isIn("m.sender_type", f.SenderType))
 	}
@@ -238,12 +260,15 @@ func (d filterSQL) message(f *MessageFilter) condition {
 func (d filterSQL) namedValue(table string, f *NamedValueFilter) condition {
 	var parts []condition
 	entry := table + " v WHERE v.session_id = s.id AND v.name = ?"
-	if f.Exists == nil || *f.Exists || f.Value != nil {
-		value := everything
+	if f.Exists == nil || *f.Exists || f.Value != nil || f.Number != nil {
+		var values []condition
 		if f.Value != nil {
-			value = d.entry(f.Value)
+			values = append(values, d.entry(f.Value))
 		}
-		has := exists(entry, value)
+		if f.Number != nil {
+			values = append(values, where("v.number IS NOT NULL"), number("v.number", f.Number))
+		}
+		has := exists(entry, allOf(values...))
 		has.args = append([]any{f.Name}, has.args...)
 		parts = append(parts, has)
 	}
@@ -297,15 +322,29 @@ func (d filterSQL) text(column string, f *StringFilter) condition {
 	if f.EndsWith != nil && *f.EndsWith != "" {
 		add(d.endsWith(column, *f.EndsWith))
 	}
+	if f.EqIgnoreCase != nil {
+		add(where(d.folded(column)+" = ?", Fold(*f.EqIgnoreCase)))
+	}
+	if f.ContainsIgnoreCase != nil {
+		add(where(d.position(d.folded(column))+" > 0", Fold(*f.ContainsIgnoreCase)))
+	}
 	return allOf(parts...)
 }
 
 func integer(column string, f *IntFilter) condition {
+	return compared(column, f.Eq, f.Ne, f.Gte, f.Gt, f.Lte, f.Lt)
+}
+
+func number(column string, f *FloatFilter) condition {
+	return compared(column, f.Eq, f.Ne, f.Gte, f.Gt, f.Lte, f.Lt)
+}
+
+func compared[N int | float64](column string, eq, ne, gte, gt, lte, lt *N) condition {
 	var parts []condition
 	for _, bound := range []struct {
 		operator string
-		value    *int
-	}{{"=", f.Eq}, {"<>", f.Ne}, {">=", f.Gte}, {">", f.Gt}, {"<=", f.Lte}, {"<", f.Lt}} {
+		value    *N
+	}{{"=", eq}, {"<>", ne}, {">=", gte}, {">", gt}, {"<=", lte}, {"<", lt}} {
 		if bound.value != nil {
 			parts = append(parts, where(column+" "+bound.operator+" ?", *bound.value))
 		}

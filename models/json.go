@@ -3,9 +3,12 @@ package models
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -142,6 +145,23 @@ func (j JSON) Literal() string {
 		return j.trim().unquote()
 	}
 	return string(validUTF8(j.Compact()))
+}
+
+// Number is the number that the value is, or that it is the text of, white space
+// around it aside; nil for anything else. What no float64 holds is infinite, or zero.
+func (j JSON) Number() *float64 {
+	text := j.trim()
+	if text.Kind() == IsString {
+		text = JSON(strings.TrimSpace(text.unquote()))
+	}
+	if text.Kind() != IsNumber || !json.Valid(text) {
+		return nil
+	}
+	number, err := strconv.ParseFloat(string(text), 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return nil
+	}
+	return &number
 }
 
 // Compact is the value without the white space between its tokens.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -267,4 +268,20 @@ func listDiffers(j JSON, want []any) string {
 		return fmt.Sprintf("%d items, want %d", count, len(want))
 	}
 	return ""
+}
+
+func TestNumbers(t *testing.T) {
+	for text, want := range map[string]any{
+		`5`: 5.0, ` -0.5 `: -0.5, `"1e3"`: 1000.0, `"\t 12\u3000"`: 12.0, `1e999`: math.Inf(1), `"-1e999"`: math.Inf(-1), `1e-999`: 0.0,
+		`"05"`: nil, `"+5"`: nil, `"5."`: nil, `".5"`: nil, `"0x10"`: nil, `"1_0"`: nil, `"NaN"`: nil, `"Infinity"`: nil, `"٥"`: nil, `"5 5"`: nil,
+		`""`: nil, `null`: nil, `true`: nil, `[5]`: nil, `{}`: nil, ``: nil,
+	} {
+		var got any
+		if number := JSON(text).Number(); number != nil {
+			got = *number
+		}
+		if got != want {
+			t.Errorf("%s: %v, want %v", text, got, want)
+		}
+	}
 }

@@ -302,6 +302,7 @@ func (s *Store) expected(tx *gorm.DB, callID string, decode Decode) (*Projection
 		}
 	}
 	if newest != nil {
+		s.dialect.keepFolded(newest)
 		newest.Session.ID, newest.Session.Version, newest.Session.Deliveries = first, version, deliveries
 	}
 	return newest, source, nil
@@ -461,11 +462,12 @@ func (s *Session) verifyParts(tx *gorm.DB, p *Projection, tell func(string)) {
 func equalMessages(a, b Message) bool {
 	sameTime := (a.SentAt == nil) == (b.SentAt == nil) && (a.SentAt == nil || a.SentAt.Equal(b.SentAt.Time))
 	return a.Position == b.Position && a.MsgID == b.MsgID && a.MsgOrdinal == b.MsgOrdinal && a.SenderType == b.SenderType && sameTime && a.Status == b.Status &&
-		a.ContentType == b.ContentType && a.Text == b.Text && a.Folded == b.Folded && bytes.Equal(a.Raw, b.Raw)
+		a.ContentType == b.ContentType && a.Text == b.Text && a.Folded == b.Folded && pointed(a.MsgIDFolded) == pointed(b.MsgIDFolded) && a.HasReply == b.HasReply && bytes.Equal(a.Raw, b.Raw)
 }
 
 func equalEntries(a, b NamedValue) bool {
-	return a.Name == b.Name && a.Position == b.Position && a.Value == b.Value && bytes.Equal(a.JSON, b.JSON)
+	return a.Name == b.Name && a.Position == b.Position && a.Value == b.Value &&
+		pointed(a.Folded) == pointed(b.Folded) && pointed(a.Number) == pointed(b.Number) && bytes.Equal(a.JSON, b.JSON)
 }
 
 // difference is a query for names, and what is told of each.

@@ -5,13 +5,15 @@ type Message struct {
 	SessionID   int64 `gorm:"primaryKey;autoIncrement:false"`
 	Position    int   `gorm:"primaryKey;autoIncrement:false"` // 0-based place in the notification's messages
 	MsgID       string
-	MsgOrdinal  int // 0-based place among the session's messages of its MsgID
+	MsgIDFolded *string `gorm:"column:msg_id_folded"` // MsgID as Fold has it, where the database needs that beside MsgID
+	MsgOrdinal  int     // 0-based place among the session's messages of its MsgID
 	SenderType  SenderType
 	SentAt      *Time // timestamp; nil where it cannot be read
 	Status      MessageStatus
 	ContentType string // content.type
 	Text        string // what a person reads of its content
 	Folded      string // Text as Fold has it, which search reads
+	HasReply    bool   // whether it has a readable Reply
 	Raw         JSON   // the message as it was sent
 }
 
@@ -58,6 +60,7 @@ func ReadMessage(position int, raw JSON) Message {
 		SentAt:      ReadTime(raw.Get("timestamp")),
 		Status:      MessageStatusOf(raw.Get("status").Text()),
 		ContentType: raw.Get("content").Get("type").Text(),
+		HasReply:    raw.Get("reply").Kind() == IsObject,
 		Raw:         raw.Compact(),
 	}
 	m.Text = m.Content().Text()

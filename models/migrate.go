@@ -39,6 +39,7 @@ func migrations(d dialect) []*gormigrate.Migration {
 		step("0004_message_ordinals", messageOrdinals),
 		step("0005_session_facts", sessionFacts),
 		step("0006_removals", removalTables),
+		step("0007_filters", filterColumns),
 	}
 }
 
@@ -215,4 +216,16 @@ CREATE TABLE removals (
 	purged BIGINT NOT NULL
 );
 INSERT INTO removals (id, removals, purged) SELECT 1, CASE WHEN EXISTS (SELECT 1 FROM notifications) THEN 1 ELSE 0 END, 0;
+`
+
+const filterColumns = `
+ALTER TABLE sessions ADD COLUMN folded TEXT NOT NULL DEFAULT '';
+ALTER TABLE messages ADD COLUMN msg_id_folded TEXT;
+ALTER TABLE messages ADD COLUMN has_reply BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE ner_slots ADD COLUMN folded TEXT;
+ALTER TABLE ner_slots ADD COLUMN number DOUBLE PRECISION;
+ALTER TABLE event_labels ADD COLUMN folded TEXT;
+ALTER TABLE event_labels ADD COLUMN number DOUBLE PRECISION;
+ALTER TABLE variables ADD COLUMN folded TEXT;
+ALTER TABLE variables ADD COLUMN number DOUBLE PRECISION;
 `

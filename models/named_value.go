@@ -2,11 +2,13 @@ package models
 
 // NamedValue is one entry of a notification's open maps.
 type NamedValue struct {
-	SessionID int64  `gorm:"primaryKey;autoIncrement:false"`
-	Name      string `gorm:"primaryKey"`
-	Position  int    // 0-based place in its map
-	Value     string // a string as it is, anything else as compact JSON
-	JSON      JSON   `gorm:"column:json"` // the value as it was sent
+	SessionID int64    `gorm:"primaryKey;autoIncrement:false"`
+	Name      string   `gorm:"primaryKey"`
+	Position  int      // 0-based place in its map
+	Value     string   // a string as it is, anything else as compact JSON
+	Folded    *string  // Value as Fold has it, where the database needs that beside Value
+	Number    *float64 // the number that it is, or is the text of; nil where it is none
+	JSON      JSON     `gorm:"column:json"` // the value as it was sent
 }
 
 // NerSlot is an entry of `ner_slots`: a thing that the robot recognised by name.
@@ -25,7 +27,7 @@ func ReadNamedValues(object JSON) []NamedValue {
 	var values []NamedValue
 	at := map[string]int{}
 	for name, value := range object.Fields() {
-		entry := NamedValue{Name: name, Position: len(values), Value: value.Literal(), JSON: value.Compact()}
+		entry := NamedValue{Name: name, Position: len(values), Value: value.Literal(), Number: value.Number(), JSON: value.Compact()}
 		if i, twice := at[name]; twice {
 			entry.Position = i
 			values[i] = entry

@@ -38,6 +38,7 @@ func (s *Store) Arrive(d Delivery) Arrival {
 	if d.Projection != nil {
 		s.dialect.keep(d.Projection)
 		numberMessages(d.Projection.Messages)
+		s.dialect.keepFolded(d.Projection)
 	}
 	return Arrival{d, sha256.Sum256(d.Body), s.bodies.Compress(nil, kept)}
 }

@@ -190,10 +190,10 @@ func execute(t *testing.T, in database, statements ...string) {
 // What a database holds but for the numbers and times that tell the order of arrival.
 var contents = []string{
 	"SELECT call_id, callee, intention, notified_at, talk_round, message_count, version, deliveries FROM sessions ORDER BY call_id",
-	"SELECT s.call_id, m.position, m.msg_id, m.text, m.folded, m.raw FROM messages m JOIN sessions s ON s.id = m.session_id ORDER BY s.call_id, m.position",
-	"SELECT s.call_id, v.name, v.position, v.value, v.json FROM ner_slots v JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
-	"SELECT s.call_id, v.name, v.position, v.value, v.json FROM event_labels v JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
-	"SELECT s.call_id, v.name, v.position, v.value, v.json FROM variables v JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
+	"SELECT s.call_id, m.position, m.msg_id, m.text, m.folded, m.msg_id_folded, m.has_reply, m.raw FROM messages m JOIN sessions s ON s.id = m.session_id ORDER BY s.call_id, m.position",
+	"SELECT s.call_id, v.name, v.position, v.value, v.folded, v.number, v.json FROM ner_slots v JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
+	"SELECT s.call_id, v.name, v.position, v.value, v.folded, v.number, v.json FROM event_labels v JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
+	"SELECT s.call_id, v.name, v.position, v.value, v.folded, v.number, v.json FROM variables v JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
 	"SELECT sha256, body_size, call_id, notified_at, deliveries, outcome, reason FROM notifications ORDER BY sha256",
 	// Rows without their session.
 	"SELECT COUNT(*) AS orphans FROM messages WHERE session_id NOT IN (SELECT id FROM sessions)",

@@ -26,8 +26,9 @@ type Session struct {
 	Intention       string
 	TalkRound       int
 	MessageCount    int
-	Version         int // how many different notifications there were of it
-	Deliveries      int // how often it was sent, repeats included
-	Projection      int // the ProjectionVersion that it was made with
+	Version         int    // how many different notifications there were of it
+	Deliveries      int    // how often it was sent, repeats included
+	Projection      int    // the ProjectionVersion that it was made with
+	Folded          string // its texts without case, where the database needs them beside the texts
 	SessionFacts
 }

@@ -44,6 +44,9 @@ func openSQLite(file string, options Options) (*Store, error) {
 	if err := driver.RegisterDeterministicScalarFunction("bucket_start", 3, bucketFunction()); err != nil {
 		return nil, fmt.Errorf("add function: %w", err)
 	}
+	if err := driver.RegisterDeterministicScalarFunction("case_fold", 1, foldFunction); err != nil {
+		return nil, fmt.Errorf("add function: %w", err)
+	}
 	// One writing connection, whose transactions take the write lock at their
 	// start: one that reads first and writes later gets SQLITE_BUSY past every time-out.
 	writing := gormConfig(options)
@@ -141,6 +144,20 @@ func (d sqliteDialect) searchMessage(word string) condition {
 func (d sqliteDialect) narrowMessages(words []string) condition { return d.searchSessions(words) }
 
 func (sqliteDialect) position(column string) string { return "instr(" + column + ", ?)" }
+
+// The driver would cut a text at a NUL.
+func (sqliteDialect) folded(column string) string { return "case_fold(CAST(" + column + " AS BLOB))" }
+
+func (sqliteDialect) keepFolded(*Projection) {}
+
+// foldFunction is Fold as a function of SQL.
+func foldFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+	text, ok := args[0].([]byte)
+	if !ok {
+		return nil, errors.New("case_fold takes the bytes of a text")
+	}
+	return Fold(string(text)), nil
+}
 
 // Bytes are compared: SQLite's functions of texts stop at a NUL. The end of an empty one is NULL.
 func (sqliteDialect) endsWith(column, suffix string) condition {

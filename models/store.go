@@ -193,6 +193,11 @@ type dialect interface {
 	keep(p *Projection)
 	// position is the 1-based place of a bound text in a column, 0 where it is not in it.
 	position(column string) string
+	// folded is a column's text as Fold has it, which is the column itself or is
+	// kept beside it by keepFolded.
+	folded(column string) string
+	// keepFolded fills what folded reads of a projection.
+	keepFolded(p *Projection)
 	// endsWith passes what has a text that is not empty at the end of a column.
 	endsWith(column, suffix string) condition
 	// entryValue passes the entries v of an open map that have one of the values.

@@ -1873,6 +1873,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
+		ec.unmarshalInputFloatFilter,
 		ec.unmarshalInputIntFilter,
 		ec.unmarshalInputMessageFilter,
 		ec.unmarshalInputNamedValueFilter,
@@ -2863,6 +2864,15 @@ input SessionFilter {
   eventLabels: [NamedValueFilter!]
   "By entries of AIRudder's ` + "`" + `variables` + "`" + `, all of which must hold; null is as if absent."
   variables: [NamedValueFilter!]
+  "Whether the customer sent at least one message."
+  engaged: Boolean
+  "Whether a person was called in: a seat took over, or an agent sent a message."
+  handedOver: Boolean
+  """
+  Whether the customer left a robot waiting: the session ended for the reason EXPIRE or USER, and its last message that is not the platform's
+  came from ROBOT or CHATBOT.
+  """
+  abandoned: Boolean
   "At least one message of the session passes this; null is as if absent."
   messages: MessageFilter
   """
@@ -2882,6 +2892,8 @@ input MessageFilter {
   not: MessageFilter
   "By place in the notification's ` + "`" + `messages` + "`" + `, counted from 0."
   position: IntFilter
+  "Whether it answers a message in particular (` + "`" + `replyTo` + "`" + `)."
+  hasReply: Boolean
   "Sent by one of these: an empty list passes nothing, null is as if absent."
   senderType: [SenderType!]
   "With one of these states: an empty list passes nothing, null is as if absent."
@@ -2899,7 +2911,10 @@ input MessageFilter {
   search: String
 }
 
-"Which texts to take: every operator that is given must hold. Texts compare exactly as stored, upper and lower case distinct, and % and _ mean themselves."
+"""
+Which texts to take: every operator that is given must hold. Texts compare exactly as stored, upper and lower case distinct, and % and _ mean themselves.
+The operators that ignore case compare as ` + "`" + `search` + "`" + ` does.
+"""
 input StringFilter {
   "Equal to this; null is as if absent."
   eq: String
@@ -2915,6 +2930,10 @@ input StringFilter {
   startsWith: String
   "Ends with this."
   endsWith: String
+  "Equal to this after both were folded as ` + "`" + `search` + "`" + ` does."
+  eqIgnoreCase: String
+  "Has this somewhere in it after both were folded as ` + "`" + `search` + "`" + ` does."
+  containsIgnoreCase: String
 }
 
 "Which whole numbers to take: every operator that is given must hold."
@@ -2931,6 +2950,22 @@ input IntFilter {
   lte: Int
   "Less than this; null is as if absent."
   lt: Int
+}
+
+"Which numbers to take: every operator that is given must hold. Numbers are compared as 64-bit floating point."
+input FloatFilter {
+  "Equal to this."
+  eq: Float
+  "Not equal to this."
+  ne: Float
+  "This or more."
+  gte: Float
+  "More than this."
+  gt: Float
+  "This or less."
+  lte: Float
+  "Less than this."
+  lt: Float
 }
 
 "Which instants to take: every operator that is given must hold."
@@ -2951,6 +2986,11 @@ input NamedValueFilter {
   name: String!
   "The session has the entry and its value, as text, passes this: so ` + "`" + `ne` + "`" + ` finds other values, not absence. Null is as if absent."
   value: StringFilter
+  """
+  The session has the entry, its value as sent is a JSON number, or a text that is one (white space around it aside), and that number passes this.
+  ` + "`" + `{}` + "`" + ` passes every number.
+  """
+  number: FloatFilter
   "True: the session has the entry. False: it has not. Null is as if absent."
   exists: Boolean
 }
@@ -10981,6 +11021,71 @@ func (ec *executionContext) fieldContext___Type_isOneOf(_ context.Context, field
 
 // region    **************************** input.gotpl *****************************
 
+func (ec *executionContext) unmarshalInputFloatFilter(ctx context.Context, obj any) (models.FloatFilter, error) {
+	var it models.FloatFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"eq", "ne", "gte", "gt", "lte", "lt"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "eq":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("eq"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Eq = data
+		case "ne":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ne"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Ne = data
+		case "gte":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("gte"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Gte = data
+		case "gt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("gt"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Gt = data
+		case "lte":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lte"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Lte = data
+		case "lt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lt"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Lt = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputIntFilter(ctx context.Context, obj any) (models.IntFilter, error) {
 	var it models.IntFilter
 	if obj == nil {
@@ -11057,7 +11162,7 @@ func (ec *executionContext) unmarshalInputMessageFilter(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "position", "senderType", "status", "contentType", "msgId", "sentAt", "search"}
+	fieldsInOrder := [...]string{"and", "or", "not", "position", "hasReply", "senderType", "status", "contentType", "msgId", "sentAt", "search"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -11092,6 +11197,13 @@ func (ec *executionContext) unmarshalInputMessageFilter(ctx context.Context, obj
 				return it, err
 			}
 			it.Position = data
+		case "hasReply":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("hasReply"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.HasReply = data
 		case "senderType":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("senderType"))
 			data, err := ec.unmarshalOSenderType2ᚕsessiongraphᚋmodelsᚐSenderTypeᚄ(ctx, v)
@@ -11150,7 +11262,7 @@ func (ec *executionContext) unmarshalInputNamedValueFilter(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "value", "exists"}
+	fieldsInOrder := [...]string{"name", "value", "number", "exists"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -11171,6 +11283,13 @@ func (ec *executionContext) unmarshalInputNamedValueFilter(ctx context.Context, 
 				return it, err
 			}
 			it.Value = data
+		case "number":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("number"))
+			data, err := ec.unmarshalOFloatFilter2ᚖsessiongraphᚋmodelsᚐFloatFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Number = data
 		case "exists":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("exists"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -11194,7 +11313,7 @@ func (ec *executionContext) unmarshalInputSessionFilter(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "callId", "workflowId", "workflowName", "nodeTaskId", "nodeTaskName", "wabaTaskId", "wfDetailUuid", "channel", "channelId", "callee", "robotId", "status", "intention", "endReason", "startedAt", "endedAt", "receivedAt", "notifiedAt", "version", "deliveries", "talkRound", "durationSeconds", "messageCount", "nerSlots", "eventLabels", "variables", "messages", "search"}
+	fieldsInOrder := [...]string{"and", "or", "not", "callId", "workflowId", "workflowName", "nodeTaskId", "nodeTaskName", "wabaTaskId", "wfDetailUuid", "channel", "channelId", "callee", "robotId", "status", "intention", "endReason", "startedAt", "endedAt", "receivedAt", "notifiedAt", "version", "deliveries", "talkRound", "durationSeconds", "messageCount", "nerSlots", "eventLabels", "variables", "engaged", "handedOver", "abandoned", "messages", "search"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -11404,6 +11523,27 @@ func (ec *executionContext) unmarshalInputSessionFilter(ctx context.Context, obj
 				return it, err
 			}
 			it.Variables = data
+		case "engaged":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("engaged"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Engaged = data
+		case "handedOver":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("handedOver"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.HandedOver = data
+		case "abandoned":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("abandoned"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Abandoned = data
 		case "messages":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("messages"))
 			data, err := ec.unmarshalOMessageFilter2ᚖsessiongraphᚋmodelsᚐMessageFilter(ctx, v)
@@ -11475,7 +11615,7 @@ func (ec *executionContext) unmarshalInputStringFilter(ctx context.Context, obj 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"eq", "ne", "in", "notIn", "contains", "startsWith", "endsWith"}
+	fieldsInOrder := [...]string{"eq", "ne", "in", "notIn", "contains", "startsWith", "endsWith", "eqIgnoreCase", "containsIgnoreCase"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -11531,6 +11671,20 @@ func (ec *executionContext) unmarshalInputStringFilter(ctx context.Context, obj 
 				return it, err
 			}
 			it.EndsWith = data
+		case "eqIgnoreCase":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("eqIgnoreCase"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EqIgnoreCase = data
+		case "containsIgnoreCase":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("containsIgnoreCase"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ContainsIgnoreCase = data
 		}
 	}
 	return it, nil
@@ -16746,6 +16900,31 @@ func (ec *executionContext) marshalOContact2ᚖsessiongraphᚋgraphᚋviewᚐCon
 		return graphql.Null
 	}
 	return ec._Contact(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOFloat2ᚖfloat64(ctx context.Context, v any) (*float64, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalFloatContext(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOFloat2ᚖfloat64(ctx context.Context, sel ast.SelectionSet, v *float64) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	res := graphql.MarshalFloatContext(*v)
+	return graphql.WrapContextMarshaler(ctx, res)
+}
+
+func (ec *executionContext) unmarshalOFloatFilter2ᚖsessiongraphᚋmodelsᚐFloatFilter(ctx context.Context, v any) (*models.FloatFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputFloatFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalOInt2ᚖint(ctx context.Context, v any) (*int, error) {
