@@ -144,7 +144,7 @@ func (q *question) askContact() {
 	asked := maps.Clone(variables)
 	asked["counted"] = false
 	got := q.send(contactDocument, asked).Contact
-	if len(those) == 0 {
+	if len(those) == 0 || callee == "" {
 		if got != nil {
 			q.Fatalf("contact %q is %+v, want null", callee, got)
 		}

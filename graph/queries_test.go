@@ -145,6 +145,8 @@ var countedOperations = []struct {
 	{"filtered messages", `{ sessions(first: 100) { nodes { messages(filter: {senderType: [USER], search: "a"}) { text } } } }`, nil, 2},
 	{"messages in several ways", `{ sessions(first: 100) { nodes { a: messages { text } b: messages { msgId } c: messages(last: 1) { text }
 		d: messages(filter: {senderType: [USER]}, first: 2) { text } e: messages(filter: {senderType: [USER]}, first: 2) { id } } } }`, nil, 4},
+	{"versions", `{ sessions(first: 100) { nodes { versions { notifiedAt receivedAt deliveries } } } }`, nil, 2},
+	{"versions as they were sent", `{ sessions(first: 100) { nodes { versions { raw } } } }`, nil, 3},
 	{"contacts", `{ sessions(first: 100) { nodes { contact { id callee sessionCount firstSeenAt lastSeenAt } } } }`, nil, 2},
 	{"contacts by name alone", `{ sessions(first: 100) { nodes { contact { id callee } } } }`, nil, 1},
 	{"sessions of contacts", `{ sessions(first: 100) { nodes { contact { sessions(first: 3, filter: {talkRound: {gte: 0}}, orderBy: {field: ENDED_AT, direction: ASC}) {

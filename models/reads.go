@@ -160,6 +160,22 @@ func (s *Store) BodiesOf(ctx context.Context, notificationIDs []int64) (map[int6
 	return found, nil
 }
 
+// VersionsOf reads the projected notifications of several sessions by call_id, without
+// bodies, newest first: the first of each is the one that the session shows.
+func (s *Store) VersionsOf(ctx context.Context, callIDs []string) (map[string][]*Notification, error) {
+	var rows []*Notification
+	err := s.answers(ctx).Raw("SELECT id, call_id, notified_at, first_received_at, deliveries FROM notifications"+
+		" WHERE call_id IN ? AND outcome = ? ORDER BY notified_at DESC, id DESC", callIDs, Projected).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("read versions of sessions: %w", err)
+	}
+	found := make(map[string][]*Notification, len(callIDs))
+	for _, n := range rows {
+		found[*n.CallID] = append(found[*n.CallID], n)
+	}
+	return found, nil
+}
+
 // ContactSummary is what is known of one callee.
 type ContactSummary struct {
 	Callee       string
@@ -172,7 +188,7 @@ type ContactSummary struct {
 func (s *Store) ContactsOf(ctx context.Context, callees []string) (map[string]*ContactSummary, error) {
 	var rows []*ContactSummary
 	err := s.answers(ctx).Raw("SELECT callee, COUNT(*) AS session_count, MIN(started_at) AS first_seen_at, MAX(ended_at) AS last_seen_at"+
-		" FROM sessions WHERE callee IN ? GROUP BY callee", callees).Scan(&rows).Error
+		" FROM sessions WHERE callee IN ? AND callee <> '' GROUP BY callee", callees).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("summarise contacts: %w", err)
 	}

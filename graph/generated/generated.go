@@ -274,6 +274,7 @@ type ComplexityRoot struct {
 		TalkRound       func(childComplexity int) int
 		Variables       func(childComplexity int) int
 		Version         func(childComplexity int) int
+		Versions        func(childComplexity int) int
 		WabaTaskID      func(childComplexity int) int
 		WfDetailUUID    func(childComplexity int) int
 		WorkflowID      func(childComplexity int) int
@@ -313,6 +314,13 @@ type ComplexityRoot struct {
 	SessionStored struct {
 		Cursor  func(childComplexity int) int
 		Session func(childComplexity int) int
+	}
+
+	SessionVersion struct {
+		Deliveries func(childComplexity int) int
+		NotifiedAt func(childComplexity int) int
+		Raw        func(childComplexity int) int
+		ReceivedAt func(childComplexity int) int
 	}
 
 	Subscription struct {
@@ -1451,6 +1459,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Session.Version(childComplexity), true
+	case "Session.versions":
+		if e.ComplexityRoot.Session.Versions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Versions(childComplexity), true
 	case "Session.wabaTaskId":
 		if e.ComplexityRoot.Session.WabaTaskID == nil {
 			break
@@ -1617,6 +1631,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionStored.Session(childComplexity), true
+
+	case "SessionVersion.deliveries":
+		if e.ComplexityRoot.SessionVersion.Deliveries == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionVersion.Deliveries(childComplexity), true
+	case "SessionVersion.notifiedAt":
+		if e.ComplexityRoot.SessionVersion.NotifiedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionVersion.NotifiedAt(childComplexity), true
+	case "SessionVersion.raw":
+		if e.ComplexityRoot.SessionVersion.Raw == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionVersion.Raw(childComplexity), true
+	case "SessionVersion.receivedAt":
+		if e.ComplexityRoot.SessionVersion.ReceivedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionVersion.ReceivedAt(childComplexity), true
 
 	case "Subscription.sessionStored":
 		if e.ComplexityRoot.Subscription.SessionStored == nil {
@@ -2188,8 +2227,10 @@ type Session implements Node {
   ): [Message!]!
   "How many messages the session has, from every sender, those of the system included."
   messageCount: Int!
-  "All that is known of the customer of this session."
-  contact: Contact!
+  "The customer of this session; null where the notification names no callee."
+  contact: Contact
+  "The different notifications of this session, the one with the largest ` + "`" + `notifiedAt` + "`" + ` first; of equals, the one that arrived later. The first is the one shown."
+  versions: [SessionVersion!]!
   """
   1, then one more for each notification of this session with a different body.
   The session shows the one with the largest ` + "`" + `notifiedAt` + "`" + `; of equals, the one that arrived later.
@@ -2198,6 +2239,18 @@ type Session implements Node {
   "How often AIRudder has sent this session, identical repeats included; a repeat changes nothing else."
   deliveries: Int!
   "The whole notification as AIRudder sent it, with everything that this schema has no field for."
+  raw: JSON!
+}
+
+"One notification of a session: one distinct body."
+type SessionVersion {
+  "When AIRudder made this notification, by its own clock: its ` + "`" + `timestamp` + "`" + `."
+  notifiedAt: Time!
+  "When this notification was first stored here, by this server's clock."
+  receivedAt: Time!
+  "How often AIRudder has sent this notification, identical repeats included."
+  deliveries: Int!
+  "The whole notification as AIRudder sent it."
   raw: JSON!
 }
 
@@ -3402,6 +3455,8 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_messageCount(ctx, field)
 	case "contact":
 		return ec.fieldContext_Session_contact(ctx, field)
+	case "versions":
+		return ec.fieldContext_Session_versions(ctx, field)
 	case "version":
 		return ec.fieldContext_Session_version(ctx, field)
 	case "deliveries":
@@ -3480,6 +3535,20 @@ func (ec *executionContext) childFields_SessionStored(ctx context.Context, field
 		return ec.fieldContext_SessionStored_session(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SessionStored", field.Name)
+}
+
+func (ec *executionContext) childFields_SessionVersion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "notifiedAt":
+		return ec.fieldContext_SessionVersion_notifiedAt(ctx, field)
+	case "receivedAt":
+		return ec.fieldContext_SessionVersion_receivedAt(ctx, field)
+	case "deliveries":
+		return ec.fieldContext_SessionVersion_deliveries(ctx, field)
+	case "raw":
+		return ec.fieldContext_SessionVersion_raw(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionVersion", field.Name)
 }
 
 func (ec *executionContext) childFields_TemplateHeader(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8348,10 +8417,10 @@ func (ec *executionContext) _Session_contact(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *view.Contact) graphql.Marshaler {
-			return ec.marshalNContact2ᚖsessiongraphᚋgraphᚋviewᚐContact(ctx, selections, v)
+			return ec.marshalOContact2ᚖsessiongraphᚋgraphᚋviewᚐContact(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Session_contact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -8362,6 +8431,38 @@ func (ec *executionContext) fieldContext_Session_contact(_ context.Context, fiel
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Contact(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Session_versions(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_versions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Versions(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*view.SessionVersion) graphql.Marshaler {
+			return ec.marshalNSessionVersion2ᚕᚖsessiongraphᚋgraphᚋviewᚐSessionVersionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_versions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Session",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SessionVersion(ctx, field)
 		},
 	}
 	return fc, nil
@@ -9008,6 +9109,98 @@ func (ec *executionContext) fieldContext_SessionStored_session(_ context.Context
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _SessionVersion_notifiedAt(ctx context.Context, field graphql.CollectedField, obj *view.SessionVersion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionVersion_notifiedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NotifiedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v models.Time) graphql.Marshaler {
+			return ec.marshalNTime2sessiongraphᚋmodelsᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionVersion_notifiedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionVersion", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _SessionVersion_receivedAt(ctx context.Context, field graphql.CollectedField, obj *view.SessionVersion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionVersion_receivedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ReceivedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v models.Time) graphql.Marshaler {
+			return ec.marshalNTime2sessiongraphᚋmodelsᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionVersion_receivedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionVersion", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _SessionVersion_deliveries(ctx context.Context, field graphql.CollectedField, obj *view.SessionVersion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionVersion_deliveries(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Deliveries, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionVersion_deliveries(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionVersion", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _SessionVersion_raw(ctx context.Context, field graphql.CollectedField, obj *view.SessionVersion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionVersion_raw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Raw(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v models.JSON) graphql.Marshaler {
+			return ec.marshalNJSON2sessiongraphᚋmodelsᚐJSON(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionVersion_raw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionVersion", field, true, false, errors.New("field of type JSON does not have child fields"))
 }
 
 func (ec *executionContext) _Subscription_sessionStored(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
@@ -14566,9 +14759,47 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "contact":
 			out.Values[i] = ec._Session_contact(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "versions":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Session_versions(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "version":
 			out.Values[i] = ec._Session_version(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -15062,6 +15293,92 @@ func (ec *executionContext) _SessionStored(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var sessionVersionImplementors = []string{"SessionVersion"}
+
+func (ec *executionContext) _SessionVersion(ctx context.Context, sel ast.SelectionSet, obj *view.SessionVersion) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sessionVersionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SessionVersion")
+		case "notifiedAt":
+			out.Values[i] = ec._SessionVersion_notifiedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "receivedAt":
+			out.Values[i] = ec._SessionVersion_receivedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "deliveries":
+			out.Values[i] = ec._SessionVersion_deliveries(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "raw":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._SessionVersion_raw(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -16026,16 +16343,6 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 	return res
 }
 
-func (ec *executionContext) marshalNContact2ᚖsessiongraphᚋgraphᚋviewᚐContact(ctx context.Context, sel ast.SelectionSet, v *view.Contact) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._Contact(ctx, sel, v)
-}
-
 func (ec *executionContext) marshalNContactCard2sessiongraphᚋmodelsᚐContactCard(ctx context.Context, sel ast.SelectionSet, v models.ContactCard) graphql.Marshaler {
 	return ec._ContactCard(ctx, sel, &v)
 }
@@ -16638,6 +16945,32 @@ func (ec *executionContext) marshalNSessionStored2ᚖsessiongraphᚋgraphᚋview
 		return graphql.Null
 	}
 	return ec._SessionStored(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSessionVersion2ᚕᚖsessiongraphᚋgraphᚋviewᚐSessionVersionᚄ(ctx context.Context, sel ast.SelectionSet, v []*view.SessionVersion) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSessionVersion2ᚖsessiongraphᚋgraphᚋviewᚐSessionVersion(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSessionVersion2ᚖsessiongraphᚋgraphᚋviewᚐSessionVersion(ctx context.Context, sel ast.SelectionSet, v *view.SessionVersion) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SessionVersion(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNString2string(ctx context.Context, v any) (string, error) {

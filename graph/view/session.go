@@ -77,10 +77,14 @@ func (s *Session) Intention() (*Intention, error) {
 	return &Intention{s.Session.Intention, all}, err
 }
 
-// Contact is the callee, with all its sessions.
+// Contact is the callee, with all its sessions; nil where the session has none.
 func (s *Session) Contact() (*Contact, error) {
+	if s.Callee == "" {
+		return nil, nil
+	}
 	all, err := together(&s.siblings.shared, "contacts", nil, func() (*contacts, error) {
 		callees := distinct(s.siblings.sessions, func(row *models.Session) string { return row.Callee })
+		callees = slices.DeleteFunc(callees, func(callee string) bool { return callee == "" })
 		return &contacts{source: s.siblings.source, callees: callees}, nil
 	})
 	return &Contact{s.Callee, all}, err
@@ -142,6 +146,55 @@ func (s *Session) Messages(ctx context.Context, filter *models.MessageFilter, fi
 		return bySession, nil
 	})
 	return some(all[s.Session.ID]), err
+}
+
+// SessionVersion is one of a session's notifications.
+type SessionVersion struct {
+	NotifiedAt models.Time
+	ReceivedAt models.Time
+	Deliveries int
+	id         int64 // in the ledger
+	all        *versions
+}
+
+// versions are those of all siblings.
+type versions struct {
+	shared
+	source    Source
+	ids       []int64
+	byCallIDs map[string][]*SessionVersion
+}
+
+// Versions are the session's notifications, newest first.
+func (s *Session) Versions(ctx context.Context) ([]*SessionVersion, error) {
+	all, err := together(&s.siblings.shared, "versions", nil, func() (*versions, error) {
+		callIDs := distinct(s.siblings.sessions, func(row *models.Session) string { return row.CallID })
+		rows, err := s.siblings.source.Store.VersionsOf(ctx, callIDs)
+		if err != nil {
+			return nil, err
+		}
+		all := &versions{source: s.siblings.source, byCallIDs: map[string][]*SessionVersion{}}
+		for callID, notifications := range rows {
+			for _, n := range notifications {
+				version := &SessionVersion{*n.NotifiedAt, n.FirstReceivedAt, n.Deliveries, n.ID, all}
+				all.byCallIDs[callID] = append(all.byCallIDs[callID], version)
+				all.ids = append(all.ids, n.ID)
+			}
+		}
+		return all, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return some(all.byCallIDs[s.CallID]), nil
+}
+
+// Raw is the notification as it was sent.
+func (v *SessionVersion) Raw(ctx context.Context) (models.JSON, error) {
+	all, err := together(&v.all.shared, "raw", nil, func() (map[int64]models.JSON, error) {
+		return v.all.source.Store.BodiesOf(ctx, v.all.ids)
+	})
+	return all[v.id], err
 }
 
 // Raw is the notification as it was sent.
