@@ -57,14 +57,15 @@ func (s *Store) Quarantine(ctx context.Context, each func(*Notification) error) 
 	}
 }
 
-// CountOutcomes counts the notifications in the ledger by outcome.
+// CountOutcomes returns how many notifications the ledger has of each outcome. It reads
+// counts that are kept with the ledger, and takes the same time for any size of it.
 func (s *Store) CountOutcomes(ctx context.Context) (map[Outcome]int, error) {
 	type count struct {
 		Outcome Outcome
 		Count   int
 	}
 	var rows []count
-	if err := s.read.WithContext(ctx).Raw("SELECT outcome, COUNT(*) AS count FROM notifications GROUP BY outcome").Scan(&rows).Error; err != nil {
+	if err := s.read.WithContext(ctx).Raw("SELECT outcome, notifications AS count FROM ledger_counts").Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("count outcomes: %w", err)
 	}
 	counts := map[Outcome]int{}

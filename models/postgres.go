@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 	"unicode/utf8"
 
@@ -28,7 +30,9 @@ const (
 
 // Time-outs of connections.
 const (
-	postgresConnectTimeout = 5 * time.Second
+	postgresConnectTimeout = 3 * time.Second
+	postgresUserTimeout    = 5 * time.Second // without an acknowledgement of what was sent
+	postgresAliveTimeout   = time.Second     // of a connection that was idle, before it is used
 	postgresIdleTime       = 5 * time.Minute
 	postgresLifetime       = time.Hour // so that connections follow a server that moved
 )
@@ -43,7 +47,7 @@ var (
 	postgresWriting = map[string]string{
 		"lock_timeout": "10s",
 		// A program that vanished must not hold the ledger's lock for long.
-		"idle_in_transaction_session_timeout": "30s",
+		"idle_in_transaction_session_timeout": "10s",
 	}
 	postgresReading = map[string]string{
 		"jit": "off", // compiling a list of many parents takes longer than running it
@@ -60,7 +64,9 @@ func openPostgres(ctx context.Context, address string, options Options) (*Store,
 	s := &Store{dialect: postgresDialect{zones: &sync.Map{}}, news: newNewsroom(), watch: newWatch()}
 	s.watch.listen = listenTo(config)
 	gormConfig := postgresGormConfig(options)
-	writers := newPostgresPool(config, postgresWriting, postgresWriters)
+	generation := new(atomic.Int64)
+	s.dropConnections = func() { generation.Add(1) }
+	writers := newPostgresPool(config, postgresWriting, postgresWriters, generation)
 	if s.write, err = openPostgresGORM(writers, gormConfig); err != nil {
 		return nil, errors.Join(s.dialect.explain(err), writers.Close())
 	}
@@ -94,6 +100,9 @@ func postgresConfig(address string) (*pgx.ConnConfig, error) {
 		config.ConnectTimeout = postgresConnectTimeout
 	}
 	dialer := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 4}}
+	dialer.Control = func(network, _ string, connection syscall.RawConn) error {
+		return setUserTimeout(network, connection, postgresUserTimeout)
+	}
 	config.DialFunc = dialer.DialContext
 	return config, nil
 }
@@ -107,10 +116,12 @@ func postgresDialectorOf(pool gorm.ConnPool) gorm.Dialector {
 }
 
 func newPostgresReaders(config *pgx.ConnConfig) *sql.DB {
-	return newPostgresPool(config, postgresReading, max(postgresReaders, 2*runtime.NumCPU()))
+	return newPostgresPool(config, postgresReading, max(postgresReaders, 2*runtime.NumCPU()), new(atomic.Int64))
 }
 
-func newPostgresPool(config *pgx.ConnConfig, settings map[string]string, most int) *sql.DB {
+// newPostgresPool makes a pool. Its connections that were made before a change of generation are
+// not used again.
+func newPostgresPool(config *pgx.ConnConfig, settings map[string]string, most int, generation *atomic.Int64) *sql.DB {
 	own := config.Copy()
 	for _, set := range []map[string]string{postgresSettings, settings} {
 		for name, value := range set {
@@ -119,7 +130,7 @@ func newPostgresPool(config *pgx.ConnConfig, settings map[string]string, most in
 			}
 		}
 	}
-	pool := sql.OpenDB(keptConnector{stdlib.GetConnector(*own)})
+	pool := sql.OpenDB(keptConnector{stdlib.GetConnector(*own), generation})
 	pool.SetMaxOpenConns(most)
 	pool.SetMaxIdleConns(most)
 	pool.SetConnMaxIdleTime(postgresIdleTime)
@@ -153,9 +164,13 @@ func (s *Store) checkPostgres(ctx context.Context, options Options) error {
 }
 
 // keptConnector opens connections that are given only texts that PostgreSQL takes.
-type keptConnector struct{ driver.Connector }
+type keptConnector struct {
+	driver.Connector
+	generation *atomic.Int64
+}
 
 func (c keptConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	generation := c.generation.Load()
 	conn, err := c.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
@@ -164,10 +179,35 @@ func (c keptConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, fmt.Errorf("connection is a %T", conn)
 	}
-	return keptConn{plain}, nil
+	return keptConn{plain, generation, c.generation}, nil
 }
 
-type keptConn struct{ *stdlib.Conn }
+type keptConn struct {
+	*stdlib.Conn
+	made       int64 // the pool's generation at that time
+	generation *atomic.Int64
+}
+
+// ResetSession returns an error for a connection that is not to be used again. A server
+// that hangs is noticed before long.
+func (c keptConn) ResetSession(ctx context.Context) error {
+	if c.isDropped() {
+		return driver.ErrBadConn
+	}
+	ctx, cancel := context.WithTimeout(ctx, postgresAliveTimeout)
+	defer cancel()
+	return c.Conn.ResetSession(ctx)
+}
+
+func (c keptConn) isDropped() bool { return c.made != c.generation.Load() }
+
+// Close closes the connection. One that was dropped is not closed politely: its server may not answer.
+func (c keptConn) Close() error {
+	if c.isDropped() {
+		_ = c.Conn.Conn().PgConn().Conn().Close()
+	}
+	return c.Conn.Close()
+}
 
 // CheckNamedValue makes an argument one of database/sql's own types.
 func (keptConn) CheckNamedValue(argument *driver.NamedValue) error {
@@ -223,6 +263,31 @@ CREATE INDEX messages_folded ON messages USING gin (folded gin_trgm_ops);
 // Instances that start at once bring the tables up to date one after the other.
 func (postgresDialect) lockMigrations(tx *gorm.DB) error {
 	return tx.Exec("SELECT pg_advisory_xact_lock(hashtext('sessiongraph migrations'))").Error
+}
+
+// What is stored seldom takes a hundredth of this; texts of many bytes take the search index some time.
+func (postgresDialect) saveLimit(bytes int) time.Duration {
+	return 4*time.Second + time.Duration(bytes)*2*time.Second/(1<<20)
+}
+
+func (postgresDialect) countTriggers() string {
+	change := func(selected string) string {
+		return " INSERT INTO ledger_counts (outcome, notifications) " + selected +
+			" ON CONFLICT (outcome) DO UPDATE SET notifications = ledger_counts.notifications + excluded.notifications;"
+	}
+	statements := "CREATE FUNCTION count_notifications() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN" +
+		" IF TG_OP = 'INSERT' THEN" + change("SELECT outcome, COUNT(*) FROM after_it GROUP BY outcome") +
+		" ELSIF TG_OP = 'DELETE' THEN" + change("SELECT outcome, -COUNT(*) FROM before_it GROUP BY outcome") +
+		" ELSE" + change("SELECT outcome, SUM(n) FROM (SELECT outcome, 1 AS n FROM after_it UNION ALL SELECT outcome, -1 FROM before_it) d GROUP BY outcome HAVING SUM(n) <> 0") +
+		" END IF; RETURN NULL; END $$;\n"
+	for _, trigger := range []string{
+		"notifications_added AFTER INSERT ON notifications REFERENCING NEW TABLE AS after_it",
+		"notifications_removed AFTER DELETE ON notifications REFERENCING OLD TABLE AS before_it",
+		"notifications_changed AFTER UPDATE ON notifications REFERENCING OLD TABLE AS before_it NEW TABLE AS after_it",
+	} {
+		statements += "CREATE TRIGGER " + trigger + " FOR EACH STATEMENT EXECUTE FUNCTION count_notifications();\n"
+	}
+	return statements
 }
 
 func (postgresDialect) lockLedger() string {

@@ -15,24 +15,26 @@ import (
 
 // Codes of PostgreSQL's errors, or the classes that they start with.
 const (
-	pgConnection       = "08"
-	pgOutOfResources   = "53"
-	pgShutDown         = "57P"
-	pgSystem           = "58"
-	pgConflict         = "40" // serialization failures and deadlocks
-	pgLockTimeout      = "55P03"
-	pgReadOnly         = "25006" // the server is a standby now
-	pgIdleTimeout      = "25P03"
-	pgNoSuchDatabase   = "3D000"
-	pgNotAllowed       = "42501"
-	pgNoPassword       = "28"
-	pgFeatureMissing   = "0A000"
-	pgUndefinedFile    = "58P01"
-	pgUndefinedOpclass = "42704"
-	pgQueryCanceled    = "57014" // by a time-out of the server's
-	pgDataException    = "22"
-	pgIntegrity        = "23"
-	pgProgramLimit     = "54"
+	pgConnection         = "08"
+	pgOutOfResources     = "53"
+	pgShutDown           = "57P"
+	pgSystem             = "58"
+	pgConflict           = "40" // serialization failures and deadlocks
+	pgLockTimeout        = "55P03"
+	pgReadOnly           = "25006" // the server is a standby now
+	pgIdleTimeout        = "25P03"
+	pgStarting           = "57P03"
+	pgTooManyConnections = "53300"
+	pgNoSuchDatabase     = "3D000"
+	pgNotAllowed         = "42501"
+	pgNoPassword         = "28"
+	pgFeatureMissing     = "0A000"
+	pgUndefinedFile      = "58P01"
+	pgUndefinedOpclass   = "42704"
+	pgQueryCanceled      = "57014" // by a time-out of the server's
+	pgDataException      = "22"
+	pgIntegrity          = "23"
+	pgProgramLimit       = "54"
 )
 
 func pgCode(err error) string {
@@ -72,6 +74,7 @@ func (postgresDialect) conflict(err error) bool { return strings.HasPrefix(pgCod
 func (postgresDialect) explain(err error) error {
 	var server *pgconn.PgError
 	var connect *pgconn.ConnectError
+	errors.As(err, &server)
 	switch code := pgCode(err); {
 	case code == pgNoSuchDatabase:
 		return errors.New("the server has no such database: make it with createdb")
@@ -82,13 +85,27 @@ func (postgresDialect) explain(err error) error {
 			" install it (postgresql-contrib), and have a superuser run CREATE EXTENSION pg_trgm in this database")
 	case code == pgUndefinedOpclass && strings.Contains(err.Error(), "gin_trgm_ops"):
 		return errors.New("the extension pg_trgm is in a schema that is not in the search_path of this user: add it, or move the extension")
+	case code == pgReadOnly:
+		return errors.New("the server is read-only, a standby perhaps: name the one that takes changes")
+	case code == pgStarting || code == pgTooManyConnections:
+		return unreachableError{oneLine(server)}
 	case errors.As(err, &server):
 		return fmt.Errorf("%w", err)
 	case errors.As(err, &connect):
-		return errors.New("the server cannot be reached: " + oneLine(connect.Unwrap()))
+		return unreachableError{oneLine(connect.Unwrap())}
 	}
 	return err
 }
+
+func (postgresDialect) locked(err error) bool { return pgCode(err) == pgLockTimeout }
+
+// unreachableError is ErrUnreachable with its reason.
+type unreachableError struct{ reason string }
+
+func (e unreachableError) Error() string { return "the server cannot be reached: " + e.reason }
+
+// Is reports whether the target is ErrUnreachable.
+func (unreachableError) Is(target error) bool { return target == ErrUnreachable }
 
 // oneLine is the text of an error without its line breaks, cut short.
 func oneLine(err error) string { return shorten(strings.Join(strings.Fields(err.Error()), " "), 150) }

@@ -16,8 +16,18 @@ import (
 // outside of the transaction that stores it.
 type Arrival struct {
 	Delivery
+	// Stored is set by Save.
+	Stored Stored
 	sum    [sha256.Size]byte
 	packed []byte
+}
+
+// Stored is what Save made of an arrival.
+type Stored struct {
+	ID      int64 // number in the ledger
+	Repeat  bool  // the body was there before
+	Outcome Outcome
+	Reason  string // of a notification in quarantine
 }
 
 // Bounds of what is kept of bodies that are no JSON object at all: anyone can send them.
@@ -40,20 +50,24 @@ func (s *Store) Arrive(d Delivery) Arrival {
 		numberMessages(d.Projection.Messages)
 		s.dialect.keepFolded(d.Projection)
 	}
-	return Arrival{d, sha256.Sum256(d.Body), s.bodies.Compress(nil, kept)}
+	return Arrival{Delivery: d, sum: sha256.Sum256(d.Body), packed: s.bodies.Compress(nil, kept)}
 }
 
 // Save stores deliveries in one transaction: ledger, projection and search
 // together, all of them or none. They count as arrived in their order. An error
 // that is ErrUnavailable may pass with time; one that is ErrRejected lies in the deliveries.
 func (s *Store) Save(ctx context.Context, arrivals []Arrival) error {
-	err := s.change(ctx, func(tx *gorm.DB, clock *ledgerClock) error {
+	size := 0
+	for _, a := range arrivals {
+		size += len(a.Body)
+	}
+	err := s.changeWithin(ctx, s.dialect.saveLimit(size), func(tx *gorm.DB, clock *ledgerClock) error {
 		known, err := readKnown(tx, clock, arrivals)
 		if err != nil {
 			return err
 		}
-		for _, a := range arrivals {
-			known.take(a)
+		for i := range arrivals {
+			arrivals[i].Stored = known.take(arrivals[i])
 		}
 		return known.write(tx, s.dialect)
 	})
@@ -79,8 +93,13 @@ const clockColumns = "id, last_notification_id, last_stored_seq"
 // change runs a transaction that changes the ledger; such run one after the other.
 // Where the database says that it only has to be run again, it is.
 func (s *Store) change(ctx context.Context, work func(tx *gorm.DB, clock *ledgerClock) error) error {
+	return s.changeWithin(ctx, 0, work)
+}
+
+// changeWithin is change with a limit on the time of each attempt, 0 for none.
+func (s *Store) changeWithin(ctx context.Context, limit time.Duration, work func(tx *gorm.DB, clock *ledgerClock) error) error {
 	for attempt := 1; ; attempt++ {
-		err := s.changeOnce(ctx, work)
+		err := s.changeOnce(ctx, limit, work)
 		if err == nil || attempt == maxAttempts || !s.dialect.conflict(err) {
 			return err
 		}
@@ -95,12 +114,9 @@ func (s *Store) change(ctx context.Context, work func(tx *gorm.DB, clock *ledger
 // How often a transaction is tried that conflicts with others.
 const maxAttempts = 8
 
-func (s *Store) changeOnce(ctx context.Context, work func(tx *gorm.DB, clock *ledgerClock) error) error {
-	if err := s.file.check(); err != nil {
-		return err
-	}
+func (s *Store) changeOnce(ctx context.Context, limit time.Duration, work func(tx *gorm.DB, clock *ledgerClock) error) error {
 	stored := false
-	err := s.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err := s.transaction(ctx, limit, func(tx *gorm.DB) error {
 		var clock ledgerClock
 		if err := tx.Raw(s.dialect.lockLedger()).Scan(&clock).Error; err != nil {
 			return fmt.Errorf("lock ledger: %w", err)
@@ -185,7 +201,7 @@ func readKnown(tx *gorm.DB, clock *ledgerClock, arrivals []Arrival) (*known, err
 }
 
 // take decides what one arrival changes.
-func (k *known) take(a Arrival) {
+func (k *known) take(a Arrival) Stored {
 	if n, repeat := k.notifications[string(a.sum[:])]; repeat {
 		again := a.again(n)
 		n.Deliveries += again
@@ -199,7 +215,7 @@ func (k *known) take(a Arrival) {
 				k.counted[session.CallID] = session
 			}
 		}
-		return
+		return Stored{n.ID, true, n.Outcome, n.Reason}
 	}
 	k.clock.LastNotificationID++
 	n := &Notification{
@@ -219,6 +235,7 @@ func (k *known) take(a Arrival) {
 	if a.Projection != nil {
 		k.project(n, a.Projection)
 	}
+	return Stored{n.ID, false, n.Outcome, n.Reason}
 }
 
 // again is how many deliveries more of a known notification an arrival stands for.

@@ -426,9 +426,9 @@ func TestTwoVersionsOfANewSessionInOneBatch(t *testing.T) {
 func TestWhatIsNoSessionIsInTheLedgerAlone(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		for name, c := range map[string]struct{ body, outcome, reason string }{
-			"no JSON":     {`<xml/>`, "refused", "the body is not a JSON object"},
-			"no object":   {`["a"]`, "refused", "the body is not a JSON object"},
-			"empty":       {``, "refused", "the body is not a JSON object"},
+			"no JSON":     {`<xml/>`, "refused", "the body is not a JSON object: invalid JSON at byte 0"},
+			"no object":   {`["a"]`, "refused", "the body is not a JSON object: it is a list"},
+			"empty":       {``, "refused", "the body is not a JSON object: it is empty"},
 			"no call_id":  {`{"messages":[]}`, "quarantined", "call_id: expected a string, got nothing"},
 			"no messages": {`{"call_id":"call-1"}`, "quarantined", "messages: expected a list, got nothing"},
 		} {

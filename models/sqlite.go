@@ -123,6 +123,18 @@ CREATE VIRTUAL TABLE session_search_runs USING fts5vocab (session_search, instan
 // A transaction has the file to itself.
 func (sqliteDialect) lockMigrations(*gorm.DB) error { return nil }
 
+// A file does not hang as a server may, and a slow disk gets no faster by starting again.
+func (sqliteDialect) saveLimit(int) time.Duration { return 0 }
+
+func (sqliteDialect) countTriggers() string {
+	const count = "INSERT INTO ledger_counts (outcome, notifications) VALUES (%s, %d)" +
+		" ON CONFLICT (outcome) DO UPDATE SET notifications = notifications + excluded.notifications; "
+	added, removed := fmt.Sprintf(count, "NEW.outcome", 1), fmt.Sprintf(count, "OLD.outcome", -1)
+	return "CREATE TRIGGER notifications_added AFTER INSERT ON notifications BEGIN " + added + "END;\n" +
+		"CREATE TRIGGER notifications_removed AFTER DELETE ON notifications BEGIN " + removed + "END;\n" +
+		"CREATE TRIGGER notifications_changed AFTER UPDATE OF outcome ON notifications WHEN OLD.outcome <> NEW.outcome BEGIN " + removed + added + "END;\n"
+}
+
 func (sqliteDialect) lockLedger() string {
 	return "UPDATE ledger_clock SET id = id WHERE id = 1 RETURNING " + clockColumns
 }
@@ -267,11 +279,29 @@ func (sqliteDialect) searchOrphans() []difference {
 }
 
 func (sqliteDialect) explain(err error) error {
-	var e *sqlite.Error
-	if errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_NOTADB {
+	switch sqliteCode(err) {
+	case sqlite3.SQLITE_NOTADB:
 		return errors.New("it is no SQLite database: name another file")
+	case sqlite3.SQLITE_READONLY:
+		return errors.New("the file or its folder is read-only for this user")
+	case sqlite3.SQLITE_FULL:
+		return errors.New("the disk is full")
 	}
 	return err
+}
+
+func (sqliteDialect) locked(err error) bool {
+	code := sqliteCode(err)
+	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
+}
+
+// sqliteCode is the primary code of an error of SQLite's, 0 for any other error.
+func sqliteCode(err error) int {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return e.Code() & 0xff
 }
 
 func (sqliteDialect) unavailable(err error) bool {

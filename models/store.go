@@ -25,8 +25,10 @@ type Store struct {
 	file    *sqliteFile // nil on PostgreSQL
 	address string      // fit to be shown
 	news    *newsroom
-	watch   *watch
-	log     *slog.Logger
+	// dropConnections gives up all connections of write; nil where that is no use.
+	dropConnections func()
+	watch           *watch
+	log             *slog.Logger
 	// patient, where it is there, reads what must not be passed over.
 	patient *gorm.DB
 	// replicas, where there are any, answer in place of read.
@@ -56,6 +58,9 @@ var (
 	// ErrRejected: the database does not take the values, now or later. Any other
 	// error says nothing of what was to be stored.
 	ErrRejected = errors.New("the database does not take it")
+	// ErrUnreachable: no server answers at the database's address, or it is still
+	// starting. Opening it may succeed later.
+	ErrUnreachable = errors.New("the database server cannot be reached")
 	// ErrNewer: the database was made by a newer version of this program.
 	ErrNewer = errors.New("the database was made by a newer version of sessiongraph")
 )
@@ -183,6 +188,10 @@ type dialect interface {
 	searchTables() string
 	// lockMigrations lets one process at a time bring the tables up to date.
 	lockMigrations(tx *gorm.DB) error
+	// saveLimit bounds the time of a transaction that stores so many bytes of bodies; 0 for no bound.
+	saveLimit(bytes int) time.Duration
+	// countTriggers are the statements that keep ledger_counts in step with notifications.
+	countTriggers() string
 	// lockLedger is the statement that locks the row of ledger_clock and reads it.
 	lockLedger() string
 	// announce tells other processes of what tx stores, once it is committed.
@@ -228,6 +237,8 @@ type dialect interface {
 	unavailable(err error) bool
 	// rejected tells the errors of values that the database never takes.
 	rejected(err error) bool
+	// locked tells the errors of a database that another process has for itself.
+	locked(err error) bool
 	// conflict tells the errors of a transaction that only has to be run again.
 	conflict(err error) bool
 }
