@@ -5,9 +5,12 @@ package main
 import (
 	"context"
 	_ "embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -91,12 +94,16 @@ func serve(ctx context.Context, settings command.Serve, logTo io.Writer) error {
 		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ErrorLog:          errorLog(log),
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
-	store, err := models.Open(ctx, string(settings.DB), models.Options{Log: log, Replicas: settings.DBReplica})
-	if err != nil {
+	store, err := openDatabase(ctx, settings, listener.Addr(), log)
+	switch {
+	case ctx.Err() != nil && store == nil:
+		log.Info("stopped")
+		return server.Close()
+	case err != nil:
 		return errors.Join(err, server.Close())
 	}
 	left, err := upgrade(ctx, store, log)
@@ -109,13 +116,13 @@ func serve(ctx context.Context, settings command.Serve, logTo io.Writer) error {
 	}
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), ledgerCollector{store, log}, buildInfo(command.ReadBuild()))
 	writer := ingest.NewWriter(store, metrics)
-	notifications := ingest.Handler{Verifier: verifier, Saver: writer, MaxBody: int64(settings.MaxBody), Metrics: metrics, Log: log, Now: time.Now}
+	notifications := ingest.NewHandler(verifier, writer, int64(settings.MaxBody), metrics, log)
 	var background sync.WaitGroup
 	background.Go(func() { upgradeLater(ctx, store, left, log) })
 	background.Go(func() { retain(ctx, store, time.Duration(settings.Retention), log) })
-	door.open(routes(ctx, settings, store, notifications, registry, log))
+	door.open(routes(ctx, settings, store, notifications, writer.Ready, registry, log))
 	build := command.ReadBuild()
-	log.Info("serving", "url", "http://"+listener.Addr().String(), "database", store.Name(), "version", build.Version, "commit", build.Commit,
+	log.Info("serving", "url", openableURL(listener.Addr()), "database", store.Name(), "version", build.Version, "commit", build.Commit,
 		"unprotected", strings.Join(unprotected(verifier), ", "))
 	select {
 	case err = <-failed:
@@ -131,6 +138,61 @@ func serve(ctx context.Context, settings command.Serve, logTo io.Writer) error {
 		log.Info("stopped")
 	}
 	return err
+}
+
+// How often a database that cannot be reached is tried at the start.
+const openPause = time.Second
+
+// openDatabase opens the database and makes sure that it can be written. It waits for
+// a server that cannot be reached: it may be starting, too.
+func openDatabase(ctx context.Context, settings command.Serve, address net.Addr, log *slog.Logger) (*models.Store, error) {
+	for attempt := 1; ; attempt++ {
+		store, err := models.Open(ctx, string(settings.DB), models.Options{Log: log, Replicas: settings.DBReplica})
+		if err == nil {
+			if err = store.CheckWritable(ctx); err == nil {
+				return store, nil
+			}
+			err = errors.Join(err, store.Close())
+		}
+		if !errors.Is(err, models.ErrUnreachable) {
+			return nil, err
+		}
+		if attempt&(attempt-1) == 0 {
+			log.Warn("waiting for the database", "address", address.String(), "attempts", attempt, "error", err)
+		}
+		select {
+		case <-time.After(openPause):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// errorLog takes what net/http reports. What clients did wrong is of no interest; a
+// connection that could not be accepted is.
+func errorLog(log *slog.Logger) *stdlog.Logger { return stdlog.New(errorWriter{log}, "", 0) }
+
+type errorWriter struct{ log *slog.Logger }
+
+func (w errorWriter) Write(line []byte) (int, error) {
+	level, text := slog.LevelDebug, strings.TrimSpace(string(line))
+	if strings.Contains(text, "Accept error") { // at most a few a second
+		level = slog.LevelWarn
+	}
+	w.log.Log(context.Background(), level, text)
+	return len(line), nil
+}
+
+// openableURL is where a browser on this machine reaches the server.
+func openableURL(address net.Addr) string {
+	if tcp, ok := address.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		loopback := net.IPv6loopback
+		if tcp.IP.To4() != nil {
+			loopback = net.IPv4(127, 0, 0, 1)
+		}
+		address = &net.TCPAddr{IP: loopback, Port: tcp.Port}
+	}
+	return "http://" + address.String()
 }
 
 func newVerifier(s command.Signing, metrics *ingest.Metrics, log *slog.Logger) (*ingest.Verifier, error) {
@@ -292,6 +354,12 @@ type door struct{ routes atomic.Pointer[http.Handler] }
 func (d *door) open(routes http.Handler) { d.routes.Store(&routes) }
 
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if len(r.TransferEncoding) > 0 {
+		// A Content-Length that came beside it was not looked at, though a proxy in front may
+		// have gone by it: nothing that follows on this connection is to be read (RFC 9112, 6.1).
+		w.Header().Set("Connection", "close")
+	}
 	if routes := d.routes.Load(); routes != nil {
 		(*routes).ServeHTTP(w, r)
 		return
@@ -301,9 +369,24 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Retry-After", "1")
+	writeError(w, http.StatusServiceUnavailable, "UNAVAILABLE", "the server is starting, try again")
+}
+
+func writeError(w http.ResponseWriter, status int, code, message string) {
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusServiceUnavailable)
-	_, _ = io.WriteString(w, `{"error":{"code":"UNAVAILABLE","message":"the server is starting, try again"}}`)
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]string{"code": code, "message": message}})
+}
+
+// notFound answers for paths that are no routes. A wrong path of the ingest route is the
+// commonest mistake.
+func notFound(w http.ResponseWriter, r *http.Request) {
+	message := "no such path; there are /ingest, /query, /schema.graphqls, /healthz, /readyz and /metrics"
+	path := strings.ToLower(r.URL.Path)
+	if r.Method == http.MethodPost || strings.HasPrefix(path, "/ingest") || strings.HasPrefix(path, "/webhook") {
+		message = "no such path; notifications are posted to /ingest, queries to /query"
+	}
+	writeError(w, http.StatusNotFound, "NOT_FOUND", message)
 }
 
 // listen refuses an address that others reach unless the operator said so.
@@ -347,29 +430,59 @@ func shutDown(server *http.Server, log *slog.Logger) error {
 	return nil
 }
 
-func routes(stopping context.Context, settings command.Serve, store *models.Store, notifications ingest.Handler, registry *prometheus.Registry, log *slog.Logger) http.Handler {
+func routes(stopping context.Context, settings command.Serve, store *models.Store, notifications *ingest.Handler,
+	ready func(context.Context) error, registry *prometheus.Registry, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/ingest", notifications)
 	mux.Handle("/metrics", readOnly(promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})))
 	mux.Handle("/query", graph.Handler(stopping, store, graph.Settings{MaxPage: int(settings.MaxPage), MaxComplexity: int(settings.MaxComplexity)}, log))
 	mux.Handle("/schema.graphqls", readOnly(graph.Schema(schema)))
 	mux.Handle("/healthz", readOnly(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })))
-	mux.Handle("/readyz", readOnly(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if stopping.Err() != nil || store.Ping(r.Context()) != nil {
+	mux.Handle("/readyz", readOnly(readiness(stopping, ready, log)))
+	if page, built := web.Page(); built {
+		playground := readOnly(graph.Playground(page))
+		mux.Handle("/{$}", playground)
+		mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+			if info, err := fs.Stat(page, strings.TrimPrefix(r.URL.Path, "/")); err != nil || info.IsDir() {
+				notFound(w, r)
+				return
+			}
+			playground.ServeHTTP(w, r)
+		})
+	} else {
+		log.Warn("built without the Playground's own page (make build needs npm): the page at / loads from a CDN")
+		mux.HandleFunc("/", notFound)
+		mux.Handle("/{$}", readOnly(graph.FallbackPlayground()))
+	}
+	return mux
+}
+
+// readiness answers 200 while the server can store notifications. What the reason is when it
+// cannot is in the log.
+func readiness(stopping context.Context, ready func(context.Context) error, log *slog.Logger) http.Handler {
+	var failed atomic.Bool
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if stopping.Err() != nil {
+			http.Error(w, "stopping", http.StatusServiceUnavailable)
+			return
+		}
+		err := ready(r.Context())
+		if r.Context().Err() != nil { // nobody waits for the answer
+			return
+		}
+		if before := failed.Swap(err != nil); before != (err != nil) {
+			if err != nil {
+				log.Warn("not ready", "error", err)
+			} else {
+				log.Info("ready again")
+			}
+		}
+		if err != nil {
 			http.Error(w, "not ready", http.StatusServiceUnavailable)
 			return
 		}
 		_, _ = io.WriteString(w, "ok\n")
-	})))
-	if page, built := web.Page(); built {
-		mux.Handle("/", graph.Playground(page))
-		mux.Handle("/{$}", readOnly(graph.Playground(page)))
-	} else {
-		log.Warn("built without the Playground's own page (make build needs npm): the page at / loads from a CDN")
-		mux.Handle("/", http.NotFoundHandler())
-		mux.Handle("/{$}", readOnly(graph.FallbackPlayground()))
-	}
-	return mux
+	})
 }
 
 func readOnly(h http.Handler) http.Handler {

@@ -146,7 +146,7 @@ func TestRefusedStarts(t *testing.T) {
 		{"folder as database", 1, []string{"--db", folder}, nil, []string{folder, "folder"}},
 		{"database in a missing folder", 1, []string{"--db", filepath.Join(folder, "missing", "x.db")}, nil, []string{"missing"}},
 		{"other file as database", 1, []string{"--db", notADatabase}, nil, []string{notADatabase, "not a database"}},
-		{"database of no server", 1, []string{"--db=postgres://me:secret@127.0.0.1:1/x"}, nil, []string{"postgres://me:xxxxx@127.0.0.1:1/x", "cannot be reached"}},
+		{"database of no server", 1, []string{"verify", "--db=postgres://me:secret@127.0.0.1:1/x"}, nil, []string{"postgres://me:xxxxx@127.0.0.1:1/x", "cannot be reached"}},
 		{"replica of a file", 1, []string{"--db-replica=postgres://127.0.0.1:1/x"}, nil, []string{"replicas"}},
 		{"size too small", 2, []string{"--max-body=8"}, nil, []string{"--max-body", `"8"`, "at least 1KiB"}},
 		{"value that begins with a hyphen", 2, []string{"--max-page", "-1"}, nil, []string{"--max-page: value missing", "--max-page=-1"}},
@@ -522,10 +522,13 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/ingest", 405, "application/json", regexp.MustCompile(`"METHOD_NOT_ALLOWED"`), http.Header{"Allow": {"POST"}}},
 		{"PUT", "/query", 405, "application/json; charset=utf-8", regexp.MustCompile(`"BAD_REQUEST"`), http.Header{"Allow": {"GET, POST"}}},
 		{"GET", "/query?query={__typename}", 200, "application/json; charset=utf-8", regexp.MustCompile(`^\{"data":\{"__typename":"Query"\}\}$`), nil},
-		{"GET", "/nothing", 404, "text/plain; charset=utf-8", nil, nil},
-		{"GET", "/assets/nothing.js", 404, "text/plain; charset=utf-8", nil, nil},
-		{"GET", "/assets/", 404, "text/plain; charset=utf-8", nil, nil}, // no list of files
-		{"GET", "/..%2fserver.go", 404, "text/plain; charset=utf-8", nil, nil},
+		{"GET", "/nothing", 404, "application/json", regexp.MustCompile(`"NOT_FOUND".*/ingest`), nil},
+		{"POST", "/ingest/", 404, "application/json", regexp.MustCompile(`"NOT_FOUND".*notifications are posted to /ingest,`), nil},
+		{"POST", "/webhook", 404, "application/json", regexp.MustCompile(`notifications are posted to /ingest,`), nil},
+		{"POST", "/Ingest", 404, "application/json", regexp.MustCompile(`notifications are posted to /ingest,`), nil},
+		{"GET", "/assets/nothing.js", 404, "application/json", nil, nil},
+		{"GET", "/assets/", 404, "application/json", nil, nil}, // no list of files
+		{"GET", "/..%2fserver.go", 404, "application/json", nil, nil},
 	} {
 		t.Run(test.method+" "+test.path, func(t *testing.T) {
 			request, err := http.NewRequest(test.method, s.URL, nil)
@@ -548,6 +551,9 @@ func TestRoutes(t *testing.T) {
 			}
 			if test.body != nil && !test.body.Match(body) {
 				t.Errorf("body %.300q", body)
+			}
+			if got := response.Header.Get("X-Content-Type-Options"); got != "nosniff" {
+				t.Errorf("X-Content-Type-Options: %q", got)
 			}
 			if kept := response.Header.Get("Cache-Control"); test.status != 200 && strings.Contains(kept, "immutable") {
 				t.Errorf("a refusal is kept: %s", kept)
@@ -763,7 +769,7 @@ func TestImport(t *testing.T) {
 			if ended.Code != 1 {
 				t.Errorf("exit code %d", ended.Code)
 			}
-			for _, complaint := range []string{":5: the body is not a JSON object\n", ":304: quarantined: call_id: ", ":405: more than 262144 bytes\n"} {
+			for _, complaint := range []string{":5: the body is not a JSON object: the JSON is truncated, it ends at byte 11\n", ":304: quarantined: call_id: ", ":405: more than 262144 bytes\n"} {
 				if !strings.Contains(ended.Err, test.shown+complaint) {
 					t.Errorf("%q is not in\n%s", test.shown+complaint, ended.Err)
 				}

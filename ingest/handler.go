@@ -1,5 +1,5 @@
-// Package ingest is AIRudder's door: it verifies, decodes and saves the
-// notifications that it is sent, and answers when they are on disk.
+// Package ingest receives AIRudder's notifications over HTTP: it verifies, decodes and
+// stores them, and answers once they are committed.
 package ingest
 
 import (
@@ -11,14 +11,30 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"sessiongraph/models"
 )
 
-// Saver keeps one delivery; it returns when that is on disk.
+// Received is a notification as it arrived.
+type Received struct {
+	Body []byte
+	Sign string // its X-AIRudder-Sign
+	At   time.Time
+}
+
+// Receipt says what became of a notification that is committed.
+type Receipt struct {
+	ID      int64 // number in the ledger
+	Repeat  bool  // the body was in the ledger already
+	Outcome models.Outcome
+	Reason  string // of a notification in quarantine
+}
+
+// Saver stores a notification; it returns once that is committed, or at the deadline of ctx.
 type Saver interface {
-	Save(ctx context.Context, d models.Delivery) error
+	Save(ctx context.Context, r Received) (Receipt, error)
 }
 
 // Handler answers POST /ingest.
@@ -29,6 +45,21 @@ type Handler struct {
 	Metrics  *Metrics
 	Log      *slog.Logger
 	Now      func() time.Time
+
+	budget     *budget
+	rejections rejections
+	failures   *limitedLog // answers 503
+	refusals   *limitedLog // answers 400, 403, 413 and 415
+}
+
+// NewHandler makes the handler of the route.
+func NewHandler(verifier *Verifier, saver Saver, maxBody int64, metrics *Metrics, log *slog.Logger) *Handler {
+	return &Handler{
+		Verifier: verifier, Saver: saver, MaxBody: maxBody, Metrics: metrics, Log: log, Now: time.Now,
+		budget:   newBudget(),
+		failures: newLimitedLog(log, slog.LevelError, "notifications not stored"),
+		refusals: newLimitedLog(log, slog.LevelWarn, "notifications refused"),
+	}
 }
 
 // refusal is an answer other than 200: what went wrong and what to change.
@@ -38,65 +69,183 @@ type refusal struct {
 	message string
 }
 
-func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if refused := h.receive(w, r); refused != nil {
+// OutcomeHeader says on an answer 200 what became of the notification: stored, repeat,
+// or quarantined with the reason.
+const OutcomeHeader = "X-Sessiongraph-Outcome"
+
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	receipt, refused := h.receive(w, r)
+	if refused != nil {
 		h.Metrics.answered(refused.status)
+		switch refused.status {
+		case http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
+			h.refusals.add("status", refused.status, "reason", refused.message)
+		}
 		answerError(w, *refused)
 		return
 	}
 	h.Metrics.answered(http.StatusOK)
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set(OutcomeHeader, outcomeOf(receipt))
 	_, _ = io.WriteString(w, "{}")
 }
 
-func (h Handler) receive(w http.ResponseWriter, r *http.Request) *refusal {
+func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (Receipt, *refusal) {
+	if refused := checkRequest(w, r); refused != nil {
+		return Receipt{}, refused
+	}
+	body, held, refused := h.readBody(w, r)
+	defer held.release()
+	if refused != nil {
+		return Receipt{}, refused
+	}
+	sign := r.Header.Get(signHeader)
+	if !h.Verifier.Accept(sign, body) {
+		return Receipt{}, h.reject(r, sign, body)
+	}
+
+	// A client that leaves does not take its notification with it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), maxWait-held.waited)
+	defer cancel()
+	receipt, err := h.Saver.Save(ctx, Received{body, sign, h.Now()})
+	if err != nil {
+		return Receipt{}, h.unavailable(w, err)
+	}
+	h.Metrics.stored(receipt.Outcome)
+	switch receipt.Outcome {
+	case models.Refused:
+		return Receipt{}, &refusal{http.StatusBadRequest, "NOT_A_JSON_OBJECT", receipt.Reason + ": send one notification, a JSON object"}
+	case models.Quarantined:
+		h.Log.WarnContext(r.Context(), "notification quarantined",
+			"notification", receipt.ID, "call_id", shorten(models.JSON(body).Get("call_id").Text(), 100), "reason", receipt.Reason)
+	}
+	return receipt, nil
+}
+
+// checkRequest looks at the request's line and headers.
+func checkRequest(w http.ResponseWriter, r *http.Request) *refusal {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		return &refusal{http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "send the notification by POST"}
 	}
-	if !isJSON(r.Header.Get("Content-Type")) {
-		return &refusal{http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", "send the notification as application/json in UTF-8"}
+	if fromBrowser(r.Header) {
+		return &refusal{http.StatusForbidden, "FORBIDDEN", "notifications are not accepted from web pages: send them from a server, without Origin"}
 	}
-	body, refused := h.readBody(w, r)
-	if refused != nil {
-		return refused
+	if encoding := strings.Join(r.Header.Values("Content-Encoding"), ", "); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return &refusal{http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE",
+			"Content-Encoding " + strconv.Quote(shorten(encoding, 40)) + " is not supported: send the body uncompressed"}
 	}
-	sign := r.Header.Get("X-AIRudder-Sign")
-	if !h.Verifier.Accept(sign, body) {
-		return &refusal{http.StatusUnauthorized, "BAD_SIGNATURE", "X-AIRudder-Sign does not verify: sign the body's bytes with the secret agreed on"}
-	}
-	delivery := NewDelivery(body, sign, h.Now())
-	if err := h.Saver.Save(r.Context(), delivery); err != nil {
-		h.Log.ErrorContext(r.Context(), "notification not stored", "error", err)
-		w.Header().Set("Retry-After", "1")
-		return &refusal{http.StatusServiceUnavailable, "UNAVAILABLE", "the notification could not be stored now, send it again"}
-	}
-	h.Metrics.stored(delivery.Outcome)
-	switch delivery.Outcome {
-	case models.Refused:
-		return &refusal{http.StatusBadRequest, "NOT_A_JSON_OBJECT", "the body has to be one JSON object"}
-	case models.Quarantined:
-		h.Log.WarnContext(r.Context(), "notification quarantined", "reason", delivery.Reason)
+	if problem := contentTypeProblem(r.Header.Get("Content-Type")); problem != "" {
+		return &refusal{http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", problem + ": send the notification as application/json in UTF-8"}
 	}
 	return nil
 }
 
-func (h Handler) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *refusal) {
+// fromBrowser recognises requests of web pages, which may not store in a server on the
+// reader's own machine. Browsers cannot leave these headers out.
+func fromBrowser(header http.Header) bool {
+	site := header.Get("Sec-Fetch-Site")
+	return header.Values("Origin") != nil || site == "cross-site" || site == "same-site"
+}
+
+// contentTypeProblem says what is wrong with a content type; none at all counts as JSON.
+func contentTypeProblem(contentType string) string {
+	if contentType == "" {
+		return ""
+	}
+	mediaType, parameters, err := mime.ParseMediaType(contentType)
+	if err != nil || mediaType != "application/json" {
+		return "Content-Type " + strconv.Quote(shorten(contentType, 100)) + " is not supported"
+	}
+	if charset := parameters["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") {
+		return "charset " + strconv.Quote(shorten(charset, 40)) + " is not supported"
+	}
+	return ""
+}
+
+func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *held, *refusal) {
 	tooLarge := &refusal{http.StatusRequestEntityTooLarge, "TOO_LARGE",
 		"the body has more than " + strconv.FormatInt(h.MaxBody, 10) + " bytes"}
 	if r.ContentLength > h.MaxBody {
 		w.Header().Set("Connection", "close")
-		return nil, tooLarge
+		return nil, nil, tooLarge
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.MaxBody))
+	body, held, err := h.budget.read(http.MaxBytesReader(w, r.Body, h.MaxBody), r.ContentLength, h.MaxBody)
 	var over *http.MaxBytesError
 	switch {
 	case errors.As(err, &over):
-		return nil, tooLarge
+		return nil, held, tooLarge
+	case errors.Is(err, ErrBusy):
+		return nil, held, h.unavailable(w, err)
 	case err != nil:
-		return nil, &refusal{http.StatusBadRequest, "INCOMPLETE_BODY", "the body could not be read to its end"}
+		return nil, held, &refusal{http.StatusBadRequest, "INCOMPLETE_BODY", "the body could not be read to its end"}
 	}
-	return body, nil
+	return body, held, nil
+}
+
+func (h *Handler) unavailable(w http.ResponseWriter, err error) *refusal {
+	h.failures.add("error", err)
+	w.Header().Set("Retry-After", "1")
+	return &refusal{http.StatusServiceUnavailable, "UNAVAILABLE", "the notification could not be stored now, send it again"}
+}
+
+// reject counts a signature that does not verify.
+func (h *Handler) reject(r *http.Request, sign string, body []byte) *refusal {
+	header := "present"
+	switch {
+	case r.Header.Values(signHeader) == nil:
+		header = "missing"
+	case sign == "":
+		header = "empty"
+	}
+	if total, lacking := h.rejections.count(sign == ""); isPowerOfTwo(total) {
+		h.Log.WarnContext(r.Context(), "signatures rejected", "notifications", total, "without_signature", lacking,
+			"header", header, "scheme", h.Verifier.Scheme.String(), "would_verify", schemeNames(h.Verifier.Matching(sign, body)))
+	}
+	if sign == "" {
+		return &refusal{http.StatusUnauthorized, "BAD_SIGNATURE", "the header " + signHeader + " is " + header + ": sign the body's bytes with the secret agreed on"}
+	}
+	return &refusal{http.StatusUnauthorized, "BAD_SIGNATURE", signHeader + " does not match the body: sign its bytes as they are sent, with the secret agreed on"}
+}
+
+func schemeNames(schemes []Scheme) string {
+	if len(schemes) == 0 {
+		return "none"
+	}
+	names := make([]string, len(schemes))
+	for i, scheme := range schemes {
+		names[i] = scheme.String()
+	}
+	return strings.Join(names, ", ")
+}
+
+// outcomeOf is a receipt as OutcomeHeader shows it.
+func outcomeOf(r Receipt) string {
+	switch {
+	case r.Outcome == models.Quarantined:
+		return "quarantined; " + headerText(r.Reason)
+	case r.Repeat:
+		return "repeat"
+	default:
+		return "stored"
+	}
+}
+
+// headerText is a text that may stand in a header.
+func headerText(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, shorten(s, 200))
+}
+
+func shorten(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 // NewDelivery decodes a body that arrived at that time into what is to be kept of it.
@@ -113,19 +262,10 @@ func Project(body []byte) (*models.Projection, models.Outcome, string) {
 	case err == nil:
 		return projection, models.Projected, ""
 	case errors.Is(err, ErrNotObject):
-		return nil, models.Refused, err.Error()
+		return nil, models.Refused, err.Error() + ": " + whyNotObject(body)
 	default:
 		return nil, models.Quarantined, err.Error()
 	}
-}
-
-// isJSON takes no content type at all for JSON.
-func isJSON(contentType string) bool {
-	if contentType == "" {
-		return true
-	}
-	mediaType, _, err := mime.ParseMediaType(contentType)
-	return err == nil && mediaType == "application/json"
 }
 
 func answerError(w http.ResponseWriter, r refusal) {

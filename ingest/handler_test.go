@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,22 +12,23 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"sessiongraph/internal/testdb"
+	"sessiongraph/internal/testtools"
 	"sessiongraph/models"
 )
 
 const maxBody = 20_000
 
-func newHandler(saver Saver) Handler {
-	return Handler{
-		Verifier: &Verifier{Mode: SignOff}, Saver: saver, MaxBody: maxBody, Metrics: newMetrics(), Log: slog.New(slog.DiscardHandler), Now: time.Now,
-	}
+func newHandler(saver Saver) *Handler {
+	return NewHandler(&Verifier{Mode: SignOff}, saver, maxBody, newMetrics(), slog.New(slog.DiscardHandler))
 }
 
 func newMetrics() *Metrics { return NewMetrics(prometheus.NewRegistry()) }
@@ -127,6 +129,8 @@ func TestAnswers(t *testing.T) {
 			{"text", "POST", "text/plain", vendor, 415, "UNSUPPORTED_MEDIA_TYPE"},
 			{"a form", "POST", "application/x-www-form-urlencoded", "call_id=1", 415, "UNSUPPORTED_MEDIA_TYPE"},
 			{"a content type that is none", "POST", "/", vendor, 415, "UNSUPPORTED_MEDIA_TYPE"},
+			{"a charset in capitals", "POST", "application/json; charset=UTF-8", vendor, 200, ""},
+			{"UTF-16", "POST", "application/json; charset=utf-16", vendor, 415, "UNSUPPORTED_MEDIA_TYPE"},
 			{"no JSON", "POST", ok, `<xml/>`, 400, "NOT_A_JSON_OBJECT"},
 			{"half of it", "POST", ok, vendor[:1000], 400, "NOT_A_JSON_OBJECT"},
 			{"a list", "POST", ok, `[` + vendor + `]`, 400, "NOT_A_JSON_OBJECT"},
@@ -244,11 +248,13 @@ type recorder struct {
 	err   error
 }
 
-func (r *recorder) Save(_ context.Context, d models.Delivery) error {
-	if r.err == nil {
-		r.saved = append(r.saved, d)
+func (r *recorder) Save(_ context.Context, n Received) (Receipt, error) {
+	if r.err != nil {
+		return Receipt{}, r.err
 	}
-	return r.err
+	d := NewDelivery(n.Body, n.Sign, n.At)
+	r.saved = append(r.saved, d)
+	return Receipt{Outcome: d.Outcome, Reason: d.Reason}, nil
 }
 
 func TestWhatTheSaverIsGiven(t *testing.T) {
@@ -285,6 +291,224 @@ func TestOurOwnFaults(t *testing.T) {
 			got.check(t, 503, "UNAVAILABLE")
 			if got.header.Get("Retry-After") == "" || strings.Contains(got.body, "secret") {
 				t.Errorf("%v: Retry-After %q, body %s", err, got.header.Get("Retry-After"), got.body)
+			}
+		}
+	}
+}
+
+// What a request's headers refuse is refused before its body is read.
+func TestHeadersThatAreRefused(t *testing.T) {
+	for _, c := range []struct {
+		name, header, value string
+		status              int
+		code, says          string
+	}{
+		{"nothing special", "User-Agent", "AIRudder", 200, "", ""},
+		{"no encoding", "Content-Encoding", "identity", 200, "", ""},
+		{"gzip", "Content-Encoding", "gzip", 415, "UNSUPPORTED_MEDIA_TYPE", `Content-Encoding \"gzip\"`},
+		{"br", "Content-Encoding", "br", 415, "UNSUPPORTED_MEDIA_TYPE", `Content-Encoding \"br\"`},
+		{"a charset", "Content-Type", "application/json; charset=utf-16", 415, "UNSUPPORTED_MEDIA_TYPE", `charset \"utf-16\"`},
+		{"another content type", "Content-Type", "text/plain", 415, "UNSUPPORTED_MEDIA_TYPE", `Content-Type \"text/plain\"`},
+		{"a page of another site", "Sec-Fetch-Site", "cross-site", 403, "FORBIDDEN", "web pages"},
+		{"a page of the same site", "Sec-Fetch-Site", "same-site", 403, "FORBIDDEN", "web pages"},
+		{"a page", "Origin", "http://evil.test", 403, "FORBIDDEN", "web pages"},
+		{"a page of this server", "Origin", "http://example.com", 403, "FORBIDDEN", "web pages"},
+		{"a page without a name", "Origin", "null", 403, "FORBIDDEN", "web pages"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			saver := &recorder{}
+			request := httptest.NewRequest("POST", "/ingest", strings.NewReader(string(vendorExample(t))))
+			request.Header.Set(c.header, c.value)
+			response := httptest.NewRecorder()
+			newHandler(saver).ServeHTTP(response, request)
+			got := answer{response.Code, response.Header(), response.Body.String()}
+			got.check(t, c.status, c.code)
+			if !strings.Contains(got.body, c.says) {
+				t.Errorf("%s is not in %s", c.says, got.body)
+			}
+			if stored := len(saver.saved) > 0; stored != (c.status == 200) {
+				t.Errorf("stored: %t", stored)
+			}
+		})
+	}
+}
+
+// An answer 400 says what is wrong, and so does the ledger.
+func TestWhatIsWrongWithABody(t *testing.T) {
+	deep := strings.Repeat("[", 20_000)
+	for _, c := range []struct{ name, body, says string }{
+		{"nothing", "", "it is empty"},
+		{"white space", " \n", "it is empty"},
+		{"a list", "[{}]", "it is a list"},
+		{"a number", "12", "it is a number"},
+		{"null", "null", "it is null"},
+		{"the first half", `{"call_id": "a", "mess`, "the JSON is truncated, it ends at byte 22"},
+		{"an open object", `{`, "the JSON is truncated, it ends at byte 1"},
+		{"two", "{}\n{}", "there is more behind the JSON value, which ends at byte 2"},
+		{"a brace too many", `{"a":1}}`, "there is more behind the JSON value, which ends at byte 7"},
+		{"a typing error", `{"a":1,,}`, "invalid JSON at byte 7"},
+		{"a word", "no", "invalid JSON at byte 1"},
+		{"XML", "<xml/>", "invalid JSON at byte 0"},
+		{"a form", "call_id=1", "invalid JSON at byte 0"},
+		{"Latin 1", "{\"a\": \xe9}", "it is not UTF-8 at byte 6"},
+		{"a byte order mark", "\xef\xbb\xbf{}", "it begins with a byte order mark"},
+		{"UTF-16", "\xff\xfe{\x00}\x00", "it is not UTF-8, but UTF-16 or UTF-32"},
+		{"UTF-16 without a mark", "{\x00}\x00", "it is not UTF-8, but UTF-16 or UTF-32"},
+		{"depth", deep, "more than 10,000 lists and objects in each other"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			handler := newHandler(&recorder{})
+			handler.MaxBody = 1 << 20
+			response := httptest.NewRecorder()
+			handler.ServeHTTP(response, httptest.NewRequest("POST", "/ingest", strings.NewReader(c.body)))
+			got := answer{response.Code, response.Header(), response.Body.String()}
+			got.check(t, 400, "NOT_A_JSON_OBJECT")
+			if !strings.Contains(got.body, "the body is not a JSON object: ") || !strings.Contains(got.body, c.says+": send") {
+				t.Errorf("%s does not say %q", got.body, c.says)
+			}
+			if _, outcome, reason := Project([]byte(c.body)); outcome != models.Refused || !strings.Contains(reason, c.says) {
+				t.Errorf("the ledger has it %s: %s", outcome, reason)
+			}
+		})
+	}
+}
+
+// A success says what became of the notification.
+func TestOutcomeHeader(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		server, _ := startServer(t, kind)
+		newer := strings.Replace(string(vendorExample(t)), "1744699269", "1744699999", 1)
+		for _, c := range []struct{ body, want string }{
+			{string(vendorExample(t)), "stored"},
+			{string(vendorExample(t)), "repeat"},
+			{newer, "stored"},
+			{newer, "repeat"},
+			{`{"messages": []}`, "quarantined; call_id: expected a string, got nothing"},
+			{`{"messages": []}`, "quarantined; call_id: expected a string, got nothing"},
+		} {
+			got := send(t, "POST", server.URL, "", strings.NewReader(c.body))
+			got.check(t, 200, "")
+			if outcome := got.header.Get(OutcomeHeader); outcome != c.want {
+				t.Errorf("%.40s: outcome %q, want %q", c.body, outcome, c.want)
+			}
+		}
+		if got := send(t, "POST", server.URL, "", strings.NewReader(`[]`)); got.header.Get(OutcomeHeader) != "" {
+			t.Errorf("a refusal has the outcome %q", got.header.Get(OutcomeHeader))
+		}
+	})
+}
+
+// A client that leaves is no reason to lose its notification.
+func TestANotificationOfAClientThatLeftIsStored(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store := openStore(t, kind)
+		writer := NewWriter(store, newMetrics())
+		defer writer.Close()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		request := httptest.NewRequest("POST", "/ingest", strings.NewReader(string(vendorExample(t)))).WithContext(ctx)
+		newHandler(writer).ServeHTTP(httptest.NewRecorder(), request)
+		writer.Close()
+		if got := countSessions(t, store); got != 1 {
+			t.Errorf("%d sessions", got)
+		}
+	})
+}
+
+// Refusals leave one line a second, and what is quarantined is named.
+func TestLogOfRefusals(t *testing.T) {
+	var log testtools.Log
+	post := func(handler *Handler, body, contentType string) {
+		request := httptest.NewRequest("POST", "/ingest", strings.NewReader(body))
+		request.Header.Set("Content-Type", contentType)
+		handler.ServeHTTP(httptest.NewRecorder(), request)
+	}
+	saver := &recorder{}
+	handler := NewHandler(&Verifier{Mode: SignOff}, saver, maxBody, newMetrics(), slog.New(slog.NewTextHandler(&log, nil)))
+	for range 100 {
+		post(handler, "[]", "application/json")
+	}
+	post(handler, strings.Repeat(" ", maxBody+1), "application/json")
+	post(handler, "{}", "text/plain")
+	log.Await(t, regexp.MustCompile(`level=WARN msg="notifications refused" count=1 status=400 reason="the body is not a JSON object: it is a list`))
+	log.Await(t, regexp.MustCompile(`level=WARN msg="notifications refused" count=101 status=415 `))
+	post(handler, `{"call_id": "abc", "messages": []}`, "application/json")
+	log.Await(t, regexp.MustCompile(`level=WARN msg="notification quarantined" notification=\d+ call_id=abc reason="session_start_time`))
+
+	saver.err = models.ErrUnavailable
+	for range 1000 {
+		post(handler, "{}", "application/json")
+	}
+	log.Await(t, regexp.MustCompile(`level=ERROR msg="notifications not stored" count=1 error="the database is not available now"`))
+	log.Await(t, regexp.MustCompile(`level=ERROR msg="notifications not stored" count=999 `))
+	if lines := strings.Count(log.String(), "\n"); lines != 5 {
+		t.Errorf("%d lines:\n%s", lines, log.String())
+	}
+}
+
+// The bytes of bodies in memory are bounded before they are read: what does not fit
+// into the budget for too long is answered 503, small bodies have their own.
+func TestBudgetOfBytes(t *testing.T) {
+	const size = 8 << 20
+	gate := &gatedSaver{entered: make(chan struct{}, 100), proceed: make(chan struct{})}
+	handler := newHandler(gate)
+	handler.MaxBody = size
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	large := `{"a":"` + strings.Repeat("x", size-8) + `"}`
+	fits := largeBudget / size
+	statuses := make(chan int, fits)
+	for range fits {
+		go func() { statuses <- send(t, "POST", server.URL, "", strings.NewReader(large)).status }()
+	}
+	for range fits {
+		<-gate.entered
+	}
+	send(t, "POST", server.URL, "", strings.NewReader(large)).check(t, 503, "UNAVAILABLE")
+	send(t, "POST", server.URL, "", chunked{strings.NewReader(large)}).check(t, 503, "UNAVAILABLE")
+	small := make(chan int, 1)
+	go func() { small <- send(t, "POST", server.URL, "", strings.NewReader(`{}`)).status }()
+	<-gate.entered
+	close(gate.proceed)
+	for range fits {
+		if status := <-statuses; status != 200 {
+			t.Errorf("status %d of one that fits", status)
+		}
+	}
+	if status := <-small; status != 200 {
+		t.Errorf("status %d of a small one", status)
+	}
+	send(t, "POST", server.URL, "", strings.NewReader(large)).check(t, 200, "") // what was held is free again
+	send(t, "POST", server.URL, "", chunked{strings.NewReader(large)}).check(t, 200, "")
+	if !handler.budget.large.TryAcquire(largeBudget) || !handler.budget.small.TryAcquire(smallBudget) {
+		t.Error("a part of the budget is not given back")
+	}
+}
+
+// gatedSaver holds up whatever is saved.
+type gatedSaver struct{ entered, proceed chan struct{} }
+
+func (s *gatedSaver) Save(context.Context, Received) (Receipt, error) {
+	s.entered <- struct{}{}
+	<-s.proceed
+	return Receipt{Outcome: models.Projected}, nil
+}
+
+// Bodies are read whole, however they come.
+func TestReadBodies(t *testing.T) {
+	for _, size := range []int{0, 1, firstRead - 1, firstRead, firstRead + 1, smallBody - 1, smallBody, smallBody + 1, 300_000, 1_000_000} {
+		want := bytes.Repeat([]byte("0123456789"), size/10+1)[:size]
+		for _, declared := range []int64{int64(size), -1} {
+			for name, from := range map[string]io.Reader{"at once": bytes.NewReader(want), "byte by byte": iotest.OneByteReader(bytes.NewReader(want)), "with its end": iotest.DataErrReader(bytes.NewReader(want))} {
+				b := newBudget()
+				got, held, err := b.read(from, declared, 1_000_000)
+				if err != nil || !bytes.Equal(got, want) {
+					t.Errorf("%d bytes %s, declared %d: %d bytes, %v", size, name, declared, len(got), err)
+				}
+				if total := held.small + held.large; total < int64(cap(got)) && total < int64(size) {
+					t.Errorf("%d bytes %s, declared %d: %d of the budget", size, name, declared, total)
+				}
+				held.release()
 			}
 		}
 	}

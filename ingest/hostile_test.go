@@ -170,7 +170,7 @@ func openDoor(t *testing.T) door {
 	t.Cleanup(writer.Close)
 	log := slog.New(slog.DiscardHandler)
 	return door{
-		ingest: ingest.Handler{Verifier: &ingest.Verifier{Mode: ingest.SignOff}, Saver: writer, MaxBody: largest, Metrics: metrics, Log: log, Now: time.Now},
+		ingest: ingest.NewHandler(&ingest.Verifier{Mode: ingest.SignOff}, writer, largest, metrics, log),
 		query:  graph.Handler(t.Context(), store, graph.Settings{MaxPage: 200, MaxComplexity: 250_000}, log),
 		store:  store,
 	}

@@ -16,6 +16,9 @@ import (
 	"sessiongraph/models"
 )
 
+// signHeader is the header of AIRudder's signature.
+const signHeader = "X-AIRudder-Sign"
+
 // SignMode says what is done about X-AIRudder-Sign.
 type SignMode string
 
@@ -213,9 +216,19 @@ func (v *Verifier) timestamp(body []byte) []byte {
 }
 
 func (v *Verifier) observe(sign string, body []byte) {
-	var found []Scheme
-	by := 0
-	timestamp := v.timestamp(body)
+	found, by := v.match(sign, body)
+	v.Observed(found)
+	v.Verified(by)
+}
+
+// Matching returns all schemes by which one of the secrets made the signature.
+func (v *Verifier) Matching(sign string, body []byte) []Scheme {
+	found, _ := v.match(sign, body)
+	return found
+}
+
+func (v *Verifier) match(sign string, body []byte) (found []Scheme, by int) {
+	timestamp := payloadTimestamp(body)
 	for _, scheme := range Schemes() {
 		for i, secret := range v.Secrets {
 			if scheme.verify(sign, secret, timestamp, body) {
@@ -225,6 +238,5 @@ func (v *Verifier) observe(sign string, body []byte) {
 			}
 		}
 	}
-	v.Observed(found)
-	v.Verified(by)
+	return found, by
 }

@@ -315,7 +315,7 @@ func TestAVerifierWithoutSettingsRefuses(t *testing.T) {
 
 // signedServer is the route with a verifier, over a store and a registry.
 type signedServer struct {
-	handler  Handler
+	handler  *Handler
 	store    *models.Store
 	registry *prometheus.Registry
 	log      *bytes.Buffer
@@ -327,8 +327,7 @@ func serveSigned(t *testing.T, mode SignMode, scheme string, secrets ...string) 
 	metrics := NewMetrics(s.registry)
 	writer := NewWriter(s.store, metrics)
 	t.Cleanup(writer.Close)
-	s.handler = newHandler(writer)
-	s.handler.Metrics, s.handler.Log = metrics, slog.New(slog.NewTextHandler(s.log, nil))
+	s.handler = NewHandler(nil, writer, maxBody, metrics, slog.New(slog.NewTextHandler(s.log, nil)))
 	s.handler.Verifier = mustVerify(t, mode, scheme, secrets...)
 	s.handler.Verifier.Observed, s.handler.Verifier.Verified = metrics.Observer(s.handler.Log), metrics.Verified
 	return s
@@ -394,6 +393,39 @@ func TestUnsignedNotificationsAreRefusedAndNotKept(t *testing.T) {
 	s.checkCounter(t, "sessiongraph_ingest_signatures_total", map[string]float64{"none": 15})
 	if strings.Contains(s.log.String(), "secret") || strings.Contains(s.log.String(), "guessed") {
 		t.Errorf("the log tells too much: %s", s.log)
+	}
+}
+
+// Each refusal says whether a signature was there, and the log, at the first and then at
+// every power of two, how many there were and by which scheme this one would verify.
+func TestRejectedSignatures(t *testing.T) {
+	schemes := allSignings()
+	other := schemes[slices.IndexFunc(schemes, func(s signing) bool { return s.String() == "hmac-sha256-base64" })]
+	s := serveSigned(t, SignEnforce, "hmac-sha256-hex", "new", "old")
+	empty, forged, byOther := "", "abcd", other.sign("old", signedTime, signedBody)
+	for _, c := range []struct {
+		sign *string
+		says string
+	}{
+		{nil, "X-AIRudder-Sign is missing"}, {&byOther, "does not match the body"}, {&empty, "X-AIRudder-Sign is empty"}, {&forged, "does not match the body"}, {nil, "X-AIRudder-Sign is missing"},
+	} {
+		got := s.post(c.sign, signedBody)
+		got.check(t, http.StatusUnauthorized, "BAD_SIGNATURE")
+		if !strings.Contains(got.body, c.says) {
+			t.Errorf("%s does not say %q", got.body, c.says)
+		}
+	}
+	for _, line := range []string{
+		`level=WARN msg="signatures rejected" notifications=1 without_signature=1 header=missing scheme=hmac-sha256-hex would_verify=none`,
+		`level=WARN msg="signatures rejected" notifications=2 without_signature=1 header=present scheme=hmac-sha256-hex would_verify=hmac-sha256-base64`,
+		`level=WARN msg="signatures rejected" notifications=4 without_signature=2 header=present scheme=hmac-sha256-hex would_verify=none`,
+	} {
+		if !strings.Contains(s.log.String(), line) {
+			t.Errorf("%s is not in the log:\n%s", line, s.log)
+		}
+	}
+	if lines := strings.Count(s.log.String(), "\n"); lines != 3 {
+		t.Errorf("%d lines:\n%s", lines, s.log)
 	}
 }
 

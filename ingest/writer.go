@@ -1,112 +1,274 @@
 package ingest
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
 	"sessiongraph/models"
 )
 
-// ErrBusy is the error of Save for a delivery that was not taken: the queue is
-// full, or the program is stopping.
+// ErrBusy is the error of Save for a notification that was not taken: too many are
+// waiting, or the program is stopping.
 var ErrBusy = errors.New("too many notifications are waiting to be stored")
 
-// ErrLate is the error of Save for a delivery that was not stored in time. It may
+// ErrLate is the error of Save for a notification that was not stored in time. It may
 // be stored all the same.
 var ErrLate = errors.New("the notification was not stored in time")
 
-// Bounds of the writer. A batch of 64 costs one flush to disk where 64 deliveries
+// Bounds of the writer. A batch of 64 costs one flush to disk where 64 notifications
 // alone cost 64; larger ones gain little and keep the first waiting (docs/ingest.md).
 const (
 	maxBatch      = 64
-	maxQueue      = 1024
-	maxQueueBytes = 256 << 20
+	maxBatchBytes = 16 << 20
+	maxAdmitted   = 1024
 	maxWait       = 900 * time.Millisecond // answered within a second
+	queueWait     = maxWait / 2            // of it, from being admitted to being committed
+	retryPause    = 25 * time.Millisecond
+	failingPause  = time.Second // between attempts that nobody waits for
 )
 
 // Ledger is where the writer stores.
 type Ledger interface {
 	Arrive(models.Delivery) models.Arrival
 	Save(context.Context, []models.Arrival) error
+	Probe(ctx context.Context, bytes int) error
 }
 
-// Writer stores deliveries, whatever is waiting in one transaction: an idle server
+// Writer stores notifications, all that are queued in one transaction: an idle server
 // stores each at once, a busy one many with one flush to disk.
+//
+// A notification is admitted, then prepared (decoded and compressed), then queued. As
+// many are admitted as the writer stores within queueWait at its recent rate; others wait for
+// that before anything is done for them. One that was answered ErrLate leaves the queue.
 type Writer struct {
 	ledger  Ledger
 	metrics *Metrics
-	most    int // deliveries of a batch
-	queue   chan *waiting
+	most    int           // notifications of a batch
+	small   chan struct{} // a place for each small body that is prepared at once
+	large   chan struct{} // and for each large one
+	changed chan struct{} // receives when run has something to look at
 	done    chan struct{}
 	ctx     context.Context // ends when closing takes too long
 	stop    context.CancelFunc
+	probes  sync.WaitGroup
 
-	mu     sync.Mutex
-	bytes  int
-	closed bool
+	mu       sync.Mutex
+	arriving list.List // of chan struct{}: those that wait to be admitted, in order
+	admitted int       // being prepared or queued
+	queue    list.List // of *pending
+	late     list.List // of *pending: answered ErrLate, stored where nothing else waits
+	rate     float64   // notifications a second that were stored of late
+	closed   bool
+	health
 }
 
-type waiting struct {
+// health is what the writer knows of its database.
+type health struct {
+	storing  time.Time     // when the batch that is being stored was taken; zero for none
+	stored   time.Time     // when something was last committed
+	failing  time.Time     // since when the database has not been available; zero where it is
+	probing  chan struct{} // closed when the probe that is being written ends; nil for none
+	probed   time.Time
+	probeErr error
+	retried  time.Time // when what was late was last tried again
+}
+
+// pending is a notification that was prepared.
+type pending struct {
 	arrival models.Arrival
-	stored  chan error
+	result  chan result // has room for one
+	place   *list.Element
+	left    bool // it was answered ErrLate
+}
+
+type result struct {
+	receipt Receipt
+	err     error
 }
 
 // NewWriter starts a writer; Close ends it.
 func NewWriter(ledger Ledger, metrics *Metrics) *Writer { return newWriter(ledger, metrics, maxBatch) }
 
 func newWriter(ledger Ledger, metrics *Metrics, most int) *Writer {
-	w := &Writer{ledger: ledger, metrics: metrics, most: most, queue: make(chan *waiting, maxQueue), done: make(chan struct{})}
+	w := &Writer{
+		ledger: ledger, metrics: metrics, most: most,
+		small:   make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
+		large:   make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
+		changed: make(chan struct{}, 1),
+		done:    make(chan struct{}),
+	}
 	w.ctx, w.stop = context.WithCancel(context.Background())
 	go w.run()
 	return w
 }
 
-// Save returns nil once the delivery is committed. Its errors are ErrBusy, ErrLate
-// and models.ErrUnavailable; after each the same notification may be sent again.
-func (w *Writer) Save(ctx context.Context, d models.Delivery) error {
-	item := &waiting{w.ledger.Arrive(d), make(chan error, 1)}
-	if !w.enqueue(item) {
-		return ErrBusy
+// Save returns once the notification is committed. Its errors are ErrBusy, ErrLate and
+// models.ErrUnavailable; after each the same notification may be sent again.
+func (w *Writer) Save(ctx context.Context, r Received) (Receipt, error) {
+	ctx, cancel := context.WithTimeout(ctx, maxWait)
+	defer cancel()
+	if err := w.admit(ctx); err != nil {
+		return Receipt{}, err
 	}
-	late := time.NewTimer(maxWait)
-	defer late.Stop()
+	item, err := w.prepare(ctx, r)
+	if err != nil {
+		w.dismiss()
+		return Receipt{}, err
+	}
+	w.enqueue(item)
 	select {
-	case err := <-item.stored:
-		return err
-	case <-late.C:
-		return ErrLate
+	case got := <-item.result:
+		return got.receipt, got.err
 	case <-ctx.Done():
-		return fmt.Errorf("wait for the notification to be stored: %w", ctx.Err())
+		return w.leave(item)
 	}
 }
 
-func (w *Writer) enqueue(item *waiting) bool {
+// admit waits until the notification is admitted, for as long as leaves queueWait for storing it.
+func (w *Writer) admit(ctx context.Context) error {
+	w.mu.Lock()
+	switch {
+	case w.closed:
+		w.mu.Unlock()
+		return fmt.Errorf("%w: the server is stopping", ErrBusy)
+	case w.arriving.Len() == 0 && w.admitted < w.window():
+		w.admitted++
+		w.mu.Unlock()
+		return nil
+	}
+	admitted := make(chan struct{})
+	place := w.arriving.PushBack(admitted)
+	w.mu.Unlock()
+
+	deadline, _ := ctx.Deadline()
+	timer := time.NewTimer(time.Until(deadline) - queueWait)
+	defer timer.Stop()
+	select {
+	case <-admitted:
+		return nil
+	case <-timer.C:
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.closed || w.bytes+len(item.arrival.Body) > maxQueueBytes {
-		return false
-	}
 	select {
-	case w.queue <- item:
-		w.bytes += len(item.arrival.Body)
-		return true
+	case <-admitted: // meanwhile
+		return nil
 	default:
-		return false
+		w.arriving.Remove(place)
+		return ErrBusy
 	}
 }
 
-// Close takes no more deliveries, stores those that wait, and returns. Where the
+// window is how many may be admitted: as many as are stored within queueWait, two batches at least.
+func (w *Writer) window() int {
+	if w.rate == 0 {
+		return maxAdmitted
+	}
+	return min(maxAdmitted, max(2*w.most, int(w.rate*queueWait.Seconds())))
+}
+
+// dismiss makes room for another notification.
+func (w *Writer) dismiss() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.admitted--
+	w.admitNext()
+	w.notify()
+}
+
+func (w *Writer) admitNext() {
+	for w.arriving.Len() > 0 && w.admitted < w.window() {
+		close(w.arriving.Remove(w.arriving.Front()).(chan struct{}))
+		w.admitted++
+	}
+}
+
+func (w *Writer) notify() {
+	select {
+	case w.changed <- struct{}{}:
+	default:
+	}
+}
+
+// prepare decodes and compresses, a few at once: the processors are for storing, too.
+// What takes a processor long has places of its own, so that it holds up no others.
+func (w *Writer) prepare(ctx context.Context, r Received) (*pending, error) {
+	places := w.small
+	if len(r.Body) > smallBody {
+		places = w.large
+	}
+	select {
+	case places <- struct{}{}:
+		defer func() { <-places }()
+	default:
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+		case <-ctx.Done():
+			return nil, ErrLate
+		}
+	}
+	return &pending{arrival: w.ledger.Arrive(NewDelivery(r.Body, r.Sign, r.At)), result: make(chan result, 1)}, nil
+}
+
+func (w *Writer) enqueue(item *pending) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	item.place = w.queue.PushBack(item)
+	w.notify()
+}
+
+// leave gives up waiting, unless the result came meanwhile.
+func (w *Writer) leave(item *pending) (Receipt, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	select {
+	case got := <-item.result:
+		return got.receipt, got.err
+	default:
+	}
+	item.left = true
+	if item.place != nil {
+		w.queue.Remove(item.place)
+		w.admitted--
+		w.keepLate(item)
+		w.admitNext()
+		w.notify()
+	}
+	return Receipt{}, ErrLate
+}
+
+// keepLate keeps what was answered ErrLate for a time when nothing else waits: whoever
+// sent it may not send it again. Only the last few are kept.
+func (w *Writer) keepLate(item *pending) {
+	item.place = nil
+	w.late.PushBack(item)
+	for bytes := w.lateBytes(); w.late.Len() > w.most || w.late.Len() > 1 && bytes > maxBatchBytes; {
+		bytes -= len(w.late.Remove(w.late.Front()).(*pending).arrival.Body)
+	}
+}
+
+func (w *Writer) lateBytes() int {
+	bytes := 0
+	for e := w.late.Front(); e != nil; e = e.Next() {
+		bytes += len(e.Value.(*pending).arrival.Body)
+	}
+	return bytes
+}
+
+// Close takes no more notifications, stores those that wait, and returns. Where the
 // database holds that up, it is given up once all have been answered.
 func (w *Writer) Close() {
 	w.mu.Lock()
-	if !w.closed {
-		w.closed = true
-		close(w.queue)
-	}
+	w.closed = true
+	w.notify()
 	w.mu.Unlock()
+	defer w.probes.Wait()
 	defer w.stop()
 	select {
 	case <-w.done:
@@ -118,57 +280,240 @@ func (w *Writer) Close() {
 
 func (w *Writer) run() {
 	defer close(w.done)
-	for first := range w.queue {
-		w.store(w.batch(first))
-	}
-}
-
-// batch takes whatever waits behind the first, within its bound.
-func (w *Writer) batch(first *waiting) []*waiting {
-	batch := []*waiting{first}
-	for len(batch) < w.most {
-		select {
-		case next, open := <-w.queue:
-			if !open {
-				return batch
-			}
-			batch = append(batch, next)
+	for {
+		batch, pause, end := w.take()
+		switch {
+		case end:
+			return
+		case batch != nil:
+			w.store(batch)
 		default:
-			return batch
+			w.sleep(pause)
 		}
 	}
-	return batch
 }
 
-func (w *Writer) store(batch []*waiting) {
-	size := 0
-	arrivals := make([]models.Arrival, len(batch))
-	for i, item := range batch {
-		arrivals[i] = item.arrival
-		size += len(item.arrival.Body)
+// sleep returns when there may be something to store; pause is 0 for no bound.
+func (w *Writer) sleep(pause time.Duration) {
+	if pause == 0 {
+		<-w.changed
+		return
 	}
-	w.metrics.batches.Observe(float64(len(batch)))
-	// A request that ends does not take its batch with it.
-	err := w.ledger.Save(w.ctx, arrivals)
-	for i, item := range batch {
-		if err == nil || errors.Is(err, models.ErrUnavailable) {
-			item.stored <- err
-		} else {
-			item.stored <- w.storeAlone(arrivals[i])
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-w.changed:
+	case <-timer.C:
+	}
+}
+
+// take takes what is queued, within the bounds of a batch, or what was late where nothing
+// is. Where there is neither it says how long to wait, or that this is the end.
+func (w *Writer) take() (batch []*pending, pause time.Duration, end bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	from := &w.queue
+	if from.Len() == 0 && w.late.Len() > 0 && w.admitted == 0 {
+		from = &w.late
+		switch {
+		case w.failing.IsZero():
+		case w.closed:
+			from.Init()
+		case time.Since(w.failing) < failingPause || time.Since(w.retried) < failingPause:
+			return nil, failingPause, false
+		default:
+			w.retried = time.Now()
 		}
 	}
+	bytes := 0
+	for len(batch) < w.most && from.Len() > 0 {
+		next := from.Front().Value.(*pending)
+		if bytes += len(next.arrival.Body); len(batch) > 0 && bytes > maxBatchBytes {
+			break
+		}
+		from.Remove(from.Front())
+		next.place = nil
+		batch = append(batch, next)
+		if from == &w.queue {
+			w.admitted--
+		}
+	}
+	if len(batch) > 0 {
+		w.storing = time.Now()
+		w.admitNext()
+	}
+	return batch, 0, batch == nil && w.closed && w.admitted == 0 && w.arriving.Len() == 0
+}
+
+// store stores a batch, and answers who waits for it. While the database is not
+// available it tries again, for as long as somebody waits and it has not been away for longer.
+func (w *Writer) store(batch []*pending) {
+	defer w.stopped()
+	for {
+		arrivals := make([]models.Arrival, len(batch))
+		for i, item := range batch {
+			arrivals[i] = item.arrival
+		}
+		began := time.Now()
+		err := w.ledger.Save(w.ctx, arrivals) // a request that ends does not take its batch with it
+		w.noteAttempt(err, len(batch), time.Since(began))
+		switch {
+		case err == nil:
+			w.metrics.batches.Observe(float64(len(batch)))
+			for i, item := range batch {
+				item.result <- result{receipt: receiptOf(arrivals[i])}
+			}
+			return
+		case !errors.Is(err, models.ErrUnavailable):
+			for i, item := range batch {
+				item.result <- w.storeAlone(arrivals[i])
+			}
+			return
+		}
+		if batch = w.remaining(batch, err); batch == nil {
+			return
+		}
+		select {
+		case <-time.After(retryPause):
+		case <-w.ctx.Done():
+		}
+	}
+}
+
+// remaining is what of a batch is to be tried again. All others are answered.
+func (w *Writer) remaining(batch []*pending, err error) []*pending {
 	w.mu.Lock()
-	w.bytes -= size
-	w.mu.Unlock()
+	defer w.mu.Unlock()
+	again := w.ctx.Err() == nil && time.Since(w.failing) < maxWait
+	var waiting []*pending
+	for _, item := range batch {
+		switch {
+		case item.left:
+			w.keepLate(item)
+		case again:
+			waiting = append(waiting, item)
+		default:
+			item.result <- result{err: err}
+		}
+	}
+	return waiting
+}
+
+func (w *Writer) noteAttempt(err error, count int, took time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case err == nil:
+		w.stored, w.failing = time.Now(), time.Time{}
+		rate := float64(count) / max(took, time.Microsecond).Seconds()
+		if w.rate > 0 {
+			rate = (w.rate + rate) / 2
+		}
+		w.rate = rate
+	case w.failing.IsZero() && errors.Is(err, models.ErrUnavailable):
+		w.failing = time.Now()
+	}
+}
+
+func (w *Writer) stopped() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.storing = time.Time{}
 }
 
 // storeAlone stores what failed among others by itself; what the database rejects as
 // a session goes into quarantine. Any other error is the database's own.
-func (w *Writer) storeAlone(a models.Arrival) error {
-	err := w.ledger.Save(w.ctx, []models.Arrival{a})
-	if !errors.Is(err, models.ErrRejected) || a.Projection == nil {
-		return err
+func (w *Writer) storeAlone(a models.Arrival) result {
+	alone := []models.Arrival{a}
+	err := w.ledger.Save(w.ctx, alone)
+	if errors.Is(err, models.ErrRejected) && a.Projection != nil {
+		alone[0].Projection, alone[0].Outcome, alone[0].Reason = nil, models.Quarantined, "the database did not take it: "+err.Error()
+		err = w.ledger.Save(w.ctx, alone)
 	}
-	a.Projection, a.Outcome, a.Reason = nil, models.Quarantined, "the database did not take it: "+err.Error()
-	return w.ledger.Save(w.ctx, []models.Arrival{a})
+	if err != nil {
+		return result{err: err}
+	}
+	return result{receipt: receiptOf(alone[0])}
+}
+
+func receiptOf(a models.Arrival) Receipt {
+	return Receipt{a.Stored.ID, a.Stored.Repeat, a.Stored.Outcome, a.Stored.Reason}
+}
+
+// How long a commit vouches for the database, and the bytes that a probe writes: more
+// where storing failed, since a little may still fit on a disk that is full.
+const (
+	commitVouches = 2 * time.Second
+	probeAgain    = 500 * time.Millisecond
+	smallProbe    = 1
+	largeProbe    = 256 << 10
+)
+
+// Ready returns nil while notifications are stored: the last one was, or nothing waits
+// and a probe can be written. The probe has a connection of its own.
+func (w *Writer) Ready(ctx context.Context) error {
+	w.mu.Lock()
+	closed, now := w.closed, w.health
+	w.mu.Unlock()
+	switch {
+	case closed:
+		return errors.New("the writer is closed")
+	case !now.storing.IsZero() && time.Since(now.storing) > time.Second:
+		return errors.New("a notification has been waiting for more than a second")
+	case now.failing.IsZero() && time.Since(now.stored) < commitVouches:
+		return nil
+	}
+	return w.probe(ctx)
+}
+
+// probe writes a probe, or joins one that is being written, or repeats the result of one that was a moment ago.
+func (w *Writer) probe(ctx context.Context) error {
+	w.mu.Lock()
+	if time.Since(w.probed) < probeAgain {
+		defer w.mu.Unlock()
+		return w.probeErr
+	}
+	if w.probing == nil && !w.closed {
+		w.probing = make(chan struct{})
+		w.probes.Go(w.writeProbe)
+	}
+	done := w.probing
+	w.mu.Unlock()
+
+	timer := time.NewTimer(maxWait)
+	defer timer.Stop()
+	select {
+	case <-done:
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.probeErr
+	case <-timer.C:
+		return fmt.Errorf("the database took more than %v to write a probe", maxWait)
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the probe: %w", ctx.Err())
+	}
+}
+
+func (w *Writer) writeProbe() {
+	w.mu.Lock()
+	failing := w.failing
+	w.mu.Unlock()
+	size := smallProbe
+	if !failing.IsZero() {
+		size = largeProbe
+	}
+	err := w.ledger.Probe(w.ctx, size)
+
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	close(w.probing)
+	w.probing = nil
+	w.probed, w.probeErr = time.Now(), err
+	if err == nil {
+		w.stored = time.Now()
+		if w.failing.Equal(failing) {
+			w.failing = time.Time{}
+			w.notify()
+		}
+	}
 }

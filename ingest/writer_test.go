@@ -16,8 +16,10 @@ import (
 	"sessiongraph/models"
 )
 
-func deliveryOf(callID string) models.Delivery {
-	return NewDelivery(withField("call_id", `"`+callID+`"`), "", time.Now())
+func received(body string) Received { return Received{Body: []byte(body), At: time.Now()} }
+
+func notificationOf(callID string) Received {
+	return received(string(withField("call_id", `"`+callID+`"`)))
 }
 
 func countSessions(t *testing.T, store *models.Store) int {
@@ -31,12 +33,12 @@ func countSessions(t *testing.T, store *models.Store) int {
 
 // begin saves deliveries at once; await gives the error of each. On a slow disk some
 // may be late, which is no error: they are stored all the same.
-func begin(w *Writer, deliveries []models.Delivery) (await func() []error) {
-	errs := make([]error, len(deliveries))
+func begin(w *Writer, notifications []Received) (await func() []error) {
+	errs := make([]error, len(notifications))
 	var all sync.WaitGroup
-	for i, d := range deliveries {
+	for i, n := range notifications {
 		all.Go(func() {
-			if err := w.Save(context.Background(), d); !errors.Is(err, ErrLate) {
+			if _, err := w.Save(context.Background(), n); !errors.Is(err, ErrLate) {
 				errs[i] = err
 			}
 		})
@@ -52,11 +54,11 @@ func TestWriterStoresWhatManySend(t *testing.T) {
 		store := openStore(t, kind)
 		w := NewWriter(store, newMetrics())
 		const count = 300
-		deliveries := make([]models.Delivery, count)
-		for i := range deliveries {
-			deliveries[i] = deliveryOf(fmt.Sprint("call-", i%(count/2))) // each twice
+		notifications := make([]Received, count)
+		for i := range notifications {
+			notifications[i] = notificationOf(fmt.Sprint("call-", i%(count/2))) // each twice
 		}
-		for i, err := range begin(w, deliveries)() {
+		for i, err := range begin(w, notifications)() {
 			if err != nil {
 				t.Errorf("delivery %d: %v", i, err)
 			}
@@ -75,7 +77,7 @@ func TestWriterAnswersWhenItIsStored(t *testing.T) {
 		w := NewWriter(store, newMetrics())
 		defer w.Close()
 		for i := range 20 {
-			if err := w.Save(t.Context(), deliveryOf(fmt.Sprint("call-", i))); errors.Is(err, ErrLate) {
+			if _, err := w.Save(t.Context(), notificationOf(fmt.Sprint("call-", i))); errors.Is(err, ErrLate) {
 				t.Skip("the disk is too slow to be answered by")
 			} else if err != nil {
 				t.Fatal(err)
@@ -94,6 +96,14 @@ type fakeLedger struct {
 	entered chan struct{} // receives at the start of each batch
 	proceed chan struct{} // closed, or sent to for each batch
 	answer  func(batch []models.Arrival) error
+	probe   func(bytes int) error
+}
+
+func (l *fakeLedger) Probe(_ context.Context, bytes int) error {
+	if l.probe == nil {
+		return nil
+	}
+	return l.probe(bytes)
 }
 
 func (l *fakeLedger) Arrive(d models.Delivery) models.Arrival { return models.Arrival{Delivery: d} }
@@ -134,7 +144,7 @@ func blocked() *fakeLedger {
 // comes next has to wait.
 func hold(w *Writer, l *fakeLedger) (result chan error) {
 	result = make(chan error, 1)
-	go func() { result <- w.Save(context.Background(), models.Delivery{Body: []byte("first")}) }()
+	go func() { result <- save(w, "first") }()
 	<-l.entered
 	return result
 }
@@ -143,12 +153,23 @@ func hold(w *Writer, l *fakeLedger) (result chan error) {
 func fill(w *Writer, count int) (results chan error) {
 	results = make(chan error, count)
 	for i := range count {
-		go func() { results <- w.Save(context.Background(), models.Delivery{Body: fmt.Append(nil, i)}) }()
+		go func() { results <- save(w, fmt.Sprint(i)) }()
 	}
-	for len(w.queue) < count {
+	for w.queued() < count {
 		runtime.Gosched()
 	}
 	return results
+}
+
+func save(w *Writer, body string) error {
+	_, err := w.Save(context.Background(), received(body))
+	return err
+}
+
+func (w *Writer) queued() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.queue.Len()
 }
 
 func TestWriterTakesWhatWaitsAsBatches(t *testing.T) {
@@ -171,45 +192,45 @@ func TestWriterIsBusyWithAFullQueue(t *testing.T) {
 	l := blocked()
 	w := NewWriter(l, newMetrics())
 	hold(w, l)
-	fill(w, maxQueue)
-	if err := w.Save(t.Context(), models.Delivery{Body: []byte("one too many")}); !errors.Is(err, ErrBusy) {
+	fill(w, maxAdmitted)
+	if err := save(w, "one too many"); !errors.Is(err, ErrBusy) {
 		t.Errorf("error is %v, want ErrBusy", err)
 	}
 	close(l.proceed)
 	w.Close()
-	if stored := l.stored(); len(stored) != maxQueue+1 || slices.Contains(stored, "one too many") {
-		t.Errorf("%d are stored, want %d", len(stored), maxQueue+1)
+	if stored := l.stored(); slices.Contains(stored, "one too many") {
+		t.Error("what was refused is stored")
 	}
 }
 
-func TestWriterIsBusyWithManyBytes(t *testing.T) {
+// A batch is bounded by its bytes, too.
+func TestWriterBoundsTheBytesOfABatch(t *testing.T) {
 	l := blocked()
 	w := NewWriter(l, newMetrics())
 	hold(w, l)
-	large := models.Delivery{Body: make([]byte, maxQueueBytes-100)} // never touched, so no memory is taken
-	waiting := make(chan error, 1)
-	go func() { waiting <- w.Save(context.Background(), large) }()
-	for len(w.queue) == 0 {
+	results := make(chan error, 3)
+	for range 3 {
+		go func() { results <- save(w, strings.Repeat(" ", maxBatchBytes/2)) }()
+	}
+	for w.queued() < 3 {
 		runtime.Gosched()
 	}
-	if err := w.Save(t.Context(), models.Delivery{Body: bytes.Repeat([]byte("x"), 101)}); !errors.Is(err, ErrBusy) {
-		t.Errorf("error is %v, want ErrBusy", err)
-	}
 	close(l.proceed)
-	<-waiting
-	// What is stored makes room, before the next delivery is.
-	for _, size := range []int{1, 101} {
-		if err := w.Save(t.Context(), models.Delivery{Body: bytes.Repeat([]byte("x"), size)}); err != nil {
-			t.Errorf("%d bytes later: %v", size, err)
-		}
-	}
 	w.Close()
+	var sizes []int
+	for _, batch := range l.batches {
+		sizes = append(sizes, len(batch))
+	}
+	if want := []int{1, 2, 1}; !slices.Equal(sizes, want) {
+		t.Errorf("batches of %v, want %v", sizes, want)
+	}
 }
 
+// What is already in the transaction is stored all the same.
 func TestWriterIsLateWithASlowLedger(t *testing.T) {
 	l := blocked()
 	w := NewWriter(l, newMetrics())
-	if err := w.Save(t.Context(), models.Delivery{Body: []byte("slow")}); !errors.Is(err, ErrLate) {
+	if err := save(w, "slow"); !errors.Is(err, ErrLate) {
 		t.Errorf("error is %v, want ErrLate", err)
 	}
 	close(l.proceed)
@@ -219,19 +240,73 @@ func TestWriterIsLateWithASlowLedger(t *testing.T) {
 	}
 }
 
-func TestWriterStoresForARequestThatEnded(t *testing.T) {
+// Who was answered leaves the queue: those who still wait come first. The last few are
+// stored once nobody waits.
+func TestTheQueueForgetsWhoWasAnswered(t *testing.T) {
 	l := blocked()
 	w := NewWriter(l, newMetrics())
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := w.Save(ctx, models.Delivery{Body: []byte("gone")}); !errors.Is(err, context.Canceled) {
-		t.Errorf("error is %v, want context.Canceled", err)
+	hold(w, l)
+	const late = 3 * maxBatch
+	answered := fill(w, late)
+	for range late {
+		if err := <-answered; !errors.Is(err, ErrLate) {
+			t.Fatalf("error is %v, want ErrLate", err)
+		}
+	}
+	if waiting := w.queued(); waiting > 0 {
+		t.Errorf("%d of those who were answered wait", waiting)
+	}
+	waits := make(chan error, 1)
+	go func() { waits <- save(w, "waits") }()
+	for w.queued() == 0 {
+		runtime.Gosched()
 	}
 	close(l.proceed)
-	w.Close()
-	if stored := l.stored(); !slices.Equal(stored, []string{"gone"}) {
-		t.Errorf("stored are %q", stored)
+	if err := <-waits; err != nil {
+		t.Error(err)
 	}
+	w.Close()
+	stored := l.stored()
+	if len(stored) != 2+maxBatch || stored[1] != "waits" {
+		t.Errorf("%d are stored, the second is %q", len(stored), stored[1])
+	}
+}
+
+// No more are admitted than are stored in the time that is left: others wait before
+// anything is done for them, and are admitted in turn.
+func TestAdmissionFollowsTheRate(t *testing.T) {
+	for _, c := range []struct {
+		rate float64
+		want int
+	}{{0, maxAdmitted}, {1, 2 * maxBatch}, {1000, 450}, {1e6, maxAdmitted}} {
+		if got := (&Writer{most: maxBatch, rate: c.rate}).window(); got != c.want {
+			t.Errorf("at %v a second %d are admitted, want %d", c.rate, got, c.want)
+		}
+	}
+	l := blocked()
+	w := NewWriter(l, newMetrics())
+	w.rate = 1 // two batches
+	hold(w, l)
+	fill(w, 2*maxBatch)
+	next := make(chan error, 1)
+	go func() { next <- save(w, "next") }()
+	for {
+		w.mu.Lock()
+		arriving, admitted := w.arriving.Len(), w.admitted
+		w.mu.Unlock()
+		if arriving == 1 {
+			if admitted != 2*maxBatch {
+				t.Errorf("%d are admitted", admitted)
+			}
+			break
+		}
+		runtime.Gosched()
+	}
+	close(l.proceed)
+	if err := <-next; err != nil {
+		t.Error(err)
+	}
+	w.Close()
 }
 
 func TestCloseDrains(t *testing.T) {
@@ -248,7 +323,7 @@ func TestCloseDrains(t *testing.T) {
 	}
 	close(l.proceed)
 	<-closed
-	if got := len(l.stored()); got != 101 {
+	if got := len(l.stored()); got < 1+maxBatch { // on a slow machine the others were answered ErrLate
 		t.Errorf("%d are stored, want 101", got)
 	}
 	if err := <-first; err != nil && !errors.Is(err, ErrLate) {
@@ -259,7 +334,7 @@ func TestCloseDrains(t *testing.T) {
 			t.Errorf("one that waited: %v", err)
 		}
 	}
-	if err := w.Save(t.Context(), models.Delivery{}); !errors.Is(err, ErrBusy) {
+	if err := save(w, "{}"); !errors.Is(err, ErrBusy) {
 		t.Errorf("after Close the error is %v, want ErrBusy", err)
 	}
 	w.Close() // once more does no harm
@@ -283,15 +358,15 @@ func (l failing) Save(ctx context.Context, batch []models.Arrival) error {
 }
 
 // saveAsOneBatch lets deliveries wait behind one, so that they are one batch.
-func saveAsOneBatch(t *testing.T, ledger Ledger, deliveries ...models.Delivery) []error {
+func saveAsOneBatch(t *testing.T, ledger Ledger, notifications ...Received) []error {
 	t.Helper()
 	gate := &gated{Ledger: ledger, entered: make(chan struct{}, 1000), proceed: make(chan struct{})}
 	w := NewWriter(gate, newMetrics())
 	defer w.Close()
-	begin(w, []models.Delivery{deliveryOf("the one in front")})
+	begin(w, []Received{notificationOf("the one in front")})
 	<-gate.entered
-	await := begin(w, deliveries)
-	for len(w.queue) < len(deliveries) {
+	await := begin(w, notifications)
+	for w.queued() < len(notifications) {
 		runtime.Gosched()
 	}
 	close(gate.proceed)
@@ -314,7 +389,7 @@ func TestOneThatFailsDoesNotFailItsNeighbours(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		store := openStore(t, kind)
 		ledger := failing{Store: store, marked: "bad", err: fmt.Errorf("constraint failed: %w", models.ErrRejected)}
-		errs := saveAsOneBatch(t, ledger, deliveryOf("good-1"), deliveryOf("bad"), deliveryOf("good-2"), NewDelivery([]byte(`{}`), "", time.Now()))
+		errs := saveAsOneBatch(t, ledger, notificationOf("good-1"), notificationOf("bad"), notificationOf("good-2"), received(`{}`))
 		for i, err := range errs {
 			if err != nil {
 				t.Errorf("delivery %d: %v", i, err)
@@ -339,24 +414,54 @@ func TestOneThatCannotBeStoredAtAllIsItsOwnFault(t *testing.T) {
 		store := openStore(t, kind)
 		broken := errors.New("broken")
 		ledger := failing{Store: store, marked: "bad", err: broken, always: true}
-		errs := saveAsOneBatch(t, ledger, deliveryOf("good"), deliveryOf("bad"))
+		errs := saveAsOneBatch(t, ledger, notificationOf("good"), notificationOf("bad"))
 		if errs[0] != nil || !errors.Is(errs[1], broken) {
 			t.Errorf("errors are %v", errs)
 		}
 	})
 }
 
-func TestAnUnavailableDatabaseFailsTheBatch(t *testing.T) {
+// A database that is away for a moment is tried again within the second of the request.
+func TestAMomentOfUnavailabilityIsNoRefusal(t *testing.T) {
 	calls := 0
 	l := &fakeLedger{answer: func([]models.Arrival) error {
-		calls++
+		if calls++; calls < 4 {
+			return fmt.Errorf("save: %w", models.ErrUnavailable)
+		}
+		return nil
+	}}
+	w := NewWriter(l, newMetrics())
+	if err := save(w, "a"); err != nil {
+		t.Error(err)
+	}
+	w.Close()
+	if calls != 4 {
+		t.Errorf("%d attempts", calls)
+	}
+}
+
+// One that is away for longer fails each batch at its first attempt.
+func TestAnUnavailableDatabaseFailsTheBatch(t *testing.T) {
+	calls := map[string]int{}
+	l := &fakeLedger{answer: func(batch []models.Arrival) error {
+		calls[string(batch[0].Body)]++
 		return fmt.Errorf("save: %w", models.ErrUnavailable)
 	}}
 	w := NewWriter(l, newMetrics())
-	err := w.Save(t.Context(), deliveryOf("a"))
+	first := save(w, "first")
+	for {
+		w.mu.Lock()
+		failing := time.Since(w.failing)
+		w.mu.Unlock()
+		if failing > maxWait {
+			break
+		}
+		runtime.Gosched()
+	}
+	second := save(w, "second")
 	w.Close()
-	if !errors.Is(err, models.ErrUnavailable) || calls != 1 {
-		t.Errorf("error is %v after %d calls, want ErrUnavailable after 1", err, calls)
+	if !errors.Is(first, models.ErrUnavailable) && !errors.Is(first, ErrLate) || !errors.Is(second, models.ErrUnavailable) || calls["first"] < 2 || calls["second"] != 1 {
+		t.Errorf("errors are %v and %v after %v attempts", first, second, calls)
 	}
 }
 
@@ -367,9 +472,12 @@ func TestADatabaseThatGoesAwayAmidABatch(t *testing.T) {
 			if len(batch) > 1 {
 				return errors.New("one of them is bad")
 			}
+			if strings.Contains(string(batch[0].Body), "in front") {
+				return nil
+			}
 			return models.ErrUnavailable
 		}}
-		for i, err := range saveAsOneBatch(t, l, deliveryOf("a"), deliveryOf("b")) {
+		for i, err := range saveAsOneBatch(t, l, notificationOf("a"), notificationOf("b")) {
 			if !errors.Is(err, models.ErrUnavailable) {
 				t.Errorf("delivery %d: %v, want ErrUnavailable", i, err)
 			}
@@ -378,4 +486,64 @@ func TestADatabaseThatGoesAwayAmidABatch(t *testing.T) {
 			t.Errorf("%d sessions", got)
 		}
 	})
+}
+
+// Ready follows the writer: what it last committed, what waits, and what a probe shows.
+func TestReady(t *testing.T) {
+	full := fmt.Errorf("the disk is full: %w", models.ErrUnavailable)
+	l := blocked()
+	var probes []int
+	var broken error
+	l.probe = func(bytes int) error { probes = append(probes, bytes); return broken }
+	l.answer = func([]models.Arrival) error { return broken }
+	w := NewWriter(l, newMetrics())
+	defer w.Close()
+	ready := func(what string, want bool, wantProbes ...int) {
+		t.Helper()
+		w.mu.Lock()
+		w.probed = time.Time{} // no result of a moment ago
+		w.mu.Unlock()
+		probes = nil
+		if err := w.Ready(t.Context()); (err == nil) != want {
+			t.Errorf("%s: %v", what, err)
+		}
+		if !slices.Equal(probes, wantProbes) {
+			t.Errorf("%s: probes of %v bytes, want %v", what, probes, wantProbes)
+		}
+	}
+	ready("at the start", true, smallProbe)
+	ready("after a probe", true)
+	result := hold(w, l)
+	w.mu.Lock()
+	w.storing = w.storing.Add(-2 * time.Second)
+	w.mu.Unlock()
+	ready("while one waits for two seconds", false)
+	l.proceed <- struct{}{}
+	if err := <-result; err != nil {
+		t.Fatal(err)
+	}
+	ready("after a commit", true)
+	w.mu.Lock()
+	w.stored = w.stored.Add(-time.Minute)
+	w.mu.Unlock()
+	ready("a minute later", true, smallProbe)
+
+	broken = full
+	close(l.proceed)
+	if err := save(w, "no room"); err == nil {
+		t.Fatal("stored")
+	}
+	w.mu.Lock()
+	for !w.storing.IsZero() {
+		w.mu.Unlock()
+		runtime.Gosched()
+		w.mu.Lock()
+	}
+	w.mu.Unlock()
+	ready("after a failure", false, largeProbe)
+	broken = nil
+	ready("with room again", true, largeProbe)
+	ready("and then", true)
+	w.Close()
+	ready("closed", false)
 }
