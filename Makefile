@@ -4,8 +4,10 @@ GO ?= go
 # The program needs no C compiler; only the race detector does.
 export CGO_ENABLED ?= 0
 FUZZTIME ?= 5s
+BENCH_SESSIONS ?= 20000
+BENCH_FLAT ?= 10000,200000
 
-.PHONY: run build web clients generate test race fuzz lint bench tools-for-tests
+.PHONY: run build web clients generate test race fuzz lint bench bench-flat benchmarks tools-for-tests
 
 run: build
 	./sessiongraph serve
@@ -59,7 +61,16 @@ lint:
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
-# What people ask goes into docs/benchmarks.md.
-bench: tools-for-tests
+# Side by side with the hand-written program of bench/baseline, see docs/performance.md.
+# BENCH_FLAGS=--postgres compares on PostgreSQL.
+bench:
+	$(GO) run ./bench/compare --sessions $(BENCH_SESSIONS) $(BENCH_FLAGS)
+
+# The same questions on a small and on a large database.
+bench-flat:
+	$(GO) run ./bench/compare --flat $(BENCH_FLAT) $(BENCH_FLAGS)
+
+# All Go benchmarks; that of the questions writes docs/benchmarks.md.
+benchmarks: tools-for-tests
 	BENCH_TABLE=$(CURDIR)/docs/benchmarks.md $(GO) test -run '^$$' -bench . -benchmem -timeout 2h ./...
 

@@ -107,7 +107,7 @@ func (t *table) String() string {
 	out.WriteString("# Benchmarks\n\n")
 	fmt.Fprintf(&out, "What people ask, of %d simulated sessions (%s), through the whole GraphQL handler, one request after the other, on a machine with %d cores; PostgreSQL on the same machine, set as it comes.\n"+
 		"Machines differ: the ratios say more than the milliseconds. That of SQLite is to its first page, that of PostgreSQL to SQLite.\n\n", t.count, strings.Join(t.sizes, ", "), runtime.NumCPU())
-	out.WriteString("`make bench` measures again and writes this file. It keeps the file of SQLite, which takes some minutes to fill, in the folder for temporary files; `BENCH_SESSIONS` sets another number of sessions. [What to make of it](scaling.md#two-databases).\n\n")
+	out.WriteString("`make benchmarks` measures again and writes this file. It keeps the file of SQLite, which takes some minutes to fill, in the folder for temporary files; `BENCH_SESSIONS` sets another number of sessions. [What to make of it](scaling.md#two-databases).\n\n")
 	out.WriteString("| question | SQLite ms | ratio | PostgreSQL ms | ratio | answer | statements |\n| --- | --: | --: | --: | --: | --: | --: |\n")
 	for _, q := range t.questions {
 		lite, server := t.results[q][testdb.SQLite.Name], t.results[q][testdb.Postgres.Name]
