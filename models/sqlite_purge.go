@@ -201,7 +201,10 @@ func parseFTSStructure(record []byte) (map[ftsSegment]int, error) {
 	levels, _, _ := next(), next(), next() // and the numbers of segments and of writes
 	segments := map[ftsSegment]int{}
 	for range levels {
-		_, count := next(), next() // of segments that are being merged
+		_, count := next(), next() // of segments that are being merged, and of all
+		if rest == nil {
+			return nil, errFTSStructure
+		}
 		for range count {
 			if rest == nil {
 				return nil, errFTSStructure
