@@ -1,0 +1,46 @@
+package models_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"sessiongraph/models"
+)
+
+// On a nearly full disk nothing is begun that would fill it.
+func TestNoRoom(t *testing.T) {
+	folder := t.TempDir()
+	err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "size=20m")
+	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) {
+		t.Skipf("SKIPPED: a small file system cannot be mounted: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = syscall.Unmount(folder, syscall.MNT_DETACH) }()
+	store, file := openOnSQLite(t)
+	save(t, store, many(1800), secretBodies())
+	if info, err := os.Stat(file); err != nil || info.Size() < 21<<20 {
+		t.Fatalf("%v, %v: too small to be too large", info.Size(), err)
+	}
+	copied := filepath.Join(folder, "copy.db")
+	if err := store.Backup(t.Context(), copied, noProgress); err == nil || !strings.Contains(err.Error(), "not enough free space") {
+		t.Errorf("backed up: %v", err)
+	}
+	if _, err := os.Stat(copied); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a torn copy is left: %v", err)
+	}
+
+	small := reopen(t, onSQLite(filepath.Join(folder, "small.db")))
+	save(t, small, secretBodies())
+	if removed, err := small.Erase(t.Context(), erasedCallee, models.RemovalProgress{}); err == nil || !strings.Contains(err.Error(), "not enough free space") ||
+		removed != (models.Removed{}) {
+		t.Errorf("erased %+v: %v", removed, err)
+	}
+	save(t, small, [][]byte{note{}.body()})
+}

@@ -1,0 +1,154 @@
+package models_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"sessiongraph/ingest"
+	"sessiongraph/internal/testdb"
+	"sessiongraph/models"
+)
+
+func saveOne(store *models.Store, body []byte) error {
+	return store.Save(context.Background(), []models.Arrival{store.Arrive(ingest.NewDelivery(body, "", epoch))})
+}
+
+// What would be stored in a file that is gone, or in the place of which another is, is refused.
+func TestAFileThatIsGone(t *testing.T) {
+	for name, replace := range map[string]func(file string) error{
+		"deleted": os.Remove,
+		"replaced": func(file string) error {
+			other := file + ".other"
+			content, err := os.ReadFile(file)
+			return errors.Join(err, os.WriteFile(other, content, 0o600), os.Rename(other, file))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store, file := openOnSQLite(t)
+			save(t, store, [][]byte{note{}.body()})
+			if err := errors.Join(store.Ping(t.Context()), replace(file)); err != nil {
+				t.Fatal(err)
+			}
+			err := saveOne(store, note{"call_id": "later"}.body())
+			if !errors.Is(err, models.ErrUnavailable) || !strings.Contains(err.Error(), name) {
+				t.Errorf("saved: %v", err)
+			}
+			if err := store.Ping(t.Context()); !errors.Is(err, models.ErrUnavailable) {
+				t.Errorf("pinged: %v", err)
+			}
+		})
+	}
+}
+
+// The files of a database, and a backup, have personal data: whatever the umask, they
+// are their owner's alone.
+func TestFilesAreTheOwnersAlone(t *testing.T) {
+	before := syscall.Umask(0)
+	defer syscall.Umask(before)
+	store, file := openOnSQLite(t)
+	save(t, store, [][]byte{note{}.body()})
+	copied := filepath.Join(t.TempDir(), "copy.db")
+	if err := store.Backup(t.Context(), copied, noProgress); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{file, file + "-wal", file + "-shm", copied} {
+		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: mode %v, %v", filepath.Base(name), info.Mode(), err)
+		}
+	}
+}
+
+// A backup that fails leaves nothing in the way of the next.
+func TestAnInterruptedBackup(t *testing.T) {
+	store, _ := openOnSQLite(t)
+	save(t, store, many(300))
+	folder := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := store.Backup(ctx, filepath.Join(folder, "copy.db"), noProgress); err == nil {
+		t.Fatal("backed up all the same")
+	}
+	left, err := os.ReadDir(folder)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left %v, %v", left, err)
+	}
+	if err := store.Backup(t.Context(), filepath.Join(folder, "copy.db"), noProgress); err != nil {
+		t.Error(err)
+	}
+	if left, err = os.ReadDir(folder); err != nil || len(left) != 1 {
+		t.Errorf("left %v, %v", left, err)
+	}
+}
+
+// The log does not keep the length that a reader made it.
+func TestTheLogIsCut(t *testing.T) {
+	store, file := openOnSQLite(t)
+	reader := holdSnapshotOf(t, store, file)
+	large := func(n int) []byte {
+		words := make([]byte, 1<<20)
+		for i := range words {
+			words[i] = byte('a' + (i*i+n*i)%26)
+		}
+		return note{"call_id": string(rune('a' + n)), "variables": note{"v": string(words)}}.body()
+	}
+	for n := range 26 {
+		save(t, store, [][]byte{large(n)})
+	}
+	longest, err := os.Stat(file + "-wal")
+	if err != nil || longest.Size() < 70<<20 {
+		t.Fatalf("the log has %d bytes, %v: too few", longest.Size(), err)
+	}
+	reader()
+	for n := range 3 {
+		save(t, store, [][]byte{note{"call_id": string(rune('A' + n))}.body()})
+	}
+	if now, err := os.Stat(file + "-wal"); err != nil || now.Size() > 64<<20 {
+		t.Errorf("the log has %d bytes, %v", now.Size(), err)
+	}
+}
+
+func holdSnapshotOf(t *testing.T, store *models.Store, file string) (end func()) {
+	t.Helper()
+	save(t, store, [][]byte{note{}.body()})
+	return holdSnapshot(t, file)
+}
+
+// Replay goes on beside a server that stores all the time.
+func TestReplayBesideAServer(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "test.db")
+	server, tool := reopen(t, onSQLite(file)), reopen(t, database{testdb.SQLite, file})
+	save(t, server, many(400))
+	var stop atomic.Bool
+	var stored, busy int
+	var writer sync.WaitGroup
+	writer.Go(func() {
+		for n := 0; !stop.Load(); n++ {
+			body := note{"call_id": "new-" + time.Now().String(), "messages": texts("meanwhile")}.body()
+			switch err := saveOne(server, body); {
+			case err == nil:
+				stored++
+			case errors.Is(err, models.ErrUnavailable):
+				busy++
+			default:
+				t.Error(err)
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	})
+	steps := 0
+	err := tool.Replay(t.Context(), ingest.Project, func(int, int) { steps++ })
+	stop.Store(true)
+	writer.Wait()
+	if err != nil || busy > 0 || stored < steps {
+		t.Errorf("replayed in %d steps, %v; meanwhile %d were stored, %d were not", steps, err, stored, busy)
+	}
+	verified(t, server)
+}
