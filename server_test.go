@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -884,6 +885,85 @@ func TestRemovingByCommand(t *testing.T) {
 		if ended.Code != step.code || ended.Out != step.out || ended.Err != step.err {
 			t.Errorf("%s: exit code %d, want %d; output %q, want %q; standard error %q, want %q", step.args, ended.Code, step.code, ended.Out, step.out, ended.Err, step.err)
 		}
+	}
+}
+
+// Of a file with a broken page export saves what can be read, and both it and verify
+// say what cannot.
+func TestCommandsPassABrokenPage(t *testing.T) {
+	db := newDB(t)
+	if ended := program.Run(t, strings.Join(notificationLines(simulated(400)), "\n"), "import", "--db", db); ended.Code != 0 {
+		t.Fatal(ended.Err)
+	}
+	breakPage(t, db)
+	exported := program.Run(t, "", "export", "--db", db)
+	broken := regexp.MustCompile(`^sessiongraph: export: the database is damaged, without notifications (\d+)-(\d+)\n$`).FindStringSubmatch(exported.Err)
+	if exported.Code != 1 || broken == nil {
+		t.Fatalf("exit code %d, standard error %q", exported.Code, exported.Err)
+	}
+	from, _ := strconv.Atoi(broken[1])
+	to, _ := strconv.Atoi(broken[2])
+	lines := strings.Count(exported.Out, "\n")
+	if from < 20 || to > 390 || lines < 300 || lines >= 400 {
+		t.Errorf("%d to %d are broken, %d are exported", from, to, lines)
+	}
+	if ended := program.Run(t, exported.Out, "import", "--db", newDB(t)); ended.Code != 0 {
+		t.Errorf("imported with %+v", ended)
+	}
+	verified := program.Run(t, "", "verify", "--db", db)
+	if verified.Code != 1 || !strings.Contains(verified.Out, fmt.Sprintf("notification %d: it cannot be read", from)) {
+		t.Errorf("verify ended with %+v", verified)
+	}
+}
+
+func notificationLines(bodies [][]byte) []string {
+	lines := make([]string, len(bodies))
+	for i, body := range bodies {
+		lines[i] = string(body)
+	}
+	return lines
+}
+
+// breakPage overwrites a page in the middle of the ledger.
+func breakPage(t *testing.T, file string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var offset int64
+	err = db.QueryRow("SELECT pgoffset FROM dbstat WHERE name = 'notifications' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 20").Scan(&offset)
+	if err = errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.WriteAt(bytes.Repeat([]byte{0xff}, 4096), offset)
+	if err = errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What a sender wrote into a call_id does not reach the terminal as it is.
+func TestVerifyPrintsNoControlCharacters(t *testing.T) {
+	db := newDB(t)
+	body := `{"call_id":"x\ntime=2026 \u001b[31m","callee":"+1","timestamp":1,"session_start_time":"2025-06-01T10:00:00Z","session_end_time":"2025-06-01T10:00:00Z","messages":[]}`
+	if ended := program.Run(t, body, "import", "--db", db); ended.Code != 0 {
+		t.Fatal(ended.Err)
+	}
+	file, err := sql.Open("sqlite", db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = file.Exec("UPDATE sessions SET callee = '+2'")
+	if err = errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	verified := program.Run(t, "", "verify", "--db", db)
+	if verified.Code != 1 || verified.Out != `session x\ntime=2026 \x1b[31m: its row differs from the ledger`+"\n" {
+		t.Errorf("verify ended with %+v", verified)
 	}
 }
 

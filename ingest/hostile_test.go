@@ -222,7 +222,7 @@ type row struct {
 func (d door) ledger(t *testing.T) []row {
 	t.Helper()
 	rows := []row{}
-	err := d.store.Ledger(t.Context(), func(int, int) {}, func(n *models.Notification, body []byte) error {
+	err := d.store.Ledger(t.Context(), func(int, int) {}, nil, func(n *models.Notification, body []byte) error {
 		rows = append(rows, row{string(body), string(n.Outcome), n.Reason, n.Deliveries})
 		return nil
 	})

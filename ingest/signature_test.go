@@ -347,7 +347,7 @@ func (s signedServer) post(sign *string, body string) answer {
 func (s signedServer) ledger(t *testing.T) []string {
 	t.Helper()
 	bodies := []string{}
-	err := s.store.Ledger(t.Context(), func(int, int) {}, func(_ *models.Notification, body []byte) error {
+	err := s.store.Ledger(t.Context(), func(int, int) {}, nil, func(_ *models.Notification, body []byte) error {
 		bodies = append(bodies, string(body))
 		return nil
 	})

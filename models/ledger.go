@@ -75,12 +75,21 @@ func (s *Store) CountOutcomes(ctx context.Context) (map[Outcome]int, error) {
 	return counts, nil
 }
 
-// Ledger reads the whole ledger in order of arrival, bodies as they were sent.
-func (s *Store) Ledger(ctx context.Context, progress Progress, each func(n *Notification, body []byte) error) error {
-	return s.ledgerBatches(ctx, progress, func(rows []*Notification) error {
+// Damaged receives the rows of the ledger that cannot be read, whose page of the file
+// or whose body is broken, and why.
+type Damaged func(id int64, err error)
+
+// Ledger reads the whole ledger in order of arrival, bodies as they were sent. Without
+// damaged it ends at a row that cannot be read.
+func (s *Store) Ledger(ctx context.Context, progress Progress, damaged Damaged, each func(n *Notification, body []byte) error) error {
+	return s.ledgerBatches(ctx, progress, damaged, func(rows []*Notification) error {
 		for _, n := range rows {
 			body, err := s.unpackBody(n.Body)
-			if err != nil {
+			switch {
+			case err != nil && damaged != nil:
+				damaged(n.ID, err)
+				continue
+			case err != nil:
 				return fmt.Errorf("notification %d: %w", n.ID, err)
 			}
 			if err := each(n, body); err != nil {
@@ -91,27 +100,70 @@ func (s *Store) Ledger(ctx context.Context, progress Progress, each func(n *Noti
 	})
 }
 
-func (s *Store) ledgerBatches(ctx context.Context, progress Progress, each func([]*Notification) error) error {
-	var now struct{ Count, Last int64 } // what arrives meanwhile is left for another time
-	if err := s.read.WithContext(ctx).Raw("SELECT COUNT(*) AS count, COALESCE(MAX(id), 0) AS last FROM notifications").Scan(&now).Error; err != nil {
+// ledgerBatches reads what the ledger has now, and calls each with some rows at a
+// time.
+func (s *Store) ledgerBatches(ctx context.Context, progress Progress, damaged Damaged, each func([]*Notification) error) error {
+	db := s.read.WithContext(ctx)
+	var end int64 // what arrives meanwhile is left for another time
+	if err := db.Raw("SELECT last_notification_id FROM ledger_clock WHERE id = 1").Scan(&end).Error; err != nil {
+		return fmt.Errorf("read ledger clock: %w", err)
+	}
+	var total int
+	if err := db.Raw("SELECT COUNT(*) FROM notifications WHERE id <= ?", end).Scan(&total).Error; err != nil && (damaged == nil || !isDamage(err)) {
 		return fmt.Errorf("count ledger: %w", err)
 	}
+
 	done := 0
-	for last := int64(0); ; {
+	for last := int64(0); last < end; {
 		var rows []*Notification
-		if err := s.read.WithContext(ctx).Where("id > ? AND id <= ?", last, now.Last).Order("id").Limit(ledgerBatch).Find(&rows).Error; err != nil {
+		err := db.Where("id > ? AND id <= ?", last, end).Order("id").Limit(ledgerBatch).Find(&rows).Error
+		switch {
+		case err != nil && damaged != nil && isDamage(err):
+			from := last + 1
+			last = min(last+ledgerBatch, end)
+			rows, err = readSingly(db, from, last, damaged)
+		case len(rows) > 0:
+			last = rows[len(rows)-1].ID
+		default:
+			last = end
+		}
+		if err != nil {
 			return fmt.Errorf("read ledger: %w", err)
 		}
 		if len(rows) == 0 {
-			return nil
+			continue
 		}
 		if err := each(rows); err != nil {
 			return err
 		}
-		last = rows[len(rows)-1].ID
 		done += len(rows)
-		progress(done, max(done, int(now.Count)))
+		progress(done, max(done, total))
 	}
+	return nil
+}
+
+// readSingly reads rows of the ledger that can be read.
+func readSingly(db *gorm.DB, from, to int64, damaged Damaged) ([]*Notification, error) {
+	var all []*Notification
+	for id := from; id <= to; id++ {
+		var rows []*Notification
+		err := db.Where("id = ?", id).Find(&rows).Error
+		switch {
+		case err == nil:
+			all = append(all, rows...)
+		case isDamage(err):
+			damaged(id, err)
+		default:
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// isDamage reports whether a read failed for what was to be read, not for the
+// database's being away or the caller's giving up.
+func isDamage(err error) bool {
+	return !errors.Is(err, ErrUnavailable) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }
 
 // Replay projects the whole ledger again, in short transactions with pauses between
@@ -121,7 +173,7 @@ func (s *Store) Replay(ctx context.Context, decode Decode, progress Progress) er
 	size := &pacing{firstReplayBatch, ledgerBatch}
 	err := s.retrying(ctx, func() error { return s.removeOrphans(ctx) })
 	if err == nil {
-		err = s.ledgerBatches(ctx, progress, func(rows []*Notification) error {
+		err = s.ledgerBatches(ctx, progress, nil, func(rows []*Notification) error {
 			return s.replaySteps(ctx, rows, size, decode)
 		})
 	}
@@ -251,7 +303,7 @@ func (s *Store) replayRows(tx *gorm.DB, clock *ledgerClock, rows []*Notification
 	slices.Sort(callIDs)
 	for _, callID := range slices.Compact(callIDs) {
 		if err := s.rebuild(tx, clock, callID, decode); err != nil {
-			return fmt.Errorf("session %s: %w", callID, err)
+			return fmt.Errorf("session %q: %w", callID, err)
 		}
 	}
 	return nil
@@ -340,7 +392,9 @@ func (s *Store) rebuild(tx *gorm.DB, clock *ledgerClock, callID string, decode D
 // difference in one line. Only reading fails it.
 func (s *Store) Verify(ctx context.Context, decode Decode, progress Progress, tell func(difference string)) error {
 	decode = s.kept(decode)
-	err := s.ledgerBatches(ctx, progress, func(rows []*Notification) error {
+	damaged := func(id int64, err error) { tell(fmt.Sprintf("notification %d: it cannot be read: %v", id, err)) }
+	err := s.ledgerBatches(ctx, progress, damaged, func(rows []*Notification) error {
+		decode := decodeOnce(decode)
 		return s.read.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 			callIDs := map[string]bool{}
 			for _, n := range rows {
@@ -358,8 +412,11 @@ func (s *Store) Verify(ctx context.Context, decode Decode, progress Progress, te
 				}
 			}
 			for callID := range callIDs {
-				if err := s.verifySession(tx, callID, decode, tell); err != nil {
-					return fmt.Errorf("session %s: %w", callID, err)
+				switch err := s.verifySession(tx, callID, decode, tell); {
+				case err != nil && isDamage(err):
+					tell(fmt.Sprintf("session %s: it cannot be read: %v", callID, err))
+				case err != nil:
+					return fmt.Errorf("session %q: %w", callID, err)
 				}
 			}
 			return nil
@@ -376,6 +433,26 @@ func (s *Store) Verify(ctx context.Context, decode Decode, progress Progress, te
 		tell(fmt.Sprintf("%d sessions were stored by an older version of sessiongraph and not compared: start the server, or run replay, to bring them up to date", outdated))
 	}
 	return err
+}
+
+// decodeOnce decodes each body once: decoding is half of what verify does, which needs
+// most of them twice.
+func decodeOnce(decode Decode) Decode {
+	type result struct {
+		p       *Projection
+		outcome Outcome
+		reason  string
+	}
+	results := map[[sha256.Size]byte]result{}
+	return func(body []byte) (*Projection, Outcome, string) {
+		sum := sha256.Sum256(body)
+		r, known := results[sum]
+		if !known {
+			r.p, r.outcome, r.reason = decode(body)
+			results[sum] = r
+		}
+		return r.p, r.outcome, r.reason
+	}
 }
 
 func (s *Store) snapshot() []*sql.TxOptions {

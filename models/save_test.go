@@ -704,7 +704,7 @@ func TestReadingTheLedgerEnds(t *testing.T) {
 		store, _ := openStore(t, kind)
 		save(t, store, many(3))
 		read := 0
-		err := store.Ledger(t.Context(), noProgress, func(*models.Notification, []byte) error {
+		err := store.Ledger(t.Context(), noProgress, nil, func(*models.Notification, []byte) error {
 			if read++; read > 3 {
 				return errors.New("it goes on")
 			}

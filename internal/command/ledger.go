@@ -57,7 +57,7 @@ func (c Quarantine) Run(ctx context.Context, s Streams) error {
 			if found++; found == 1 {
 				_, _ = fmt.Fprintln(table, "NOTIFICATION\tFIRST RECEIVED\tDELIVERIES\tBYTES\tOUTCOME\tREASON")
 			}
-			_, err := fmt.Fprintf(table, "%d\t%s\t%d\t%d\t%s\t%s\n", n.ID, n.FirstReceivedAt.Format(time.RFC3339), n.Deliveries, n.BodySize, n.Outcome, n.Reason)
+			_, err := fmt.Fprintf(table, "%d\t%s\t%d\t%d\t%s\t%s\n", n.ID, n.FirstReceivedAt.Format(time.RFC3339), n.Deliveries, n.BodySize, n.Outcome, visible(n.Reason))
 			return err
 		})
 		if err == nil && found == 0 {
@@ -89,8 +89,18 @@ func (c Replay) Run(ctx context.Context, s Streams) error {
 	})
 }
 
+// Help is what --help adds.
+func (Replay) Help() string {
+	return "It can run beside the server, which goes on storing, and may be stopped and run again. It takes some 20 minutes for 100,000 notifications."
+}
+
 // Verify are the settings of verify.
 type Verify struct{ Database }
+
+// Help is what --help adds.
+func (Verify) Help() string {
+	return "It can run beside the server, and takes 1 to 2 minutes for 100,000 notifications."
+}
 
 // Run names each difference between the ledger and the tables made from it; any is an error.
 func (c Verify) Run(ctx context.Context, s Streams) error {
@@ -99,7 +109,7 @@ func (c Verify) Run(ctx context.Context, s Streams) error {
 		found := 0
 		err := store.Verify(ctx, ingest.Project, shown.set, func(difference string) {
 			found++
-			_, _ = fmt.Fprintln(s.Out, difference)
+			_, _ = fmt.Fprintln(s.Out, visible(difference))
 		})
 		shown.end()
 		if err == nil && found > 0 {
@@ -149,13 +159,17 @@ func (c Export) Run(ctx context.Context, s Streams) error {
 		out := bufio.NewWriterSize(s.Out, 1<<20)
 		lines := json.NewEncoder(out)
 		shown := newProgress(s.Err, "exported", 0)
-		err := store.Ledger(ctx, shown.set, func(n *models.Notification, body []byte) error {
+		var unreadable ranges
+		err := store.Ledger(ctx, shown.set, func(id int64, _ error) { unreadable.add(id) }, func(n *models.Notification, body []byte) error {
 			if n.Outcome == models.Refused {
 				return nil
 			}
 			return lines.Encode(exported{exportFormat, body, n.Sign, n.FirstReceivedAt.Time, n.LastReceivedAt.Time, n.Deliveries, n.Outcome, n.Reason})
 		})
 		shown.end()
+		if err == nil && unreadable.count > 0 {
+			err = fmt.Errorf("export: the database is damaged, without notifications %s", &unreadable)
+		}
 		return errors.Join(err, out.Flush())
 	})
 }
