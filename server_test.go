@@ -413,7 +413,7 @@ func simulated(count int) [][]byte {
 // of other sessions and the answered message as a whole.
 func everything(t *testing.T) string {
 	return testtools.Selection(t, schema, "Session", map[string]string{
-		"Session.nerSlot": "", "Contact.sessions": "", "Intention.sessions": "", "MessageReply.message": "{ position }",
+		"Session.nerSlot": "", "Session.versions": "", "Contact.sessions": "", "Intention.sessions": "", "MessageReply.message": "{ position }",
 	})
 }
 
@@ -748,6 +748,10 @@ func TestImport(t *testing.T) {
 			lines = append(lines, []byte(`{"messages": []}`))
 		case 400:
 			lines = append(lines, bytes.Repeat([]byte("x"), 300<<10))
+		case 410:
+			lines = append(lines, []byte(`{"call_id":"`+strings.Repeat("x", 300<<10)+`"}`))
+		case 420:
+			lines = append(lines, []byte(`{"call_id":"`+strings.Repeat("x", 700<<10)+`"}`))
 		}
 	}
 	whole := bytes.Join(lines, []byte("\n"))
@@ -760,8 +764,8 @@ func TestImport(t *testing.T) {
 		args            []string
 	}{
 		{"file", "", file, []string{file}},
-		{"standard input", string(whole), "", nil},
-		{"standard input by -", string(whole), "", []string{"-"}},
+		{"standard input", string(whole), "standard input", nil},
+		{"standard input by -", string(whole), "standard input", []string{"-"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			testtools.NoGoroutineLeft(t)
@@ -770,25 +774,149 @@ func TestImport(t *testing.T) {
 			if ended.Code != 1 {
 				t.Errorf("exit code %d", ended.Code)
 			}
-			for _, complaint := range []string{":5: the body is not a JSON object: the JSON is truncated, it ends at byte 11\n", ":304: quarantined: call_id: ", ":405: more than 262144 bytes\n"} {
-				if !strings.Contains(ended.Err, test.shown+complaint) {
-					t.Errorf("%q is not in\n%s", test.shown+complaint, ended.Err)
+			for _, complaint := range []string{
+				":5: JSON object without its end", ":304: quarantined: call_id: ", ":405: not a JSON object", ":416: more than 262144 bytes", ":427: more than 589824 bytes",
+				"4 values were left out",
+			} {
+				if !strings.Contains(ended.Err, complaint) || strings.Count(ended.Err, test.shown+":") != 5 {
+					t.Errorf("%q is not in\n%s", complaint, ended.Err)
 				}
 			}
-			if lines := strings.Count(ended.Err, "\n"); lines != 4 {
+			if lines := strings.Count(ended.Err, "\n"); lines != 6 {
 				t.Errorf("%d lines on standard error:\n%s", lines, ended.Err)
 			}
-			if !strings.Contains(ended.Out, "523 notifications read") || !strings.Contains(ended.Out, "1 quarantined, 2 refused") {
+			if want := "521 notifications stored: 520 new sessions, 0 versions of known sessions, 0 repeats, 1 quarantined; 4 values left out\n"; ended.Out != want {
 				t.Errorf("standard output: %s", ended.Out)
 			}
 			if test.name == "file" {
 				if ended := program.Run(t, "", "verify", "--db", db); ended.Code != 0 {
 					t.Errorf("%+v", ended)
 				}
+				if list := program.Run(t, "", "quarantine", "--db", db, "--outcome=refused"); list.Out != "nothing is in quarantine\n" {
+					t.Errorf("stored as refused:\n%s", list.Out)
+				}
 				compareAll(t, testtools.Expected(good), readAll(t, startServer(t, db)))
 			}
 		})
 	}
+}
+
+// AIRudder's own example, as anyone saves one body, and what jq makes of several.
+func TestImportOfPrettyPrintedFiles(t *testing.T) {
+	db := newDB(t)
+	indented := func(body []byte) []byte {
+		var out bytes.Buffer
+		if err := json.Indent(&out, body, "", "  "); err != nil {
+			t.Fatal(err)
+		}
+		return out.Bytes()
+	}
+	bodies := simulated(3)
+	file := filepath.Join(t.TempDir(), "three.json")
+	three := slices.Concat(indented(bodies[0]), []byte("\n"), indented(bodies[1]), bodies[2], []byte("\r\n\r\n"))
+	if err := os.WriteFile(file, three, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ended := program.Run(t, "", "import", "--db", db, exampleFile, file)
+	if ended.Code != 0 || ended.Err != "" || !strings.HasPrefix(ended.Out, "4 notifications stored: 4 new sessions, 0 versions of known sessions, 0 repeats, 0 quarantined;") {
+		t.Fatalf("%+v", ended)
+	}
+	compareAll(t, testtools.Expected(append(bodies, readFile(t, exampleFile))), readAll(t, startServer(t, db)))
+}
+
+// A file of something else stops the import soon, and leaves nothing behind.
+func TestImportOfAnotherFile(t *testing.T) {
+	db := newDB(t)
+	ended := program.Run(t, strings.Repeat("{ this is no notification }\n", 1000), "import", "--db", db)
+	if ended.Code != 1 || ended.Out != "" || strings.Count(ended.Err, "\n") != 11 || !strings.Contains(ended.Err, "stopped after 10 values") {
+		t.Errorf("%+v", ended)
+	}
+	if list := program.Run(t, "", "quarantine", "--db", db); list.Out != "nothing is in quarantine\n" {
+		t.Errorf("stored: %s", list.Out)
+	}
+}
+
+// New sessions, versions and repeats are told apart.
+func TestImportCounts(t *testing.T) {
+	db := newDB(t)
+	bodies := simulated(2)
+	older := regexp.MustCompile(`"timestamp":\d+,"channel"`).ReplaceAll(bodies[0], []byte(`"timestamp":1,"channel"`))
+	for _, step := range []struct {
+		in, out string
+	}{
+		{string(bodies[0]) + `{"call_id":""}`, "2 notifications stored: 1 new sessions, 0 versions of known sessions, 0 repeats, 1 quarantined;"},
+		{string(bodies[0]) + string(older) + string(bodies[1]) + `{"call_id":""}`, "4 notifications stored: 1 new sessions, 1 versions of known sessions, 2 repeats, 0 quarantined;"},
+	} {
+		if ended := program.Run(t, step.in, "import", "--db", db); ended.Code != 0 || !strings.HasPrefix(ended.Out, step.out) {
+			t.Errorf("%+v, want %s", ended, step.out)
+		}
+	}
+}
+
+// Where an import is interrupted it says how far it came, and ends although its
+// input does not.
+func TestImportInterrupted(t *testing.T) {
+	bodies := simulated(300)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	in, out := io.Pipe()
+	defer func() { _ = out.Close() }()
+	db := newDB(t)
+	var printed, log testtools.Log
+	code := make(chan int)
+	go func() { code <- program(ctx, []string{"import", "--db", db}, in, &printed, &log) }()
+	if _, err := out.Write(append(bytes.Join(bodies, []byte("\n")), '\n')); err != nil {
+		t.Fatal(err)
+	}
+	testtools.Eventually(t, func() string {
+		if list := program.Run(t, "", "export", "--db", db); strings.Count(list.Out, "\n") == 256 {
+			return ""
+		}
+		return "256 are not stored"
+	})
+	cancel()
+	if got := <-code; got != 1 || !strings.Contains(log.String(), "interrupted at standard input:257, what stands before is stored: run it again") ||
+		!strings.HasPrefix(printed.String(), "256 notifications stored") {
+		t.Errorf("exit code %d, standard output %q, standard error %q", got, printed.String(), log.String())
+	}
+}
+
+func TestQuarantine(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		db := kind.Fresh(t)
+		s := startServer(t, db)
+		odd := "{\"call_id\": \"odd one\", \"callee\":\t\"+1\"}"
+		for body, status := range map[string]int{odd: 200, "null \x1b[31m": 400} {
+			if got := post(t, s, []byte(body)); got != status {
+				t.Fatalf("answered %d", got)
+			}
+		}
+		var found struct {
+			Notification int64
+			Outcome      string
+			Bytes        int
+		}
+		listed := program.Run(t, "", "quarantine", "--db", db, "--json", "--outcome=quarantined")
+		if err := json.Unmarshal([]byte(listed.Out), &found); err != nil || found.Outcome != "quarantined" || found.Bytes != len(odd) {
+			t.Fatalf("%v in %+v", err, listed)
+		}
+		s.Log.Await(t, regexp.MustCompile(fmt.Sprintf(`msg="notification quarantined" notification=%d call_id="odd one" reason=`, found.Notification)))
+		shown := program.Run(t, "", "quarantine", "show", "--db", db, fmt.Sprint(found.Notification))
+		if shown.Code != 0 || shown.Out != odd {
+			t.Errorf("%+v, want %q", shown, odd)
+		}
+		for _, test := range []struct {
+			args  []string
+			lines int
+		}{{nil, 3}, {[]string{"list"}, 3}, {[]string{"--limit=1"}, 2}, {[]string{"--limit=9"}, 3}, {[]string{"--outcome=refused"}, 2}, {[]string{"--json"}, 2}} {
+			if list := program.Run(t, "", append([]string{"quarantine", "--db", db}, test.args...)...); list.Code != 0 || strings.Count(list.Out, "\n") != test.lines {
+				t.Errorf("%q: %+v", test.args, list)
+			}
+		}
+		if missing := program.Run(t, "", "quarantine", "show", "--db", db, "99"); missing.Code != 1 || !strings.Contains(missing.Err, "no notification 99") {
+			t.Errorf("%+v", missing)
+		}
+	})
 }
 
 // What is exported and imported elsewhere is the same there, also on another kind of database.

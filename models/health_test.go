@@ -94,7 +94,7 @@ func TestSaveSaysWhatBecameOfEach(t *testing.T) {
 		const reason = "call_id: expected a string, got nothing"
 		for round, want := range [][]models.Stored{
 			{
-				{ID: 1, Outcome: models.Projected}, {ID: 2, Outcome: models.Projected}, {ID: 1, Repeat: true, Outcome: models.Projected},
+				{ID: 1, Outcome: models.Projected}, {ID: 2, Outcome: models.Projected, Version: true}, {ID: 1, Repeat: true, Outcome: models.Projected},
 				{ID: 3, Outcome: models.Quarantined, Reason: reason}, {ID: 3, Repeat: true, Outcome: models.Quarantined, Reason: reason},
 				{ID: 4, Outcome: models.Refused, Reason: "the body is not a JSON object: it is a list"},
 			},

@@ -36,12 +36,30 @@ type Progress func(done, total int)
 // Rows of the ledger that replay, verify and export handle at once.
 const ledgerBatch = 100
 
+// QuarantineFilter says which notifications Quarantine reads.
+type QuarantineFilter struct {
+	Outcome Outcome // Quarantined or Refused; both where it is empty
+	Latest  int     // only so many, the last to arrive; all where it is 0
+}
+
 // Quarantine reads, in order of arrival, what could not be projected, without
 // bodies, and calls each with one after the other.
-func (s *Store) Quarantine(ctx context.Context, each func(*Notification) error) error {
-	for last := int64(0); ; {
+func (s *Store) Quarantine(ctx context.Context, filter QuarantineFilter, each func(*Notification) error) error {
+	outcomes := inQuarantine()
+	if filter.Outcome != "" {
+		outcomes = []Outcome{filter.Outcome}
+	}
+	last := int64(0)
+	if filter.Latest > 0 {
+		err := s.read.WithContext(ctx).Raw("SELECT COALESCE(MIN(id), 1) - 1 FROM (SELECT id FROM notifications WHERE outcome IN ? ORDER BY id DESC LIMIT ?) AS latest",
+			outcomes, filter.Latest).Scan(&last).Error
+		if err != nil {
+			return fmt.Errorf("read quarantine: %w", err)
+		}
+	}
+	for {
 		var rows []*Notification
-		err := s.read.WithContext(ctx).Omit("Body").Where("outcome IN ? AND id > ?", inQuarantine(), last).Order("id").Limit(ledgerBatch).Find(&rows).Error
+		err := s.read.WithContext(ctx).Omit("Body").Where("outcome IN ? AND id > ?", outcomes, last).Order("id").Limit(ledgerBatch).Find(&rows).Error
 		if err != nil {
 			return fmt.Errorf("read quarantine: %w", err)
 		}
@@ -55,6 +73,23 @@ func (s *Store) Quarantine(ctx context.Context, each func(*Notification) error) 
 			return nil
 		}
 	}
+}
+
+// Notification reads one row of the ledger, and its body as it was sent (of a refused
+// one the beginning). Both are nil where the ledger has no such number.
+func (s *Store) Notification(ctx context.Context, id int64) (*Notification, []byte, error) {
+	var rows []*Notification
+	if err := s.read.WithContext(ctx).Where("id = ?", id).Find(&rows).Error; err != nil {
+		return nil, nil, fmt.Errorf("read notification %d: %w", id, err)
+	}
+	if len(rows) == 0 {
+		return nil, nil, nil
+	}
+	body, err := s.unpackBody(rows[0].Body)
+	if err != nil {
+		return nil, nil, fmt.Errorf("notification %d: %w", id, err)
+	}
+	return rows[0], body, nil
 }
 
 // CountOutcomes returns how many notifications the ledger has of each outcome. It reads

@@ -28,6 +28,7 @@ type Stored struct {
 	Repeat  bool  // the body was there before
 	Outcome Outcome
 	Reason  string // of a notification in quarantine
+	Version bool   // the body was new, its session was there before
 }
 
 // Bounds of what is kept of bodies that are no JSON object at all: anyone can send them.
@@ -215,7 +216,7 @@ func (k *known) take(a Arrival) Stored {
 				k.counted[session.CallID] = session
 			}
 		}
-		return Stored{n.ID, true, n.Outcome, n.Reason}
+		return Stored{ID: n.ID, Repeat: true, Outcome: n.Outcome, Reason: n.Reason}
 	}
 	k.clock.LastNotificationID++
 	n := &Notification{
@@ -232,10 +233,12 @@ func (k *known) take(a Arrival) Stored {
 	}
 	k.notifications[string(n.SHA256)] = n
 	k.added = append(k.added, n)
+	version := false
 	if a.Projection != nil {
+		version = k.sessions[a.Projection.Session.CallID] != nil
 		k.project(n, a.Projection)
 	}
-	return Stored{n.ID, false, n.Outcome, n.Reason}
+	return Stored{ID: n.ID, Outcome: n.Outcome, Reason: n.Reason, Version: version}
 }
 
 // again is how many deliveries more of a known notification an arrival stands for.

@@ -1,8 +1,6 @@
 package command
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +15,14 @@ import (
 type Import struct {
 	Database
 	Receiving
-	Files []string `arg:"" optional:"" help:"Files of notifications, one JSON object a line; - or none is standard input."`
+	Files []string `arg:"" optional:"" help:"Files of notifications: JSON objects, one a line or pretty-printed, or what export wrote. - or none is standard input."`
+}
+
+// Help says what the summary has no room for.
+func (Import) Help() string {
+	return "Stores what it reads as if it had been posted, also while the server runs. A notification that is there already counts as one more delivery; " +
+		"what export wrote keeps its own count. So an import that was interrupted can be run again. " +
+		"Values that are not JSON objects, or too large, are named and left out; after 10 of them the import stops."
 }
 
 // Streams are what a command reads and writes.
@@ -29,11 +34,14 @@ type Streams struct {
 // Bytes of an exported line beside its body, which is a third longer there.
 const maxExportedOverhead = 64 << 10
 
-// Lines of one transaction, and bytes of their bodies.
+// Notifications of one transaction, and bytes of their bodies.
 const (
 	importBatch      = 256
 	importBatchBytes = 16 << 20
 )
+
+// Values that cannot be imported before an import stops: it has the wrong file.
+const maxBadValues = 10
 
 // Run stores the notifications of all files.
 func (c Import) Run(ctx context.Context, s Streams) error {
@@ -44,11 +52,15 @@ func (c Import) Run(ctx context.Context, s Streams) error {
 	if err := upgrade(ctx, store, s); err != nil {
 		return errors.Join(err, store.Close())
 	}
-	i := importer{store: store, maxBody: int(c.MaxBody), streams: s, progress: newProgress(s.Err, "imported", 0)}
 	files := c.Files
 	if len(files) == 0 {
 		files = []string{"-"}
+		if isTerminal(s.In) {
+			_, _ = fmt.Fprintln(s.Err, "reading from standard input, Ctrl-D ends it")
+		}
 	}
+	i := importer{store: store, maxBody: int(c.MaxBody), streams: s, progress: newProgress(s.Err, "imported", 0)}
+	i.progress.ofBytes(totalSize(files), func() int64 { return i.earlier + i.at.byte })
 	for _, name := range files {
 		if err = i.file(ctx, name); err != nil {
 			break
@@ -56,15 +68,26 @@ func (c Import) Run(ctx context.Context, s Streams) error {
 	}
 	err = errors.Join(err, store.Close())
 	i.progress.end()
-	if err != nil && i.projected+i.quarantined+i.refused == 0 {
-		return err
+	if i.stored() > 0 || err == nil {
+		_, _ = fmt.Fprintln(s.Out, i.summary())
 	}
-	_, _ = fmt.Fprintf(s.Out, "%d notifications read: %d sessions or versions of them, %d quarantined, %d refused\n",
-		i.projected+i.quarantined+i.refused, i.projected, i.quarantined, i.refused)
-	if err == nil && i.refused > 0 {
-		err = fmt.Errorf("%d lines are no JSON object or too large", i.refused)
+	if err == nil && i.bad > 0 {
+		err = fmt.Errorf("import: %d values were left out", i.bad)
 	}
 	return err
+}
+
+// totalSize is how many bytes all files have; 0 where one does not say.
+func totalSize(names []string) int64 {
+	total := int64(0)
+	for _, name := range names {
+		info, err := os.Stat(name)
+		if err != nil || !info.Mode().IsRegular() {
+			return 0
+		}
+		total += info.Size()
+	}
+	return total
 }
 
 type importer struct {
@@ -72,92 +95,148 @@ type importer struct {
 	maxBody  int
 	streams  Streams
 	progress *progress
-	batch    []models.Arrival
-	bytes    int // of the batch
 
-	projected, quarantined, refused int
+	earlier int64 // bytes of the files before this one
+	at      place // of what is read
+	pending place // of the first notification that is not stored
+	batch   []models.Arrival
+	bytes   int // of the batch
+
+	sessions, versions, repeats, quarantined int
+	bad                                      int // values that were left out
+}
+
+func (i *importer) count(stored models.Stored) {
+	switch {
+	case stored.Repeat:
+		i.repeats++
+	case stored.Outcome != models.Projected:
+		i.quarantined++
+	case stored.Version:
+		i.versions++
+	default:
+		i.sessions++
+	}
+}
+
+func (i *importer) stored() int { return i.sessions + i.versions + i.repeats + i.quarantined }
+
+func (i *importer) summary() string {
+	return fmt.Sprintf("%d notifications stored: %d new sessions, %d versions of known sessions, %d repeats, %d quarantined; %d values left out",
+		i.stored(), i.sessions, i.versions, i.repeats, i.quarantined, i.bad)
 }
 
 func (i *importer) file(ctx context.Context, name string) error {
-	in := i.streams.In
+	in, shown := io.Reader(interruptible{ctx, i.streams.In}), "standard input"
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {
 			return fmt.Errorf("import: %w", err)
 		}
 		defer func() { _ = file.Close() }()
-		in = file
+		in, shown = file, name
 	}
-	reader := bufio.NewReaderSize(in, 1<<20)
-	for number := 1; ; number++ {
-		line, tooLong, err := readLine(reader, 2*i.maxBody+maxExportedOverhead)
-		if err != nil && !errors.Is(err, io.EOF) {
-			return fmt.Errorf("import %s: %w", name, err)
+	objects := newObjectReader(in, 2*i.maxBody+maxExportedOverhead)
+	i.pending = place{line: 1}
+	err := i.objects(ctx, objects, shown)
+	i.earlier += objects.byte
+	i.at = place{}
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("import: interrupted at %s:%d, what stands before is stored: run it again", shown, i.pending.line)
+	case err != nil:
+		return fmt.Errorf("import %s: %w", shown, err)
+	}
+	return nil
+}
+
+// objects stores all objects of a file.
+func (i *importer) objects(ctx context.Context, objects *objectReader, shown string) error {
+	for {
+		object, at, err := objects.read()
+		var bad *badValue
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, io.EOF):
+			return i.flush(ctx)
+		case err != nil && !errors.As(err, &bad):
+			return errors.Join(fmt.Errorf("read line %d: %w", at.line, err), i.flush(ctx))
 		}
-		if tooLong {
-			i.tooLarge(name, number)
-		} else if line = bytes.TrimSpace(line); len(line) > 0 {
-			if addErr := i.add(ctx, name, number, line); addErr != nil {
-				return addErr
+		i.at = objects.place()
+		if bad == nil {
+			if bad, err = i.add(ctx, shown, at, object); bad == nil && err != nil {
+				return err
 			}
 		}
-		if err != nil {
-			return i.flush(ctx)
+		if bad == nil {
+			continue
+		}
+		_, _ = fmt.Fprintf(i.streams.Err, "%s:%v\n", shown, bad)
+		if i.bad++; i.bad == maxBadValues {
+			return errors.Join(i.flush(ctx), fmt.Errorf("stopped after %d values that cannot be imported", i.bad))
 		}
 	}
 }
 
-func (i *importer) tooLarge(name string, number int) {
-	i.refused++
-	_, _ = fmt.Fprintf(i.streams.Err, "%s:%d: more than %d bytes\n", name, number, i.maxBody)
-}
-
-func (i *importer) add(ctx context.Context, name string, number int, line []byte) error {
-	d := readDelivery(line, time.Now())
-	if len(d.Body) > i.maxBody {
-		i.tooLarge(name, number)
-		return nil
+// add stores an object, sooner or later, or says why it cannot be stored.
+func (i *importer) add(ctx context.Context, shown string, at place, object []byte) (*badValue, error) {
+	d := readDelivery(object, time.Now())
+	switch {
+	case len(d.Body) > i.maxBody:
+		return &badValue{at, fmt.Sprintf("more than %d bytes", i.maxBody)}, nil
+	case d.Outcome == models.Refused:
+		return &badValue{at, d.Reason}, nil
+	case d.Outcome == models.Quarantined:
+		_, _ = fmt.Fprintf(i.streams.Err, "%s:%d: quarantined: %s\n", shown, at.line, visible(d.Reason))
 	}
-	switch d.Outcome {
-	case models.Projected:
-		i.projected++
-	case models.Quarantined:
-		i.quarantined++
-		_, _ = fmt.Fprintf(i.streams.Err, "%s:%d: quarantined: %s\n", name, number, d.Reason)
-	default:
-		i.refused++
-		_, _ = fmt.Fprintf(i.streams.Err, "%s:%d: %s\n", name, number, d.Reason)
+	if len(i.batch) == 0 {
+		i.pending = at
 	}
 	i.batch = append(i.batch, i.store.Arrive(d))
 	i.bytes += len(d.Body)
 	if len(i.batch) < importBatch && i.bytes < importBatchBytes {
-		return nil
+		return nil, nil
 	}
-	return i.flush(ctx)
+	return nil, i.flush(ctx)
 }
 
 func (i *importer) flush(ctx context.Context) error {
 	if err := i.store.SaveInTime(ctx, i.batch); err != nil {
-		return fmt.Errorf("import: %w", err)
+		return err
+	}
+	for _, a := range i.batch {
+		i.count(a.Stored)
 	}
 	i.progress.add(len(i.batch))
 	clear(i.batch)
 	i.batch, i.bytes = i.batch[:0], 0
+	i.pending = i.at
 	return nil
 }
 
-// readLine reads a line without keeping more than most bytes of it.
-func readLine(r *bufio.Reader, most int) (line []byte, tooLong bool, err error) {
-	for {
-		part, err := r.ReadSlice('\n')
-		if !tooLong {
-			line = append(line, part...)
-		}
-		if len(line) > most+1 {
-			line, tooLong = nil, true
-		}
-		if !errors.Is(err, bufio.ErrBufferFull) {
-			return line, tooLong, err
-		}
+// interruptible is a reader that does not hold up the end of a context: reading a
+// terminal or a pipe may take for ever.
+type interruptible struct {
+	ctx context.Context
+	in  io.Reader
+}
+
+func (r interruptible) Read(p []byte) (int, error) {
+	type result struct {
+		n   int
+		err error
+	}
+	read := make(chan result, 1)
+	buffer := make([]byte, len(p)) // p is the caller's again once the context has ended
+	go func() {
+		n, err := r.in.Read(buffer)
+		read <- result{n, err}
+	}()
+	select {
+	case got := <-read:
+		return copy(p, buffer[:got.n]), got.err
+	case <-r.ctx.Done():
+		return 0, r.ctx.Err()
 	}
 }

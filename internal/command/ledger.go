@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"text/tabwriter"
 	"time"
 
 	"sessiongraph/ingest"
@@ -43,28 +42,6 @@ func upgrade(ctx context.Context, store *models.Store, s Streams) error {
 		_, _ = fmt.Fprintf(s.Err, "%d sessions could not be brought up to date: verify says which notifications are damaged\n", left)
 	}
 	return err
-}
-
-// Quarantine are the settings of quarantine.
-type Quarantine struct{ Database }
-
-// Run lists what could not be projected, oldest first.
-func (c Quarantine) Run(ctx context.Context, s Streams) error {
-	return c.withStore(ctx, func(store *models.Store) error {
-		table := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
-		found := 0
-		err := store.Quarantine(ctx, func(n *models.Notification) error {
-			if found++; found == 1 {
-				_, _ = fmt.Fprintln(table, "NOTIFICATION\tFIRST RECEIVED\tDELIVERIES\tBYTES\tOUTCOME\tREASON")
-			}
-			_, err := fmt.Fprintf(table, "%d\t%s\t%d\t%d\t%s\t%s\n", n.ID, n.FirstReceivedAt.Format(time.RFC3339), n.Deliveries, n.BodySize, n.Outcome, visible(n.Reason))
-			return err
-		})
-		if err == nil && found == 0 {
-			_, err = fmt.Fprintln(table, "nothing is in quarantine")
-		}
-		return errors.Join(err, table.Flush())
-	})
 }
 
 // Replay are the settings of replay.
@@ -144,7 +121,8 @@ const exportFormat = "notification/1"
 // export writes it.
 func readDelivery(line []byte, now time.Time) models.Delivery {
 	var row exported
-	if bytes.HasPrefix(line, []byte(`{"sessiongraph":`)) && json.Unmarshal(line, &row) == nil && row.Format == exportFormat {
+	begins := bytes.TrimLeft(bytes.TrimPrefix(line, []byte("{")), " \t\r\n")
+	if bytes.HasPrefix(begins, []byte(`"sessiongraph"`)) && json.Unmarshal(line, &row) == nil && row.Format == exportFormat {
 		d := ingest.NewDelivery(row.Body, row.Sign, row.FirstReceivedAt)
 		d.Moved = &models.Moved{LastReceivedAt: models.TimeOf(row.LastReceivedAt), Deliveries: row.Deliveries}
 		return d

@@ -6,39 +6,68 @@ import (
 	"time"
 )
 
-// progress shows on a terminal how far long work is, and nothing anywhere else.
+// progress shows on a terminal how far long work is, how fast it goes and how long it
+// will take, and nothing anywhere else.
 type progress struct {
 	to    io.Writer
 	what  string
 	total int // 0 where it is not known
 	done  int
+	began time.Time
 	shown time.Time
+	now   func() time.Time
+
+	// Where the number of things is not known, how much of their bytes is read is.
+	bytes     int64
+	bytesDone func() int64
 }
 
 func newProgress(to io.Writer, what string, total int) *progress {
 	if !isTerminal(to) {
 		to = nil
 	}
-	return &progress{to: to, what: what, total: total}
+	return &progress{to: to, what: what, total: total, began: time.Now(), now: time.Now}
 }
+
+// ofBytes measures the share that is done in bytes.
+func (p *progress) ofBytes(total int64, done func() int64) { p.bytes, p.bytesDone = total, done }
 
 func (p *progress) add(n int) { p.set(p.done+n, p.total) }
 
 func (p *progress) set(done, total int) {
 	p.done, p.total = done, total
-	if p.to == nil || time.Since(p.shown) < 100*time.Millisecond {
+	if p.to == nil || p.now().Sub(p.shown) < 100*time.Millisecond {
 		return
 	}
-	p.shown = time.Now()
+	p.shown = p.now()
 	p.show()
 }
 
-func (p *progress) show() {
-	if p.total > 0 {
-		_, _ = fmt.Fprintf(p.to, "\r%s %d of %d (%d %%) ", p.what, p.done, p.total, 100*p.done/p.total)
-	} else {
-		_, _ = fmt.Fprintf(p.to, "\r%s %d ", p.what, p.done)
+func (p *progress) show() { _, _ = fmt.Fprintf(p.to, "\r\x1b[K%s", p.line()) }
+
+func (p *progress) line() string {
+	line := fmt.Sprintf("%s %d", p.what, p.done)
+	share := 0.0
+	switch {
+	case p.total > 0:
+		line += fmt.Sprintf(" of %d", p.total)
+		share = float64(p.done) / float64(p.total)
+	case p.bytes > 0:
+		share = float64(p.bytesDone()) / float64(p.bytes)
 	}
+	if share > 0 {
+		line += fmt.Sprintf(" (%d %%)", int(100*share))
+	}
+	taken := p.now().Sub(p.began)
+	if taken < time.Second {
+		return line
+	}
+	line += fmt.Sprintf(", %.0f a second", float64(p.done)/taken.Seconds())
+	if share > 0 && share < 1 {
+		left := time.Duration(float64(taken) * (1 - share) / share)
+		line += fmt.Sprintf(", %v left", left.Round(time.Second))
+	}
+	return line
 }
 
 // end leaves the line to what is written next.

@@ -20,7 +20,7 @@ type Line struct {
 	Simulate Simulate `cmd:"" help:"Invent notifications, to look at and to test with."`
 	Sign     Sign     `cmd:"" help:"Print the signature of a notification, for X-AIRudder-Sign."`
 
-	Quarantine Quarantine `cmd:"" help:"List what could not be projected, with time and reason."`
+	Quarantine Quarantine `cmd:"" help:"List or show what could not be projected."`
 	Replay     Replay     `cmd:"" help:"Project the whole ledger again, quarantine included."`
 	Verify     Verify     `cmd:"" help:"Compare the ledger with the tables made from it; any difference is an error."`
 	Export     Export     `cmd:"" help:"Write all that was acknowledged to standard output, one notification a line, for import."`

@@ -9,13 +9,16 @@ import (
 
 // visible writes out what a terminal would obey in place of showing it: names that
 // senders chose may hold line breaks, escape sequences and marks of direction.
-func visible(text string) string {
+func visible(text string) string { return visibleBut(text, "") }
+
+// visibleBut leaves the characters of allowed as they are.
+func visibleBut(text, allowed string) string {
 	var out strings.Builder
 	for i, r := range text {
 		switch {
 		case r == utf8.RuneError && !strings.HasPrefix(text[i:], "\uFFFD"):
 			fmt.Fprintf(&out, `\x%02x`, text[i])
-		case strconv.IsPrint(r):
+		case strconv.IsPrint(r), strings.ContainsRune(allowed, r):
 			out.WriteRune(r)
 		default:
 			quoted := strconv.QuoteRuneToASCII(r)

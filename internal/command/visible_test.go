@@ -25,3 +25,9 @@ func TestRanges(t *testing.T) {
 		t.Errorf("%s, %d", &r, r.count)
 	}
 }
+
+func TestVisibleButLineBreaks(t *testing.T) {
+	if got, want := visibleBut("a\n\tb\x1b[31m\r", "\n\t"), "a\n\tb\\x1b[31m\\r"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
