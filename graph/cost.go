@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -134,7 +135,10 @@ func (l limits) checkCursors(field *ast.Field, arguments map[string]any) error {
 func orderArgument(connection string, orderBy any) string {
 	given, ok := orderBy.(map[string]any)
 	if !ok {
-		return map[string]string{"SessionConnection": models.DefaultSessionOrder().String()}[connection]
+		return map[string]string{
+			"SessionConnection": models.DefaultSessionOrder().String(),
+			"ContactConnection": models.DefaultContactOrder().String(),
+		}[connection]
 	}
 	direction := given["direction"]
 	if direction == nil {
@@ -165,18 +169,30 @@ func checkFilter(name string, value any, depth int, values *int) *gqlerror.Error
 				return err
 			}
 		}
-	case []any:
-		for _, inner := range value {
-			if err := checkFilter(name, inner, depth+1, values); err != nil {
-				return err
-			}
-		}
 	case string:
+		if name == "digits" && !isDigits(value) {
+			return coded(codeBadUserInput, "digits takes three or more of the digits 0 to 9, and nothing else")
+		}
 		if words := len(strings.Fields(value)); name == "search" && words > maxSearchWords {
 			return coded(codeBadUserInput, "search has %d words, at most %d are allowed", words, maxSearchWords)
 		}
+	default:
+		list := reflect.ValueOf(value) // gqlparser makes a single value a list of its own type
+		if list.Kind() != reflect.Slice {
+			return nil
+		}
+		for i := range list.Len() {
+			if err := checkFilter(name, list.Index(i).Interface(), depth+1, values); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// isDigits says whether a text is what a contact's callee can be looked for by.
+func isDigits(text string) bool {
+	return len(text) >= 3 && strings.Trim(text, "0123456789") == ""
 }
 
 func pageArguments(field *ast.Field, vars map[string]any) (first, last *int) {

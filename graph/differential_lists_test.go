@@ -29,16 +29,20 @@ type edge struct {
 	Session *node // of a message
 }
 
-// node is a session or a message.
+// node is a session, a message or a contact.
 type node struct {
-	CallID      string `json:"callId"`
-	Position    int
-	MsgID       string `json:"msgId"`
-	SenderType  string
-	Status      string
-	ContentType string
-	SentAt      *time.Time
-	Text        string
+	Callee       string
+	SessionCount int
+	FirstSeenAt  time.Time
+	LastSeenAt   time.Time
+	CallID       string `json:"callId"`
+	Position     int
+	MsgID        string `json:"msgId"`
+	SenderType   string
+	Status       string
+	ContentType  string
+	SentAt       *time.Time
+	Text         string
 }
 
 const (
@@ -49,6 +53,11 @@ const (
 	messageFields  = "position msgId senderType status contentType sentAt text"
 	messagePage    = connectionHead + "edges { cursor node { " + messageFields + " } session { callId } } nodes { " + messageFields + " }"
 
+	contactFields = "callee sessionCount firstSeenAt lastSeenAt"
+	contactPage   = connectionHead + "edges { cursor node { " + contactFields + " } } nodes { " + contactFields + " }"
+
+	contactsDocument = "query (" + pageArguments + ", $filter: ContactFilter, $orderBy: ContactOrder) " +
+		"{ contacts(" + passOn + ", filter: $filter, orderBy: $orderBy) { " + contactPage + " } }"
 	sessionsDocument = "query (" + pageArguments + ", $filter: SessionFilter, $orderBy: SessionOrder) " +
 		"{ sessions(" + passOn + ", filter: $filter, orderBy: $orderBy) { " + sessionPage + " } }"
 	messagesDocument = "query (" + pageArguments + ", $filter: MessageFilter, $sessions: SessionFilter) " +
@@ -65,6 +74,9 @@ type connectionList struct {
 }
 
 func (e edge) key() string {
+	if e.Node.SessionCount > 0 {
+		return contactKey(contactAnswer{Callee: e.Node.Callee, SessionCount: e.Node.SessionCount, FirstSeenAt: e.Node.FirstSeenAt, LastSeenAt: e.Node.LastSeenAt})
+	}
 	if e.Session == nil {
 		return e.Node.CallID
 	}
@@ -100,6 +112,30 @@ func (q *question) sessionList() connectionList {
 	}
 }
 
+func (q *question) contactList() connectionList {
+	var filter map[string]any
+	if !q.once(5) {
+		filter = q.contactFilter()
+	}
+	order := q.contactOrder()
+	contacts := q.w.oracle.contacts(filter, order)
+	q.w.count(len(contacts), len(q.w.oracle.contacts(nil, nil)))
+	want := make([]string, len(contacts))
+	for i, c := range contacts {
+		want[i] = contactKey(c)
+	}
+	return connectionList{
+		document:  contactsDocument,
+		variables: map[string]any{"filter": filter, "orderBy": order},
+		find:      func(a answer) *connection { return a.Contacts },
+		want:      want,
+	}
+}
+
+func contactKey(c contactAnswer) string {
+	return fmt.Sprintf("%q %d %s %s", c.Callee, c.SessionCount, c.FirstSeenAt.UTC().Format(time.RFC3339Nano), c.LastSeenAt.UTC().Format(time.RFC3339Nano))
+}
+
 func (q *question) messageList() connectionList {
 	var sessions, filter map[string]any
 	if !q.once(4) {
@@ -127,6 +163,8 @@ func (q *question) messageList() connectionList {
 func (q *question) askSessions()       { q.walk(q.sessionList()) }
 func (q *question) askMessages()       { q.walk(q.messageList()) }
 func (q *question) askSessionWindows() { q.windows(q.sessionList()) }
+func (q *question) askContacts()       { q.walk(q.contactList()) }
+func (q *question) askContactWindows() { q.windows(q.contactList()) }
 func (q *question) askMessageWindows() { q.windows(q.messageList()) }
 
 // page asks for one page and holds all that it says to what the list is: the

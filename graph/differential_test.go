@@ -133,7 +133,7 @@ func (q *question) ask() {
 		ask    func()
 	}{
 		{24, q.askSessions}, {10, q.askSessionWindows}, {14, q.askMessages}, {6, q.askMessageWindows}, {8, q.askIntentions}, {8, q.askCatalogue},
-		{7, q.askContact}, {24, q.askStats}, {10, q.askDetails},
+		{7, q.askContact}, {8, q.askContacts}, {6, q.askContactWindows}, {24, q.askStats}, {10, q.askDetails},
 	}
 	sum := 0
 	for _, kind := range kinds {
@@ -160,6 +160,7 @@ type answer struct {
 	Sessions     *connection
 	Messages     *connection
 	Contact      *contactAnswer
+	Contacts     *connection
 	Intentions   []intentionAnswer
 	Keys         []keyAnswer
 	SessionStats []statsRow

@@ -339,3 +339,39 @@ func (a *asker) order() map[string]any {
 	}
 	return order
 }
+
+func (a *asker) contactFilter() map[string]any {
+	filter := map[string]any{}
+	callee := a.session().texts["callee"]
+	contact := contactOf(callee, a.w.oracle.under(func(s *oracleSession) bool { return s.texts["callee"] == callee }))
+	for range []int{0, 1, 1, 1, 2, 2, 3}[a.IntN(7)] {
+		switch a.IntN(6) {
+		case 0:
+			filter["callee"] = a.textFilter(func() string { return callee })
+		case 1:
+			filter["digits"] = fmt.Sprint(100 + a.IntN(900))
+			if digits := digitsOf(callee); len(digits) >= 3 && !a.once(4) {
+				from := a.IntN(len(digits) - 2)
+				filter["digits"] = digits[from : from+3+a.IntN(len(digits)-from-2)]
+			}
+		case 2:
+			filter["sessionCount"] = a.intFilter(func() int { return contact.SessionCount })
+		case 3:
+			filter["lastSeenAt"] = a.timeFilter(func() time.Time { return contact.LastSeenAt })
+		default:
+			filter["sessions"] = a.filter()
+		}
+	}
+	return filter
+}
+
+func (a *asker) contactOrder() map[string]any {
+	if a.once(4) {
+		return nil
+	}
+	order := map[string]any{"field": draw(a.Rand, []string{"LAST_SEEN", "FIRST_SEEN", "SESSION_COUNT"})}
+	if !a.once(4) {
+		order["direction"] = draw(a.Rand, []string{"ASC", "DESC"})
+	}
+	return order
+}

@@ -27,7 +27,7 @@ var (
 	awkwardChannels   = []string{"WhatsApp", "whatsapp", "SMS", ""}
 	awkwardCallees    = []string{
 		"", "+6281", "+62812", "+628123", "6281", "+6281 ", "ID.13491208655302741918", "id.13491208655302741918", "+84901", "+84902", "+84903",
-		"+60 1", "o'hara", `"x"`, "客户", "%", "+_", "👩‍🚀", strings.Repeat("9", 140),
+		"+60 1", "+6 (28) 1-2.3", "６２８+٦٢٨ 1", "o'hara", `"x"`, "客户", "%", "+_", "👩‍🚀", strings.Repeat("9", 140),
 	}
 	awkwardReasons  = []any{"robot", "agent", "error", "expire", "user", "timeout", "USER", "", nil}
 	awkwardSenders  = []any{"system", "user", "robot", "agent", "chatbot", "bot", "User", "", nil}

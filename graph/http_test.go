@@ -96,7 +96,7 @@ func (a answeredHTTP) refused(t *testing.T, code, says string) {
 
 func TestErrorsOfArguments(t *testing.T) {
 	s := newCountingServer(t, testdb.SQLite, 3)
-	sessions, _ := s.ask(t, `{ sessions(first: 1) { pageInfo { endCursor } nodes { id } } messages(first: 1) { pageInfo { endCursor } } }`, nil)
+	sessions, _ := s.ask(t, `{ sessions(first: 1) { pageInfo { endCursor } nodes { id } } messages(first: 1) { pageInfo { endCursor } } contacts(first: 1) { pageInfo { endCursor } } }`, nil)
 	end := func(list string) string {
 		return sessions[list].(map[string]any)["pageInfo"].(map[string]any)["endCursor"].(string)
 	}
@@ -133,6 +133,13 @@ func TestErrorsOfArguments(t *testing.T) {
 		{"a cursor of sessions", `query($c: String) { messages(after: $c) { nodes { id } } }`, map[string]any{"c": end("sessions")}, "after is a cursor of another list"},
 		{"a cursor of another order", `query($c: String) { sessions(after: $c, orderBy: {field: ENDED_AT}) { nodes { id } } }`, map[string]any{"c": end("sessions")}, "another order"},
 		{"a cursor of the other direction", `query($c: String) { sessions(after: $c, orderBy: {field: STARTED_AT, direction: ASC}) { nodes { id } } }`, map[string]any{"c": end("sessions")}, "another order"},
+
+		{"a cursor of sessions for contacts", `query($c: String) { contacts(after: $c) { nodes { id } } }`, map[string]any{"c": end("sessions")}, "another list"},
+		{"a cursor of another order of contacts", `query($c: String) { contacts(after: $c, orderBy: {field: FIRST_SEEN}) { nodes { id } } }`, map[string]any{"c": end("contacts")}, "another order"},
+		{"two digits", `{ contacts(filter: {digits: "12"}) { totalCount } }`, nil, "three or more"},
+		{"no digits", `query($f: ContactFilter) { contacts(filter: $f) { totalCount } }`, map[string]any{"f": map[string]any{"digits": ""}}, "three or more"},
+		{"digits with a plus", `{ contacts(filter: {digits: "+628"}) { totalCount } }`, nil, "three or more"},
+		{"digits of another script", `{ contacts(filter: {digits: "٦٢٨"}) { totalCount } }`, nil, "three or more"},
 
 		{"a text for a number within", `query($f: SessionFilter) { sessions(filter: $f) { totalCount } }`, filtering("talkRound", "eq", "3"), "$f.talkRound.eq is not a number"},
 		{"beyond 32 bits within", `query($f: SessionFilter) { sessions(filter: $f) { totalCount } }`, filtering("talkRound", "gt", 2147483648), "$f.talkRound.gt is not an integer"},
@@ -172,6 +179,17 @@ func TestWholeNumbersAreIntegers(t *testing.T) {
 			t.Errorf("%s: %v, want %v", number, got, want)
 		}
 	}
+}
+
+// A value alone is a list of it, and counts as one level, in variables as in literals.
+func TestSingleValuesInEachOther(t *testing.T) {
+	s := newCountingServer(t, testdb.SQLite, 1)
+	filter := map[string]any{}
+	for range 101 {
+		filter = map[string]any{"and": filter}
+	}
+	query := `query($f: SessionFilter) { sessions(filter: $f) { totalCount } }`
+	serve(t, s.handler, postOf(operation(query, map[string]any{"f": filter}))).refused(t, "QUERY_TOO_COMPLEX", "nested")
 }
 
 // A value alone is a list of it, in variables as in literals.

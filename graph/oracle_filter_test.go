@@ -266,3 +266,64 @@ func timePasses(filter map[string]any) func(time.Time) bool {
 		return func(at time.Time) bool { return compares(operator, at.Compare(bound)) }
 	})
 }
+
+func digitsOf(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+// contacts are those that pass a filter, in the order of an input ContactOrder, nil for the default.
+func (o *oracle) contacts(filter, order map[string]any) []contactAnswer {
+	byCallee := map[string][]*oracleSession{}
+	for _, s := range o.sessions {
+		if callee := s.texts["callee"]; callee != "" {
+			byCallee[callee] = append(byCallee[callee], s)
+		}
+	}
+	var list []contactAnswer
+	passes := oracleTests(filter, func(name string, want any) func(contactAnswer) bool {
+		switch name {
+		case "callee":
+			test := textPasses(want.(map[string]any))
+			return func(c contactAnswer) bool { return test(c.Callee) }
+		case "digits":
+			return func(c contactAnswer) bool { return strings.Contains(digitsOf(c.Callee), want.(string)) }
+		case "sessionCount":
+			test := intPasses(want.(map[string]any))
+			return func(c contactAnswer) bool { return test(c.SessionCount) }
+		case "lastSeenAt":
+			test := timePasses(want.(map[string]any))
+			return func(c contactAnswer) bool { return test(c.LastSeenAt) }
+		case "sessions":
+			test := sessionPasses(want.(map[string]any))
+			return func(c contactAnswer) bool { return slices.ContainsFunc(byCallee[c.Callee], test) }
+		}
+		panic("oracle does not know the filter " + name)
+	})
+	for callee, sessions := range byCallee {
+		if contact := contactOf(callee, sessions); passes(contact) {
+			list = append(list, contact)
+		}
+	}
+	field, direction := "LAST_SEEN", "DESC"
+	if order != nil {
+		field = order["field"].(string)
+		if d, given := order["direction"]; given {
+			direction = d.(string)
+		}
+	}
+	slices.SortFunc(list, func(a, b contactAnswer) int {
+		if direction == "DESC" {
+			a, b = b, a
+		}
+		byField := map[string]int{
+			"LAST_SEEN": a.LastSeenAt.Compare(b.LastSeenAt), "FIRST_SEEN": a.FirstSeenAt.Compare(b.FirstSeenAt), "SESSION_COUNT": a.SessionCount - b.SessionCount,
+		}[field]
+		return cmp.Or(byField, cmp.Compare(a.Callee, b.Callee))
+	})
+	return list
+}

@@ -181,6 +181,10 @@ var countedOperations = []struct {
 	{"the catalogue with values", `{ nerSlots { name sessionCount distinctValues values(first: 5) { value sessionCount } } }`, nil, 3},
 	{"the catalogue of variables", `{ variables(filter: {talkRound: {gte: 0}}) { name sessionCount distinctValues values(first: 5) { value sessionCount } } }`, nil, 3},
 	{"the catalogue of event labels", `{ eventLabels { name sessionCount distinctValues values(first: 5) { value sessionCount } } }`, nil, 3},
+	{"a list of contacts", `{ contacts(first: 100) { nodes { id callee sessionCount firstSeenAt lastSeenAt } edges { cursor node { id } } ` + wholePage + ` } }`, nil, 1},
+	{"a count of contacts", `{ contacts { totalCount } }`, nil, 1},
+	{"contacts found, with their sessions", `{ contacts(last: 100, orderBy: {field: SESSION_COUNT}, filter: {callee: {ne: "x"}, sessions: {talkRound: {gte: 0}}}) {
+		totalCount nodes { callee sessions(first: 2) { totalCount nodes { callId messages(last: 1) { text } } } } } }`, nil, 5},
 	{"a contact", `query($callee: String!) { contact(callee: $callee) { id callee sessionCount firstSeenAt lastSeenAt
 		sessions(first: 5) { totalCount nodes { callId messages { text } } edges { cursor } ` + wholePage + ` } } }`,
 		func(ids nodeIDs) map[string]any { return map[string]any{"callee": ids.callee} }, 4},
@@ -251,7 +255,7 @@ func TestStatementsDoNotGrowWithRows(t *testing.T) {
 func TestStatementsOfPagesBetweenCursors(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		s := newCountingServer(t, kind, 60)
-		for _, list := range []string{"sessions", "messages"} {
+		for _, list := range []string{"sessions", "messages", "contacts"} {
 			t.Run(list, func(t *testing.T) {
 				data, _ := s.ask(t, fmt.Sprintf(`{ list: %s(first: 40) { pageInfo { startCursor endCursor } } }`, list), nil)
 				ends := data["list"].(map[string]any)["pageInfo"].(map[string]any)

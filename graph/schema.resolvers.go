@@ -58,6 +58,10 @@ func (r *queryResolver) Contact(ctx context.Context, callee string) (*view.Conta
 	return found[callee], err
 }
 
+func (r *queryResolver) Contacts(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.ContactFilter, orderBy *models.ContactOrder) (*view.ContactConnection, error) {
+	return view.Contacts(r.Source, view.Page{First: first, After: after, Last: last, Before: before}, filter, orderBy)
+}
+
 func (r *queryResolver) SessionStats(ctx context.Context, filter *models.SessionFilter, groupBy []models.SessionDimension, nerSlot *string, interval *models.TimeInterval, timeZone *string, first *int) ([]*view.SessionStats, error) {
 	return view.Stats(ctx, r.Source, view.StatsArguments{
 		Filter: filter, GroupBy: groupBy, NerSlot: nerSlot, Interval: interval, TimeZone: timeZone, First: first,

@@ -127,6 +127,13 @@ const (
 	Descending OrderDirection = "DESC"
 )
 
+func (d OrderDirection) reversed() OrderDirection {
+	if d == Ascending {
+		return Descending
+	}
+	return Ascending
+}
+
 // SessionDimension is what sessions are grouped by.
 type SessionDimension string
 
@@ -194,6 +201,12 @@ func (e SessionOrderField) MarshalGQL(w io.Writer) { writeEnum(w, e) }
 
 // UnmarshalGQL reads the enum value.
 func (e *SessionOrderField) UnmarshalGQL(v any) error { return readEnum(e, v) }
+
+// MarshalGQL writes the enum value.
+func (e ContactOrderField) MarshalGQL(w io.Writer) { writeEnum(w, e) }
+
+// UnmarshalGQL reads the enum value.
+func (e *ContactOrderField) UnmarshalGQL(v any) error { return readEnum(e, v) }
 
 // MarshalGQL writes the enum value.
 func (e OrderDirection) MarshalGQL(w io.Writer) { writeEnum(w, e) }

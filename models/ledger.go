@@ -212,6 +212,9 @@ func (s *Store) Replay(ctx context.Context, decode Decode, progress Progress) er
 			return s.replaySteps(ctx, rows, size, decode)
 		})
 	}
+	if err == nil {
+		err = s.retrying(ctx, func() error { return s.repairContacts(ctx) })
+	}
 	if err != nil {
 		return fmt.Errorf("replay: %w", err)
 	}
@@ -591,6 +594,7 @@ type difference struct{ sql, told string }
 func (s *Store) verifyOrphans(ctx context.Context, tell func(string)) error {
 	queries := []difference{
 		{"SELECT call_id FROM sessions s WHERE NOT EXISTS (SELECT 1 FROM notifications n WHERE n.call_id = s.call_id)", "session %s: the ledger has no notification of it"},
+		{"SELECT CAST(COUNT(*) AS TEXT) FROM (" + wrongContacts() + ") c HAVING COUNT(*) > 0", "%s contacts differ from their sessions (replay mends it)"},
 	}
 	for _, table := range childTables() {
 		queries = append(queries, difference{

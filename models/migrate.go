@@ -41,6 +41,7 @@ func migrations(d dialect) []*gormigrate.Migration {
 		step("0006_removals", removalTables),
 		step("0007_filters", filterColumns),
 		step("0008_counts", countTables+d.countTriggers()+countLedger),
+		step("0009_contacts", contactsTable),
 	}
 }
 
@@ -247,4 +248,17 @@ INSERT INTO write_probe (id, data) VALUES (1, '');
 
 const countLedger = `
 INSERT INTO ledger_counts (outcome, notifications) SELECT outcome, COUNT(*) FROM notifications GROUP BY outcome;
+`
+
+const contactsTable = `
+CREATE TABLE contacts (
+	callee TEXT NOT NULL PRIMARY KEY,
+	session_count BIGINT NOT NULL,
+	first_seen_at BIGINT NOT NULL,
+	last_seen_at BIGINT NOT NULL
+) WITHOUT ROWID;
+INSERT INTO contacts SELECT callee, COUNT(*), MIN(started_at), MAX(ended_at) FROM sessions WHERE callee <> '' GROUP BY callee;
+CREATE INDEX contacts_last_seen ON contacts (last_seen_at, callee);
+CREATE INDEX contacts_first_seen ON contacts (first_seen_at, callee);
+CREATE INDEX contacts_session_count ON contacts (session_count, callee);
 `

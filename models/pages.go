@@ -139,7 +139,7 @@ func (o SessionOrder) beyond(key *SessionKey, later bool) condition {
 func (s *Store) SessionPages(ctx context.Context, l SessionList, w Window, owners []string) (map[string][]*Session, error) {
 	direction := l.Order.Direction
 	if w.Backward {
-		direction = map[OrderDirection]OrderDirection{Ascending: Descending, Descending: Ascending}[direction]
+		direction = direction.reversed()
 	}
 	sessions, err := arms[*Session](ctx, s, len(owners), func(i int) condition {
 		parts := []condition{s.filter(l, owners[i])}

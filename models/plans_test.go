@@ -90,7 +90,7 @@ func (p *planner) plan(t *testing.T, ask func(context.Context, *models.Store) er
 
 var (
 	// A page in an order that has an index is read along it, and nothing else is touched.
-	wholeTable  = regexp.MustCompile(`(?m)^ *SCAN (sessions|messages|notifications|ner_slots|event_labels|variables|s|m|n|v|e)( USING COVERING INDEX \S+)?$`)
+	wholeTable  = regexp.MustCompile(`(?m)^ *SCAN (sessions|messages|notifications|ner_slots|event_labels|variables|contacts|s|m|n|v|e|c)( USING COVERING INDEX \S+)?$`)
 	sorted      = regexp.MustCompile(`USE TEMP B-TREE FOR ORDER BY`)
 	byKey       = regexp.MustCompile(`(?m)^ *SEARCH \S+ USING PRIMARY KEY \(session_id=\?`)
 	bySessionID = regexp.MustCompile(`(?m)^ *SEARCH \S+ USING INTEGER PRIMARY KEY \(rowid=\?\)$`)
@@ -164,11 +164,42 @@ func TestPagesAreReadAlongAnIndex(t *testing.T) {
 	}
 }
 
+func TestPagesOfContactsAreReadAlongAnIndex(t *testing.T) {
+	p := newPlanner(t)
+	for field, index := range map[models.ContactOrderField]string{
+		models.OrderLastSeen: "contacts_last_seen", models.OrderFirstSeen: "contacts_first_seen", models.OrderSessionCount: "contacts_session_count",
+	} {
+		intention := "A"
+		for name, filter := range map[string]*models.ContactFilter{
+			"all": nil, "of sessions": {Sessions: &models.SessionFilter{Intention: &models.StringFilter{Eq: &intention}}},
+		} {
+			list := models.ContactList{Filter: filter, Order: models.ContactOrder{Field: field, Direction: models.Descending}}
+			place := &models.ContactKey{Value: 1000, Callee: "+1"}
+			for page, window := range map[string]models.ContactWindow{
+				"first page": {Limit: 50}, "later page": {Limit: 50, After: place}, "last page": {Limit: 50, Backward: true},
+			} {
+				t.Run(string(field)+"/"+name+"/"+page, func(t *testing.T) {
+					along(t, index, window.After == nil, p.plan(t, func(ctx context.Context, s *models.Store) error {
+						_, err := s.ContactPage(ctx, list, window)
+						return err
+					}))
+				})
+			}
+			t.Run(string(field)+"/"+name+"/is there more", func(t *testing.T) {
+				along(t, index, false, p.plan(t, func(ctx context.Context, s *models.Store) error {
+					_, err := s.ContactsBeyond(ctx, list, *place, true, false)
+					return err
+				}))
+			})
+		}
+	}
+}
+
 func along(t *testing.T, index string, scan bool, plan string) {
 	t.Helper()
-	way := "SEARCH s USING (COVERING )?INDEX "
+	way := "SEARCH [sc] USING (COVERING )?INDEX "
 	if scan {
-		way = "SCAN s USING (COVERING )?INDEX "
+		way = "SCAN [sc] USING (COVERING )?INDEX "
 	}
 	if !regexp.MustCompile(way+index+`\b`).MatchString(plan) || wholeTable.MatchString(plan) || sorted.MatchString(plan) {
 		t.Error(plan)
@@ -241,7 +272,7 @@ func TestChildrenAreFoundByTheirKey(t *testing.T) {
 			_, err := s.SessionsByCallID(ctx, []string{"a", "b"})
 			return err
 		}},
-		{"contacts", regexp.MustCompile(`SEARCH sessions USING INDEX sessions_callee \(callee=\?\)`), func(ctx context.Context, s *models.Store) error {
+		{"contacts", regexp.MustCompile(`SEARCH c USING PRIMARY KEY \(callee=\?\)`), func(ctx context.Context, s *models.Store) error {
 			_, err := s.ContactsOf(ctx, []string{"+1", "+2"})
 			return err
 		}},

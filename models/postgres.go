@@ -339,6 +339,10 @@ func keptEntries(entries []NamedValue) []NamedValue {
 
 func (postgresDialect) position(column string) string { return "strpos(" + column + ", ?)" }
 
+func (postgresDialect) digits(column string) string {
+	return "regexp_replace(" + column + ", '[^0-9]', '', 'g')"
+}
+
 func (postgresDialect) endsWith(column, suffix string) condition {
 	return where("right("+column+", ?) = ?", utf8.RuneCountInString(keptText(suffix)), suffix)
 }
@@ -390,7 +394,7 @@ func (postgresDialect) searchOrphans() []difference                             
 // What is deleted stays in the files until its place is used again; this makes the
 // place free. The server's log and backups have it for as long as they are kept.
 func (postgresDialect) purge(ctx context.Context, s *Store, _ Progress) error {
-	err := s.write.WithContext(ctx).Exec("VACUUM (SKIP_LOCKED) notifications, sessions, messages, ner_slots, event_labels, variables").Error
+	err := s.write.WithContext(ctx).Exec("VACUUM (SKIP_LOCKED) notifications, sessions, contacts, messages, ner_slots, event_labels, variables").Error
 	if err != nil {
 		return fmt.Errorf("free what was deleted: %w", err)
 	}

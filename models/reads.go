@@ -176,29 +176,6 @@ func (s *Store) VersionsOf(ctx context.Context, callIDs []string) (map[string][]
 	return found, nil
 }
 
-// ContactSummary is what is known of one callee.
-type ContactSummary struct {
-	Callee       string
-	SessionCount int
-	FirstSeenAt  Time // its first session_start_time
-	LastSeenAt   Time // its last session_end_time
-}
-
-// ContactsOf summarises callees; one without a session is not in the answer.
-func (s *Store) ContactsOf(ctx context.Context, callees []string) (map[string]*ContactSummary, error) {
-	var rows []*ContactSummary
-	err := s.answers(ctx).Raw("SELECT callee, COUNT(*) AS session_count, MIN(started_at) AS first_seen_at, MAX(ended_at) AS last_seen_at"+
-		" FROM sessions WHERE callee IN ? AND callee <> '' GROUP BY callee", callees).Scan(&rows).Error
-	if err != nil {
-		return nil, fmt.Errorf("summarise contacts: %w", err)
-	}
-	found := make(map[string]*ContactSummary, len(rows))
-	for _, row := range rows {
-		found[row.Callee] = row
-	}
-	return found, nil
-}
-
 func anys[T any](values []T) []any {
 	out := make([]any, len(values))
 	for i, v := range values {

@@ -325,10 +325,17 @@ func (k *known) write(tx *gorm.DB, d dialect) error {
 			return fmt.Errorf("count version: %w", err)
 		}
 	}
-	if err := deleteSessions(tx, d, slices.Sorted(maps.Values(k.replaced))); err != nil {
+	changes := newContactChanges()
+	if err := deleteProjections(tx, d, slices.Sorted(maps.Values(k.replaced)), changes); err != nil {
 		return err
 	}
-	return k.insertProjections(tx, d)
+	if err := k.insertProjections(tx, d); err != nil {
+		return err
+	}
+	for callID := range k.projected {
+		changes.add(k.sessions[callID])
+	}
+	return changes.apply(tx)
 }
 
 func (k *known) insertProjections(tx *gorm.DB, d dialect) error {
@@ -368,10 +375,23 @@ func entriesOf[E any](sessionID int64, values []NamedValue, entry func(NamedValu
 	return entries
 }
 
-// deleteSessions removes the projection of sessions, search included.
+// deleteSessions removes the projection of sessions, search and contacts included.
 func deleteSessions(tx *gorm.DB, d dialect, ids []int64) error {
+	changes := newContactChanges()
+	if err := deleteProjections(tx, d, ids, changes); err != nil {
+		return err
+	}
+	return changes.apply(tx)
+}
+
+// deleteProjections removes the projection of sessions, search included, and notes
+// what that changes of contacts.
+func deleteProjections(tx *gorm.DB, d dialect, ids []int64, changes *contactChanges) error {
 	if len(ids) == 0 {
 		return nil
+	}
+	if err := changes.remove(tx, ids); err != nil {
+		return err
 	}
 	if err := d.unindex(tx, ids); err != nil {
 		return err

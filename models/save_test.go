@@ -195,6 +195,7 @@ var contents = []string{
 	"SELECT s.call_id, v.name, v.position, v.value, v.folded, v.number, v.json FROM event_labels v JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
 	"SELECT s.call_id, v.name, v.position, v.value, v.folded, v.number, v.json FROM variables v JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
 	"SELECT sha256, body_size, call_id, notified_at, deliveries, outcome, reason FROM notifications ORDER BY sha256",
+	"SELECT callee, session_count, first_seen_at, last_seen_at FROM contacts ORDER BY callee",
 	// Rows without their session.
 	"SELECT COUNT(*) AS orphans FROM messages WHERE session_id NOT IN (SELECT id FROM sessions)",
 	"SELECT COUNT(*) AS orphans FROM ner_slots WHERE session_id NOT IN (SELECT id FROM sessions)",

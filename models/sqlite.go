@@ -29,6 +29,9 @@ const sqliteBusyMillis = 500
 // reader of an old state made it longer.
 const sqliteLogLimit = 64 << 20
 
+// sqlFunction is a function of SQL in Go.
+type sqlFunction = func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error)
+
 func openSQLite(file string, options Options) (*Store, error) {
 	if file == "" || strings.Contains(file, ":memory:") {
 		return nil, errors.New("a database in memory would lose every notification: name a file")
@@ -41,11 +44,14 @@ func openSQLite(file string, options Options) (*Store, error) {
 		return nil, err
 	}
 	driver := &sqlite.Driver{}
-	if err := driver.RegisterDeterministicScalarFunction("bucket_start", 3, bucketFunction()); err != nil {
-		return nil, fmt.Errorf("add function: %w", err)
-	}
-	if err := driver.RegisterDeterministicScalarFunction("case_fold", 1, foldFunction); err != nil {
-		return nil, fmt.Errorf("add function: %w", err)
+	for _, function := range []struct {
+		name      string
+		arguments int32
+		compute   sqlFunction
+	}{{"bucket_start", 3, bucketFunction()}, {"case_fold", 1, foldFunction}, {"ascii_digits", 1, digitsFunction}} {
+		if err := driver.RegisterDeterministicScalarFunction(function.name, function.arguments, function.compute); err != nil {
+			return nil, fmt.Errorf("add function %s: %w", function.name, err)
+		}
 	}
 	// One writing connection, whose transactions take the write lock at their
 	// start: one that reads first and writes later gets SQLITE_BUSY past every time-out.
@@ -162,6 +168,26 @@ func (sqliteDialect) folded(column string) string { return "case_fold(CAST(" + c
 
 func (sqliteDialect) keepFolded(*Projection) {}
 
+// The driver would cut a text at a NUL.
+func (sqliteDialect) digits(column string) string {
+	return "ascii_digits(CAST(" + column + " AS BLOB))"
+}
+
+// digitsFunction picks the digits of a text as a function of SQL.
+func digitsFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+	text, ok := args[0].([]byte)
+	if !ok {
+		return nil, errors.New("ascii_digits takes the bytes of a text")
+	}
+	digits := make([]byte, 0, len(text))
+	for _, c := range text {
+		if '0' <= c && c <= '9' {
+			digits = append(digits, c)
+		}
+	}
+	return string(digits), nil
+}
+
 // foldFunction is Fold as a function of SQL.
 func foldFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
 	text, ok := args[0].([]byte)
@@ -250,7 +276,7 @@ func (sqliteDialect) bucket(interval TimeInterval, zone *time.Location) (column,
 }
 
 // bucketFunction is BucketStart as a function of SQL.
-func bucketFunction() func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) {
+func bucketFunction() sqlFunction {
 	var zones sync.Map // by name: reading one takes longer than using it
 	return func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
 		micros, ok1 := args[0].(int64)

@@ -207,6 +207,8 @@ type dialect interface {
 	folded(column string) string
 	// keepFolded fills what folded reads of a projection.
 	keepFolded(p *Projection)
+	// digits are the digits 0 to 9 of a column's text, without what stands between.
+	digits(column string) string
 	// endsWith passes what has a text that is not empty at the end of a column.
 	endsWith(column, suffix string) condition
 	// entryValue passes the entries v of an open map that have one of the values.
