@@ -122,7 +122,11 @@ func (d filterSQL) contact(f *ContactFilter) condition {
 		parts = append(parts, instant("c.last_seen_at", f.LastSeenAt))
 	}
 	if f.Sessions != nil {
-		if c := d.session(f.Sessions); c.sql != everything.sql { // every contact has a session
+		switch c := d.session(f.Sessions); {
+		case c.sql == everything.sql: // every contact has a session
+		case f.Sessions.Search != nil: // few sessions pass: they are found once, not by contact
+			parts = append(parts, condition{"c.callee IN (SELECT s.callee FROM sessions s WHERE " + c.sql + ")", c.args})
+		default:
 			parts = append(parts, exists("sessions s WHERE s.callee = c.callee", c))
 		}
 	}
