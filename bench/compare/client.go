@@ -114,7 +114,9 @@ func (c *client) send(ctx context.Context, r request, buffer *bytes.Buffer) erro
 	if _, err := buffer.ReadFrom(response.Body); err != nil {
 		return err
 	}
-	if answer := buffer.Bytes(); response.StatusCode != http.StatusOK || bytes.HasPrefix(answer, []byte(`{"errors"`)) {
+	answer := buffer.Bytes()
+	failed := bytes.HasPrefix(answer, []byte(`{"errors"`)) || bytes.HasPrefix(answer, []byte(`{"data":null`))
+	if response.StatusCode != http.StatusOK || failed {
 		return fmt.Errorf("%s %s: %s: %.300s", r.method, r.path, response.Status, answer)
 	}
 	return nil

@@ -54,6 +54,7 @@ type question struct {
 	goal string
 	ask  func(samples) request
 	took [2]series // milliseconds, by dataset
+	err  error     // ends the question, not the run
 }
 
 // samples are the values in the requests: the same for both datasets, the cursor excepted.
@@ -130,17 +131,23 @@ func flatness(ctx context.Context, s settings, folder string, out io.Writer, log
 			requests[i] = append(requests[i], q.ask(k))
 		}
 	}
-	for round := range s.rounds + 1 {
+	for round := range s.rounds + 1 { // round 0 warms the caches
 		for n, q := range asked {
 			for i, c := range clients {
+				if q.err != nil {
+					continue
+				}
 				took, err := latency(ctx, c, requests[i][n], s.round/3)
 				if err != nil {
-					return fmt.Errorf("%s, of %d sessions: %w", q.name, both[i].sessions, err)
-				}
-				if round > 0 { // round 0 warms the caches
+					q.err = fmt.Errorf("%s, %d sessions: %w", q.name, both[i].sessions, err)
+					log.Print(q.err)
+				} else if round > 0 {
 					q.took[i] = append(q.took[i], took)
 				}
 			}
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 		log.Printf("round %d of %d", round, s.rounds)
 	}
@@ -259,7 +266,12 @@ func reportFlat(out io.Writer, s settings, both [2]*dataset, asked []*question) 
 		row(out, name, spread(took[0], "%.1f")+" ms", spread(took[1], "%.1f")+" ms",
 			"**"+spread(took[1].ratios(took[0]), "%.2f")+"**", goal)
 	}
+	var errs []error
 	for _, q := range asked {
+		if errs = append(errs, q.err); q.err != nil {
+			row(out, q.name, "failed", "failed", "", q.goal)
+			continue
+		}
 		compared(q.name, q.took, q.goal)
 	}
 	compared("start to ready", [2]series{both[0].ready, both[1].ready}, "2 s")
@@ -281,5 +293,5 @@ func reportFlat(out io.Writer, s settings, both [2]*dataset, asked []*question) 
 	}
 	row(out, "peak memory", format("%.0f MB", memory[0]), format("%.0f MB", memory[1]),
 		format("%.2f", memory[1]/memory[0]), "200 MB")
-	return nil
+	return errors.Join(errs...)
 }
