@@ -283,6 +283,12 @@ const firstReplayBatch = 5
 func (s *Store) replaySteps(ctx context.Context, rows []*Notification, size *pacing, decode Decode) error {
 	for len(rows) > 0 {
 		batch := rows[:min(size.size, len(rows))]
+		decode := decodeOnce(decode)
+		for _, n := range batch { // without the lock
+			if body, err := s.unpackBody(n.Body); err == nil {
+				decode(body)
+			}
+		}
 		var held time.Duration
 		err := s.retrying(ctx, func() error {
 			var err error
@@ -473,8 +479,8 @@ func (s *Store) Verify(ctx context.Context, decode Decode, progress Progress, te
 	return err
 }
 
-// decodeOnce decodes each body once: decoding is half of what verify does, which needs
-// most of them twice.
+// decodeOnce decodes each body once: decoding is half of what verify and replay do,
+// which need most of them twice.
 func decodeOnce(decode Decode) Decode {
 	type result struct {
 		p       *Projection

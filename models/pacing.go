@@ -9,7 +9,7 @@ import (
 // fraction of the time that the server waits for it, and leaves it free for at
 // least as long: a waiting server tries again every 25 milliseconds.
 const (
-	stepTime   = 25 * time.Millisecond
+	stepTime   = 40 * time.Millisecond
 	leastPause = 30 * time.Millisecond
 )
 

@@ -138,10 +138,10 @@ func (s *Store) removable(ctx context.Context, r removal) (Removed, error) {
 		sql  string
 		into *int
 	}{
-		{"SELECT COUNT(*) FROM sessions WHERE call_id IN (%s)", &removed.Sessions},
-		{"SELECT COUNT(*) FROM messages WHERE session_id IN (SELECT id FROM sessions WHERE call_id IN (%s))", &removed.Messages},
-		{"SELECT COUNT(*) FROM notifications WHERE call_id IN (%s)", &removed.Notifications},
-	} {
+		{"SELECT COUNT(*) FROM (%s) c JOIN sessions s ON s.call_id = c.call_id", &removed.Sessions},
+		{"SELECT COUNT(*) FROM (%s) c JOIN sessions s ON s.call_id = c.call_id JOIN messages m ON m.session_id = s.id", &removed.Messages},
+		{"SELECT COUNT(*) FROM (%s) c JOIN notifications n ON n.call_id = c.call_id", &removed.Notifications},
+	} { // joins: lists for IN are kept in memory
 		if err := db.Raw(fmt.Sprintf(count.sql, r.callIDs), r.argument).Scan(count.into).Error; err != nil {
 			return Removed{}, fmt.Errorf("count what would be removed: %w", err)
 		}

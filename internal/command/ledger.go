@@ -68,7 +68,7 @@ func (c Replay) Run(ctx context.Context, s Streams) error {
 
 // Help is what --help adds.
 func (Replay) Help() string {
-	return "It can run beside the server, which goes on storing, and may be stopped and run again. It takes some 20 minutes for 100,000 notifications."
+	return "It can run beside the server, which goes on storing, and may be stopped and run again. It takes some 15 minutes for 100,000 notifications."
 }
 
 // Verify are the settings of verify.
