@@ -975,6 +975,28 @@ func TestRetention(t *testing.T) {
 	}
 }
 
+// A server finishes what an interrupted erase or prune left, retention or not.
+func TestAStartFinishesARemoval(t *testing.T) {
+	db := newDB(t)
+	mustPost(t, startServer(t, db), simulated(3)...)
+	file, err := sql.Open("sqlite", db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	if _, err := file.Exec("UPDATE removals SET removals = removals + 1"); err != nil {
+		t.Fatal(err)
+	}
+	startServer(t, db)
+	testtools.Eventually(t, func() string {
+		var due bool
+		if err := file.QueryRow("SELECT removals > purged FROM removals").Scan(&due); err != nil || due {
+			return fmt.Sprint("files are still to be cleaned, ", err)
+		}
+		return ""
+	})
+}
+
 // Erase and prune say what they would remove, and leave it; erase says when there is
 // nothing, and what is near.
 func TestRemovingByCommand(t *testing.T) {

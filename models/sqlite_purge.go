@@ -36,10 +36,15 @@ const (
 //   - the write-ahead log has earlier states of pages until it is emptied.
 //
 // All of it goes in short transactions, in memory that does not grow with the file.
-func (d sqliteDialect) purge(ctx context.Context, s *Store, shown Progress) error {
+func (d sqliteDialect) purge(ctx context.Context, s *Store, shown Progress) (err error) {
 	p := &sqlitePurge{store: s, shown: shown}
+	defer func() {
+		if err != nil && ctx.Err() == nil { // the disk may be full of it
+			_ = p.emptyLog(ctx, 0)
+		}
+	}()
 	var indexes []string
-	err := s.read.WithContext(ctx).Raw("SELECT name FROM sqlite_master t WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE %'" +
+	err = s.read.WithContext(ctx).Raw("SELECT name FROM sqlite_master t WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE %'" +
 		" AND EXISTS (SELECT 1 FROM sqlite_master WHERE name = t.name || '_idx')").Scan(&indexes).Error
 	if err != nil {
 		return fmt.Errorf("list search indexes: %w", err)
@@ -53,7 +58,7 @@ func (d sqliteDialect) purge(ctx context.Context, s *Store, shown Progress) erro
 	if err := p.cleanPages(ctx); err != nil {
 		return fmt.Errorf("clean pages: %w", err)
 	}
-	if err := p.emptyLog(ctx); err != nil {
+	if err := p.emptyLog(ctx, logPatience); err != nil {
 		return fmt.Errorf("empty the write-ahead log: %w", err)
 	}
 	return nil
@@ -316,11 +321,11 @@ func (p *sqlitePurge) boundLog(ctx context.Context) error {
 	if size, _ := p.store.logSize(); size < maxPurgeLog {
 		return nil
 	}
-	return p.emptyLog(ctx)
+	return p.emptyLog(ctx, logPatience)
 }
 
-// emptyLog moves the write-ahead log into the file and truncates it.
-func (p *sqlitePurge) emptyLog(ctx context.Context) error {
+// emptyLog moves the write-ahead log into the file and truncates it, waiting for readers.
+func (p *sqlitePurge) emptyLog(ctx context.Context, patience time.Duration) error {
 	write := p.store.write.WithContext(ctx)
 	for began := time.Now(); ; {
 		var result struct{ Busy, Log, Checkpointed int }
@@ -340,7 +345,7 @@ func (p *sqlitePurge) emptyLog(ctx context.Context) error {
 			return nil
 		case err != nil && !errors.Is(err, ErrUnavailable):
 			return err
-		case time.Since(began) > logPatience:
+		case time.Since(began) > patience:
 			return fmt.Errorf("%w: another process reads it", ErrUnavailable)
 		}
 		select {
