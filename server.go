@@ -435,7 +435,7 @@ func routes(stopping context.Context, settings command.Serve, store *models.Stor
 	mux := http.NewServeMux()
 	mux.Handle("/ingest", notifications)
 	mux.Handle("/metrics", readOnly(promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})))
-	mux.Handle("/query", graph.Handler(stopping, store, graph.Settings{MaxPage: int(settings.MaxPage), MaxComplexity: int(settings.MaxComplexity)}, log))
+	mux.Handle("/query", graph.Handler(stopping, store, graph.Settings{MaxPage: int(settings.MaxPage), MaxComplexity: int(settings.MaxComplexity), QueryTimeout: time.Duration(settings.QueryTimeout)}, log))
 	mux.Handle("/schema.graphqls", readOnly(graph.Schema(schema)))
 	mux.Handle("/healthz", readOnly(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })))
 	mux.Handle("/readyz", readOnly(readiness(stopping, ready, log)))

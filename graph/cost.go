@@ -43,7 +43,9 @@ func (l limits) MutateOperationContext(_ context.Context, oc *graphql.OperationC
 		return err
 	}
 	c := costs{vars: oc.Variables, maxPage: l.maxPage, fragments: map[string]cost{}}
-	if total := c.of(oc.Operation.SelectionSet).total(); total > float64(l.maxComplexity) {
+	total := c.of(oc.Operation.SelectionSet).total()
+	oc.Stats.SetExtension(costExtension, total)
+	if total > float64(l.maxComplexity) {
 		return coded(codeTooComplex, "the operation may return about %.0f values, at most %d are allowed: "+
 			"ask for smaller pages, fewer fields or less nesting", total, l.maxComplexity)
 	}
@@ -270,7 +272,7 @@ func (c costs) of(set ast.SelectionSet) cost {
 	for _, selection := range set {
 		switch s := selection.(type) {
 		case *ast.Field:
-			sum.always += 1 + c.size(s)*c.of(s.SelectionSet).total()
+			sum.always += 1 + c.reading(s) + c.size(s)*c.of(s.SelectionSet).total()
 		case *ast.InlineFragment:
 			sum.conditional(s.TypeCondition, s.ObjectDefinition, c.of(s.SelectionSet))
 		case *ast.FragmentSpread:
@@ -294,6 +296,72 @@ func (c *cost) conditional(condition string, parent *ast.Definition, inner cost)
 		return
 	}
 	c.addOn(condition, inner.total())
+}
+
+// What the database reads for a field beside what it returns, in values.
+const (
+	groupCost         = 4000 // a group-by or a catalogue
+	countCost         = 100
+	searchedWordCost  = 250
+	messageFilterCost = 250
+	// A filter of a transcript reads that transcript alone.
+	transcriptPart = 0.02
+)
+
+// reading is about how much the database reads for the field beside what it returns.
+func (c costs) reading(field *ast.Field) float64 {
+	if field.Definition == nil || field.ObjectDefinition == nil {
+		return 0
+	}
+	sum := 0.0
+	switch {
+	case field.Name == "totalCount":
+		sum = countCost
+	case field.ObjectDefinition.Name == "Query" && isGroup(field.Name):
+		sum = groupCost
+	}
+	if len(field.Arguments) == 0 {
+		return sum
+	}
+	filters := 0.0
+	for name, value := range field.ArgumentMap(c.vars) {
+		filters += filterCost(name, value)
+	}
+	if field.ObjectDefinition.Name == "Session" {
+		filters *= transcriptPart
+	}
+	return sum + filters
+}
+
+func isGroup(name string) bool {
+	switch name {
+	case "sessionStats", "promptStats", "intentions", "nerSlots", "variables", "eventLabels":
+		return true
+	}
+	return false
+}
+
+// filterCost sums up the searches and the filters of messages, wherever they are in a filter.
+func filterCost(name string, value any) float64 {
+	sum := 0.0
+	switch value := value.(type) {
+	case map[string]any:
+		if name == "messages" {
+			sum = messageFilterCost
+		}
+		for key, inner := range value {
+			sum += filterCost(key, inner)
+		}
+	case []any:
+		for _, inner := range value {
+			sum += filterCost(name, inner)
+		}
+	case string:
+		if name == "search" {
+			sum = searchedWordCost * float64(len(strings.Fields(value)))
+		}
+	}
+	return sum
 }
 
 // Lists that no argument bounds, by what they usually hold.

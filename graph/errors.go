@@ -22,6 +22,7 @@ const (
 	codeBadRequest   = "BAD_REQUEST"
 	codeTooLarge     = "REQUEST_TOO_LARGE"
 	codeUnavailable  = "UNAVAILABLE"
+	codeTimeout      = "TIMEOUT"
 	codeTooMany      = "TOO_MANY_SUBSCRIPTIONS"
 	codeTooSlow      = "TOO_SLOW"
 	codeInternal     = "INTERNAL"
@@ -47,6 +48,9 @@ func presentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 		case isCoercion(err):
 			errcode.Set(shown, codeBadUserInput)
 		case shown.Extensions["code"] != nil:
+		case errors.Is(ctx.Err(), context.DeadlineExceeded):
+			shown.Message = "the answer took too long: ask for less, for smaller pages or for a shorter range of time"
+			errcode.Set(shown, codeTimeout)
 		case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 			shown.Message = "the request was given up before its answer was ready"
 			errcode.Set(shown, codeUnavailable)

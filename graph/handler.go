@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
@@ -20,6 +21,8 @@ import (
 type Settings struct {
 	MaxPage       int // the most that first or last may ask for
 	MaxComplexity int // about how many values an operation may return
+	// QueryTimeout is how long an answer, or one event of a subscription, may take.
+	QueryTimeout time.Duration
 }
 
 const (
@@ -32,13 +35,21 @@ const (
 	cachedDocuments = 500
 )
 
+// DefaultQueryTimeout is the QueryTimeout of settings that have none.
+const DefaultQueryTimeout = 10 * time.Second
+
 // Handler answers GraphQL at /query, until stopping ends its streams.
 func Handler(stopping context.Context, store *models.Store, settings Settings, log *slog.Logger) http.Handler {
 	source := view.Source{Store: store, Codec: view.NewCodec(store.CursorKey()), MaxPage: settings.MaxPage}
-	executable := generated.NewExecutableSchema(generated.Config{Resolvers: &Resolver{source, log, &admission{}}})
+	admission := newAdmission()
+	run := &runner{source: source, timeout: settings.QueryTimeout, admission: admission, log: log}
+	if run.timeout <= 0 {
+		run.timeout = DefaultQueryTimeout
+	}
+	executable := generated.NewExecutableSchema(generated.Config{Resolvers: &Resolver{source, admission}})
 	server := handler.New(executable)
-	overHTTP := httpTransport{maxBody: maxRequest}
-	server.AddTransport(websocketTransport{stopping})
+	overHTTP := httpTransport{maxRequest, run}
+	server.AddTransport(websocketTransport{stopping, run})
 	server.AddTransport(sseTransport{overHTTP, stopping})
 	server.AddTransport(overHTTP)
 	server.SetParserTokenLimit(maxTokens)

@@ -18,6 +18,7 @@ import (
 // that name asks for, with bounds on what is read.
 type httpTransport struct {
 	maxBody int64 // bytes
+	run     *runner
 }
 
 var _ graphql.Transport = httpTransport{}
@@ -128,8 +129,16 @@ func (t httpTransport) Do(w http.ResponseWriter, r *http.Request, exec graphql.G
 		writeResponse(w, contentType, http.StatusMethodNotAllowed, wireResponse{Errors: gqlerror.List{coded(codeBadRequest, "send mutations by POST")}})
 		return
 	}
-	next, ctx := exec.DispatchOperation(r.Context(), oc)
-	response := next(ctx)
+	response, refusal := t.run.answer(graphql.WithOperationContext(r.Context(), oc), exec, oc)
+	if refusal != nil {
+		status := http.StatusOK
+		if refusal.Extensions["code"] == codeUnavailable {
+			status = http.StatusServiceUnavailable
+			w.Header().Set("Retry-After", "1")
+		}
+		writeResponse(w, contentType, status, wireResponse{Errors: gqlerror.List{refusal}})
+		return
+	}
 	if response == nil {
 		return // the client is gone
 	}

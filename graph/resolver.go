@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"log/slog"
 	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -14,8 +13,7 @@ import (
 // Resolver answers the root fields.
 type Resolver struct {
 	view.Source
-	log           *slog.Logger
-	subscriptions *admission
+	admission *admission
 }
 
 // selectedMeasures are the measures of SessionStats that the operation selects;

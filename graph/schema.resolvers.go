@@ -69,10 +69,7 @@ func (r *queryResolver) SessionStats(ctx context.Context, filter *models.Session
 }
 
 func (r *subscriptionResolver) SessionStored(ctx context.Context, filter *models.SessionFilter, after *string) (<-chan *view.SessionStored, error) {
-	if err := r.subscriptions.enter(ctx); err != nil {
-		return nil, err
-	}
-	return view.StoredSessions(ctx, r.Source, filter, after, r.subscriptionFailed(ctx))
+	return r.subscribe(ctx, filter, after)
 }
 
 func (r *Resolver) Query() generated.QueryResolver { return &queryResolver{r} }

@@ -2,9 +2,8 @@ package graph
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,14 +41,14 @@ func (t sseTransport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Gr
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // proxies that collect answers would hold events back
 	w.WriteHeader(http.StatusOK)
-	stream.write(":\n\n")
+	stream.write([]byte(":\n\n"))
 	var pings sync.WaitGroup
 	pings.Go(func() { stream.keepAlive(ctx) })
-	if errs := respond(ctx, exec, params, func(response *graphql.Response) bool { return stream.next(response) }); errs != nil {
-		stream.next(&graphql.Response{Errors: errs})
+	if errs := t.request.run.respond(ctx, exec, params, stream.next); errs != nil {
+		stream.next(encode(&graphql.Response{Errors: errs}))
 	}
 	if t.stopping.Err() == nil {
-		stream.write("event: complete\ndata:\n\n")
+		stream.write([]byte("event: complete\ndata:\n\n"))
 	}
 	cancel()
 	pings.Wait()
@@ -63,20 +62,16 @@ type eventStream struct {
 	cancel  context.CancelFunc
 }
 
-func (s *eventStream) next(response *graphql.Response) bool {
-	body, err := json.Marshal(wireResponse{response.Errors, response.Data, response.Extensions})
-	if err != nil {
-		body = []byte(`{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}]}`)
-	}
-	return s.write(fmt.Sprintf("event: next\ndata: %s\n\n", body))
+func (s *eventStream) next(payload []byte) bool {
+	return s.write(slices.Concat([]byte("event: next\ndata: "), payload, []byte("\n\n")))
 }
 
-func (s *eventStream) write(event string) bool {
+func (s *eventStream) write(event []byte) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	err := s.control.SetWriteDeadline(time.Now().Add(writeTimeout))
 	if err == nil {
-		_, err = s.w.Write([]byte(event))
+		_, err = s.w.Write(event)
 	}
 	if err == nil {
 		err = s.control.Flush()
@@ -93,7 +88,7 @@ func (s *eventStream) keepAlive(ctx context.Context) {
 	for {
 		select {
 		case <-ticker.C:
-			s.write(":\n\n")
+			s.write([]byte(":\n\n"))
 		case <-ctx.Done():
 			return
 		}

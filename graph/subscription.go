@@ -2,104 +2,231 @@ package graph
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
-	"sync"
+	"log/slog"
+	"regexp"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"sessiongraph/graph/view"
+	"sessiongraph/models"
 )
 
-// Bounds of the streams, of WebSockets and server-sent events alike.
-const (
-	maxSubscriptions = 1000 // of all clients together
-	maxPerConnection = 50   // operations that one WebSocket has under way
-	keepAlive        = 12 * time.Second
-	// A client that takes nothing for so long is cut off. An event waits for less
-	// (view.PatienceWithReceiver), so that a client that is slow, but not gone, hears why.
-	writeTimeout = 30 * time.Second
-)
-
-// admission bounds how many subscriptions there are.
-type admission struct {
-	mu   sync.Mutex
-	live int
+// runner runs operations for the transports, within the bounds of time and number.
+type runner struct {
+	source    view.Source
+	timeout   time.Duration // of an answer, or of an event
+	admission *admission
+	rendered  renderedEvents
+	log       *slog.Logger
 }
 
-// enter counts a subscription until ctx ends.
-func (a *admission) enter(ctx context.Context) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.live >= maxSubscriptions {
-		return coded(codeTooMany, "the server has %d subscriptions, as many as it takes: try again later", a.live)
+// subscription connects the resolver of sessionStored, which knows what is subscribed
+// to, with the runner that hands it events to render.
+type subscription struct {
+	stream *models.EventStream // nil until the resolver has subscribed
+	events chan *view.SessionStored
+}
+
+type subscriptionKey struct{}
+
+// subscribe resolves sessionStored.
+func (r *Resolver) subscribe(ctx context.Context, filter *models.SessionFilter, after *string) (<-chan *view.SessionStored, error) {
+	s, ok := ctx.Value(subscriptionKey{}).(*subscription)
+	if !ok {
+		return nil, errors.New("subscription outside of a stream")
 	}
-	a.live++
-	context.AfterFunc(ctx, func() {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		a.live--
-	})
-	return nil
-}
-
-// ending is why a subscription ends, where it does not end by itself.
-type ending struct {
-	mu  sync.Mutex
-	err *gqlerror.Error
-}
-
-type endingKey struct{}
-
-func withEnding(ctx context.Context) (context.Context, *ending) {
-	e := &ending{}
-	return context.WithValue(ctx, endingKey{}, e), e
-}
-
-func (e *ending) reason() *gqlerror.Error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.err
-}
-
-// subscriptionFailed tells the subscriber why its events end early, and the log
-// what was wrong here.
-func (r *Resolver) subscriptionFailed(ctx context.Context) func(error) {
-	return func(err error) {
-		shown := coded(codeTooSlow, "events were not taken in time: subscribe again with after, the cursor of the last event that you saw")
-		if !errors.Is(err, view.ErrSlowReceiver) {
-			shown = presentError(r.log)(ctx, err)
-		}
-		if e, ok := ctx.Value(endingKey{}).(*ending); ok {
-			e.mu.Lock()
-			defer e.mu.Unlock()
-			e.err = shown
-		}
+	if err := r.admission.subscribe(ctx); err != nil {
+		return nil, err
 	}
+	stream, err := view.Events(ctx, r.Source, filter, after)
+	if err != nil {
+		return nil, err
+	}
+	s.stream, s.events = stream, make(chan *view.SessionStored, 1)
+	return s.events, nil
 }
 
-// respond runs an operation and hands on its responses until there are no more or
-// send says that nobody takes them. It returns the errors that end it.
-func respond(ctx context.Context, exec graphql.GraphExecutor, params *graphql.RawParams, send func(*graphql.Response) bool) gqlerror.List {
+// respond runs an operation and hands on its responses, encoded, until there are no
+// more or send says that nobody takes them. It returns the errors that end it.
+func (r *runner) respond(ctx context.Context, exec graphql.GraphExecutor, params *graphql.RawParams, send func(payload []byte) bool) gqlerror.List {
 	oc, errs := exec.CreateOperationContext(ctx, params)
 	ctx = graphql.WithOperationContext(ctx, oc)
 	if errs != nil {
 		return exec.DispatchError(ctx, shortenList(errs)).Errors
 	}
-	ctx, end := withEnding(ctx)
+	if oc.Operation.Operation != ast.Subscription {
+		response, err := r.answer(ctx, exec, oc)
+		if err != nil {
+			return gqlerror.List{err}
+		}
+		if response != nil {
+			send(encode(response))
+		}
+		return nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s := &subscription{}
+	next, ctx := exec.DispatchOperation(context.WithValue(ctx, subscriptionKey{}, s), oc)
+	if s.stream == nil { // refused
+		if response := next(ctx); response != nil {
+			send(encode(response))
+		}
+		return nil
+	}
+	defer s.stream.Close()
+	return r.stream(ctx, oc, s, next, send)
+}
+
+// answer runs a query. A response of nil says that the client is gone.
+func (r *runner) answer(ctx context.Context, exec graphql.GraphExecutor, oc *graphql.OperationContext) (*graphql.Response, *gqlerror.Error) {
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	leave, err := r.admission.enterSoon(ctx, oc)
+	if err != nil {
+		return nil, presentError(r.log)(ctx, err)
+	}
+	defer leave()
 	next, ctx := exec.DispatchOperation(ctx, oc)
+	response := next(ctx)
+	if response == nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return nil, presentError(r.log)(ctx, ctx.Err())
+	}
+	return response, nil
+}
+
+// stream sends the events of a subscription.
+func (r *runner) stream(ctx context.Context, oc *graphql.OperationContext, s *subscription, next graphql.ResponseHandler, send func([]byte) bool) gqlerror.List {
+	operation := sharedOperation(oc)
 	for {
-		response := next(ctx)
-		if response == nil {
-			if reason := end.reason(); reason != nil {
-				return gqlerror.List{reason}
-			}
+		event, err := s.stream.Next(ctx)
+		if err != nil {
+			return r.ending(ctx, err)
+		}
+		payload, err := r.rendered.get(ctx, eventKey{operation, event.Seq}, func() ([]byte, error) { return r.render(ctx, oc, s, next, event) })
+		if err != nil {
+			return r.ending(ctx, err)
+		}
+		if payload == nil { // a newer version has its own event
+			continue
+		}
+		began := time.Now()
+		if !send(payload) {
 			return nil
 		}
-		response.Errors = shortenList(response.Errors)
-		if !send(response) {
-			return nil
+		if time.Since(began) > slowReceiver {
+			return gqlerror.List{coded(codeTooSlow, "events were not taken in time: subscribe again with after, the cursor of the last event that you saw")}
 		}
 	}
+}
+
+// ending is what a subscriber is told of the error that ends its events.
+func (r *runner) ending(ctx context.Context, err error) gqlerror.List {
+	if ctx.Err() != nil || errors.Is(err, models.ErrClosed) {
+		return nil
+	}
+	return gqlerror.List{presentError(r.log)(ctx, err)}
+}
+
+// retryEvent is how long a database is left alone that was not available.
+const retryEvent = time.Second
+
+// render is the answer to an event; nil where the event is none any more. While the
+// database is not available it waits: what was stored must not be passed over.
+func (r *runner) render(ctx context.Context, oc *graphql.OperationContext, s *subscription, next graphql.ResponseHandler, event models.SessionEvent) ([]byte, error) {
+	leave, err := r.admission.enter(ctx, oc)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	for {
+		payload, err := r.renderOnce(ctx, s, next, event)
+		if !errors.Is(err, models.ErrUnavailable) {
+			return payload, err
+		}
+		select {
+		case <-time.After(retryEvent):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (r *runner) renderOnce(ctx context.Context, s *subscription, next graphql.ResponseHandler, event models.SessionEvent) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	stored, err := view.Stored(ctx, r.source, event)
+	if err == nil && stored == nil {
+		return nil, nil
+	}
+	if err == nil {
+		s.events <- stored
+		response := next(ctx)
+		if err = ctx.Err(); err == nil {
+			if !hasCode(response.Errors, codeUnavailable) {
+				return encode(response), nil
+			}
+			err = models.ErrUnavailable
+		}
+	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err = presentError(r.log)(ctx, err) // while its time is known to be over
+	}
+	return nil, err
+}
+
+func hasCode(list gqlerror.List, code string) bool {
+	for _, err := range list {
+		if err.Extensions["code"] == code {
+			return true
+		}
+	}
+	return false
+}
+
+// encode writes a response as transports send it.
+func encode(response *graphql.Response) []byte {
+	payload, err := json.Marshal(wireResponse{shortenList(response.Errors), response.Data, response.Extensions})
+	if err != nil {
+		return []byte(`{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}]}`)
+	}
+	return payload
+}
+
+// sharedOperation is a hash of what the answer to an event depends on: the document and
+// its variables, but for the cursor that the stream began behind.
+func sharedOperation(oc *graphql.OperationContext) [sha256.Size]byte {
+	variables := make(map[string]any, len(oc.Variables))
+	for name, value := range oc.Variables {
+		if !isOnlyAfter(oc, name) {
+			variables[name] = value
+		}
+	}
+	key, err := json.Marshal([]any{oc.RawQuery, oc.OperationName, variables})
+	if err != nil { // never: variables came as JSON
+		key = []byte(rand.Text())
+	}
+	return sha256.Sum256(key)
+}
+
+// isOnlyAfter says whether a variable stands in the document twice: where it is
+// defined, and as the root field's argument after.
+func isOnlyAfter(oc *graphql.OperationContext, variable string) bool {
+	uses := regexp.MustCompile(`\$\s*`+regexp.QuoteMeta(variable)+`\b`).FindAllString(oc.RawQuery, -1)
+	if len(uses) != 2 || len(oc.Operation.SelectionSet) != 1 {
+		return false
+	}
+	root, ok := oc.Operation.SelectionSet[0].(*ast.Field)
+	if !ok {
+		return false
+	}
+	after := root.Arguments.ForName("after")
+	return after != nil && after.Value.Kind == ast.Variable && after.Value.Raw == variable
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,6 +20,7 @@ import (
 // operations that share an id.
 type websocketTransport struct {
 	stopping context.Context
+	run      *runner
 }
 
 var _ graphql.Transport = websocketTransport{}
@@ -45,7 +47,7 @@ func (t websocketTransport) Do(w http.ResponseWriter, r *http.Request, exec grap
 	conn.SetReadLimit(maxFrame)
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	s := &socket{conn: conn, exec: exec, header: r.Header, operations: map[string]*running{}}
+	s := &socket{conn: conn, exec: exec, runner: t.run, header: r.Header, operations: map[string]*running{}}
 	defer context.AfterFunc(t.stopping, func() { s.close(websocket.StatusGoingAway, "the server is stopping") })()
 	s.serve(ctx)
 	cancel()
@@ -81,6 +83,7 @@ type violation struct {
 type socket struct {
 	conn   *websocket.Conn
 	exec   graphql.GraphExecutor
+	runner *runner
 	header http.Header
 	ended  sync.WaitGroup // operations and pings
 	writes atomic.Int32   // messages on their way to the client
@@ -192,9 +195,13 @@ func shortID(id string) string {
 
 // run sends an operation's responses, and how it ended unless the client ended it.
 func (s *socket) run(ctx context.Context, id string, operation *running, params *graphql.RawParams) {
-	errs := respond(ctx, s.exec, params, func(response *graphql.Response) bool {
-		payload, err := json.Marshal(wireResponse{response.Errors, response.Data, response.Extensions})
-		return err == nil && s.isLive(id, operation) && s.send(ctx, frame{ID: id, Type: "next", Payload: payload})
+	start, err := json.Marshal(id)
+	if err != nil {
+		return // never: it is a string
+	}
+	start = slices.Concat([]byte(`{"id":`), start, []byte(`,"type":"next","payload":`))
+	errs := s.runner.respond(ctx, s.exec, params, func(payload []byte) bool {
+		return s.isLive(id, operation) && s.write(ctx, slices.Concat(start, payload, []byte("}")))
 	})
 	if !s.isLive(id, operation) {
 		return
@@ -221,9 +228,10 @@ func (s *socket) isLive(id string, operation *running) bool {
 // send ends the connection of a client that does not take the message in time.
 func (s *socket) send(ctx context.Context, f frame) bool {
 	message, err := json.Marshal(f)
-	if err != nil {
-		return false
-	}
+	return err == nil && s.write(ctx, message)
+}
+
+func (s *socket) write(ctx context.Context, message []byte) bool {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	s.writes.Add(1)

@@ -103,3 +103,6 @@ func storeOld(tx *gorm.DB, d dialect, bodies [][]byte, decode Decode, oldText fu
 	}
 	return tx.Exec("UPDATE ledger_clock SET last_notification_id = ?, last_stored_seq = ?", len(bodies), len(bodies)).Error
 }
+
+// KeepEvents sets how many events are kept for subscribers that are behind.
+func (s *Store) KeepEvents(count int) { s.events.most = count }

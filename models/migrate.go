@@ -42,6 +42,7 @@ func migrations(d dialect) []*gormigrate.Migration {
 		step("0007_filters", filterColumns),
 		step("0008_counts", countTables+d.countTriggers()+countLedger),
 		step("0009_contacts", contactsTable),
+		step("0010_histories", historyTable),
 	}
 }
 

@@ -282,7 +282,7 @@ func TestChildrenAreFoundByTheirKey(t *testing.T) {
 			return err
 		}},
 		{"what was stored since", regexp.MustCompile(`SEARCH e USING INDEX sqlite_autoindex_notifications_\d \(stored_seq>\? AND stored_seq<\?\)`), func(ctx context.Context, s *models.Store) error {
-			_, err := s.StoredSince(ctx, nil, 1, 10, 100)
+			_, err := s.EventsSince(ctx, 1, 10, 100)
 			return err
 		}},
 	} {

@@ -26,6 +26,8 @@ import (
 const (
 	postgresWriters = 3
 	postgresReaders = 6 // or two for each processor, where that is more
+	// Of the program itself, which queries cannot take from it.
+	postgresOwnReaders = 2
 )
 
 // Time-outs of connections.
@@ -70,12 +72,14 @@ func openPostgres(ctx context.Context, address string, options Options) (*Store,
 	if s.write, err = openPostgresGORM(writers, gormConfig); err != nil {
 		return nil, errors.Join(s.dialect.explain(err), writers.Close())
 	}
-	readers := newPostgresReaders(config)
-	if s.read, err = openPostgresGORM(steady{readers, queryPatience}, gormConfig); err != nil {
-		return nil, errors.Join(s.dialect.explain(err), readers.Close(), s.closePools())
-	}
-	if s.patient, err = openPostgresGORM(steady{readers, eventPatience}, gormConfig); err != nil {
-		return nil, errors.Join(s.dialect.explain(err), s.closePools())
+	for _, pool := range []struct {
+		db   **gorm.DB
+		most int
+	}{{&s.read, postgresOwnReaders}, {&s.queries, max(postgresReaders, 2*runtime.NumCPU())}} {
+		readers := newPostgresReaders(config, pool.most)
+		if *pool.db, err = openPostgresGORM(steady{readers, queryPatience}, gormConfig); err != nil {
+			return nil, errors.Join(s.dialect.explain(err), readers.Close(), s.closePools())
+		}
 	}
 	if err := s.checkPostgres(ctx, options); err != nil {
 		return nil, errors.Join(s.dialect.explain(err), s.closePools())
@@ -115,8 +119,8 @@ func postgresDialectorOf(pool gorm.ConnPool) gorm.Dialector {
 	return postgresDialector{&gormpostgres.Dialector{Config: &gormpostgres.Config{Conn: pool}}}
 }
 
-func newPostgresReaders(config *pgx.ConnConfig) *sql.DB {
-	return newPostgresPool(config, postgresReading, max(postgresReaders, 2*runtime.NumCPU()), new(atomic.Int64))
+func newPostgresReaders(config *pgx.ConnConfig, most int) *sql.DB {
+	return newPostgresPool(config, postgresReading, most, new(atomic.Int64))
 }
 
 // newPostgresPool makes a pool. Its connections that were made before a change of generation are

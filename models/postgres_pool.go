@@ -6,11 +6,9 @@ import (
 	"time"
 )
 
-// How long a question waits for a server that is not available: of a query, which
-// somebody waits for, and of an event of sessionStored, which must not be passed over.
+// How long a question waits for a server that is not available.
 const (
 	queryPatience = time.Second
-	eventPatience = time.Minute
 	patiencePause = 100 * time.Millisecond
 )
 

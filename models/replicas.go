@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,7 +49,7 @@ type primaryState struct {
 }
 
 func (s *Store) openReplicas(addresses []string, options Options) error {
-	pool, err := s.read.DB()
+	pool, err := s.queries.DB()
 	if err != nil {
 		return err
 	}
@@ -72,7 +73,7 @@ func (s *Store) openReplicas(addresses []string, options Options) error {
 			return fmt.Errorf("replica %s: %w", withoutPassword(address), err)
 		}
 		one := &replica{name: fmt.Sprintf("replica %d", i+1), shown: withoutPassword(address)}
-		one.pool = newPostgresReaders(config)
+		one.pool = newPostgresReaders(config, max(postgresReaders, 2*runtime.NumCPU()))
 		r.all = append(r.all, one)
 		pool := failover{one.pool, one, primary}
 		resolver.Register(dbresolver.Config{Replicas: []gorm.Dialector{postgresDialectorOf(pool)}}, one.name)
@@ -121,7 +122,7 @@ func FromOne(ctx context.Context) context.Context {
 // answers is where what may be a moment old is read.
 func (s *Store) answers(ctx context.Context) *gorm.DB {
 	if s.replicas == nil {
-		return s.read.WithContext(ctx)
+		return s.queries.WithContext(ctx)
 	}
 	var name string
 	if pinned, ok := ctx.Value(oneReplicaKey{}).(*oneReplica); ok {
@@ -138,14 +139,11 @@ func (s *Store) answers(ctx context.Context) *gorm.DB {
 }
 
 // Primary is the same store for the reader of events: without replicas, so that
-// what it reads is never old, and patient while the server is away. It is closed
+// what it reads is never old. It is closed
 // with the store.
 func (s *Store) Primary() *Store {
 	primary := *s
 	primary.replicas = nil
-	if s.patient != nil {
-		primary.read = s.patient
-	}
 	return &primary
 }
 

@@ -116,7 +116,7 @@ func (s *Store) changeWithin(ctx context.Context, limit time.Duration, work func
 const maxAttempts = 8
 
 func (s *Store) changeOnce(ctx context.Context, limit time.Duration, work func(tx *gorm.DB, clock *ledgerClock) error) error {
-	stored := false
+	stored, seq := false, int64(0)
 	err := s.transaction(ctx, limit, func(tx *gorm.DB) error {
 		var clock ledgerClock
 		if err := tx.Raw(s.dialect.lockLedger()).Scan(&clock).Error; err != nil {
@@ -132,15 +132,20 @@ func (s *Store) changeOnce(ctx context.Context, limit time.Duration, work func(t
 		if err := tx.Save(&clock).Error; err != nil {
 			return fmt.Errorf("move ledger clock: %w", err)
 		}
-		if stored = clock.LastStoredSeq != before.LastStoredSeq; stored {
-			return s.dialect.announce(tx)
+		if seq = clock.LastStoredSeq; seq == before.LastStoredSeq {
+			return nil
 		}
-		return nil
+		stored = true
+		if err := s.history.begin(tx, before.LastStoredSeq); err != nil {
+			return err
+		}
+		return s.dialect.announce(tx)
 	})
 	if err == nil {
 		err = s.file.check() // what was committed to a file that is gone is lost
 	}
 	if err == nil && stored {
+		s.history.stored(seq)
 		s.news.wake()
 	}
 	return err

@@ -511,9 +511,14 @@ func TestStoringEvents(t *testing.T) {
 		if want := []int64{1, 1, 1, 1, 2}; !slices.Equal(seen, want) {
 			t.Errorf("numbers of events are %v, want %v", seen, want)
 		}
-		stored, err := store.StoredSince(t.Context(), nil, 1, 2, 10)
-		if err != nil || len(stored) != 1 || stored[0].Seq != 2 || stored[0].Session.MessageCount != 1 {
-			t.Errorf("stored since 1 are %v, %v", stored, err)
+		for after := range int64(2) { // the first version was overtaken
+			events, err := store.EventsSince(t.Context(), after, 2, 10)
+			if err != nil || len(events) != 1 || events[0].Seq != 2 {
+				t.Fatalf("events since %d are %v, %v", after, events, err)
+			}
+			if session, err := store.SessionOf(t.Context(), events[0]); err != nil || session == nil || session.MessageCount != 1 {
+				t.Errorf("its session is %v, %v", session, err)
+			}
 		}
 	})
 }

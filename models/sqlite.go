@@ -32,6 +32,13 @@ const sqliteLogLimit = 64 << 20
 // sqlFunction is a function of SQL in Go.
 type sqlFunction = func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error)
 
+// Connections that read: of queries, and of the program itself, which queries cannot
+// take from it.
+const (
+	sqliteReaders    = 8 // or four for each processor, where that is more
+	sqliteOwnReaders = 2
+)
+
 func openSQLite(file string, options Options) (*Store, error) {
 	if file == "" || strings.Contains(file, ":memory:") {
 		return nil, errors.New("a database in memory would lose every notification: name a file")
@@ -72,18 +79,23 @@ func openSQLite(file string, options Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	read, err := openSQLitePool(driver, opened, max(4, 2*runtime.NumCPU()), gormConfig(options), url.Values{
+	reading := url.Values{
 		"_pragma": {
 			fmt.Sprintf("busy_timeout(%d)", sqliteBusyMillis),
 			"query_only(ON)",
 			"temp_store(MEMORY)",
 			"cache_size(-32768)",
 		},
-	})
+	}
+	read, err := openSQLitePool(driver, opened, sqliteOwnReaders, gormConfig(options), reading)
 	if err != nil {
 		return nil, err
 	}
-	return &Store{write: write, read: read, dialect: sqliteDialect{}, file: opened, news: newNewsroom(), watch: newWatch()}, nil
+	queries, err := openSQLitePool(driver, opened, max(sqliteReaders, 4*runtime.NumCPU()), gormConfig(options), reading)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{write: write, read: read, queries: queries, dialect: sqliteDialect{}, file: opened, news: newNewsroom(), watch: newWatch()}, nil
 }
 
 // checkFile says what is wrong with a file in words that SQLite has not.

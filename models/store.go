@@ -20,7 +20,8 @@ import (
 // Store is an open database. Its methods may be called concurrently.
 type Store struct {
 	write   *gorm.DB // the one that changes things
-	read    *gorm.DB // for answers that may be a moment old
+	read    *gorm.DB // for the program itself: queries cannot take its connections
+	queries *gorm.DB // for answers
 	dialect dialect
 	file    *sqliteFile // nil on PostgreSQL
 	address string      // fit to be shown
@@ -29,13 +30,13 @@ type Store struct {
 	dropConnections func()
 	watch           *watch
 	log             *slog.Logger
-	// patient, where it is there, reads what must not be passed over.
-	patient *gorm.DB
-	// replicas, where there are any, answer in place of read.
+	// replicas, where there are any, answer in place of queries.
 	replicas *replicas
 	bodies   *body.Codec
 	// cursorKey is CursorKey.
 	cursorKey []byte
+	history   *history
+	events    *broadcaster
 }
 
 // Options are the settings of Open.
@@ -89,7 +90,8 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", shown, err)
 	}
-	s.address, s.log = shown, options.Log
+	s.address, s.log, s.history = shown, options.Log, &history{}
+	s.events = newBroadcaster(s)
 	if s.bodies, err = body.NewCodec(maxRestoredBody); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -124,6 +126,9 @@ func (s *Store) Ping(ctx context.Context) error {
 // Close closes the database; what was stored stays.
 func (s *Store) Close() error {
 	s.news.close()
+	if s.events != nil { // Open has come so far
+		s.events.close()
+	}
 	s.watch.close()
 	return s.closePools()
 }
@@ -133,7 +138,7 @@ func (s *Store) closePools() error {
 	if s.replicas != nil {
 		errs = append(errs, s.replicas.close())
 	}
-	for _, db := range []*gorm.DB{s.read, s.write} {
+	for _, db := range []*gorm.DB{s.queries, s.read, s.write} {
 		if db == nil {
 			continue
 		}

@@ -2219,13 +2219,16 @@ type Subscription {
   """
   An event for every session stored from now on, new or in a newer version, that passes the filter.
   A repeated notification, or one older than the version already held, is no event.
+  An event shows the session as it is when the event is sent, and the filter judges that version. A version is sent at most once;
+  one that a newer version has overtaken before it could be sent is left out. A session that leaves the filter, or is erased, is no event.
   """
   sessionStored(
     "Only sessions that pass this; null passes all."
     filter: SessionFilter
     """
     The opaque ` + "`" + `cursor` + "`" + ` of the last event seen: what was stored since is sent first, so that a client that reconnects misses nothing.
-    Null sends only what is stored from now on.
+    Null sends only what is stored from now on. A cursor of another history (of a database that was restored, exported and imported, or made anew since)
+    is an error with code BAD_USER_INPUT: subscribe without it. Pruning, erasing and retention keep cursors valid.
     """
     after: String
   ): SessionStored!
@@ -2235,7 +2238,7 @@ type Subscription {
 type SessionStored {
   "Opaque place of this event in the stream; pass it as ` + "`" + `after` + "`" + ` to go on from here."
   cursor: String!
-  "The session that was stored."
+  "The session that was stored, as it is now."
   session: Session!
 }
 

@@ -77,7 +77,7 @@ func TestCursorsOfOtherLists(t *testing.T) {
 func TestSealedHidesValues(t *testing.T) {
 	for _, pair := range [][2]string{
 		{codec.Cursors(someList).Seal(int64(1), int64(2)), codec.Cursors(someList).Seal(int64(1), int64(3))},
-		{codec.sealEvent(1), codec.sealEvent(math.MaxInt64)},
+		{codec.sealEvent(models.EventPlace{Seq: 1}), codec.sealEvent(models.EventPlace{Seq: math.MaxInt64})},
 		{codec.contactID("+628912345"), codec.contactID("+62891234567")},
 	} {
 		if len(pair[0]) != len(pair[1]) || pair[0][:8] == pair[1][:8] || pair[0][len(pair[0])-8:] == pair[1][len(pair[1])-8:] {
@@ -92,9 +92,9 @@ func TestSealedHidesValues(t *testing.T) {
 }
 
 func TestEventCursorRoundTrip(t *testing.T) {
-	for _, seq := range []int64{0, 1, math.MaxInt64} {
-		if got, err := codec.openEvent(codec.sealEvent(seq)); err != nil || got != seq {
-			t.Errorf("%d comes back as %d, %v", seq, got, err)
+	for _, place := range []models.EventPlace{{}, {Seq: 1, History: 2, Check: 3}, {Seq: math.MaxInt64, History: math.MinInt64, Check: -1}} {
+		if got, err := codec.openEvent(codec.sealEvent(place)); err != nil || got != place {
+			t.Errorf("%v comes back as %v, %v", place, got, err)
 		}
 	}
 }
@@ -137,7 +137,7 @@ func TestRejectsForeignCursors(t *testing.T) {
 	}
 	valid := map[string]string{
 		"place":           codec.Cursors(someList).Seal(int64(1), int64(2)),
-		"event":           codec.sealEvent(1),
+		"event":           codec.sealEvent(models.EventPlace{Seq: 1}),
 		"node":            codec.contactID("+628912345"),
 		"node, unsealed ": nodeID{kind: sessionNode, key: "a"}.String(),
 	}
@@ -157,7 +157,7 @@ func TestRejectsForeignCursors(t *testing.T) {
 }
 
 func FuzzCursor(f *testing.F) {
-	for _, seed := range append(foreign, codec.Cursors(someList).Seal(int64(-5), int64(7)), codec.sealEvent(1), codec.contactID("a")) {
+	for _, seed := range append(foreign, codec.Cursors(someList).Seal(int64(-5), int64(7)), codec.sealEvent(models.EventPlace{Seq: 1}), codec.contactID("a")) {
 		f.Add(seed)
 		f.Add(brokenInTwo(seed + "AAAA"))
 	}
@@ -167,8 +167,8 @@ func FuzzCursor(f *testing.F) {
 		if err := cursors.Open("after", text, &key.Value, &key.ID); err == nil && cursors.Seal(key.Value, key.ID) != text {
 			t.Errorf("%q is read as %v, which has another cursor", text, key)
 		}
-		if seq, err := codec.openEvent(text); err == nil && codec.sealEvent(seq) != text {
-			t.Errorf("%q is read as event %d, which has another cursor", text, seq)
+		if place, err := codec.openEvent(text); err == nil && codec.sealEvent(place) != text {
+			t.Errorf("%q is read as event %v, which has another cursor", text, place)
 		}
 	})
 }

@@ -35,6 +35,19 @@ func ageError(s string) error {
 	return fmt.Errorf("invalid age %q (want days, weeks or at least 24 hours, e.g. 90d, 12w or 36h)", s)
 }
 
+// Timeout is a length of time from a millisecond to a day.
+type Timeout time.Duration
+
+// UnmarshalText reads 10s or 1m30s.
+func (t *Timeout) UnmarshalText(text []byte) error {
+	d, err := time.ParseDuration(string(text))
+	if err != nil || d < time.Millisecond || d > day {
+		return fmt.Errorf("invalid duration %q (want e.g. 500ms, 10s or 1m, at most 24h)", string(text))
+	}
+	*t = Timeout(d)
+	return nil
+}
+
 // Moment is a time, given as one of RFC 3339, as a date in UTC, or as an Age before now.
 type Moment struct {
 	at  time.Time

@@ -18,6 +18,18 @@ func TestAge(t *testing.T) {
 	}
 }
 
+func TestTimeout(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"10s": 10 * time.Second, "1m30s": 90 * time.Second, "1ms": time.Millisecond, "24h": day,
+		"": 0, "10": 0, "0s": 0, "-1s": 0, "1us": 0, "25h": 0, "1d": 0, "s": 0,
+	} {
+		var timeout Timeout
+		if err := timeout.UnmarshalText([]byte(text)); time.Duration(timeout) != want || (err == nil) != (want > 0) {
+			t.Errorf("%q is %v, %v; want %v", text, time.Duration(timeout), err, want)
+		}
+	}
+}
+
 func TestMoment(t *testing.T) {
 	now := time.Date(2025, 6, 15, 12, 0, 0, 0, time.UTC)
 	for text, want := range map[string]time.Time{

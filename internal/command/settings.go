@@ -66,8 +66,9 @@ type Serve struct {
 	Receiving
 	Signing
 	Keeping
-	MaxPage       Count `env:"SESSIONGRAPH_MAX_PAGE" group:"Queries:" default:"200" placeholder:"N" help:"Highest value of first and last (${default})."`
-	MaxComplexity Count `env:"SESSIONGRAPH_MAX_COMPLEXITY" group:"Queries:" default:"250000" placeholder:"N" help:"Highest estimated number of values that one operation may return (${default})."`
+	MaxPage       Count   `env:"SESSIONGRAPH_MAX_PAGE" group:"Queries:" default:"200" placeholder:"N" help:"Highest value of first and last (${default})."`
+	QueryTimeout  Timeout `env:"SESSIONGRAPH_QUERY_TIMEOUT" group:"Queries:" default:"10s" placeholder:"TIME" help:"How long an answer, or one event of a subscription, may take, e.g. 10s or 1m (${default})."`
+	MaxComplexity Count   `env:"SESSIONGRAPH_MAX_COMPLEXITY" group:"Queries:" default:"250000" placeholder:"N" help:"Highest estimated number of values that one operation may return (${default})."`
 	Logging
 }
 
