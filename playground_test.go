@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -89,7 +90,7 @@ func runSubscription(b *testtools.Browser, t *testing.T, s *testtools.Server, ta
 	t.Helper()
 	openTab(b, tab)
 	pressRun(b)
-	next := simulate.New(77)
+	next := simulate.NewUntil(77, time.Now())
 	for n := 0; ; n++ {
 		mustPost(t, s, next.Notification(n))
 		time.Sleep(500 * time.Millisecond)
@@ -116,7 +117,7 @@ func noComplaints(t *testing.T, s *testtools.Server, b *testtools.Browser) {
 
 func TestPlaygroundRunsItsExamples(t *testing.T) {
 	s := startServer(t, newDB(t))
-	bodies := append(simulated(30), readFile(t, exampleFile))
+	bodies := append(recentWithRatings(), readFile(t, exampleFile))
 	mustPost(t, s, bodies...)
 	b := openPlayground(t, s, 1440, 900)
 	titles := testtools.Eval[[]string](b, `[...document.querySelectorAll(".graphiql-tab-button")].map((tab) => tab.innerText)`)
@@ -139,11 +140,28 @@ func TestPlaygroundRunsItsExamples(t *testing.T) {
 		if err := json.Unmarshal([]byte(answer), &answered); err != nil || answered.Data == nil || answered.Errors != nil || strings.Contains(shown, `"errors"`) {
 			t.Errorf("tab %s: %.1000s", title, answer)
 		}
+		if strings.Contains(answer, `"nodes":[]`) || strings.Contains(answer, `"sessionStats":[]`) {
+			t.Errorf("tab %s finds nothing: %.300s", title, answer)
+		}
 		if title == "Conversation" {
 			checkConversation(t, bodies, answer, shown)
 		}
 	}
 	noComplaints(t, s, b)
+}
+
+// recentWithRatings are sessions as simulate invents them by default, those with a bad
+// rating among them.
+func recentWithRatings() [][]byte {
+	generator := simulate.NewUntil(2026, time.Now())
+	var bodies [][]byte
+	for n := range 900 {
+		body := generator.Notification(n)
+		if n < 30 || bytes.Contains(body, []byte(`"rating":"1"`)) || bytes.Contains(body, []byte(`"rating":"2"`)) {
+			bodies = append(bodies, body)
+		}
+	}
+	return bodies
 }
 
 // exampleKinds are the kinds of operation of the examples, by name.

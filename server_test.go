@@ -72,7 +72,7 @@ func TestHelp(t *testing.T) {
 			"SESSIONGRAPH_SIGN_SECRETS, or", "SESSIONGRAPH_SIGN_SECRETS_FILE", "SESSIONGRAPH_DB_FILE", "SESSIONGRAPH_DB_REPLICAS_FILE",
 			"\nNetwork:", "\nDatabase:", "\nSignatures:", "\nQueries:", "\nLog:"}},
 		{[]string{"import", "--help"}, []string{"<files>", "standard input", "--db", "--max-body"}},
-		{[]string{"simulate", "--help"}, []string{"--count", "--seed", "--to", "standard output"}},
+		{[]string{"simulate", "--help"}, []string{"--count", "(100)", "--seed", "(1)", "--until", "(now)", "--to", "--sign-secret", "--sign-scheme", "standard output"}},
 		{[]string{"quarantine", "--help"}, []string{"--db", "reason"}},
 		{[]string{"replay", "--help"}, []string{"--db", "ledger"}},
 		{[]string{"verify", "--help"}, []string{"--db", "ledger"}},
@@ -183,6 +183,7 @@ func TestRefusedStarts(t *testing.T) {
 		{"pruning all that will ever be", 2, []string{"prune", "--before=2999-01-01"}, nil, []string{"--before", "2999-01-01", "future"}},
 		{"simulation of nothing", 2, []string{"simulate", "--count=0"}, nil, []string{"--count"}},
 		{"seed that is none", 2, []string{"simulate", "--seed=x"}, nil, []string{"--seed", "x"}},
+		{"simulation until no time", 2, []string{"simulate", "--until=tomorrow"}, nil, []string{"--until", `"tomorrow"`, "now"}},
 		{"simulation to nobody", 1, []string{"simulate", "--to", "http://127.0.0.1:1/ingest"}, nil, []string{"127.0.0.1:1"}},
 		{"simulation to nowhere", 1, []string{"simulate", "--to", "nowhere"}, nil, []string{"nowhere"}},
 	} {
@@ -1152,24 +1153,87 @@ func TestImportedAgainAndByTwo(t *testing.T) {
 }
 
 func TestSimulate(t *testing.T) {
-	first := program.Run(t, "", "simulate", "--count=50", "--seed=2026")
+	until := []string{"simulate", "--count=50", "--until=2025-06-30T00:00:00Z", "--seed"}
+	first := program.Run(t, "", append(until, "2026")...)
 	if want := string(bytes.Join(simulated(50), []byte("\n"))) + "\n"; first.Code != 0 || first.Err != "" || first.Out != want {
 		t.Errorf("exit code %d, standard error %q, %d bytes where %d were expected", first.Code, first.Err, len(first.Out), len(want))
 	}
-	if again := program.Run(t, "", "simulate", "--count=50", "--seed=2026"); again != first {
+	if again := program.Run(t, "", append(until, "2026")...); again != first {
 		t.Error("the same seed invents others")
 	}
-	if other := program.Run(t, "", "simulate", "--count=50", "--seed=2027"); other.Out == first.Out {
+	if other := program.Run(t, "", append(until, "2027")...); other.Out == first.Out {
 		t.Error("another seed invents the same")
 	}
-	if byDefault := program.Run(t, "", "simulate"); strings.Count(byDefault.Out, "\n") != 100 {
-		t.Errorf("%d notifications by default", strings.Count(byDefault.Out, "\n"))
+}
+
+// By default there is something to see in the last days, whenever that is.
+func TestSimulateUntilNow(t *testing.T) {
+	byDefault := program.Run(t, "", "simulate")
+	lines := strings.Split(strings.TrimSpace(byDefault.Out), "\n")
+	if len(lines) != 100 {
+		t.Fatalf("%d notifications by default", len(lines))
+	}
+	recent := 0
+	for _, line := range lines {
+		var session struct {
+			Ended time.Time `json:"session_end_time"`
+		}
+		if err := json.Unmarshal([]byte(line), &session); err != nil {
+			t.Fatal(err)
+		}
+		age := time.Since(session.Ended)
+		if age < 0 || age > 91*24*time.Hour {
+			t.Errorf("ended at %v", session.Ended)
+		}
+		if age < 7*24*time.Hour {
+			recent++
+		}
+	}
+	if recent == 0 {
+		t.Error("none of the last week")
+	}
+}
+
+// What is signed is taken by a server that enforces signatures, with the scheme that
+// both are told.
+func TestSimulateSigns(t *testing.T) {
+	for _, scheme := range []string{"hmac-sha256-hex", "sha1-body+secret-timestamp-base64"} {
+		t.Run(scheme, func(t *testing.T) {
+			s := startServer(t, newDB(t), "--sign-secret=new,old", "--sign-scheme", scheme)
+			to := []string{"simulate", "--count=5", "--to", s.URL + "/ingest", "--sign-scheme", scheme}
+			if ended := program.Run(t, "", append(to, "--sign-secret=old")...); ended.Code != 0 || ended.Out != "5 notifications posted\n" {
+				t.Errorf("%+v", ended)
+			}
+			if ended := program.Run(t, "", append(to, "--sign-secret=wrong")...); ended.Code != 1 || !strings.Contains(ended.Err, "401") {
+				t.Errorf("%+v", ended)
+			}
+			if ended := program.Run(t, "", to...); ended.Code != 1 || !strings.Contains(ended.Err, "401") {
+				t.Errorf("%+v", ended)
+			}
+			signed := program.Run(t, "", "sign", "--sign-secret=new", "--sign-scheme", scheme, exampleFile)
+			request, err := http.NewRequest("POST", s.URL+"/ingest", bytes.NewReader(readFile(t, exampleFile)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("X-AIRudder-Sign", strings.TrimSpace(signed.Out))
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = response.Body.Close()
+			if response.StatusCode != http.StatusOK {
+				t.Errorf("%+v: answered %s", signed, response.Status)
+			}
+			if piped := program.Run(t, string(readFile(t, exampleFile)), "sign", "--sign-secret=new", "--sign-scheme", scheme, "-"); piped != signed {
+				t.Errorf("%+v by standard input, %+v by name", piped, signed)
+			}
+		})
 	}
 }
 
 func TestSimulateTo(t *testing.T) {
 	s := startServer(t, newDB(t))
-	ended := program.Run(t, "", "simulate", "--count=50", "--seed=2026", "--to", s.URL+"/ingest")
+	ended := program.Run(t, "", "simulate", "--count=50", "--seed=2026", "--until=2025-06-30T00:00:00Z", "--to", s.URL+"/ingest")
 	if ended.Code != 0 || ended.Out != "50 notifications posted\n" || ended.Err != "" {
 		t.Errorf("%+v", ended)
 	}

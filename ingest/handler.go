@@ -99,7 +99,7 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (Receipt, *ref
 	if refused != nil {
 		return Receipt{}, refused
 	}
-	sign := r.Header.Get(signHeader)
+	sign := r.Header.Get(SignHeader)
 	if !h.Verifier.Accept(sign, body) {
 		return Receipt{}, h.reject(r, sign, body)
 	}
@@ -193,7 +193,7 @@ func (h *Handler) unavailable(w http.ResponseWriter, err error) *refusal {
 func (h *Handler) reject(r *http.Request, sign string, body []byte) *refusal {
 	header := "present"
 	switch {
-	case r.Header.Values(signHeader) == nil:
+	case r.Header.Values(SignHeader) == nil:
 		header = "missing"
 	case sign == "":
 		header = "empty"
@@ -203,9 +203,9 @@ func (h *Handler) reject(r *http.Request, sign string, body []byte) *refusal {
 			"header", header, "scheme", h.Verifier.Scheme.String(), "would_verify", schemeNames(h.Verifier.Matching(sign, body)))
 	}
 	if sign == "" {
-		return &refusal{http.StatusUnauthorized, "BAD_SIGNATURE", "the header " + signHeader + " is " + header + ": sign the body's bytes with the secret agreed on"}
+		return &refusal{http.StatusUnauthorized, "BAD_SIGNATURE", "the header " + SignHeader + " is " + header + ": sign the body's bytes with the secret agreed on"}
 	}
-	return &refusal{http.StatusUnauthorized, "BAD_SIGNATURE", signHeader + " does not match the body: sign its bytes as they are sent, with the secret agreed on"}
+	return &refusal{http.StatusUnauthorized, "BAD_SIGNATURE", SignHeader + " does not match the body: sign its bytes as they are sent, with the secret agreed on"}
 }
 
 func schemeNames(schemes []Scheme) string {

@@ -16,8 +16,8 @@ import (
 	"sessiongraph/models"
 )
 
-// signHeader is the header of AIRudder's signature.
-const signHeader = "X-AIRudder-Sign"
+// SignHeader is the header of AIRudder's signature.
+const SignHeader = "X-AIRudder-Sign"
 
 // SignMode says what is done about X-AIRudder-Sign.
 type SignMode string

@@ -11,14 +11,49 @@ import (
 	"sync"
 	"time"
 
+	"sessiongraph/ingest"
 	"sessiongraph/internal/simulate"
 )
 
 // Simulate are the settings of simulate.
 type Simulate struct {
-	Count Count  `default:"100" placeholder:"N" help:"How many notifications."`
-	Seed  uint64 `default:"1" placeholder:"N" help:"The same seed invents the same notifications."`
-	To    string `placeholder:"URL" help:"Post them to this ingest route, such as http://127.0.0.1:8080/ingest, in place of writing them to standard output."`
+	Count Count       `default:"100" placeholder:"N" help:"How many notifications (${default})."`
+	Seed  uint64      `default:"1" placeholder:"N" help:"The same seed and --until invent the same notifications (${default})."`
+	Until SimulateEnd `default:"now" placeholder:"TIME" help:"End of the 90 days in which the sessions lie: now, which is the last full hour, or an RFC 3339 time (${default})."`
+	To    string      `placeholder:"URL" help:"Post them to this ingest route, e.g. http://127.0.0.1:8080/ingest, instead of writing them to standard output."`
+	Secret
+}
+
+// Help says what the summary has no room for.
+func (Simulate) Help() string {
+	return "Writes notifications to standard output, one a line, as import reads them, or posts them. With a secret posted ones are signed. " +
+		"The same seed at another time has the same call_ids: posted to the same server, they are newer versions of the same sessions."
+}
+
+// SimulateEnd is a time, or now: then the zero time.
+type SimulateEnd time.Time
+
+// UnmarshalText reads now or an RFC 3339 time.
+func (e *SimulateEnd) UnmarshalText(text []byte) error {
+	if string(text) == "now" {
+		*e = SimulateEnd{}
+		return nil
+	}
+	end, err := time.Parse(time.RFC3339, string(text))
+	if err != nil {
+		return fmt.Errorf("invalid time %q (want now or RFC 3339, e.g. 2025-06-30T00:00:00Z)", text)
+	}
+	*e = SimulateEnd(end)
+	return nil
+}
+
+// at is the end itself. Now is a full hour, so that running it again repeats rather
+// than shifts what it invented.
+func (e SimulateEnd) at(now time.Time) time.Time {
+	if end := time.Time(e); !end.IsZero() {
+		return end
+	}
+	return now.Truncate(time.Hour)
 }
 
 // Requests that are under way at once.
@@ -26,7 +61,7 @@ const simulateConnections = 16
 
 // Run writes the notifications to standard output, one a line, or posts them.
 func (c Simulate) Run(ctx context.Context, s Streams) error {
-	generator := simulate.New(c.Seed)
+	generator := simulate.NewUntil(c.Seed, c.Until.at(time.Now()))
 	if c.To != "" {
 		return c.post(ctx, generator, s)
 	}
@@ -45,6 +80,10 @@ func (c Simulate) Run(ctx context.Context, s Streams) error {
 func (c Simulate) post(ctx context.Context, generator *simulate.Generator, s Streams) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	sign, err := c.signer()
+	if err != nil {
+		return err
+	}
 	client := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: simulateConnections}}
 	numbers := make(chan int)
 	posted := make(chan struct{})
@@ -52,7 +91,7 @@ func (c Simulate) post(ctx context.Context, generator *simulate.Generator, s Str
 	for range simulateConnections {
 		workers.Go(func() {
 			for n := range numbers {
-				if err := c.postOne(ctx, client, generator.Notification(n)); err != nil {
+				if err := c.postOne(ctx, client, sign, generator.Notification(n)); err != nil {
 					cancel(err)
 					return
 				}
@@ -84,13 +123,16 @@ func (c Simulate) post(ctx context.Context, generator *simulate.Generator, s Str
 }
 
 // postOne sends again what the server could not take, as AIRudder would.
-func (c Simulate) postOne(ctx context.Context, client *http.Client, body []byte) error {
+func (c Simulate) postOne(ctx context.Context, client *http.Client, sign func([]byte) string, body []byte) error {
 	for attempt := 1; ; attempt++ {
 		request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.To, bytes.NewReader(body))
 		if err != nil {
 			return err
 		}
 		request.Header.Set("Content-Type", "application/json")
+		if sign != nil {
+			request.Header.Set(ingest.SignHeader, sign(body))
+		}
 		response, err := client.Do(request)
 		if err != nil {
 			return err

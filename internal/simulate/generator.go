@@ -7,25 +7,32 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"time"
 )
 
-// Generator invents notifications. What it invents depends on its seed alone, never on the clock:
-// all sessions lie in the 90 days before 2025-06-30T00:00:00Z.
+// Generator invents notifications. What it invents depends on its seed and on the end
+// of its time alone, never on the clock.
 type Generator struct {
 	seed  uint64
+	until time.Time
 	world *world
 }
 
-// New returns the generator of a seed. Campaigns and contacts are the same for all seeds; sessions differ.
-func New(seed uint64) *Generator {
-	return &Generator{seed: seed, world: newWorld()}
+// New returns the generator of a seed, whose sessions lie in the 90 days before
+// 2025-06-30T00:00:00Z.
+func New(seed uint64) *Generator { return NewUntil(seed, defaultUntil) }
+
+// NewUntil returns the generator of a seed, whose sessions lie in the 90 days before a
+// time. Campaigns and contacts are the same for all seeds and times; sessions differ.
+func NewUntil(seed uint64, until time.Time) *Generator {
+	return &Generator{seed: seed, until: until.UTC(), world: newWorld()}
 }
 
-// Notification returns the n-th notification, from 0, as JSON. It is the same bytes for the same seed and n,
+// Notification returns the n-th notification, from 0, as JSON. It is the same bytes for the same seed, end and n,
 // whatever was asked before, and no two pairs of seed and n share a call_id. It is safe for concurrent use.
 func (g *Generator) Notification(n int) []byte {
 	high, low := scramble(g.seed, uint64(n))
-	s := newSession(g.world, rand.New(rand.NewPCG(high, low)))
+	s := newSession(g.world, rand.New(rand.NewPCG(high, low)), g.until)
 	s.play()
 	invented := s.notification(hexID(high, low))
 	s.makeOdd(&invented)

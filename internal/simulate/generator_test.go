@@ -115,15 +115,15 @@ func TestCallIDsAreUnique(t *testing.T) {
 }
 
 func TestSessionsLieInTheWindow(t *testing.T) {
-	first := windowEnd.AddDate(0, 0, -windowDays)
+	first := defaultUntil.AddDate(0, 0, -windowDays)
 	weekend, night := 0, 0
 	all := many()
 	for n, got := range all {
 		start, end := got.SessionStartTime, got.SessionEndTime
-		if start.Before(first) || end.Before(start) || end.After(windowEnd) {
+		if start.Before(first) || end.Before(start) || end.After(defaultUntil) {
 			t.Fatalf("notification %d lasts from %v to %v", n, start, end)
 		}
-		if got.Timestamp < end.Unix() || got.Timestamp > windowEnd.Unix() {
+		if got.Timestamp < end.Unix() || got.Timestamp > defaultUntil.Unix() {
 			t.Fatalf("notification %d was sent at %d, the session ended at %d", n, got.Timestamp, end.Unix())
 		}
 		if day := start.Weekday(); day == time.Saturday || day == time.Sunday {

@@ -54,7 +54,7 @@ type facts struct {
 	product string
 }
 
-func newSession(w *world, rng *rand.Rand) *session {
+func newSession(w *world, rng *rand.Rand, until time.Time) *session {
 	s := &session{rng: rng, world: w, workflow: pick(rng, w.workflows), answeredAt: -1}
 	s.language = pick(rng, s.workflow.languages)
 	s.script = s.language.subjects[s.workflow.subject]
@@ -62,8 +62,8 @@ func newSession(w *world, rng *rand.Rand) *session {
 	s.channel = pick(rng, channels)
 	s.outcome = pick(rng, outcomes)
 	s.reason = pick(rng, s.outcome.reasons)
-	s.limit = windowEnd.Add(-time.Minute).Unix()
-	s.start = min(randomStart(rng), s.limit)
+	s.limit = until.Add(-time.Minute).Unix()
+	s.start = min(randomStart(rng, until), s.limit)
 	s.now = s.start
 	s.talks, s.choices = rng.IntN(8), rng.IntN(8)
 	s.messages = make([]message, 0, 24)
@@ -73,10 +73,10 @@ func newSession(w *world, rng *rand.Rand) *session {
 }
 
 // randomStart follows the rhythm of the week and of the day.
-func randomStart(rng *rand.Rand) int64 {
+func randomStart(rng *rand.Rand, until time.Time) int64 {
 	for {
 		second := rng.Int64N(windowDays * 24 * 60 * 60)
-		start := windowEnd.AddDate(0, 0, -windowDays).Unix() + second
+		start := until.AddDate(0, 0, -windowDays).Unix() + second
 		at := time.Unix(start, 0).UTC()
 		if rng.IntN(10) < weekdays[at.Weekday()] && rng.IntN(12) < hours[at.Hour()] {
 			return start
@@ -121,8 +121,8 @@ func (s *session) settleStatus() {
 
 func (s *session) notification(callID string) notification {
 	f := s.workflow
-	week := (s.start - windowEnd.Unix()) / (7 * 24 * 60 * 60)
-	task := uint64(f.number)<<32 | uint64(-week)
+	week := weekOf(s.start)
+	task := uint64(f.number)<<32 | uint64(uint32(-week))
 	return notification{
 		WorkflowID:       f.id,
 		WorkflowName:     f.name,
@@ -149,8 +149,18 @@ func (s *session) notification(callID string) notification {
 	}
 }
 
+// weekOf counts weeks from the one before firstMonday.
+func weekOf(at int64) int64 {
+	const week = 7 * 24 * 60 * 60
+	since := at - firstMonday.Unix()
+	if since < 0 {
+		since -= week - 1 // division rounds towards zero
+	}
+	return since/week + 1
+}
+
 func (s *session) taskName(week int64) string {
-	monday := windowEnd.AddDate(0, 0, int(week-1)*7)
+	monday := firstMonday.AddDate(0, 0, int(week-1)*7)
 	return fmt.Sprintf("%s_%s_%s", s.workflow.slug, monday.Format("0102"), s.language.code)
 }
 

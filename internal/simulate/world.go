@@ -7,8 +7,11 @@ import (
 	"time"
 )
 
-// windowEnd is fixed so that a seed means the same sessions on every day.
-var windowEnd = time.Date(2025, time.June, 30, 0, 0, 0, 0, time.UTC)
+// defaultUntil is the end of the sessions of New: tests mean the same ones every day.
+var defaultUntil = time.Date(2025, time.June, 30, 0, 0, 0, 0, time.UTC)
+
+// firstMonday is what weeks are counted from; any Monday would do.
+var firstMonday = time.Date(2025, time.June, 30, 0, 0, 0, 0, time.UTC)
 
 const (
 	windowDays          = 90

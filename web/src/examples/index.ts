@@ -7,8 +7,8 @@ import paging from './paging.graphql?raw';
 import search from './search.graphql?raw';
 import slotCatalogue from './slot-catalogue.graphql?raw';
 
-/** The last month in which the sessions that `sessiongraph simulate` invents lie. */
-const june = { gte: '2025-06-01T00:00:00Z', lt: '2025-07-01T00:00:00Z' };
+/** The last 30 days: sessions of today are in it, whenever the page is opened for the first time. */
+const lastDays = { gte: `${new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10)}T00:00:00Z` };
 
 /** An operation that opens in a tab of its own. The tab is named after the operation. */
 export interface Example {
@@ -28,11 +28,11 @@ export const examples: Example[] = [
   {
     query: filter,
     variables: json({
-      filter: { startedAt: june, nerSlots: [{ name: 'rating', value: { in: ['1', '2'] } }] },
+      filter: { startedAt: lastDays, nerSlots: [{ name: 'rating', value: { in: ['1', '2'] } }] },
     }),
   },
   { query: search, variables: json({ search: 'thank' }) },
-  { query: intentionsByDay, variables: json({ filter: { startedAt: june }, timeZone: 'UTC' }) },
+  { query: intentionsByDay, variables: json({ filter: { startedAt: lastDays }, timeZone: 'UTC' }) },
   { query: slotCatalogue, variables: json({ filter: {}, values: 5 }) },
   { query: liveTail, variables: json({ filter: {}, after: null }) },
 ];
