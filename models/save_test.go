@@ -194,8 +194,8 @@ var contents = []string{
 	"SELECT s.call_id, v.name, v.position, v.value, v.folded, v.number, v.json FROM ner_slots v JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
 	"SELECT s.call_id, v.name, v.position, v.value, v.folded, v.number, v.json FROM event_labels v JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
 	"SELECT s.call_id, v.name, v.position, v.value, v.folded, v.number, v.json FROM variables v JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
-	"SELECT sha256, body_size, call_id, notified_at, deliveries, outcome, reason FROM notifications ORDER BY sha256",
 	"SELECT callee, session_count, first_seen_at, last_seen_at FROM contacts ORDER BY callee",
+	"SELECT sha256, body_size, call_id, notified_at, deliveries, outcome, reason FROM notifications ORDER BY sha256",
 	// Rows without their session.
 	"SELECT COUNT(*) AS orphans FROM messages WHERE session_id NOT IN (SELECT id FROM sessions)",
 	"SELECT COUNT(*) AS orphans FROM ner_slots WHERE session_id NOT IN (SELECT id FROM sessions)",
@@ -382,13 +382,13 @@ func TestANewerVersionReplacesAllOfTheOlder(t *testing.T) {
 		save(t, replaced, append([][][]byte{{other}}, oneByOne(versions()...)...)...)
 		unreplaced, unreplacedIn := openStore(t, kind)
 		save(t, unreplaced, [][]byte{other}, versions()[2:3])
-		for _, query := range append(contents[1:5:5], searchContents[kind.Name][:min(1, len(searchContents[kind.Name]))]...) {
+		for _, query := range append(contents[1:6:6], searchContents[kind.Name][:min(1, len(searchContents[kind.Name]))]...) {
 			got, want := rows(t, replacedIn, query), rows(t, unreplacedIn, query)
 			if !slices.Equal(got, want) || len(got) == 0 && !strings.Contains(query, "variables") {
 				t.Errorf("%s\n got %s\nwant %s", query, got, want)
 			}
 		}
-		for _, query := range contents[6:] {
+		for _, query := range contents[7:] {
 			if got := rows(t, replacedIn, query); !slices.Equal(got, []string{`orphans="0" `}) {
 				t.Errorf("%s is %s", query, got)
 			}
