@@ -148,6 +148,7 @@ func (s *Store) changeOnce(ctx context.Context, limit time.Duration, work func(t
 		s.history.stored(seq)
 		s.news.wake()
 	}
+	s.file.warnOfLog(s.log)
 	return err
 }
 

@@ -4,13 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
+	"sync/atomic"
+	"time"
 )
 
 // sqliteFile is the file of a database as it was when it was opened.
 type sqliteFile struct {
 	path   string
 	opened fs.FileInfo
+	warned atomic.Int64 // when warnOfLog looked last, in Unix seconds
 }
 
 // openSQLiteFile finds a file, or makes it: it has personal data, so it is readable
@@ -31,7 +35,7 @@ func openSQLiteFile(path string, mustExist bool) (*sqliteFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sqliteFile{path, opened}, nil
+	return &sqliteFile{path: path, opened: opened}, nil
 }
 
 // check is ErrUnavailable where the path does not lead to the opened file any more:
@@ -50,12 +54,30 @@ func (f *sqliteFile) check() error {
 	return nil
 }
 
-// logSize is the size of the write-ahead log in bytes; 0 where there is none.
-func (s *Store) logSize() (int64, error) {
-	if s.file == nil {
-		return 0, nil
+// largeLog is a size of the write-ahead log, in bytes, that only a reader of an old
+// state explains.
+const largeLog = 256 << 20
+
+// Seconds between two looks at the size of the log.
+const logInterval = 60
+
+// warnOfLog logs, once a minute at most, that the write-ahead log does not end.
+func (f *sqliteFile) warnOfLog(log *slog.Logger) {
+	if f == nil {
+		return
 	}
-	info, err := os.Stat(s.file.path + "-wal")
+	now := time.Now().Unix()
+	if last := f.warned.Load(); now-last < logInterval || !f.warned.CompareAndSwap(last, now) {
+		return
+	}
+	if size, err := f.logSize(); err == nil && size >= largeLog {
+		log.Warn("the write-ahead log is large: a reader of an old state keeps it from being begun anew", "file", f.path+"-wal", "bytes", size)
+	}
+}
+
+// logSize is the size of the write-ahead log in bytes; 0 where there is none.
+func (f *sqliteFile) logSize() (int64, error) {
+	info, err := os.Stat(f.path + "-wal")
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return 0, nil

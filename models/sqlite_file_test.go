@@ -1,8 +1,11 @@
 package models_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -119,6 +122,34 @@ func holdSnapshotOf(t *testing.T, store *models.Store, file string) (end func())
 	t.Helper()
 	save(t, store, [][]byte{note{}.body()})
 	return holdSnapshot(t, file)
+}
+
+// A log that grows without end is in the log of the program, once a minute.
+func TestALargeLogIsWarnedOf(t *testing.T) {
+	var logged bytes.Buffer
+	file := testdb.SQLite.Fresh(t)
+	for range 2 {
+		store, err := models.Open(t.Context(), file, models.Options{Log: slog.New(slog.NewTextHandler(&logged, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = store.Close() }()
+		if strings.Contains(logged.String(), "write-ahead log is large") {
+			t.Error(logged.String())
+		}
+		if err := os.Truncate(file+"-wal", 256<<20); err != nil { // SQLite ignores what is behind its last frame
+			t.Fatal(err)
+		}
+		for n := range 2 {
+			if err := saveOne(store, note{"call_id": fmt.Sprint(n, logged.Len())}.body()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := strings.Count(logged.String(), "write-ahead log is large"); got != 1 {
+			t.Errorf("warned %d times: %s", got, logged.String())
+		}
+		logged.Reset()
+	}
 }
 
 // Replay goes on beside a server that stores all the time.

@@ -318,7 +318,7 @@ func eachPage(db *gorm.DB, numbers []int64, each func(number int64, page []byte)
 
 // boundLog keeps the log of a purge short, whose disk may be nearly full.
 func (p *sqlitePurge) boundLog(ctx context.Context) error {
-	if size, _ := p.store.logSize(); size < maxPurgeLog {
+	if size, _ := p.store.file.logSize(); size < maxPurgeLog {
 		return nil
 	}
 	return p.emptyLog(ctx, logPatience)
