@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -47,6 +48,8 @@ func presentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 			errcode.Set(shown, codeBadUserInput)
 		case isCoercion(err):
 			errcode.Set(shown, codeBadUserInput)
+		case shown.Extensions["code"] == errcode.ParseFailed:
+			shown.Message = explainSyntax(shown.Message)
 		case shown.Extensions["code"] != nil:
 		case errors.Is(ctx.Err(), context.DeadlineExceeded):
 			shown.Message = "the answer took too long: ask for less, for smaller pages or for a shorter range of time"
@@ -73,6 +76,17 @@ func presentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 func isCoercion(err error) bool {
 	var integer *graphql.IntegerError
 	return errors.As(err, &integer)
+}
+
+// explainSyntax says in other words what the parser's tokens do not.
+func explainSyntax(message string) string {
+	switch {
+	case strings.HasSuffix(message, "<EOF>"):
+		return message + ": the document ends too early, check that each brace and parenthesis is closed"
+	case strings.Contains(message, "at least one definition"):
+		return "empty braces or parentheses: name at least one field or argument in them, or leave them out"
+	}
+	return message
 }
 
 func shorten(message string) string {

@@ -153,7 +153,7 @@ func TestErrorsOfArguments(t *testing.T) {
 
 		{"a date for a time", `{ sessions(filter: {startedAt: {gte: "2025-04-15"}}) { totalCount } }`, nil, "RFC 3339"},
 		{"a number for a time in a variable", `query($f: SessionFilter) { sessions(filter: $f) { totalCount } }`, map[string]any{"f": map[string]any{"endedAt": map[string]any{"lt": 5}}}, "RFC 3339"},
-		{"no time zone of any place", `{ sessionStats(timeZone: "Mars/Olympus") { sessionCount } }`, nil, "timeZone"},
+		{"no time zone of any place", `{ sessionStats(timeZone: "Mars/Olympus") { sessionCount } }`, nil, `got "Mars/Olympus"`},
 		{"a time zone that is a path", `{ sessionStats(interval: DAY, timeZone: "../etc/passwd") { sessionCount } }`, nil, "timeZone"},
 		{"the server's own time zone", `{ sessionStats(interval: DAY, timeZone: "Local") { sessionCount } }`, nil, "timeZone"},
 	} {
@@ -200,6 +200,27 @@ func TestSingleValuesAreLists(t *testing.T) {
 	got, _ := s.ask(t, `query($f: SessionFilter) { sessions(filter: $f) { totalCount } }`, map[string]any{"f": filter})
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// The parser's words for an unfinished document say nothing to who wrote it.
+func TestSyntaxErrorsSayWhatToDo(t *testing.T) {
+	s := newCountingServer(t, testdb.SQLite, 1)
+	for query, says := range map[string]string{
+		`{ sessions { totalCount `: "the document ends too early",
+		`query A`:                  "the document ends too early",
+		`{ sessions(first: `:       "the document ends too early",
+		`{ sessions { } }`:         "name at least one field",
+		`{ sessions() { id } }`:    "name at least one field or argument",
+		`{ sessions { id } } }`:    "Unexpected }",
+	} {
+		request, err := json.Marshal(map[string]string{"query": query})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body := post(s.handler, bytes.NewReader(request)).Body.String(); !strings.Contains(body, says) || !strings.Contains(body, "GRAPHQL_PARSE_FAILED") {
+			t.Errorf("%s: %s, want %q", query, body, says)
+		}
 	}
 }
 

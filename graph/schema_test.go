@@ -8,6 +8,8 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"sessiongraph/internal/testdb"
 )
 
 func loadSchema(t testing.TB, file string) *ast.Schema {
@@ -37,6 +39,18 @@ func ownTypes(schema *ast.Schema) []*ast.Definition {
 
 func ownFields(definition *ast.Definition) ast.FieldList {
 	return slices.DeleteFunc(slices.Clone(definition.Fields), func(f *ast.FieldDefinition) bool { return strings.HasPrefix(f.Name, "__") })
+}
+
+func TestTheSchemaItselfIsDescribed(t *testing.T) {
+	s := newCountingServer(t, testdb.SQLite, 1)
+	got, _ := s.ask(t, `{ __schema { description } __type(name: "Time") { specifiedByURL } }`, nil)
+	description := got["__schema"].(map[string]any)["description"]
+	if text, _ := description.(string); text == "" {
+		t.Error("no description")
+	}
+	if url := got["__type"].(map[string]any)["specifiedByURL"]; url != "https://www.rfc-editor.org/rfc/rfc3339" {
+		t.Errorf("Time is specified by %v", url)
+	}
 }
 
 func TestEverythingInTheSchemaIsDescribed(t *testing.T) {

@@ -83,6 +83,8 @@ func (postgresDialect) explain(err error) error {
 	case strings.Contains(err.Error(), "pg_trgm") && (code == pgNotAllowed || code == pgFeatureMissing || code == pgUndefinedFile):
 		return errors.New("search needs the extension pg_trgm, which this user may not create or the server does not have:" +
 			" install it (postgresql-contrib), and have a superuser run CREATE EXTENSION pg_trgm in this database")
+	case code == pgNotAllowed:
+		return fmt.Errorf("%w: make the role the owner of its database (createdb -O ROLE NAME), or GRANT CREATE ON SCHEMA public TO ROLE", err)
 	case code == pgUndefinedOpclass && strings.Contains(err.Error(), "gin_trgm_ops"):
 		return errors.New("the extension pg_trgm is in a schema that is not in the search_path of this user: add it, or move the extension")
 	case code == pgReadOnly:

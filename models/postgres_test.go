@@ -133,9 +133,9 @@ func TestAReplicaThatFollowsNobodyIsLeftOut(t *testing.T) {
 func TestOpenSaysWhatIsWrongWithAPostgres(t *testing.T) {
 	there := testdb.Postgres.Fresh(t)
 	host := there[strings.Index(there, "?"):]
-	execute(t, database{testdb.Postgres, there}, "CREATE ROLE plain LOGIN", "GRANT CREATE ON SCHEMA public TO plain")
+	execute(t, database{testdb.Postgres, there}, "CREATE ROLE plain LOGIN", "CREATE ROLE stranger LOGIN", "GRANT CREATE ON SCHEMA public TO plain")
 	t.Cleanup(func() {
-		execute(t, database{testdb.Postgres, "postgres://postgres@/postgres" + host}, "DROP ROLE IF EXISTS plain")
+		execute(t, database{testdb.Postgres, "postgres://postgres@/postgres" + host}, "DROP ROLE IF EXISTS plain, stranger")
 	})
 	t.Cleanup(func() { execute(t, database{testdb.Postgres, there}, "DROP OWNED BY plain") })
 	for name, c := range map[string]struct {
@@ -143,13 +143,14 @@ func TestOpenSaysWhatIsWrongWithAPostgres(t *testing.T) {
 		exists  bool
 		says    string
 	}{
-		"no such database":  {"postgres://postgres:secret@/nothing" + host, false, "createdb"},
-		"no such user":      {"postgres://nobody:secret@/postgres" + host, false, "does not let this user in"},
-		"no server":         {"postgres://postgres:secret@127.0.0.1:1/x", false, "cannot be reached"},
-		"no address":        {"postgres://postgres:secret@127.0.0.1:none/x", false, "address"},
-		"no extension":      {strings.Replace(there, "postgres@", "plain:secret@", 1), false, "CREATE EXTENSION pg_trgm"},
-		"nothing of ours":   {there, true, "no tables of sessiongraph"},
-		"an unknown option": {there + "&nonsense=1", false, "nonsense"},
+		"no such database":   {"postgres://postgres:secret@/nothing" + host, false, "createdb"},
+		"no such user":       {"postgres://nobody:secret@/postgres" + host, false, "does not let this user in"},
+		"no server":          {"postgres://postgres:secret@127.0.0.1:1/x", false, "cannot be reached"},
+		"no address":         {"postgres://postgres:secret@127.0.0.1:none/x", false, "address"},
+		"no right to create": {strings.Replace(there, "postgres@", "stranger:secret@", 1), false, "GRANT CREATE ON SCHEMA public TO"},
+		"no extension":       {strings.Replace(there, "postgres@", "plain:secret@", 1), false, "CREATE EXTENSION pg_trgm"},
+		"nothing of ours":    {there, true, "no tables of sessiongraph"},
+		"an unknown option":  {there + "&nonsense=1", false, "nonsense"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			store, err := models.Open(t.Context(), c.address, models.Options{MustExist: c.exists})

@@ -2062,8 +2062,16 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
-	{Name: "../../schema.graphqls", Input: `"An instant in RFC 3339, always in UTC, e.g. ` + "`" + `2025-04-15T06:41:00Z` + "`" + `."
-scalar Time
+	{Name: "../../schema.graphqls", Input: `"""
+AIRudder's chatbot sessions: what was said, how it ended and what was recognised, to be listed, searched, counted and subscribed to.
+"""
+schema {
+  query: Query
+  subscription: Subscription
+}
+
+"An instant in RFC 3339, always in UTC, e.g. ` + "`" + `2025-04-15T06:41:00Z` + "`" + `."
+scalar Time @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
 
 "Any JSON value (object, list, string, number, boolean or null), exactly as AIRudder sent it."
 scalar JSON
@@ -2832,7 +2840,7 @@ type VideoContent implements Content {
   text: String!
   "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
   raw: JSON!
-  "Where the file is: AIRudder's ` + "`" + `media` + "`" + `; never null, because without it the content is an UnknownContent."
+  "Where the file is: AIRudder's ` + "`" + `media` + "`" + `. Content without one is an UnknownContent, so this is null in no answer."
   media: Media
 }
 
@@ -2844,7 +2852,7 @@ type AudioContent implements Content {
   text: String!
   "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
   raw: JSON!
-  "Where the file is: AIRudder's ` + "`" + `media` + "`" + `; never null, because without it the content is an UnknownContent."
+  "Where the file is: AIRudder's ` + "`" + `media` + "`" + `. Content without one is an UnknownContent, so this is null in no answer."
   media: Media
 }
 

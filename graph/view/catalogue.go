@@ -115,7 +115,7 @@ func Stats(ctx context.Context, source Source, a StatsArguments, measures models
 	if a.TimeZone != nil {
 		var err error
 		if zone, err = time.LoadLocation(*a.TimeZone); err != nil || *a.TimeZone == "Local" || *a.TimeZone == "" {
-			return nil, models.InputErrorf("timeZone is no time zone of the IANA database, such as \"Asia/Jakarta\"")
+			return nil, models.InputErrorf("timeZone: want a name of the IANA database, such as \"Asia/Jakarta\", got %q", *a.TimeZone)
 		}
 	}
 	all := &statsRows{source: source, query: models.StatsQuery{
