@@ -183,7 +183,7 @@ func NewVerifier(mode SignMode, scheme string, secrets []string) (*Verifier, err
 			return nil, fmt.Errorf("sign mode %s needs a secret (--sign-secret)", mode)
 		}
 	default:
-		return nil, fmt.Errorf("%q is no sign mode; there are off, observe and enforce", mode)
+		return nil, fmt.Errorf("invalid sign mode %q (want off, observe or enforce)", mode)
 	}
 	return &Verifier{Mode: mode, Scheme: parsed, Secrets: secrets, Observed: func([]Scheme) {}, Verified: func(int) {}}, nil
 }

@@ -604,7 +604,7 @@ func (s *Store) verifyOrphans(ctx context.Context, tell func(string)) error {
 	}
 	for _, table := range childTables() {
 		queries = append(queries, difference{
-			"SELECT DISTINCT session_id FROM " + table + " WHERE session_id NOT IN (SELECT id FROM sessions)", table + " of session number %s: there is no such session"})
+			"SELECT DISTINCT session_id FROM " + table + " WHERE session_id NOT IN (SELECT id FROM sessions)", table + " of session number %s, which does not exist"})
 	}
 	queries = append(queries, s.dialect.searchOrphans()...)
 	for _, q := range queries {

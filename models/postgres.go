@@ -98,7 +98,7 @@ func postgresConfig(address string) (*pgx.ConnConfig, error) {
 	}
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
-		return nil, errors.New("it is no PostgreSQL address such as postgres://user:password@host:5432/database: " + oneLine(err))
+		return nil, errors.New("invalid PostgreSQL URL (want postgres://user:password@host:5432/database): " + oneLine(err))
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = postgresConnectTimeout

@@ -105,7 +105,7 @@ func checkFile(file string, mustExist bool) error {
 	case err == nil && info.IsDir():
 		return errors.New("it is a folder: name a file")
 	case errors.Is(err, fs.ErrNotExist) && mustExist:
-		return errors.New("there is no such file")
+		return errors.New("no such file")
 	case errors.Is(err, fs.ErrNotExist):
 		if _, err := os.Stat(filepath.Dir(file)); errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("the folder %s does not exist", filepath.Dir(file))
@@ -312,14 +312,14 @@ func bucketFunction() sqlFunction {
 func (sqliteDialect) searchOrphans() []difference {
 	return []difference{
 		{"SELECT call_id FROM sessions WHERE id NOT IN (SELECT id FROM session_search_docsize)", "session %s: search does not know it"},
-		{"SELECT id FROM session_search_docsize WHERE id NOT IN (SELECT id FROM sessions)", "search knows session number %s: there is no such session"},
+		{"SELECT id FROM session_search_docsize WHERE id NOT IN (SELECT id FROM sessions)", "the search index has session number %s, which does not exist"},
 	}
 }
 
 func (sqliteDialect) explain(err error) error {
 	switch sqliteCode(err) {
 	case sqlite3.SQLITE_NOTADB:
-		return errors.New("it is no SQLite database: name another file")
+		return errors.New("not an SQLite database: name another file")
 	case sqlite3.SQLITE_READONLY:
 		return errors.New("the file or its folder is read-only for this user")
 	case sqlite3.SQLITE_FULL:

@@ -79,7 +79,7 @@ func (s *Store) listen() {
 		if s.watch.ctx.Err() != nil {
 			return
 		}
-		s.log.Warn("the database tells nothing of stored sessions for a while, they are looked for", slog.Any("error", err))
+		s.log.Warn("LISTEN connection lost, polling for stored sessions instead", slog.Any("error", err))
 		select {
 		case <-s.watch.ctx.Done():
 			return

@@ -2388,7 +2388,7 @@ type Intention {
   label: String!
   "Sessions with this label, under the filter of the field that returned it; reached through ` + "`" + `Session.intention` + "`" + `, of all sessions."
   sessionCount: Int!
-  "` + "`" + `sessionCount` + "`" + ` as a part, 0 to 1, of the sessions under that filter, whatever their label."
+  "` + "`" + `sessionCount` + "`" + ` as a fraction (0 to 1) of the sessions under that filter, whatever their label."
   share: Float!
   "A page of the sessions with this label, under the filter of the field that returned it and this one together."
   sessions(
@@ -2530,7 +2530,7 @@ type ContactEdge {
   node: Contact!
 }
 
-"Which contacts to take: a contact passes when every field that is given holds. Null is as if absent; ` + "`" + `{}` + "`" + ` passes all."
+"Which contacts to take: a contact passes when every field that is given holds. A field that is null counts as absent; ` + "`" + `{}` + "`" + ` passes all."
 input ContactFilter {
   "By ` + "`" + `callee` + "`" + `; phone numbers mostly begin with +."
   callee: StringFilter
@@ -3010,47 +3010,47 @@ type UnknownContent implements Content {
   raw: JSON!
 }
 
-"Which sessions to take: a session passes when every field that is given holds. Null is as if absent; ` + "`" + `{}` + "`" + ` passes all."
+"Which sessions to take: a session passes when every field that is given holds. A field that is null counts as absent; ` + "`" + `{}` + "`" + ` passes all."
 input SessionFilter {
-  "All of these must hold; null is as if absent."
+  "All of these must hold."
   and: [SessionFilter!]
-  "At least one of these must hold: an empty list passes nothing, null is as if absent."
+  "At least one of these must hold: an empty list passes nothing."
   or: [SessionFilter!]
-  "This must not hold; null is as if absent."
+  "This must not hold."
   not: SessionFilter
-  "By AIRudder's ` + "`" + `call_id` + "`" + `; null is as if absent."
+  "By AIRudder's ` + "`" + `call_id` + "`" + `."
   callId: StringFilter
-  "By campaign, AIRudder's ` + "`" + `workflow_id` + "`" + `; null is as if absent."
+  "By campaign, AIRudder's ` + "`" + `workflow_id` + "`" + `."
   workflowId: StringFilter
-  "By the campaign's name, AIRudder's ` + "`" + `workflow_name` + "`" + `; null is as if absent."
+  "By the campaign's name, AIRudder's ` + "`" + `workflow_name` + "`" + `."
   workflowName: StringFilter
-  "By the campaign's task, AIRudder's ` + "`" + `nodetask_id` + "`" + `; null is as if absent."
+  "By the campaign's task, AIRudder's ` + "`" + `nodetask_id` + "`" + `."
   nodeTaskId: StringFilter
   "By the name of that task, AIRudder's ` + "`" + `nodetask_name` + "`" + `."
   nodeTaskName: StringFilter
-  "By WhatsApp Business task, AIRudder's ` + "`" + `waba_task_id` + "`" + `; null is as if absent."
+  "By WhatsApp Business task, AIRudder's ` + "`" + `waba_task_id` + "`" + `."
   wabaTaskId: StringFilter
   "By the row of the campaign's list, AIRudder's ` + "`" + `wfdetail_uuid` + "`" + `."
   wfDetailUuid: StringFilter
-  "By messaging service, e.g. ` + "`" + `WhatsApp` + "`" + `; null is as if absent."
+  "By messaging service, e.g. ` + "`" + `WhatsApp` + "`" + `."
   channel: StringFilter
-  "By the business's own number, AIRudder's ` + "`" + `channel_id` + "`" + `, stored without a leading +; null is as if absent."
+  "By the business's own number, AIRudder's ` + "`" + `channel_id` + "`" + `, stored without a leading +."
   channelId: StringFilter
-  "By customer; phone numbers mostly begin with +. Null is as if absent."
+  "By customer; phone numbers mostly begin with +."
   callee: StringFilter
-  "By robot, AIRudder's ` + "`" + `robot_id` + "`" + `; null is as if absent."
+  "By robot, AIRudder's ` + "`" + `robot_id` + "`" + `."
   robotId: StringFilter
-  "By the session's state as AIRudder names it, e.g. ` + "`" + `closed` + "`" + `; null is as if absent."
+  "By the session's state as AIRudder names it, e.g. ` + "`" + `closed` + "`" + `."
   status: StringFilter
-  "By intention label, e.g. ` + "`" + `E` + "`" + `; null is as if absent."
+  "By intention label, e.g. ` + "`" + `E` + "`" + `."
   intention: StringFilter
-  "Ended for one of these reasons (AIRudder's ` + "`" + `session_end_reason` + "`" + `): an empty list passes nothing, null is as if absent."
+  "Ended for one of these reasons (AIRudder's ` + "`" + `session_end_reason` + "`" + `): an empty list passes nothing."
   endReason: [SessionEndReason!]
-  "By when the session began, AIRudder's ` + "`" + `session_start_time` + "`" + `; null is as if absent."
+  "By when the session began, AIRudder's ` + "`" + `session_start_time` + "`" + `."
   startedAt: TimeFilter
-  "By when the session ended, AIRudder's ` + "`" + `session_end_time` + "`" + `; null is as if absent."
+  "By when the session ended, AIRudder's ` + "`" + `session_end_time` + "`" + `."
   endedAt: TimeFilter
-  "By when the session's present version was stored here; null is as if absent."
+  "By when the session's present version was stored here."
   receivedAt: TimeFilter
   "By AIRudder's time of the notification, its ` + "`" + `timestamp` + "`" + `."
   notifiedAt: TimeFilter
@@ -3058,17 +3058,17 @@ input SessionFilter {
   version: IntFilter
   "By how often AIRudder has sent the session, repeats included."
   deliveries: IntFilter
-  "By AIRudder's count of conversation rounds, ` + "`" + `talk_round` + "`" + `; null is as if absent."
+  "By AIRudder's count of conversation rounds, ` + "`" + `talk_round` + "`" + `."
   talkRound: IntFilter
-  "By the length of the session in whole seconds; null is as if absent."
+  "By the length of the session in whole seconds."
   durationSeconds: IntFilter
-  "By how many messages the session has; null is as if absent."
+  "By how many messages the session has."
   messageCount: IntFilter
-  "By entries of AIRudder's ` + "`" + `ner_slots` + "`" + `, all of which must hold; null is as if absent."
+  "By entries of AIRudder's ` + "`" + `ner_slots` + "`" + `, all of which must hold."
   nerSlots: [NamedValueFilter!]
-  "By entries of AIRudder's ` + "`" + `event_label` + "`" + `, all of which must hold; null is as if absent."
+  "By entries of AIRudder's ` + "`" + `event_label` + "`" + `, all of which must hold."
   eventLabels: [NamedValueFilter!]
-  "By entries of AIRudder's ` + "`" + `variables` + "`" + `, all of which must hold; null is as if absent."
+  "By entries of AIRudder's ` + "`" + `variables` + "`" + `, all of which must hold."
   variables: [NamedValueFilter!]
   "Whether the customer sent at least one message."
   engaged: Boolean
@@ -3079,16 +3079,16 @@ input SessionFilter {
   came from ROBOT or CHATBOT.
   """
   abandoned: Boolean
-  "At least one message of the session passes this; null is as if absent."
+  "At least one message of the session passes this."
   messages: MessageFilter
   """
   Words, split at white space: each must occur as a substring of the ` + "`" + `text` + "`" + ` of some message of the session, which may be a different message for each word.
-  Upper and lower case are the same; any language, any length. Null is as if absent.
+  Upper and lower case are the same; any language, any length.
   """
   search: String
 }
 
-"Which messages to take: a message passes when every field that is given holds. Null is as if absent; ` + "`" + `{}` + "`" + ` passes all."
+"Which messages to take: a message passes when every field that is given holds. A field that is null counts as absent; ` + "`" + `{}` + "`" + ` passes all."
 input MessageFilter {
   "All of these must hold."
   and: [MessageFilter!]
@@ -3100,39 +3100,39 @@ input MessageFilter {
   position: IntFilter
   "Whether it answers a message in particular (` + "`" + `replyTo` + "`" + `)."
   hasReply: Boolean
-  "Sent by one of these: an empty list passes nothing, null is as if absent."
+  "Sent by one of these: an empty list passes nothing."
   senderType: [SenderType!]
-  "With one of these states: an empty list passes nothing, null is as if absent."
+  "With one of these states: an empty list passes nothing."
   status: [MessageStatus!]
-  "With one of these values of AIRudder's ` + "`" + `content.type` + "`" + `, as stored: an empty list passes nothing, null is as if absent."
+  "With one of these values of AIRudder's ` + "`" + `content.type` + "`" + `, as stored: an empty list passes nothing."
   contentType: [String!]
-  "By AIRudder's ` + "`" + `msg_id` + "`" + `; null is as if absent."
+  "By AIRudder's ` + "`" + `msg_id` + "`" + `."
   msgId: StringFilter
-  "By when the message was sent; a message without a readable time is within no bound. Null is as if absent."
+  "By when the message was sent; a message without a readable time is within no bound."
   sentAt: TimeFilter
   """
   Words, split at white space: each must occur as a substring of the message's ` + "`" + `text` + "`" + `.
-  Upper and lower case are the same; any language, any length. Null is as if absent.
+  Upper and lower case are the same; any language, any length.
   """
   search: String
 }
 
 """
-Which texts to take: every operator that is given must hold. Texts compare exactly as stored, upper and lower case distinct, and % and _ mean themselves.
+Which texts to take: every operator that is given must hold. An operator that is null counts as absent. Texts compare exactly as stored, upper and lower case distinct, and % and _ mean themselves.
 The operators that ignore case compare as ` + "`" + `search` + "`" + ` does.
 """
 input StringFilter {
-  "Equal to this; null is as if absent."
+  "Equal to this."
   eq: String
-  "Not equal to this; null is as if absent."
+  "Not equal to this."
   ne: String
-  "Equal to one of these: an empty list passes nothing, null is as if absent."
+  "Equal to one of these: an empty list passes nothing."
   in: [String!]
-  "Equal to none of these: an empty list passes everything, null is as if absent."
+  "Equal to none of these: an empty list passes everything."
   notIn: [String!]
-  "Has this somewhere in it; null is as if absent."
+  "Has this somewhere in it."
   contains: String
-  "Begins with this; null is as if absent."
+  "Begins with this."
   startsWith: String
   "Ends with this."
   endsWith: String
@@ -3142,23 +3142,23 @@ input StringFilter {
   containsIgnoreCase: String
 }
 
-"Which whole numbers to take: every operator that is given must hold."
+"Which whole numbers to take: every operator that is given must hold. An operator that is null counts as absent."
 input IntFilter {
-  "Equal to this; null is as if absent."
+  "Equal to this."
   eq: Int
-  "Not equal to this; null is as if absent."
+  "Not equal to this."
   ne: Int
-  "This or more; null is as if absent."
+  "This or more."
   gte: Int
-  "More than this; null is as if absent."
+  "More than this."
   gt: Int
-  "This or less; null is as if absent."
+  "This or less."
   lte: Int
-  "Less than this; null is as if absent."
+  "Less than this."
   lt: Int
 }
 
-"Which numbers to take: every operator that is given must hold. Numbers are compared as 64-bit floating point."
+"Which numbers to take: every operator that is given must hold. An operator that is null counts as absent. Numbers are compared as 64-bit floating point."
 input FloatFilter {
   "Equal to this."
   eq: Float
@@ -3174,30 +3174,30 @@ input FloatFilter {
   lt: Float
 }
 
-"Which instants to take: every operator that is given must hold."
+"Which instants to take: every operator that is given must hold. An operator that is null counts as absent."
 input TimeFilter {
-  "At this instant or later; null is as if absent."
+  "At this instant or later."
   gte: Time
-  "Later than this instant; null is as if absent."
+  "Later than this instant."
   gt: Time
-  "At this instant or earlier; null is as if absent."
+  "At this instant or earlier."
   lte: Time
-  "Earlier than this instant; null is as if absent."
+  "Earlier than this instant."
   lt: Time
 }
 
-"Which entries of ` + "`" + `ner_slots` + "`" + `, ` + "`" + `event_label` + "`" + ` or ` + "`" + `variables` + "`" + ` a session must have. A name alone means that the session has an entry of that name."
+"Which entries of ` + "`" + `ner_slots` + "`" + `, ` + "`" + `event_label` + "`" + ` or ` + "`" + `variables` + "`" + ` a session must have. A field that is null counts as absent. A name alone means that the session has an entry of that name."
 input NamedValueFilter {
   "The entry's key, compared as stored."
   name: String!
-  "The session has the entry and its value, as text, passes this: so ` + "`" + `ne` + "`" + ` finds other values, not absence. Null is as if absent."
+  "The session has the entry and its value, as text, passes this: so ` + "`" + `ne` + "`" + ` finds other values, not absence."
   value: StringFilter
   """
   The session has the entry, its value as sent is a JSON number, or a text that is one (white space around it aside), and that number passes this.
   ` + "`" + `{}` + "`" + ` passes every number.
   """
   number: FloatFilter
-  "True: the session has the entry. False: it has not. Null is as if absent."
+  "True: the session has the entry. False: it has not."
   exists: Boolean
 }
 
@@ -3283,7 +3283,7 @@ type SessionStats {
   nerSlotValue: String
   "How many sessions the group has."
   sessionCount: Int!
-  "` + "`" + `sessionCount` + "`" + ` as a part, 0 to 1, of all sessions under the filter; 0 when there are none."
+  "` + "`" + `sessionCount` + "`" + ` as a fraction (0 to 1) of all sessions under the filter; 0 when there are none."
   share: Float!
   "The number of different customers (` + "`" + `callee` + "`" + `) of the group. A session without a callee counts none."
   contactCount: Int!
