@@ -27,7 +27,9 @@ const (
 	maxBatchBytes = 16 << 20
 	maxAdmitted   = 1024
 	maxWait       = 900 * time.Millisecond // answered within a second
-	queueWait     = maxWait / 2            // of it, from being admitted to being committed
+	queueWait     = maxWait / 4            // of it, from being admitted to being committed, as the rate lets expect
+	slowestWait   = maxWait / 2            // the same, where a database stores two batches no faster
+	minAdmitted   = 8
 	retryPause    = 25 * time.Millisecond
 	failingPause  = time.Second // between attempts that nobody waits for
 )
@@ -43,7 +45,7 @@ type Ledger interface {
 // stores each at once, a busy one many with one flush to disk.
 //
 // A notification is admitted, then prepared (decoded and compressed), then queued. As
-// many are admitted as the writer stores within queueWait at its recent rate; others wait for
+// many are admitted as are stored within queueWait at the recent rate; others wait for
 // that before anything is done for them. One that was answered ErrLate leaves the queue.
 type Writer struct {
 	ledger  Ledger
@@ -59,10 +61,11 @@ type Writer struct {
 
 	mu       sync.Mutex
 	arriving list.List // of chan struct{}: those that wait to be admitted, in order
-	admitted int       // being prepared or queued
+	admitted int       // being prepared, queued or stored
 	queue    list.List // of *pending
 	late     list.List // of *pending: answered ErrLate, stored where nothing else waits
 	rate     float64   // notifications a second that were stored of late
+	busy     time.Time // end of the last batch, where others were admitted then; else zero
 	closed   bool
 	health
 }
@@ -83,6 +86,7 @@ type pending struct {
 	arrival models.Arrival
 	result  chan result // has room for one
 	place   *list.Element
+	counts  bool // among those who are admitted
 	left    bool // it was answered ErrLate
 }
 
@@ -143,10 +147,11 @@ func (w *Writer) admit(ctx context.Context) error {
 	}
 	admitted := make(chan struct{})
 	place := w.arriving.PushBack(admitted)
+	storing := w.expected() * 5 / 4 // the rate of late is not quite that of the next moment
 	w.mu.Unlock()
 
 	deadline, _ := ctx.Deadline()
-	timer := time.NewTimer(time.Until(deadline) - queueWait)
+	timer := time.NewTimer(time.Until(deadline) - storing)
 	defer timer.Stop()
 	select {
 	case <-admitted:
@@ -164,12 +169,22 @@ func (w *Writer) admit(ctx context.Context) error {
 	}
 }
 
-// window is how many may be admitted: as many as are stored within queueWait, two batches at least.
+// window is how many may be admitted: as many as are stored within queueWait. Two batches
+// are, also where that takes a little longer: storing one costs as much as storing a few.
 func (w *Writer) window() int {
 	if w.rate == 0 {
 		return maxAdmitted
 	}
-	return min(maxAdmitted, max(2*w.most, int(w.rate*queueWait.Seconds())))
+	within := func(wait time.Duration) int { return int(w.rate * wait.Seconds()) }
+	return min(maxAdmitted, max(minAdmitted, within(queueWait), min(2*w.most, within(slowestWait))))
+}
+
+// expected is how long the last one of the window waits.
+func (w *Writer) expected() time.Duration {
+	if w.rate == 0 {
+		return queueWait
+	}
+	return time.Duration(float64(w.window()) / w.rate * float64(time.Second))
 }
 
 // dismiss makes room for another notification.
@@ -179,6 +194,14 @@ func (w *Writer) dismiss() {
 	w.admitted--
 	w.admitNext()
 	w.notify()
+}
+
+// release makes room for another notification, once for each.
+func (w *Writer) release(item *pending) {
+	if item.counts {
+		item.counts = false
+		w.admitted--
+	}
 }
 
 func (w *Writer) admitNext() {
@@ -213,7 +236,7 @@ func (w *Writer) prepare(ctx context.Context, r Received) (*pending, error) {
 			return nil, ErrLate
 		}
 	}
-	return &pending{arrival: w.ledger.Arrive(NewDelivery(r.Body, r.Sign, r.At)), result: make(chan result, 1)}, nil
+	return &pending{arrival: w.ledger.Arrive(NewDelivery(r.Body, r.Sign, r.At)), result: make(chan result, 1), counts: true}, nil
 }
 
 func (w *Writer) enqueue(item *pending) {
@@ -235,7 +258,7 @@ func (w *Writer) leave(item *pending) (Receipt, error) {
 	item.left = true
 	if item.place != nil {
 		w.queue.Remove(item.place)
-		w.admitted--
+		w.release(item)
 		w.keepLate(item)
 		w.admitNext()
 		w.notify()
@@ -334,13 +357,9 @@ func (w *Writer) take() (batch []*pending, pause time.Duration, end bool) {
 		from.Remove(from.Front())
 		next.place = nil
 		batch = append(batch, next)
-		if from == &w.queue {
-			w.admitted--
-		}
 	}
 	if len(batch) > 0 {
 		w.storing = time.Now()
-		w.admitNext()
 	}
 	return batch, 0, batch == nil && w.closed && w.admitted == 0 && w.arriving.Len() == 0
 }
@@ -348,7 +367,8 @@ func (w *Writer) take() (batch []*pending, pause time.Duration, end bool) {
 // store stores a batch, and answers who waits for it. While the database is not
 // available it tries again, for as long as somebody waits and it has not been away for longer.
 func (w *Writer) store(batch []*pending) {
-	defer w.stopped()
+	all := batch
+	defer func() { w.stopped(all) }()
 	for {
 		arrivals := make([]models.Arrival, len(batch))
 		for i, item := range batch {
@@ -389,6 +409,7 @@ func (w *Writer) remaining(batch []*pending, err error) []*pending {
 	for _, item := range batch {
 		switch {
 		case item.left:
+			w.release(item)
 			w.keepLate(item)
 		case again:
 			waiting = append(waiting, item)
@@ -405,6 +426,9 @@ func (w *Writer) noteAttempt(err error, count int, took time.Duration) {
 	switch {
 	case err == nil:
 		w.stored, w.failing = time.Now(), time.Time{}
+		if !w.busy.IsZero() { // preparing it took time, too
+			took = time.Since(w.busy)
+		}
 		rate := float64(count) / max(took, time.Microsecond).Seconds()
 		if w.rate > 0 {
 			rate = (w.rate + rate) / 2
@@ -415,10 +439,18 @@ func (w *Writer) noteAttempt(err error, count int, took time.Duration) {
 	}
 }
 
-func (w *Writer) stopped() {
+// stopped ends a batch.
+func (w *Writer) stopped(batch []*pending) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.storing = time.Time{}
+	for _, item := range batch {
+		w.release(item)
+	}
+	w.storing, w.busy = time.Time{}, time.Time{}
+	if w.admitted > 0 || w.arriving.Len() > 0 {
+		w.busy = time.Now()
+	}
+	w.admitNext()
 }
 
 // storeAlone stores what failed among others by itself; what the database rejects as
