@@ -6,16 +6,21 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"sessiongraph/graph"
 	"sessiongraph/internal/testdb"
+	"sessiongraph/models"
 )
 
 // answeredHTTP is an answer of the GraphQL route.
@@ -200,6 +205,36 @@ func TestSingleValuesAreLists(t *testing.T) {
 	got, _ := s.ask(t, `query($f: SessionFilter) { sessions(filter: $f) { totalCount } }`, map[string]any{"f": filter})
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// docs/limits.md names the largest page of the Playground's example.
+func TestDocumentedLargestPage(t *testing.T) {
+	store, err := models.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), models.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	handler := graph.Handler(t.Context(), store, graph.Settings{MaxPage: 200, MaxComplexity: 250_000}, slog.New(slog.DiscardHandler))
+	example, err := os.ReadFile("../web/src/examples/conversation.graphql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	limits, err := os.ReadFile("../docs/limits.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for first, refused := range map[string]bool{"first: 160": false, "first: 170": true} {
+		if !bytes.Contains(limits, []byte(first)) {
+			t.Errorf("docs/limits.md does not name %s", first)
+		}
+		request, err := json.Marshal(map[string]string{"query": strings.Replace(string(example), "first: 1", first, 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer := post(handler, bytes.NewReader(request)).Body.String(); strings.Contains(answer, "QUERY_TOO_COMPLEX") != refused {
+			t.Errorf("%s: %s", first, answer)
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ type Import struct {
 
 // Help says what the summary has no room for.
 func (Import) Help() string {
-	return "Stores what it reads as if it had been posted, also while the server runs. A notification that is there already counts as one more delivery; " +
+	return "Stores what it reads as if it had been posted, also while the server runs; a missing database is created. A notification that is there already counts as one more delivery; " +
 		"what export wrote keeps its own count. So an import that was interrupted can be run again. " +
 		"Values that are not JSON objects, or too large, are named and left out; after 10 of them the import stops."
 }

@@ -15,7 +15,7 @@ import (
 type Line struct {
 	Version kong.VersionFlag `short:"v" help:"Print the version, commit and date of this program."`
 
-	Serve    Serve    `cmd:"" default:"withargs" help:"Receive notifications and answer queries (the default)."`
+	Serve    Serve    `cmd:"" default:"withargs" help:"Receive notifications and answer queries (the default). A missing database is created."`
 	Import   Import   `cmd:"" help:"Store notifications from files, as if they had been posted."`
 	Simulate Simulate `cmd:"" help:"Invent notifications, to look at and to test with."`
 	Sign     Sign     `cmd:"" help:"Print the signature of a notification, for X-AIRudder-Sign."`
@@ -34,7 +34,7 @@ type Line struct {
 
 // Database is the setting of every command that opens one.
 type Database struct {
-	DB DatabaseName `name:"db" env:"SESSIONGRAPH_DB" secret:"" group:"Database:" default:"sessiongraph.db" placeholder:"DATABASE" help:"Database: a file, created if missing, or a postgres:// URL (${default})."`
+	DB DatabaseName `name:"db" env:"SESSIONGRAPH_DB" secret:"" group:"Database:" default:"sessiongraph.db" placeholder:"DATABASE" help:"Database: a file (SQLite) or a postgres:// URL (${default})."`
 }
 
 // Logging is how the program reports.
