@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -64,13 +65,14 @@ func TestHelp(t *testing.T) {
 		args []string
 		says []string
 	}{
-		{[]string{"--help"}, []string{"serve", "import", "simulate", "sign", "quarantine", "replay", "verify", "export", "backup", "erase", "prune", "version", "help", "<command> --help"}},
+		{[]string{"--help"}, []string{"serve", "import", "simulate", "sign", "quarantine", "replay", "verify", "export", "backup", "erase", "prune", "health", "version", "help", "<command> --help"}},
 		{[]string{"help"}, []string{"<command> --help"}},
 		{[]string{"help", "verify"}, []string{"Usage: sessiongraph verify", "--db"}},
 		{[]string{"sign", "--help"}, []string{"<file>", "--sign-secret", "--sign-scheme"}},
 		{[]string{"serve", "--help"}, []string{"--addr", "SESSIONGRAPH_ADDR", "--db", "SESSIONGRAPH_DB", "--db-replica", "SESSIONGRAPH_DB_REPLICAS", "--open", "--max-page", "--max-body", "--max-complexity", "--log-level", "--log-format", "--sign-secret", "--sign-scheme", "--sign-mode", "--retention",
 			"SESSIONGRAPH_SIGN_SECRETS, or", "SESSIONGRAPH_SIGN_SECRETS_FILE", "SESSIONGRAPH_DB_FILE", "SESSIONGRAPH_DB_REPLICAS_FILE",
 			"\nNetwork:", "\nDatabase:", "\nSignatures:", "\nQueries:", "\nLog:"}},
+		{[]string{"health", "--help"}, []string{"--addr", "SESSIONGRAPH_ADDR", "ready"}},
 		{[]string{"import", "--help"}, []string{"<files>", "standard input", "--db", "--max-body"}},
 		{[]string{"simulate", "--help"}, []string{"--count", "(100)", "--seed", "(1)", "--until", "(now)", "--to", "--sign-secret", "--sign-scheme", "standard output"}},
 		{[]string{"quarantine", "--help"}, []string{"--db", "reason"}},
@@ -566,6 +568,123 @@ func TestRoutes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// health asks the server itself, whatever it listens on.
+func TestHealth(t *testing.T) {
+	for _, listen := range []string{"127.0.0.1", "0.0.0.0", "[::]", ""} {
+		t.Run(listen, func(t *testing.T) {
+			s := program.Serve(t, "serve", "--open", "--addr", listen+":0", "--db", newDB(t))
+			port := s.URL[strings.LastIndex(s.URL, ":")+1:]
+			if response, err := http.Get(s.URL + "/healthz"); err != nil || response.StatusCode != http.StatusOK {
+				t.Errorf("the start line's %s cannot be opened: %v", s.URL, err)
+			}
+			t.Setenv("SESSIONGRAPH_ADDR", listen+":"+port)
+			if ended := program.Run(t, "", "health"); ended.Code != 0 || ended.Out != "ready\n" || ended.Err != "" {
+				t.Errorf("%+v", ended)
+			}
+			s.Stop()
+			if ended := program.Run(t, "", "health"); ended.Code != 1 || strings.Count(ended.Err, "\n") != 1 {
+				t.Errorf("after the stop: %+v", ended)
+			}
+		})
+	}
+}
+
+// A database server that cannot be reached is waited for, one that refuses is not.
+func TestWaitsForItsDatabase(t *testing.T) {
+	testtools.NoGoroutineLeft(t)
+	cluster, err := testdb.StartCluster(nil)
+	if err != nil {
+		testtools.Missing(t, "POSTGRESQL CANNOT BE STARTED, NOTHING IS TESTED ON IT: "+err.Error())
+	}
+	t.Cleanup(cluster.Remove)
+	cluster.Execute(t, "CREATE DATABASE late")
+	if ended := program.Run(t, "", "serve", "--addr", "127.0.0.1:0", "--db", cluster.Address("nothing")); ended.Code != 1 || !strings.Contains(ended.Err, "createdb") {
+		t.Errorf("a database that is not there: %+v", ended)
+	}
+	if err := cluster.Stop("fast"); err != nil {
+		t.Fatal(err)
+	}
+
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	log, code := new(testtools.Log), make(chan int, 1)
+	start := func(ctx context.Context) {
+		go func() {
+			code <- program(ctx, []string{"serve", "--addr", "127.0.0.1:0", "--db", cluster.Address("late")}, nil, io.Discard, log)
+		}()
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	start(stopped)
+	log.Await(t, regexp.MustCompile(`waiting for the database`))
+	stop()
+	if got := <-code; got != 0 {
+		t.Errorf("stopped while it waits: exit code %d\n%s", got, log.String())
+	}
+
+	log = new(testtools.Log)
+	start(ctx)
+	address := log.Await(t, regexp.MustCompile(`level=WARN msg="waiting for the database" address=(\S+) attempts=1 error="open database .*cannot be reached`))[1]
+	for path, want := range map[string]int{"/healthz": 200, "/readyz": 503, "/query": 503, "/ingest": 503} {
+		response, err := http.Get("http://" + address + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != want {
+			t.Errorf("%s is answered %d, want %d", path, response.StatusCode, want)
+		}
+	}
+	if err := cluster.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s := &testtools.Server{URL: log.Await(t, regexp.MustCompile(`url=(http://\S+)`))[1]}
+	mustPost(t, s, simulated(1)...)
+	cancel()
+	if got := <-code; got != 0 {
+		t.Errorf("exit code %d\n%s", got, log.String())
+	}
+	http.DefaultClient.CloseIdleConnections()
+}
+
+// A server does not start on a database that takes no notification.
+func TestDoesNotStartWhereNothingCanBeStored(t *testing.T) {
+	db := testdb.Postgres.Fresh(t)
+	if code := startServer(t, db).Stop(); code != 0 {
+		t.Fatalf("exit code %d", code)
+	}
+	ended := program.Run(t, "", "serve", "--addr", "127.0.0.1:0", "--db", db+"&default_transaction_read_only=on")
+	if ended.Code != 1 || !strings.Contains(ended.Err, "nothing can be stored in it: the server is read-only") || strings.Count(ended.Err, "\n") != 1 {
+		t.Errorf("%+v", ended)
+	}
+}
+
+// The length of a request may be said twice, by two headers that differ: what follows
+// it on its connection is not read.
+func TestAmbiguousLengthEndsTheConnection(t *testing.T) {
+	s := startServer(t, newDB(t))
+	connection, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = connection.Close() }()
+	_, _ = io.WriteString(connection, "POST /ingest HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+	all, err := io.ReadAll(connection)
+	if err != nil || strings.Count(string(all), "HTTP/1.1 ") != 1 || !strings.Contains(string(all), "Connection: close") {
+		t.Errorf("%v\n%s", err, all)
+	}
+}
+
+// Connections that cannot be accepted are in the log, what clients do wrong is not.
+func TestLogOfTheListener(t *testing.T) {
+	log := new(testtools.Log)
+	listener := errorLog(slog.New(slog.NewTextHandler(log, nil)))
+	listener.Print("http: Accept error: accept tcp 127.0.0.1:80: accept4: too many open files; retrying in 5ms")
+	listener.Print("http: TLS handshake error from 127.0.0.1:1: EOF")
+	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "level=WARN") || !strings.Contains(got, "too many open files") {
+		t.Errorf("log:\n%s", got)
 	}
 }
 

@@ -28,6 +28,7 @@ type Line struct {
 	Erase      Erase      `cmd:"" help:"Remove all that was received of one callee."`
 	Prune      Prune      `cmd:"" help:"Remove the sessions that ended before a time."`
 
+	Health       Health       `cmd:"" help:"Ask a running server whether it is ready, for container probes."`
 	PrintVersion PrintVersion `cmd:"" name:"version" help:"Print the version, commit and date of this program."`
 	Help         Help         `cmd:"" help:"Print the help of the program or of a command."`
 }

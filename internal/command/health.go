@@ -1,0 +1,57 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Health are the settings of health.
+type Health struct {
+	Addr Address `env:"SESSIONGRAPH_ADDR" group:"Network:" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address that the server listens on (${default})."`
+}
+
+// healthTimeout bounds an answer of /readyz, which takes a second at most.
+const healthTimeout = 5 * time.Second
+
+// Run asks a running server's /readyz.
+func (c Health) Run(ctx context.Context, s Streams) error {
+	address, err := reachable(string(c.Addr))
+	if err != nil {
+		return fmt.Errorf("health: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", nil)
+	if err != nil {
+		return fmt.Errorf("health: %w", err)
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // no proxy in between
+	response, err := client.Do(request)
+	if err != nil {
+		return fmt.Errorf("health: %w", err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("health: the server at %s is not ready: /readyz answers %s", address, response.Status)
+	}
+	_, err = fmt.Fprintln(s.Out, "ready")
+	return err
+}
+
+// reachable is where a server that listens on an address is reached from this machine.
+func reachable(address string) (string, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", err
+	}
+	switch ip := net.ParseIP(host); {
+	case host == "", ip != nil && ip.IsUnspecified() && ip.To4() != nil:
+		host = "127.0.0.1"
+	case ip != nil && ip.IsUnspecified():
+		host = "::1"
+	}
+	return net.JoinHostPort(host, port), nil
+}
