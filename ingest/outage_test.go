@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"testing"
@@ -83,5 +85,33 @@ func TestALinkThatIsCut(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// A connection that the server ended, as a restart does, is no reason for a refusal.
+func TestABackendThatIsTerminated(t *testing.T) {
+	address := testdb.Postgres.Fresh(t)
+	store, err := models.Open(t.Context(), address, models.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	w := NewWriter(store, newMetrics())
+	defer w.Close()
+	administrator, err := sql.Open(testdb.Postgres.Driver, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = administrator.Close() })
+	for n := range 5 {
+		if _, err := w.Save(t.Context(), notificationOf(fmt.Sprint("call-", n))); errors.Is(err, ErrLate) {
+			t.Skip("the machine is too slow to store within a second")
+		} else if err != nil {
+			t.Errorf("notification %d: %v", n, err)
+		}
+		_, err := administrator.ExecContext(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -83,12 +84,19 @@ func TestAFullDisk(t *testing.T) {
 				}
 				return "the disk does not fill up"
 			})
+			testtools.Eventually(t, func() string {
+				if status := readiness(t, f.process.url); status != http.StatusServiceUnavailable {
+					return "/readyz answers " + strconv.Itoa(status) + " with a full disk"
+				}
+				return ""
+			})
 			for end := time.Now().Add(4 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 				f.process.alive(t)
 				checkReads(t, f.process.url)
 			}
 			f.makeRoom()
 			checkRecovery(t, x, f.process)
+			awaitReady(t, f.process.url)
 			close(stop)
 			<-done
 			f.process.stop(t, 15*time.Second)

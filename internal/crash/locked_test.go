@@ -4,12 +4,18 @@ import (
 	"context"
 	"database/sql"
 	"net/http"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	_ "modernc.org/sqlite"
+
+	"sessiongraph/internal/testtools"
 )
 
 // Another process holds the database's lock for ten seconds.
@@ -34,6 +40,9 @@ func TestALockedDatabase(t *testing.T) {
 	for end := time.Now().Add(lockedFor - prompt); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		checkReads(t, p.url)
 	}
+	if status := readiness(t, p.url); status != http.StatusServiceUnavailable {
+		t.Errorf("/readyz answers %d while nothing can be stored", status)
+	}
 	if during := x.count(http.StatusOK) - before; during > 0 {
 		t.Errorf("%d notifications were acknowledged while nothing could be stored", during)
 	}
@@ -42,6 +51,7 @@ func TestALockedDatabase(t *testing.T) {
 	}
 	unlock()
 	checkRecovery(t, x, p)
+	awaitReady(t, p.url)
 	close(stop)
 	<-done
 	p.stop(t, 15*time.Second)
@@ -65,6 +75,55 @@ func lock(t *testing.T, db string) (unlock func()) {
 		if _, err := other.ExecContext(context.Background(), "ROLLBACK"); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// readiness is the status of /readyz.
+func readiness(t *testing.T, url string) int {
+	t.Helper()
+	response, err := http.Get(url + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
+}
+
+func awaitReady(t *testing.T, url string) {
+	t.Helper()
+	testtools.Eventually(t, func() string {
+		if status := readiness(t, url); status != http.StatusOK {
+			return "/readyz still answers " + strconv.Itoa(status)
+		}
+		return ""
+	})
+}
+
+// A database that cannot be written is refused at the start, though it can be read.
+func TestAReadOnlyFileIsRefused(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("SKIPPED: only root can start the program as another user")
+	}
+	folder := t.TempDir()
+	db := filepath.Join(folder, "sessions.db")
+	p := serve(t, db)
+	p.stop(t, 15*time.Second)
+	for path := folder; path != os.TempDir(); path = filepath.Dir(path) {
+		if err := os.Chmod(path, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	command := exec.Command(program(t), "serve", "--addr", "127.0.0.1:0", "--db", db)
+	for path, mode := range map[string]os.FileMode{db: 0o444, filepath.Dir(command.Path): 0o755} {
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	refused := launchCommand(t, command)
+	<-refused.ended
+	if refused.err == nil || strings.Count(refused.log.String(), "\n") != 1 || !strings.Contains(refused.log.String(), "read-only") {
+		t.Errorf("it ended with %v; log:\n%s", refused.err, refused.log)
 	}
 }
 
