@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -201,11 +202,11 @@ func encode(response *graphql.Response) []byte {
 }
 
 // sharedOperation is a hash of what the answer to an event depends on: the document and
-// its variables, but for the cursor that the stream began behind.
+// its variables, but for those that only choose the events.
 func sharedOperation(oc *graphql.OperationContext) [sha256.Size]byte {
 	variables := make(map[string]any, len(oc.Variables))
 	for name, value := range oc.Variables {
-		if !isOnlyAfter(oc, name) {
+		if !isOnlyRootArgument(oc, name) {
 			variables[name] = value
 		}
 	}
@@ -216,9 +217,9 @@ func sharedOperation(oc *graphql.OperationContext) [sha256.Size]byte {
 	return sha256.Sum256(key)
 }
 
-// isOnlyAfter says whether a variable stands in the document twice: where it is
-// defined, and as the root field's argument after.
-func isOnlyAfter(oc *graphql.OperationContext, variable string) bool {
+// isOnlyRootArgument says whether a variable stands in the document twice: where it is
+// defined, and as an argument of the root field.
+func isOnlyRootArgument(oc *graphql.OperationContext, variable string) bool {
 	uses := regexp.MustCompile(`\$\s*`+regexp.QuoteMeta(variable)+`\b`).FindAllString(oc.RawQuery, -1)
 	if len(uses) != 2 || len(oc.Operation.SelectionSet) != 1 {
 		return false
@@ -227,6 +228,7 @@ func isOnlyAfter(oc *graphql.OperationContext, variable string) bool {
 	if !ok {
 		return false
 	}
-	after := root.Arguments.ForName("after")
-	return after != nil && after.Value.Kind == ast.Variable && after.Value.Raw == variable
+	return slices.ContainsFunc(root.Arguments, func(argument *ast.Argument) bool {
+		return argument.Value.Kind == ast.Variable && argument.Value.Raw == variable
+	})
 }

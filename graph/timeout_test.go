@@ -1,13 +1,11 @@
 package graph_test
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"runtime"
 	"strings"
 	"sync"
@@ -65,58 +63,16 @@ func TestTimeout(t *testing.T) {
 			serve(t, handler, postOf(operation(query, nil))).refused(t, "TIMEOUT", "took too long")
 		}
 		server := httptest.NewServer(handler)
-		defer server.Close()
-		stream := openSSE(t, server.URL, `subscription { sessionStored { cursor session { callId } } }`)
-		if line := firstData(t, store, stream, 5); !strings.Contains(line, `"code":"TIMEOUT"`) {
+		t.Cleanup(server.Close)
+		stored := 5
+		stream := dataOf(openSSE(t, server.URL, `subscription { sessionStored { cursor session { callId } } }`, nil))
+		if line := firstData(t, store, stream, &stored); !strings.Contains(line, `"code":"TIMEOUT"`) {
 			t.Errorf("event is %s", line)
 		}
 		if got := serve(t, handlerOf(t, store, 0), postOf(operation(`{ sessions { totalCount } }`, nil))); got.errors != nil {
 			t.Errorf("with time enough: %v", got.errors)
 		}
 	})
-}
-
-func openSSE(t *testing.T, address, query string) *bufio.Scanner {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+"/query?query="+url.QueryEscape(query), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Accept", "text/event-stream")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = response.Body.Close() })
-	lines := bufio.NewScanner(response.Body)
-	lines.Scan() // the comment that opens the stream
-	return lines
-}
-
-// firstData stores sessions until the stream, which may not have begun yet, has something.
-func firstData(t *testing.T, store *models.Store, lines *bufio.Scanner, stored int) string {
-	t.Helper()
-	came := make(chan string, 1)
-	go func() {
-		for lines.Scan() {
-			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
-				came <- data
-				return
-			}
-		}
-		close(came)
-	}()
-	for ; ; stored++ {
-		select {
-		case data, ok := <-came:
-			if !ok {
-				t.Fatalf("the stream ended: %v", lines.Err())
-			}
-			return data
-		case <-time.After(50 * time.Millisecond):
-			storeMore(t, store, stored, stored+1)
-		}
-	}
 }
 
 // lockSessions holds up all that reads sessions, until unlock.

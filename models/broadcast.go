@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -17,8 +19,8 @@ const (
 	eventTimeout    = 10 * time.Second // of one read of the database
 	eventRetry      = time.Second      // after the database was not available
 	maxEventPause   = time.Second      // between two reads
-	pausePerStream  = 20 * time.Microsecond
-	concurrentReads = 2 // of subscribers that are further behind
+	wokenAtOnce     = 64               // subscribers
+	concurrentReads = 2                // of subscribers that are further behind
 )
 
 // ErrClosed is the end of a stream of events whose store was closed.
@@ -39,7 +41,8 @@ type broadcaster struct {
 	running bool
 	streams map[*EventStream]struct{}
 	filters map[string]*sharedFilter
-	changed chan struct{}   // closed when something below changes
+	busy    int             // streams that are not waiting for an event
+	left    chan struct{}   // receives when the last subscriber has left
 	kept    []keptEvent     // in order
 	tail    int64           // all events behind it, up to seq, are kept
 	seq     int64           // up to which events were read
@@ -63,7 +66,7 @@ type keptEvent struct {
 func newBroadcaster(s *Store) *broadcaster {
 	b := &broadcaster{
 		store: s, most: keptEvents, reading: make(chan struct{}, concurrentReads), streams: map[*EventStream]struct{}{},
-		filters: map[string]*sharedFilter{}, changed: make(chan struct{}), latest: map[int64]int64{},
+		filters: map[string]*sharedFilter{}, left: make(chan struct{}, 1), latest: map[int64]int64{},
 	}
 	b.ctx, b.stop = context.WithCancel(context.Background())
 	return b
@@ -83,6 +86,8 @@ type EventStream struct {
 	ahead   []SessionEvent
 	aheadTo int64 // up to which ahead holds all
 	failed  error
+	waiting bool          // for an event
+	wake    chan struct{} // receives when there may be one
 }
 
 // Events subscribes to the sessions that are stored behind a place, from now on where
@@ -120,8 +125,9 @@ func (b *broadcaster) subscribe(filter *SessionFilter, key string, seq, latest i
 		b.filters[key] = shared
 	}
 	shared.users++
-	stream := &EventStream{b: b, filter: shared, seq: seq}
+	stream := &EventStream{b: b, filter: shared, seq: seq, wake: make(chan struct{}, 1)}
 	b.streams[stream] = struct{}{}
+	b.busy++
 	return stream, nil
 }
 
@@ -134,11 +140,17 @@ func (e *EventStream) Close() {
 		return
 	}
 	delete(b.streams, e)
+	if !e.waiting {
+		b.busy--
+	}
 	if e.filter.users--; e.filter.users == 0 {
 		delete(b.filters, e.filter.key)
 	}
 	if len(b.streams) == 0 {
-		b.publish() // run ends
+		select {
+		case b.left <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -146,58 +158,62 @@ func (e *EventStream) Close() {
 // the database was restored meanwhile, and those of reading the database.
 func (e *EventStream) Next(ctx context.Context) (SessionEvent, error) {
 	for {
-		event, found, wait, err := e.take()
+		event, found, behind, err := e.take()
 		switch {
 		case err != nil:
 			return SessionEvent{}, err
 		case found:
 			return event, nil
-		case wait == nil:
+		case behind:
 			if err := e.readAhead(ctx); err != nil {
 				return SessionEvent{}, err
 			}
 			continue
 		}
 		select {
-		case <-wait:
+		case <-e.wake:
 		case <-ctx.Done():
 			return SessionEvent{}, ctx.Err()
 		}
 	}
 }
 
-// take is the next event that is at hand. Where there is none, wait is closed when
-// there may be; it is nil where the stream has to read by itself.
-func (e *EventStream) take() (event SessionEvent, found bool, wait <-chan struct{}, err error) {
+// take is the next event that is at hand. Where there is none the stream waits for
+// wake, or, where it is behind, has to read by itself.
+func (e *EventStream) take() (event SessionEvent, found, behind bool, err error) {
 	b := e.b
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.ctx.Err() != nil {
-		return SessionEvent{}, false, nil, ErrClosed
+		return SessionEvent{}, false, false, ErrClosed
 	}
 	if e.failed != nil {
-		return SessionEvent{}, false, nil, e.failed
+		return SessionEvent{}, false, false, e.failed
 	}
 	for len(e.ahead) > 0 {
 		event, e.ahead = e.ahead[0], e.ahead[1:]
 		e.seq = event.Seq
 		if latest, known := b.latest[event.SessionID]; !known || latest <= event.Seq {
-			return event, true, nil, nil
+			return event, true, false, nil
 		}
 	}
 	e.seq = max(e.seq, e.aheadTo)
 	if e.seq < max(b.tail, e.filter.since) {
-		return SessionEvent{}, false, nil, nil
+		return SessionEvent{}, false, true, nil
 	}
 	for i := sort.Search(len(b.kept), func(i int) bool { return b.kept[i].Seq > e.seq }); i < len(b.kept); i++ {
 		k := b.kept[i]
 		if k.passing[e.filter] && b.latest[k.SessionID] == k.Seq {
 			e.seq = k.Seq
-			return k.SessionEvent, true, nil, nil
+			return k.SessionEvent, true, false, nil
 		}
 	}
 	e.seq = max(e.seq, b.seq)
-	return SessionEvent{}, false, b.changed, nil
+	if !e.waiting {
+		e.waiting = true
+		b.busy--
+	}
+	return SessionEvent{}, false, false, nil
 }
 
 // readAhead reads what the broadcaster does not keep. While the database is not
@@ -260,8 +276,8 @@ func unavailableAt(ctx context.Context, err error) error {
 	return err
 }
 
-// run reads events until there are no subscribers. Between two reads it pauses for as
-// long as the last one took, so that queries and storing have the database, too.
+// run reads events until there are no subscribers. It pauses for as long as reading and
+// handing out the last ones took, so that queries and storing get on, too.
 func (b *broadcaster) run() {
 	wake, leave := b.store.Wake()
 	defer leave()
@@ -274,34 +290,32 @@ func (b *broadcaster) run() {
 		case err != nil:
 			b.fail(err, nil)
 		}
-		streams, changed := b.goOn()
-		if streams == 0 {
+		if !b.goOn() {
 			return
 		}
-		b.pause(min(time.Since(began)+time.Duration(streams)*pausePerStream, maxEventPause))
+		b.pause(min(time.Since(began), maxEventPause))
 		if errors.Is(err, ErrUnavailable) {
 			continue
 		}
 		select {
 		case <-b.ctx.Done():
 		case <-wake:
-		case <-changed: // the last subscriber left
+		case <-b.left:
 		}
 	}
 }
 
-// goOn counts the subscribers, and gives what is closed when they change; where there
-// are none, or the store is closed, run ends.
-func (b *broadcaster) goOn() (streams int, changed <-chan struct{}) {
+// goOn says whether there are subscribers; where there are none, or the store is
+// closed, run ends.
+func (b *broadcaster) goOn() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if streams = len(b.streams); b.ctx.Err() != nil {
-		streams = 0
+	if b.running = len(b.streams) > 0 && b.ctx.Err() == nil; !b.running {
+		for stream := range b.streams {
+			b.wake(stream)
+		}
 	}
-	if b.running = streams > 0; !b.running {
-		b.publish()
-	}
-	return streams, b.changed
+	return b.running
 }
 
 func (b *broadcaster) pause(d time.Duration) {
@@ -379,6 +393,7 @@ func (b *broadcaster) readBatch(seq, latest int64) (int64, error) {
 		upTo = events[len(events)-1].Seq
 	}
 	b.keep(kept, filters, upTo)
+	b.wakeAll()
 	return upTo, nil
 }
 
@@ -420,7 +435,6 @@ func (b *broadcaster) keep(events []keptEvent, judged []*sharedFilter, upTo int6
 		}
 	}
 	b.seq = upTo
-	b.publish()
 }
 
 // forget starts anew behind a number.
@@ -438,13 +452,55 @@ func (b *broadcaster) fail(err error, filter *sharedFilter) {
 	for stream := range b.streams {
 		if filter == nil || stream.filter == filter {
 			stream.failed = err
+			b.wake(stream)
 		}
 	}
-	b.publish()
 }
 
-// publish wakes all who wait for a change.
-func (b *broadcaster) publish() {
-	close(b.changed)
-	b.changed = make(chan struct{})
+// wake lets a stream that waits look for events.
+func (b *broadcaster) wake(stream *EventStream) {
+	if stream.waiting {
+		stream.waiting = false
+		b.busy++
+		select {
+		case stream.wake <- struct{}{}:
+		default: // it did not take the last one: its context ended
+		}
+	}
+}
+
+// wakeAll wakes the streams, some at once: a thousand that run at the same time would
+// keep all else waiting.
+func (b *broadcaster) wakeAll() {
+	b.mu.Lock()
+	streams := slices.Collect(maps.Keys(b.streams))
+	b.mu.Unlock()
+	for some := range slices.Chunk(streams, wokenAtOnce) {
+		b.mu.Lock()
+		for _, stream := range some {
+			if _, open := b.streams[stream]; open {
+				b.wake(stream)
+			}
+		}
+		b.mu.Unlock()
+		b.settle()
+	}
+}
+
+// settle waits for streams to take what they were woken for, but not for those whose
+// clients are slow.
+func (b *broadcaster) settle() {
+	busy := func() int {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return b.busy
+	}
+	for before := busy(); before > 0 && b.ctx.Err() == nil; {
+		b.pause(time.Millisecond)
+		now := busy()
+		if now >= before {
+			return
+		}
+		before = now
+	}
 }

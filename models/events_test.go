@@ -39,6 +39,16 @@ func next(t *testing.T, store *models.Store, stream *models.EventStream) (models
 	return event, session
 }
 
+// nextShown is the session of the next event that is shown.
+func nextShown(t *testing.T, store *models.Store, stream *models.EventStream) *models.Session {
+	t.Helper()
+	for {
+		if _, session := next(t, store, stream); session != nil {
+			return session
+		}
+	}
+}
+
 // store1 stores a session of that number, which ended so many days after the epoch.
 func store1(t *testing.T, store *models.Store, n int) {
 	t.Helper()
@@ -51,10 +61,7 @@ func sessionsUpTo(t *testing.T, store *models.Store, stream *models.EventStream,
 	t.Helper()
 	var callIDs []string
 	for {
-		_, session := next(t, store, stream)
-		if session == nil {
-			continue
-		}
+		session := nextShown(t, store, stream)
 		callIDs = append(callIDs, session.CallID)
 		if session.CallID == last {
 			return callIDs
@@ -200,8 +207,7 @@ func TestOvertakenVersionsAreNoEvents(t *testing.T) {
 		} {
 			stream := subscribe(t, store, c.filter, &start)
 			for _, want := range c.want {
-				_, session := next(t, store, stream)
-				if session == nil || session.CallID != want || want == "call-1" && session.Version != 5 {
+				if session := nextShown(t, store, stream); session.CallID != want || want == "call-1" && session.Version != 5 {
 					t.Errorf("%s: %+v, want %s", name, session, want)
 				}
 			}
@@ -232,14 +238,11 @@ func TestLiveVersions(t *testing.T) {
 		}
 		last := -1
 		for last < versions-1 {
-			_, session := next(t, store, stream)
-			switch {
-			case session == nil:
-			case session.TalkRound <= last:
+			session := nextShown(t, store, stream)
+			if session.TalkRound <= last {
 				t.Fatalf("version %d after %d", session.TalkRound, last)
-			default:
-				last = session.TalkRound
 			}
+			last = session.TalkRound
 		}
 		writers.Wait()
 	})
