@@ -12,7 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"sessiongraph/graph/view"
+	"sessiongraph/graph/model"
 	"sessiongraph/models"
 )
 
@@ -21,7 +21,7 @@ import (
 // each fragment once, however often it is spread.
 type limits struct {
 	schema        *ast.Schema
-	codec         *view.Codec
+	codec         *model.Codec
 	maxPage       int
 	maxComplexity int
 }
@@ -96,7 +96,7 @@ func (l limits) checkField(field *ast.Field, vars map[string]any, asked *int) *g
 		}
 	}
 	first, last := pageArguments(field, vars)
-	if _, _, err := (view.Page{First: first, Last: last}).Size(l.maxPage); err != nil {
+	if _, _, err := (model.Page{First: first, Last: last}).Size(l.maxPage); err != nil {
 		return coded(codeBadUserInput, "%s", err)
 	}
 	arguments := field.ArgumentMap(vars)
@@ -118,7 +118,7 @@ func (l limits) checkCursors(field *ast.Field, arguments map[string]any) error {
 	if field.ObjectDefinition == nil || !strings.HasSuffix(connection, "Connection") {
 		return nil
 	}
-	list := view.List{Field: field.ObjectDefinition.Name + "." + field.Name}
+	list := model.List{Field: field.ObjectDefinition.Name + "." + field.Name}
 	if field.Definition.Arguments.ForName("orderBy") != nil {
 		list.Order = orderArgument(connection, arguments["orderBy"])
 	}

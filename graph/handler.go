@@ -13,7 +13,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"sessiongraph/graph/generated"
-	"sessiongraph/graph/view"
+	"sessiongraph/graph/model"
 	"sessiongraph/models"
 )
 
@@ -40,7 +40,7 @@ const DefaultQueryTimeout = 10 * time.Second
 
 // Handler answers GraphQL at /query, until stopping ends its streams.
 func Handler(stopping context.Context, store *models.Store, settings Settings, log *slog.Logger) http.Handler {
-	source := view.Source{Store: store, Codec: view.NewCodec(store.CursorKey()), MaxPage: settings.MaxPage}
+	source := model.Source{Store: store, Codec: model.NewCodec(store.CursorKey()), MaxPage: settings.MaxPage}
 	admission := newAdmission()
 	run := &runner{source: source, timeout: settings.QueryTimeout, admission: admission, log: log}
 	if run.timeout <= 0 {

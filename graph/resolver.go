@@ -6,13 +6,13 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
-	"sessiongraph/graph/view"
+	"sessiongraph/graph/model"
 	"sessiongraph/models"
 )
 
 // Resolver answers the root fields.
 type Resolver struct {
-	view.Source
+	model.Source
 	admission *admission
 }
 

@@ -8,67 +8,67 @@ package graph
 import (
 	"context"
 	"sessiongraph/graph/generated"
-	"sessiongraph/graph/view"
+	"sessiongraph/graph/model"
 	"sessiongraph/models"
 )
 
-func (r *queryResolver) Node(ctx context.Context, id string) (view.Node, error) {
-	nodes, err := view.Nodes(ctx, r.Source, []string{id})
+func (r *queryResolver) Node(ctx context.Context, id string) (model.Node, error) {
+	nodes, err := model.Nodes(ctx, r.Source, []string{id})
 	if err != nil {
 		return nil, err
 	}
 	return nodes[0], nil
 }
 
-func (r *queryResolver) Nodes(ctx context.Context, ids []string) ([]view.Node, error) {
-	return view.Nodes(ctx, r.Source, ids)
+func (r *queryResolver) Nodes(ctx context.Context, ids []string) ([]model.Node, error) {
+	return model.Nodes(ctx, r.Source, ids)
 }
 
-func (r *queryResolver) Session(ctx context.Context, callID string) (*view.Session, error) {
-	found, err := view.SessionsByCallID(ctx, r.Source, []string{callID})
+func (r *queryResolver) Session(ctx context.Context, callID string) (*model.Session, error) {
+	found, err := model.SessionsByCallID(ctx, r.Source, []string{callID})
 	return found[callID], err
 }
 
-func (r *queryResolver) Sessions(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.SessionFilter, orderBy *models.SessionOrder) (*view.SessionConnection, error) {
-	return view.Sessions(r.Source, view.Page{First: first, After: after, Last: last, Before: before}, filter, orderBy)
+func (r *queryResolver) Sessions(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.SessionFilter, orderBy *models.SessionOrder) (*model.SessionConnection, error) {
+	return model.Sessions(r.Source, model.Page{First: first, After: after, Last: last, Before: before}, filter, orderBy)
 }
 
-func (r *queryResolver) Messages(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.MessageFilter, sessions *models.SessionFilter) (*view.MessageConnection, error) {
-	return view.Messages(r.Source, view.Page{First: first, After: after, Last: last, Before: before}, filter, sessions)
+func (r *queryResolver) Messages(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.MessageFilter, sessions *models.SessionFilter) (*model.MessageConnection, error) {
+	return model.Messages(r.Source, model.Page{First: first, After: after, Last: last, Before: before}, filter, sessions)
 }
 
-func (r *queryResolver) Intentions(ctx context.Context, filter *models.SessionFilter) ([]*view.Intention, error) {
-	return view.Intentions(ctx, r.Source, filter)
+func (r *queryResolver) Intentions(ctx context.Context, filter *models.SessionFilter) ([]*model.Intention, error) {
+	return model.Intentions(ctx, r.Source, filter)
 }
 
-func (r *queryResolver) NerSlots(ctx context.Context, filter *models.SessionFilter) ([]*view.EntryKey, error) {
-	return view.EntryKeys(ctx, r.Source, models.NerSlotMap, filter)
+func (r *queryResolver) NerSlots(ctx context.Context, filter *models.SessionFilter) ([]*model.EntryKey, error) {
+	return model.EntryKeys(ctx, r.Source, models.NerSlotMap, filter)
 }
 
-func (r *queryResolver) Variables(ctx context.Context, filter *models.SessionFilter) ([]*view.EntryKey, error) {
-	return view.EntryKeys(ctx, r.Source, models.VariableMap, filter)
+func (r *queryResolver) Variables(ctx context.Context, filter *models.SessionFilter) ([]*model.EntryKey, error) {
+	return model.EntryKeys(ctx, r.Source, models.VariableMap, filter)
 }
 
-func (r *queryResolver) EventLabels(ctx context.Context, filter *models.SessionFilter) ([]*view.EntryKey, error) {
-	return view.EntryKeys(ctx, r.Source, models.EventLabelMap, filter)
+func (r *queryResolver) EventLabels(ctx context.Context, filter *models.SessionFilter) ([]*model.EntryKey, error) {
+	return model.EntryKeys(ctx, r.Source, models.EventLabelMap, filter)
 }
 
-func (r *queryResolver) Contact(ctx context.Context, callee string) (*view.Contact, error) {
-	found, err := view.ContactsByCallee(ctx, r.Source, []string{callee})
+func (r *queryResolver) Contact(ctx context.Context, callee string) (*model.Contact, error) {
+	found, err := model.ContactsByCallee(ctx, r.Source, []string{callee})
 	return found[callee], err
 }
 
-func (r *queryResolver) Contacts(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.ContactFilter, orderBy *models.ContactOrder) (*view.ContactConnection, error) {
-	return view.Contacts(r.Source, view.Page{First: first, After: after, Last: last, Before: before}, filter, orderBy)
+func (r *queryResolver) Contacts(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.ContactFilter, orderBy *models.ContactOrder) (*model.ContactConnection, error) {
+	return model.Contacts(r.Source, model.Page{First: first, After: after, Last: last, Before: before}, filter, orderBy)
 }
 
-func (r *queryResolver) SessionStats(ctx context.Context, filter *models.SessionFilter, groupBy []models.SessionDimension, nerSlot *string, interval *models.TimeInterval, timeZone *string, first *int) ([]*view.SessionStats, error) {
-	return view.Stats(ctx, r.Source, view.StatsArguments{
+func (r *queryResolver) SessionStats(ctx context.Context, filter *models.SessionFilter, groupBy []models.SessionDimension, nerSlot *string, interval *models.TimeInterval, timeZone *string, first *int) ([]*model.SessionStats, error) {
+	return model.Stats(ctx, r.Source, model.StatsArguments{
 		Filter: filter, GroupBy: groupBy, NerSlot: nerSlot, Interval: interval, TimeZone: timeZone, First: first,
 	}, selectedMeasures(ctx))
 }
 
-func (r *subscriptionResolver) SessionStored(ctx context.Context, filter *models.SessionFilter, after *string) (<-chan *view.SessionStored, error) {
+func (r *subscriptionResolver) SessionStored(ctx context.Context, filter *models.SessionFilter, after *string) (<-chan *model.SessionStored, error) {
 	return r.subscribe(ctx, filter, after)
 }
 

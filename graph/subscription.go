@@ -15,13 +15,13 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"sessiongraph/graph/view"
+	"sessiongraph/graph/model"
 	"sessiongraph/models"
 )
 
 // runner runs operations for the transports, within the bounds of time and number.
 type runner struct {
-	source    view.Source
+	source    model.Source
 	timeout   time.Duration // of an answer, or of an event
 	admission *admission
 	rendered  renderedEvents
@@ -32,13 +32,13 @@ type runner struct {
 // to, with the runner that hands it events to render.
 type subscription struct {
 	stream *models.EventStream // nil until the resolver has subscribed
-	events chan *view.SessionStored
+	events chan *model.SessionStored
 }
 
 type subscriptionKey struct{}
 
 // subscribe resolves sessionStored.
-func (r *Resolver) subscribe(ctx context.Context, filter *models.SessionFilter, after *string) (<-chan *view.SessionStored, error) {
+func (r *Resolver) subscribe(ctx context.Context, filter *models.SessionFilter, after *string) (<-chan *model.SessionStored, error) {
 	s, ok := ctx.Value(subscriptionKey{}).(*subscription)
 	if !ok {
 		return nil, errors.New("subscription outside of a stream")
@@ -46,11 +46,11 @@ func (r *Resolver) subscribe(ctx context.Context, filter *models.SessionFilter, 
 	if err := r.admission.subscribe(ctx); err != nil {
 		return nil, err
 	}
-	stream, err := view.Events(ctx, r.Source, filter, after)
+	stream, err := model.Events(ctx, r.Source, filter, after)
 	if err != nil {
 		return nil, err
 	}
-	s.stream, s.events = stream, make(chan *view.SessionStored, 1)
+	s.stream, s.events = stream, make(chan *model.SessionStored, 1)
 	return s.events, nil
 }
 
@@ -163,7 +163,7 @@ func (r *runner) render(ctx context.Context, oc *graphql.OperationContext, s *su
 func (r *runner) renderOnce(ctx context.Context, s *subscription, next graphql.ResponseHandler, event models.SessionEvent) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	stored, err := view.Stored(ctx, r.source, event)
+	stored, err := model.Stored(ctx, r.source, event)
 	if err == nil && stored == nil {
 		return nil, nil
 	}

@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"sessiongraph/graph/view"
+	"sessiongraph/graph/model"
 	"sessiongraph/models"
 	"strconv"
 	"sync/atomic"
@@ -407,21 +407,21 @@ type ComplexityRoot struct {
 // region    ************************** generated!.gotpl **************************
 
 type QueryResolver interface {
-	Node(ctx context.Context, id string) (view.Node, error)
-	Nodes(ctx context.Context, ids []string) ([]view.Node, error)
-	Session(ctx context.Context, callID string) (*view.Session, error)
-	Sessions(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.SessionFilter, orderBy *models.SessionOrder) (*view.SessionConnection, error)
-	Messages(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.MessageFilter, sessions *models.SessionFilter) (*view.MessageConnection, error)
-	Intentions(ctx context.Context, filter *models.SessionFilter) ([]*view.Intention, error)
-	NerSlots(ctx context.Context, filter *models.SessionFilter) ([]*view.EntryKey, error)
-	Variables(ctx context.Context, filter *models.SessionFilter) ([]*view.EntryKey, error)
-	EventLabels(ctx context.Context, filter *models.SessionFilter) ([]*view.EntryKey, error)
-	Contact(ctx context.Context, callee string) (*view.Contact, error)
-	Contacts(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.ContactFilter, orderBy *models.ContactOrder) (*view.ContactConnection, error)
-	SessionStats(ctx context.Context, filter *models.SessionFilter, groupBy []models.SessionDimension, nerSlot *string, interval *models.TimeInterval, timeZone *string, first *int) ([]*view.SessionStats, error)
+	Node(ctx context.Context, id string) (model.Node, error)
+	Nodes(ctx context.Context, ids []string) ([]model.Node, error)
+	Session(ctx context.Context, callID string) (*model.Session, error)
+	Sessions(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.SessionFilter, orderBy *models.SessionOrder) (*model.SessionConnection, error)
+	Messages(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.MessageFilter, sessions *models.SessionFilter) (*model.MessageConnection, error)
+	Intentions(ctx context.Context, filter *models.SessionFilter) ([]*model.Intention, error)
+	NerSlots(ctx context.Context, filter *models.SessionFilter) ([]*model.EntryKey, error)
+	Variables(ctx context.Context, filter *models.SessionFilter) ([]*model.EntryKey, error)
+	EventLabels(ctx context.Context, filter *models.SessionFilter) ([]*model.EntryKey, error)
+	Contact(ctx context.Context, callee string) (*model.Contact, error)
+	Contacts(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.ContactFilter, orderBy *models.ContactOrder) (*model.ContactConnection, error)
+	SessionStats(ctx context.Context, filter *models.SessionFilter, groupBy []models.SessionDimension, nerSlot *string, interval *models.TimeInterval, timeZone *string, first *int) ([]*model.SessionStats, error)
 }
 type SubscriptionResolver interface {
-	SessionStored(ctx context.Context, filter *models.SessionFilter, after *string) (<-chan *view.SessionStored, error)
+	SessionStored(ctx context.Context, filter *models.SessionFilter, after *string) (<-chan *model.SessionStored, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -4831,7 +4831,7 @@ func (ec *executionContext) fieldContext_ChosenOption_match(_ context.Context, f
 	return graphql.NewScalarFieldContext("ChosenOption", field, false, false, errors.New("field of type OptionMatch does not have child fields"))
 }
 
-func (ec *executionContext) _Contact_id(ctx context.Context, field graphql.CollectedField, obj *view.Contact) (ret graphql.Marshaler) {
+func (ec *executionContext) _Contact_id(ctx context.Context, field graphql.CollectedField, obj *model.Contact) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4854,7 +4854,7 @@ func (ec *executionContext) fieldContext_Contact_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Contact", field, true, false, errors.New("field of type ID does not have child fields"))
 }
 
-func (ec *executionContext) _Contact_callee(ctx context.Context, field graphql.CollectedField, obj *view.Contact) (ret graphql.Marshaler) {
+func (ec *executionContext) _Contact_callee(ctx context.Context, field graphql.CollectedField, obj *model.Contact) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4877,7 +4877,7 @@ func (ec *executionContext) fieldContext_Contact_callee(_ context.Context, field
 	return graphql.NewScalarFieldContext("Contact", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Contact_sessionCount(ctx context.Context, field graphql.CollectedField, obj *view.Contact) (ret graphql.Marshaler) {
+func (ec *executionContext) _Contact_sessionCount(ctx context.Context, field graphql.CollectedField, obj *model.Contact) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4900,7 +4900,7 @@ func (ec *executionContext) fieldContext_Contact_sessionCount(_ context.Context,
 	return graphql.NewScalarFieldContext("Contact", field, true, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _Contact_firstSeenAt(ctx context.Context, field graphql.CollectedField, obj *view.Contact) (ret graphql.Marshaler) {
+func (ec *executionContext) _Contact_firstSeenAt(ctx context.Context, field graphql.CollectedField, obj *model.Contact) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4923,7 +4923,7 @@ func (ec *executionContext) fieldContext_Contact_firstSeenAt(_ context.Context, 
 	return graphql.NewScalarFieldContext("Contact", field, true, false, errors.New("field of type Time does not have child fields"))
 }
 
-func (ec *executionContext) _Contact_lastSeenAt(ctx context.Context, field graphql.CollectedField, obj *view.Contact) (ret graphql.Marshaler) {
+func (ec *executionContext) _Contact_lastSeenAt(ctx context.Context, field graphql.CollectedField, obj *model.Contact) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4946,7 +4946,7 @@ func (ec *executionContext) fieldContext_Contact_lastSeenAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Contact", field, true, false, errors.New("field of type Time does not have child fields"))
 }
 
-func (ec *executionContext) _Contact_sessions(ctx context.Context, field graphql.CollectedField, obj *view.Contact) (ret graphql.Marshaler) {
+func (ec *executionContext) _Contact_sessions(ctx context.Context, field graphql.CollectedField, obj *model.Contact) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4959,8 +4959,8 @@ func (ec *executionContext) _Contact_sessions(ctx context.Context, field graphql
 			return obj.Sessions(fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*models.SessionFilter), fc.Args["orderBy"].(*models.SessionOrder))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *view.SessionConnection) graphql.Marshaler {
-			return ec.marshalNSessionConnection2ᚖsessiongraphᚋgraphᚋviewᚐSessionConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SessionConnection) graphql.Marshaler {
+			return ec.marshalNSessionConnection2ᚖsessiongraphᚋgraphᚋmodelᚐSessionConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5036,7 +5036,7 @@ func (ec *executionContext) fieldContext_ContactCard_phoneNumber(_ context.Conte
 	return graphql.NewScalarFieldContext("ContactCard", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _ContactConnection_edges(ctx context.Context, field graphql.CollectedField, obj *view.ContactConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _ContactConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.ContactConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5048,8 +5048,8 @@ func (ec *executionContext) _ContactConnection_edges(ctx context.Context, field 
 			return obj.Edges(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*view.ContactEdge) graphql.Marshaler {
-			return ec.marshalNContactEdge2ᚕᚖsessiongraphᚋgraphᚋviewᚐContactEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.ContactEdge) graphql.Marshaler {
+			return ec.marshalNContactEdge2ᚕᚖsessiongraphᚋgraphᚋmodelᚐContactEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5068,7 +5068,7 @@ func (ec *executionContext) fieldContext_ContactConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _ContactConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *view.ContactConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _ContactConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.ContactConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5080,8 +5080,8 @@ func (ec *executionContext) _ContactConnection_nodes(ctx context.Context, field 
 			return obj.Nodes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*view.Contact) graphql.Marshaler {
-			return ec.marshalNContact2ᚕᚖsessiongraphᚋgraphᚋviewᚐContactᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Contact) graphql.Marshaler {
+			return ec.marshalNContact2ᚕᚖsessiongraphᚋgraphᚋmodelᚐContactᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5100,7 +5100,7 @@ func (ec *executionContext) fieldContext_ContactConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _ContactConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *view.ContactConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _ContactConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.ContactConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5112,8 +5112,8 @@ func (ec *executionContext) _ContactConnection_pageInfo(ctx context.Context, fie
 			return obj.PageInfo(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *view.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖsessiongraphᚋgraphᚋviewᚐPageInfo(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖsessiongraphᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5132,7 +5132,7 @@ func (ec *executionContext) fieldContext_ContactConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _ContactConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *view.ContactConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _ContactConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.ContactConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5155,7 +5155,7 @@ func (ec *executionContext) fieldContext_ContactConnection_totalCount(_ context.
 	return graphql.NewScalarFieldContext("ContactConnection", field, true, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _ContactEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *view.ContactEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _ContactEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.ContactEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5178,7 +5178,7 @@ func (ec *executionContext) fieldContext_ContactEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("ContactEdge", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _ContactEdge_node(ctx context.Context, field graphql.CollectedField, obj *view.ContactEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _ContactEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.ContactEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5190,8 +5190,8 @@ func (ec *executionContext) _ContactEdge_node(ctx context.Context, field graphql
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *view.Contact) graphql.Marshaler {
-			return ec.marshalNContact2ᚖsessiongraphᚋgraphᚋviewᚐContact(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Contact) graphql.Marshaler {
+			return ec.marshalNContact2ᚖsessiongraphᚋgraphᚋmodelᚐContact(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5380,7 +5380,7 @@ func (ec *executionContext) fieldContext_EventLabel_json(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("EventLabel", field, false, false, errors.New("field of type JSON does not have child fields"))
 }
 
-func (ec *executionContext) _EventLabelKey_name(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _EventLabelKey_name(ctx context.Context, field graphql.CollectedField, obj *model.EntryKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5403,7 +5403,7 @@ func (ec *executionContext) fieldContext_EventLabelKey_name(_ context.Context, f
 	return graphql.NewScalarFieldContext("EventLabelKey", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _EventLabelKey_sessionCount(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _EventLabelKey_sessionCount(ctx context.Context, field graphql.CollectedField, obj *model.EntryKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5426,7 +5426,7 @@ func (ec *executionContext) fieldContext_EventLabelKey_sessionCount(_ context.Co
 	return graphql.NewScalarFieldContext("EventLabelKey", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _EventLabelKey_distinctValues(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _EventLabelKey_distinctValues(ctx context.Context, field graphql.CollectedField, obj *model.EntryKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5449,7 +5449,7 @@ func (ec *executionContext) fieldContext_EventLabelKey_distinctValues(_ context.
 	return graphql.NewScalarFieldContext("EventLabelKey", field, true, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _EventLabelKey_values(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _EventLabelKey_values(ctx context.Context, field graphql.CollectedField, obj *model.EntryKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5695,7 +5695,7 @@ func (ec *executionContext) fieldContext_ImageContent_media(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Intention_label(ctx context.Context, field graphql.CollectedField, obj *view.Intention) (ret graphql.Marshaler) {
+func (ec *executionContext) _Intention_label(ctx context.Context, field graphql.CollectedField, obj *model.Intention) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5718,7 +5718,7 @@ func (ec *executionContext) fieldContext_Intention_label(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Intention", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Intention_sessionCount(ctx context.Context, field graphql.CollectedField, obj *view.Intention) (ret graphql.Marshaler) {
+func (ec *executionContext) _Intention_sessionCount(ctx context.Context, field graphql.CollectedField, obj *model.Intention) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5741,7 +5741,7 @@ func (ec *executionContext) fieldContext_Intention_sessionCount(_ context.Contex
 	return graphql.NewScalarFieldContext("Intention", field, true, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _Intention_share(ctx context.Context, field graphql.CollectedField, obj *view.Intention) (ret graphql.Marshaler) {
+func (ec *executionContext) _Intention_share(ctx context.Context, field graphql.CollectedField, obj *model.Intention) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5764,7 +5764,7 @@ func (ec *executionContext) fieldContext_Intention_share(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Intention", field, true, false, errors.New("field of type Float does not have child fields"))
 }
 
-func (ec *executionContext) _Intention_sessions(ctx context.Context, field graphql.CollectedField, obj *view.Intention) (ret graphql.Marshaler) {
+func (ec *executionContext) _Intention_sessions(ctx context.Context, field graphql.CollectedField, obj *model.Intention) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5777,8 +5777,8 @@ func (ec *executionContext) _Intention_sessions(ctx context.Context, field graph
 			return obj.Sessions(fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*models.SessionFilter), fc.Args["orderBy"].(*models.SessionOrder))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *view.SessionConnection) graphql.Marshaler {
-			return ec.marshalNSessionConnection2ᚖsessiongraphᚋgraphᚋviewᚐSessionConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SessionConnection) graphql.Marshaler {
+			return ec.marshalNSessionConnection2ᚖsessiongraphᚋgraphᚋmodelᚐSessionConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6557,7 +6557,7 @@ func (ec *executionContext) fieldContext_Media_name(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Media", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Message_id(ctx context.Context, field graphql.CollectedField, obj *view.Message) (ret graphql.Marshaler) {
+func (ec *executionContext) _Message_id(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6580,7 +6580,7 @@ func (ec *executionContext) fieldContext_Message_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Message", field, true, false, errors.New("field of type ID does not have child fields"))
 }
 
-func (ec *executionContext) _Message_position(ctx context.Context, field graphql.CollectedField, obj *view.Message) (ret graphql.Marshaler) {
+func (ec *executionContext) _Message_position(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6603,7 +6603,7 @@ func (ec *executionContext) fieldContext_Message_position(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Message", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _Message_msgId(ctx context.Context, field graphql.CollectedField, obj *view.Message) (ret graphql.Marshaler) {
+func (ec *executionContext) _Message_msgId(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6626,7 +6626,7 @@ func (ec *executionContext) fieldContext_Message_msgId(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Message", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Message_senderType(ctx context.Context, field graphql.CollectedField, obj *view.Message) (ret graphql.Marshaler) {
+func (ec *executionContext) _Message_senderType(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6649,7 +6649,7 @@ func (ec *executionContext) fieldContext_Message_senderType(_ context.Context, f
 	return graphql.NewScalarFieldContext("Message", field, false, false, errors.New("field of type SenderType does not have child fields"))
 }
 
-func (ec *executionContext) _Message_sentAt(ctx context.Context, field graphql.CollectedField, obj *view.Message) (ret graphql.Marshaler) {
+func (ec *executionContext) _Message_sentAt(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6672,7 +6672,7 @@ func (ec *executionContext) fieldContext_Message_sentAt(_ context.Context, field
 	return graphql.NewScalarFieldContext("Message", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
-func (ec *executionContext) _Message_status(ctx context.Context, field graphql.CollectedField, obj *view.Message) (ret graphql.Marshaler) {
+func (ec *executionContext) _Message_status(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6695,7 +6695,7 @@ func (ec *executionContext) fieldContext_Message_status(_ context.Context, field
 	return graphql.NewScalarFieldContext("Message", field, false, false, errors.New("field of type MessageStatus does not have child fields"))
 }
 
-func (ec *executionContext) _Message_contentType(ctx context.Context, field graphql.CollectedField, obj *view.Message) (ret graphql.Marshaler) {
+func (ec *executionContext) _Message_contentType(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6718,7 +6718,7 @@ func (ec *executionContext) fieldContext_Message_contentType(_ context.Context, 
 	return graphql.NewScalarFieldContext("Message", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Message_text(ctx context.Context, field graphql.CollectedField, obj *view.Message) (ret graphql.Marshaler) {
+func (ec *executionContext) _Message_text(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6741,7 +6741,7 @@ func (ec *executionContext) fieldContext_Message_text(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Message", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Message_content(ctx context.Context, field graphql.CollectedField, obj *view.Message) (ret graphql.Marshaler) {
+func (ec *executionContext) _Message_content(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6764,7 +6764,7 @@ func (ec *executionContext) fieldContext_Message_content(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Message", field, true, false, errors.New("field of type MessageContent does not have child fields"))
 }
 
-func (ec *executionContext) _Message_replyTo(ctx context.Context, field graphql.CollectedField, obj *view.Message) (ret graphql.Marshaler) {
+func (ec *executionContext) _Message_replyTo(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6776,8 +6776,8 @@ func (ec *executionContext) _Message_replyTo(ctx context.Context, field graphql.
 			return obj.ReplyTo(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *view.MessageReply) graphql.Marshaler {
-			return ec.marshalOMessageReply2ᚖsessiongraphᚋgraphᚋviewᚐMessageReply(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.MessageReply) graphql.Marshaler {
+			return ec.marshalOMessageReply2ᚖsessiongraphᚋgraphᚋmodelᚐMessageReply(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6796,7 +6796,7 @@ func (ec *executionContext) fieldContext_Message_replyTo(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Message_raw(ctx context.Context, field graphql.CollectedField, obj *view.Message) (ret graphql.Marshaler) {
+func (ec *executionContext) _Message_raw(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6819,7 +6819,7 @@ func (ec *executionContext) fieldContext_Message_raw(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Message", field, false, false, errors.New("field of type JSON does not have child fields"))
 }
 
-func (ec *executionContext) _MessageConnection_edges(ctx context.Context, field graphql.CollectedField, obj *view.MessageConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _MessageConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6831,8 +6831,8 @@ func (ec *executionContext) _MessageConnection_edges(ctx context.Context, field 
 			return obj.Edges(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*view.MessageEdge) graphql.Marshaler {
-			return ec.marshalNMessageEdge2ᚕᚖsessiongraphᚋgraphᚋviewᚐMessageEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.MessageEdge) graphql.Marshaler {
+			return ec.marshalNMessageEdge2ᚕᚖsessiongraphᚋgraphᚋmodelᚐMessageEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6851,7 +6851,7 @@ func (ec *executionContext) fieldContext_MessageConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _MessageConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *view.MessageConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _MessageConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6863,8 +6863,8 @@ func (ec *executionContext) _MessageConnection_nodes(ctx context.Context, field 
 			return obj.Nodes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*view.Message) graphql.Marshaler {
-			return ec.marshalNMessage2ᚕᚖsessiongraphᚋgraphᚋviewᚐMessageᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Message) graphql.Marshaler {
+			return ec.marshalNMessage2ᚕᚖsessiongraphᚋgraphᚋmodelᚐMessageᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6883,7 +6883,7 @@ func (ec *executionContext) fieldContext_MessageConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _MessageConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *view.MessageConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _MessageConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6895,8 +6895,8 @@ func (ec *executionContext) _MessageConnection_pageInfo(ctx context.Context, fie
 			return obj.PageInfo(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *view.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖsessiongraphᚋgraphᚋviewᚐPageInfo(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖsessiongraphᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6915,7 +6915,7 @@ func (ec *executionContext) fieldContext_MessageConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _MessageConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *view.MessageConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _MessageConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6938,7 +6938,7 @@ func (ec *executionContext) fieldContext_MessageConnection_totalCount(_ context.
 	return graphql.NewScalarFieldContext("MessageConnection", field, true, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _MessageEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *view.MessageEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _MessageEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6961,7 +6961,7 @@ func (ec *executionContext) fieldContext_MessageEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("MessageEdge", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _MessageEdge_node(ctx context.Context, field graphql.CollectedField, obj *view.MessageEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _MessageEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6973,8 +6973,8 @@ func (ec *executionContext) _MessageEdge_node(ctx context.Context, field graphql
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *view.Message) graphql.Marshaler {
-			return ec.marshalNMessage2ᚖsessiongraphᚋgraphᚋviewᚐMessage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Message) graphql.Marshaler {
+			return ec.marshalNMessage2ᚖsessiongraphᚋgraphᚋmodelᚐMessage(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6993,7 +6993,7 @@ func (ec *executionContext) fieldContext_MessageEdge_node(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _MessageEdge_session(ctx context.Context, field graphql.CollectedField, obj *view.MessageEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _MessageEdge_session(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7005,8 +7005,8 @@ func (ec *executionContext) _MessageEdge_session(ctx context.Context, field grap
 			return obj.Session(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *view.Session) graphql.Marshaler {
-			return ec.marshalNSession2ᚖsessiongraphᚋgraphᚋviewᚐSession(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Session) graphql.Marshaler {
+			return ec.marshalNSession2ᚖsessiongraphᚋgraphᚋmodelᚐSession(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7025,7 +7025,7 @@ func (ec *executionContext) fieldContext_MessageEdge_session(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _MessageReply_msgId(ctx context.Context, field graphql.CollectedField, obj *view.MessageReply) (ret graphql.Marshaler) {
+func (ec *executionContext) _MessageReply_msgId(ctx context.Context, field graphql.CollectedField, obj *model.MessageReply) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7048,7 +7048,7 @@ func (ec *executionContext) fieldContext_MessageReply_msgId(_ context.Context, f
 	return graphql.NewScalarFieldContext("MessageReply", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _MessageReply_senderType(ctx context.Context, field graphql.CollectedField, obj *view.MessageReply) (ret graphql.Marshaler) {
+func (ec *executionContext) _MessageReply_senderType(ctx context.Context, field graphql.CollectedField, obj *model.MessageReply) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7071,7 +7071,7 @@ func (ec *executionContext) fieldContext_MessageReply_senderType(_ context.Conte
 	return graphql.NewScalarFieldContext("MessageReply", field, false, false, errors.New("field of type SenderType does not have child fields"))
 }
 
-func (ec *executionContext) _MessageReply_sentAt(ctx context.Context, field graphql.CollectedField, obj *view.MessageReply) (ret graphql.Marshaler) {
+func (ec *executionContext) _MessageReply_sentAt(ctx context.Context, field graphql.CollectedField, obj *model.MessageReply) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7094,7 +7094,7 @@ func (ec *executionContext) fieldContext_MessageReply_sentAt(_ context.Context, 
 	return graphql.NewScalarFieldContext("MessageReply", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
-func (ec *executionContext) _MessageReply_content(ctx context.Context, field graphql.CollectedField, obj *view.MessageReply) (ret graphql.Marshaler) {
+func (ec *executionContext) _MessageReply_content(ctx context.Context, field graphql.CollectedField, obj *model.MessageReply) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7117,7 +7117,7 @@ func (ec *executionContext) fieldContext_MessageReply_content(_ context.Context,
 	return graphql.NewScalarFieldContext("MessageReply", field, false, false, errors.New("field of type MessageContent does not have child fields"))
 }
 
-func (ec *executionContext) _MessageReply_message(ctx context.Context, field graphql.CollectedField, obj *view.MessageReply) (ret graphql.Marshaler) {
+func (ec *executionContext) _MessageReply_message(ctx context.Context, field graphql.CollectedField, obj *model.MessageReply) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7129,8 +7129,8 @@ func (ec *executionContext) _MessageReply_message(ctx context.Context, field gra
 			return obj.Message(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *view.Message) graphql.Marshaler {
-			return ec.marshalOMessage2ᚖsessiongraphᚋgraphᚋviewᚐMessage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Message) graphql.Marshaler {
+			return ec.marshalOMessage2ᚖsessiongraphᚋgraphᚋmodelᚐMessage(ctx, selections, v)
 		},
 		true,
 		false,
@@ -7218,7 +7218,7 @@ func (ec *executionContext) fieldContext_NerSlot_json(_ context.Context, field g
 	return graphql.NewScalarFieldContext("NerSlot", field, false, false, errors.New("field of type JSON does not have child fields"))
 }
 
-func (ec *executionContext) _NerSlotKey_name(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _NerSlotKey_name(ctx context.Context, field graphql.CollectedField, obj *model.EntryKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7241,7 +7241,7 @@ func (ec *executionContext) fieldContext_NerSlotKey_name(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("NerSlotKey", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _NerSlotKey_sessionCount(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _NerSlotKey_sessionCount(ctx context.Context, field graphql.CollectedField, obj *model.EntryKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7264,7 +7264,7 @@ func (ec *executionContext) fieldContext_NerSlotKey_sessionCount(_ context.Conte
 	return graphql.NewScalarFieldContext("NerSlotKey", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _NerSlotKey_distinctValues(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _NerSlotKey_distinctValues(ctx context.Context, field graphql.CollectedField, obj *model.EntryKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7287,7 +7287,7 @@ func (ec *executionContext) fieldContext_NerSlotKey_distinctValues(_ context.Con
 	return graphql.NewScalarFieldContext("NerSlotKey", field, true, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _NerSlotKey_values(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _NerSlotKey_values(ctx context.Context, field graphql.CollectedField, obj *model.EntryKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7446,7 +7446,7 @@ func (ec *executionContext) fieldContext_OptionButton_title(_ context.Context, f
 	return graphql.NewScalarFieldContext("OptionButton", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _PageInfo_hasNextPage(ctx context.Context, field graphql.CollectedField, obj *view.PageInfo) (ret graphql.Marshaler) {
+func (ec *executionContext) _PageInfo_hasNextPage(ctx context.Context, field graphql.CollectedField, obj *model.PageInfo) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7469,7 +7469,7 @@ func (ec *executionContext) fieldContext_PageInfo_hasNextPage(_ context.Context,
 	return graphql.NewScalarFieldContext("PageInfo", field, true, false, errors.New("field of type Boolean does not have child fields"))
 }
 
-func (ec *executionContext) _PageInfo_hasPreviousPage(ctx context.Context, field graphql.CollectedField, obj *view.PageInfo) (ret graphql.Marshaler) {
+func (ec *executionContext) _PageInfo_hasPreviousPage(ctx context.Context, field graphql.CollectedField, obj *model.PageInfo) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7492,7 +7492,7 @@ func (ec *executionContext) fieldContext_PageInfo_hasPreviousPage(_ context.Cont
 	return graphql.NewScalarFieldContext("PageInfo", field, true, false, errors.New("field of type Boolean does not have child fields"))
 }
 
-func (ec *executionContext) _PageInfo_startCursor(ctx context.Context, field graphql.CollectedField, obj *view.PageInfo) (ret graphql.Marshaler) {
+func (ec *executionContext) _PageInfo_startCursor(ctx context.Context, field graphql.CollectedField, obj *model.PageInfo) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7515,7 +7515,7 @@ func (ec *executionContext) fieldContext_PageInfo_startCursor(_ context.Context,
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _PageInfo_endCursor(ctx context.Context, field graphql.CollectedField, obj *view.PageInfo) (ret graphql.Marshaler) {
+func (ec *executionContext) _PageInfo_endCursor(ctx context.Context, field graphql.CollectedField, obj *model.PageInfo) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7551,8 +7551,8 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().Node(ctx, fc.Args["id"].(string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v view.Node) graphql.Marshaler {
-			return ec.marshalONode2sessiongraphᚋgraphᚋviewᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
+			return ec.marshalONode2sessiongraphᚋgraphᚋmodelᚐNode(ctx, selections, v)
 		},
 		true,
 		false,
@@ -7595,8 +7595,8 @@ func (ec *executionContext) _Query_nodes(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.Query().Nodes(ctx, fc.Args["ids"].([]string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []view.Node) graphql.Marshaler {
-			return ec.marshalNNode2ᚕsessiongraphᚋgraphᚋviewᚐNode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Node) graphql.Marshaler {
+			return ec.marshalNNode2ᚕsessiongraphᚋgraphᚋmodelᚐNode(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7639,8 +7639,8 @@ func (ec *executionContext) _Query_session(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Query().Session(ctx, fc.Args["callId"].(string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *view.Session) graphql.Marshaler {
-			return ec.marshalOSession2ᚖsessiongraphᚋgraphᚋviewᚐSession(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Session) graphql.Marshaler {
+			return ec.marshalOSession2ᚖsessiongraphᚋgraphᚋmodelᚐSession(ctx, selections, v)
 		},
 		true,
 		false,
@@ -7683,8 +7683,8 @@ func (ec *executionContext) _Query_sessions(ctx context.Context, field graphql.C
 			return ec.Resolvers.Query().Sessions(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*models.SessionFilter), fc.Args["orderBy"].(*models.SessionOrder))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *view.SessionConnection) graphql.Marshaler {
-			return ec.marshalNSessionConnection2ᚖsessiongraphᚋgraphᚋviewᚐSessionConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SessionConnection) graphql.Marshaler {
+			return ec.marshalNSessionConnection2ᚖsessiongraphᚋgraphᚋmodelᚐSessionConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7727,8 +7727,8 @@ func (ec *executionContext) _Query_messages(ctx context.Context, field graphql.C
 			return ec.Resolvers.Query().Messages(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*models.MessageFilter), fc.Args["sessions"].(*models.SessionFilter))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *view.MessageConnection) graphql.Marshaler {
-			return ec.marshalNMessageConnection2ᚖsessiongraphᚋgraphᚋviewᚐMessageConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.MessageConnection) graphql.Marshaler {
+			return ec.marshalNMessageConnection2ᚖsessiongraphᚋgraphᚋmodelᚐMessageConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7771,8 +7771,8 @@ func (ec *executionContext) _Query_intentions(ctx context.Context, field graphql
 			return ec.Resolvers.Query().Intentions(ctx, fc.Args["filter"].(*models.SessionFilter))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*view.Intention) graphql.Marshaler {
-			return ec.marshalNIntention2ᚕᚖsessiongraphᚋgraphᚋviewᚐIntentionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Intention) graphql.Marshaler {
+			return ec.marshalNIntention2ᚕᚖsessiongraphᚋgraphᚋmodelᚐIntentionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7815,8 +7815,8 @@ func (ec *executionContext) _Query_nerSlots(ctx context.Context, field graphql.C
 			return ec.Resolvers.Query().NerSlots(ctx, fc.Args["filter"].(*models.SessionFilter))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*view.EntryKey) graphql.Marshaler {
-			return ec.marshalNNerSlotKey2ᚕᚖsessiongraphᚋgraphᚋviewᚐEntryKeyᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.EntryKey) graphql.Marshaler {
+			return ec.marshalNNerSlotKey2ᚕᚖsessiongraphᚋgraphᚋmodelᚐEntryKeyᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7859,8 +7859,8 @@ func (ec *executionContext) _Query_variables(ctx context.Context, field graphql.
 			return ec.Resolvers.Query().Variables(ctx, fc.Args["filter"].(*models.SessionFilter))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*view.EntryKey) graphql.Marshaler {
-			return ec.marshalNVariableKey2ᚕᚖsessiongraphᚋgraphᚋviewᚐEntryKeyᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.EntryKey) graphql.Marshaler {
+			return ec.marshalNVariableKey2ᚕᚖsessiongraphᚋgraphᚋmodelᚐEntryKeyᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7903,8 +7903,8 @@ func (ec *executionContext) _Query_eventLabels(ctx context.Context, field graphq
 			return ec.Resolvers.Query().EventLabels(ctx, fc.Args["filter"].(*models.SessionFilter))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*view.EntryKey) graphql.Marshaler {
-			return ec.marshalNEventLabelKey2ᚕᚖsessiongraphᚋgraphᚋviewᚐEntryKeyᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.EntryKey) graphql.Marshaler {
+			return ec.marshalNEventLabelKey2ᚕᚖsessiongraphᚋgraphᚋmodelᚐEntryKeyᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7947,8 +7947,8 @@ func (ec *executionContext) _Query_contact(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Query().Contact(ctx, fc.Args["callee"].(string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *view.Contact) graphql.Marshaler {
-			return ec.marshalOContact2ᚖsessiongraphᚋgraphᚋviewᚐContact(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Contact) graphql.Marshaler {
+			return ec.marshalOContact2ᚖsessiongraphᚋgraphᚋmodelᚐContact(ctx, selections, v)
 		},
 		true,
 		false,
@@ -7991,8 +7991,8 @@ func (ec *executionContext) _Query_contacts(ctx context.Context, field graphql.C
 			return ec.Resolvers.Query().Contacts(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*models.ContactFilter), fc.Args["orderBy"].(*models.ContactOrder))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *view.ContactConnection) graphql.Marshaler {
-			return ec.marshalNContactConnection2ᚖsessiongraphᚋgraphᚋviewᚐContactConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ContactConnection) graphql.Marshaler {
+			return ec.marshalNContactConnection2ᚖsessiongraphᚋgraphᚋmodelᚐContactConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8035,8 +8035,8 @@ func (ec *executionContext) _Query_sessionStats(ctx context.Context, field graph
 			return ec.Resolvers.Query().SessionStats(ctx, fc.Args["filter"].(*models.SessionFilter), fc.Args["groupBy"].([]models.SessionDimension), fc.Args["nerSlot"].(*string), fc.Args["interval"].(*models.TimeInterval), fc.Args["timeZone"].(*string), fc.Args["first"].(*int))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*view.SessionStats) graphql.Marshaler {
-			return ec.marshalNSessionStats2ᚕᚖsessiongraphᚋgraphᚋviewᚐSessionStatsᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.SessionStats) graphql.Marshaler {
+			return ec.marshalNSessionStats2ᚕᚖsessiongraphᚋgraphᚋmodelᚐSessionStatsᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8142,7 +8142,7 @@ func (ec *executionContext) fieldContext_Query___schema(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8165,7 +8165,7 @@ func (ec *executionContext) fieldContext_Session_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Session", field, true, false, errors.New("field of type ID does not have child fields"))
 }
 
-func (ec *executionContext) _Session_callId(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_callId(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8188,7 +8188,7 @@ func (ec *executionContext) fieldContext_Session_callId(_ context.Context, field
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Session_workflowId(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_workflowId(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8211,7 +8211,7 @@ func (ec *executionContext) fieldContext_Session_workflowId(_ context.Context, f
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Session_workflowName(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_workflowName(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8234,7 +8234,7 @@ func (ec *executionContext) fieldContext_Session_workflowName(_ context.Context,
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Session_nodeTaskId(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_nodeTaskId(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8257,7 +8257,7 @@ func (ec *executionContext) fieldContext_Session_nodeTaskId(_ context.Context, f
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Session_nodeTaskName(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_nodeTaskName(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8280,7 +8280,7 @@ func (ec *executionContext) fieldContext_Session_nodeTaskName(_ context.Context,
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Session_wabaTaskId(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_wabaTaskId(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8303,7 +8303,7 @@ func (ec *executionContext) fieldContext_Session_wabaTaskId(_ context.Context, f
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Session_wfDetailUuid(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_wfDetailUuid(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8326,7 +8326,7 @@ func (ec *executionContext) fieldContext_Session_wfDetailUuid(_ context.Context,
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Session_channel(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_channel(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8349,7 +8349,7 @@ func (ec *executionContext) fieldContext_Session_channel(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Session_channelId(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_channelId(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8372,7 +8372,7 @@ func (ec *executionContext) fieldContext_Session_channelId(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Session_callee(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_callee(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8395,7 +8395,7 @@ func (ec *executionContext) fieldContext_Session_callee(_ context.Context, field
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Session_robotId(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_robotId(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8418,7 +8418,7 @@ func (ec *executionContext) fieldContext_Session_robotId(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Session_status(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_status(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8441,7 +8441,7 @@ func (ec *executionContext) fieldContext_Session_status(_ context.Context, field
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Session_startedAt(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_startedAt(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8464,7 +8464,7 @@ func (ec *executionContext) fieldContext_Session_startedAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
-func (ec *executionContext) _Session_endedAt(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_endedAt(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8487,7 +8487,7 @@ func (ec *executionContext) fieldContext_Session_endedAt(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
-func (ec *executionContext) _Session_durationSeconds(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_durationSeconds(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8510,7 +8510,7 @@ func (ec *executionContext) fieldContext_Session_durationSeconds(_ context.Conte
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _Session_notifiedAt(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_notifiedAt(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8533,7 +8533,7 @@ func (ec *executionContext) fieldContext_Session_notifiedAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
-func (ec *executionContext) _Session_receivedAt(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_receivedAt(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8556,7 +8556,7 @@ func (ec *executionContext) fieldContext_Session_receivedAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
-func (ec *executionContext) _Session_endReason(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_endReason(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8579,7 +8579,7 @@ func (ec *executionContext) fieldContext_Session_endReason(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type SessionEndReason does not have child fields"))
 }
 
-func (ec *executionContext) _Session_intention(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_intention(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8591,8 +8591,8 @@ func (ec *executionContext) _Session_intention(ctx context.Context, field graphq
 			return obj.Intention()
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *view.Intention) graphql.Marshaler {
-			return ec.marshalNIntention2ᚖsessiongraphᚋgraphᚋviewᚐIntention(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Intention) graphql.Marshaler {
+			return ec.marshalNIntention2ᚖsessiongraphᚋgraphᚋmodelᚐIntention(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8611,7 +8611,7 @@ func (ec *executionContext) fieldContext_Session_intention(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _Session_talkRound(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_talkRound(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8634,7 +8634,7 @@ func (ec *executionContext) fieldContext_Session_talkRound(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _Session_nerSlots(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_nerSlots(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8678,7 +8678,7 @@ func (ec *executionContext) fieldContext_Session_nerSlots(ctx context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Session_nerSlot(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_nerSlot(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8722,7 +8722,7 @@ func (ec *executionContext) fieldContext_Session_nerSlot(ctx context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _Session_eventLabels(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_eventLabels(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8754,7 +8754,7 @@ func (ec *executionContext) fieldContext_Session_eventLabels(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Session_variables(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_variables(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8786,7 +8786,7 @@ func (ec *executionContext) fieldContext_Session_variables(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _Session_messages(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_messages(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8799,8 +8799,8 @@ func (ec *executionContext) _Session_messages(ctx context.Context, field graphql
 			return obj.Messages(ctx, fc.Args["filter"].(*models.MessageFilter), fc.Args["first"].(*int), fc.Args["last"].(*int))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*view.Message) graphql.Marshaler {
-			return ec.marshalNMessage2ᚕᚖsessiongraphᚋgraphᚋviewᚐMessageᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Message) graphql.Marshaler {
+			return ec.marshalNMessage2ᚕᚖsessiongraphᚋgraphᚋmodelᚐMessageᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8830,7 +8830,7 @@ func (ec *executionContext) fieldContext_Session_messages(ctx context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _Session_messageCount(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_messageCount(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8853,7 +8853,7 @@ func (ec *executionContext) fieldContext_Session_messageCount(_ context.Context,
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _Session_contact(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_contact(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8865,8 +8865,8 @@ func (ec *executionContext) _Session_contact(ctx context.Context, field graphql.
 			return obj.Contact()
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *view.Contact) graphql.Marshaler {
-			return ec.marshalOContact2ᚖsessiongraphᚋgraphᚋviewᚐContact(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Contact) graphql.Marshaler {
+			return ec.marshalOContact2ᚖsessiongraphᚋgraphᚋmodelᚐContact(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8885,7 +8885,7 @@ func (ec *executionContext) fieldContext_Session_contact(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Session_versions(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_versions(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8897,8 +8897,8 @@ func (ec *executionContext) _Session_versions(ctx context.Context, field graphql
 			return obj.Versions(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*view.SessionVersion) graphql.Marshaler {
-			return ec.marshalNSessionVersion2ᚕᚖsessiongraphᚋgraphᚋviewᚐSessionVersionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.SessionVersion) graphql.Marshaler {
+			return ec.marshalNSessionVersion2ᚕᚖsessiongraphᚋgraphᚋmodelᚐSessionVersionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8917,7 +8917,7 @@ func (ec *executionContext) fieldContext_Session_versions(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Session_version(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_version(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8940,7 +8940,7 @@ func (ec *executionContext) fieldContext_Session_version(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _Session_deliveries(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_deliveries(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8963,7 +8963,7 @@ func (ec *executionContext) fieldContext_Session_deliveries(_ context.Context, f
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _Session_raw(ctx context.Context, field graphql.CollectedField, obj *view.Session) (ret graphql.Marshaler) {
+func (ec *executionContext) _Session_raw(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8986,7 +8986,7 @@ func (ec *executionContext) fieldContext_Session_raw(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Session", field, true, false, errors.New("field of type JSON does not have child fields"))
 }
 
-func (ec *executionContext) _SessionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *view.SessionConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.SessionConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8998,8 +8998,8 @@ func (ec *executionContext) _SessionConnection_edges(ctx context.Context, field 
 			return obj.Edges(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*view.SessionEdge) graphql.Marshaler {
-			return ec.marshalNSessionEdge2ᚕᚖsessiongraphᚋgraphᚋviewᚐSessionEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.SessionEdge) graphql.Marshaler {
+			return ec.marshalNSessionEdge2ᚕᚖsessiongraphᚋgraphᚋmodelᚐSessionEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9018,7 +9018,7 @@ func (ec *executionContext) fieldContext_SessionConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _SessionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *view.SessionConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.SessionConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9030,8 +9030,8 @@ func (ec *executionContext) _SessionConnection_nodes(ctx context.Context, field 
 			return obj.Nodes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*view.Session) graphql.Marshaler {
-			return ec.marshalNSession2ᚕᚖsessiongraphᚋgraphᚋviewᚐSessionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Session) graphql.Marshaler {
+			return ec.marshalNSession2ᚕᚖsessiongraphᚋgraphᚋmodelᚐSessionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9050,7 +9050,7 @@ func (ec *executionContext) fieldContext_SessionConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _SessionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *view.SessionConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.SessionConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9062,8 +9062,8 @@ func (ec *executionContext) _SessionConnection_pageInfo(ctx context.Context, fie
 			return obj.PageInfo(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *view.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖsessiongraphᚋgraphᚋviewᚐPageInfo(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖsessiongraphᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9082,7 +9082,7 @@ func (ec *executionContext) fieldContext_SessionConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _SessionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *view.SessionConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.SessionConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9105,7 +9105,7 @@ func (ec *executionContext) fieldContext_SessionConnection_totalCount(_ context.
 	return graphql.NewScalarFieldContext("SessionConnection", field, true, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _SessionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *view.SessionEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.SessionEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9128,7 +9128,7 @@ func (ec *executionContext) fieldContext_SessionEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("SessionEdge", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _SessionEdge_node(ctx context.Context, field graphql.CollectedField, obj *view.SessionEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.SessionEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9140,8 +9140,8 @@ func (ec *executionContext) _SessionEdge_node(ctx context.Context, field graphql
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *view.Session) graphql.Marshaler {
-			return ec.marshalNSession2ᚖsessiongraphᚋgraphᚋviewᚐSession(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Session) graphql.Marshaler {
+			return ec.marshalNSession2ᚖsessiongraphᚋgraphᚋmodelᚐSession(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9160,7 +9160,7 @@ func (ec *executionContext) fieldContext_SessionEdge_node(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _SessionStats_bucket(ctx context.Context, field graphql.CollectedField, obj *view.SessionStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStats_bucket(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9183,7 +9183,7 @@ func (ec *executionContext) fieldContext_SessionStats_bucket(_ context.Context, 
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
-func (ec *executionContext) _SessionStats_intention(ctx context.Context, field graphql.CollectedField, obj *view.SessionStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStats_intention(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9206,7 +9206,7 @@ func (ec *executionContext) fieldContext_SessionStats_intention(_ context.Contex
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _SessionStats_workflowId(ctx context.Context, field graphql.CollectedField, obj *view.SessionStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStats_workflowId(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9229,7 +9229,7 @@ func (ec *executionContext) fieldContext_SessionStats_workflowId(_ context.Conte
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _SessionStats_workflowName(ctx context.Context, field graphql.CollectedField, obj *view.SessionStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStats_workflowName(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9252,7 +9252,7 @@ func (ec *executionContext) fieldContext_SessionStats_workflowName(_ context.Con
 	return graphql.NewScalarFieldContext("SessionStats", field, true, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _SessionStats_channel(ctx context.Context, field graphql.CollectedField, obj *view.SessionStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStats_channel(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9275,7 +9275,7 @@ func (ec *executionContext) fieldContext_SessionStats_channel(_ context.Context,
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _SessionStats_robotId(ctx context.Context, field graphql.CollectedField, obj *view.SessionStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStats_robotId(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9298,7 +9298,7 @@ func (ec *executionContext) fieldContext_SessionStats_robotId(_ context.Context,
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _SessionStats_endReason(ctx context.Context, field graphql.CollectedField, obj *view.SessionStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStats_endReason(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9321,7 +9321,7 @@ func (ec *executionContext) fieldContext_SessionStats_endReason(_ context.Contex
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, errors.New("field of type SessionEndReason does not have child fields"))
 }
 
-func (ec *executionContext) _SessionStats_status(ctx context.Context, field graphql.CollectedField, obj *view.SessionStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStats_status(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9344,7 +9344,7 @@ func (ec *executionContext) fieldContext_SessionStats_status(_ context.Context, 
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _SessionStats_nerSlotValue(ctx context.Context, field graphql.CollectedField, obj *view.SessionStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStats_nerSlotValue(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9367,7 +9367,7 @@ func (ec *executionContext) fieldContext_SessionStats_nerSlotValue(_ context.Con
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _SessionStats_sessionCount(ctx context.Context, field graphql.CollectedField, obj *view.SessionStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStats_sessionCount(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9390,7 +9390,7 @@ func (ec *executionContext) fieldContext_SessionStats_sessionCount(_ context.Con
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _SessionStats_share(ctx context.Context, field graphql.CollectedField, obj *view.SessionStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStats_share(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9413,7 +9413,7 @@ func (ec *executionContext) fieldContext_SessionStats_share(_ context.Context, f
 	return graphql.NewScalarFieldContext("SessionStats", field, true, false, errors.New("field of type Float does not have child fields"))
 }
 
-func (ec *executionContext) _SessionStats_contactCount(ctx context.Context, field graphql.CollectedField, obj *view.SessionStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStats_contactCount(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9436,7 +9436,7 @@ func (ec *executionContext) fieldContext_SessionStats_contactCount(_ context.Con
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _SessionStats_messageCount(ctx context.Context, field graphql.CollectedField, obj *view.SessionStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStats_messageCount(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9459,7 +9459,7 @@ func (ec *executionContext) fieldContext_SessionStats_messageCount(_ context.Con
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _SessionStats_averageTalkRound(ctx context.Context, field graphql.CollectedField, obj *view.SessionStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStats_averageTalkRound(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9482,7 +9482,7 @@ func (ec *executionContext) fieldContext_SessionStats_averageTalkRound(_ context
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, errors.New("field of type Float does not have child fields"))
 }
 
-func (ec *executionContext) _SessionStats_averageDurationSeconds(ctx context.Context, field graphql.CollectedField, obj *view.SessionStats) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStats_averageDurationSeconds(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9505,7 +9505,7 @@ func (ec *executionContext) fieldContext_SessionStats_averageDurationSeconds(_ c
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, errors.New("field of type Float does not have child fields"))
 }
 
-func (ec *executionContext) _SessionStored_cursor(ctx context.Context, field graphql.CollectedField, obj *view.SessionStored) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStored_cursor(ctx context.Context, field graphql.CollectedField, obj *model.SessionStored) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9528,7 +9528,7 @@ func (ec *executionContext) fieldContext_SessionStored_cursor(_ context.Context,
 	return graphql.NewScalarFieldContext("SessionStored", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _SessionStored_session(ctx context.Context, field graphql.CollectedField, obj *view.SessionStored) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionStored_session(ctx context.Context, field graphql.CollectedField, obj *model.SessionStored) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9540,8 +9540,8 @@ func (ec *executionContext) _SessionStored_session(ctx context.Context, field gr
 			return obj.Session, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *view.Session) graphql.Marshaler {
-			return ec.marshalNSession2ᚖsessiongraphᚋgraphᚋviewᚐSession(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Session) graphql.Marshaler {
+			return ec.marshalNSession2ᚖsessiongraphᚋgraphᚋmodelᚐSession(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9560,7 +9560,7 @@ func (ec *executionContext) fieldContext_SessionStored_session(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _SessionVersion_notifiedAt(ctx context.Context, field graphql.CollectedField, obj *view.SessionVersion) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionVersion_notifiedAt(ctx context.Context, field graphql.CollectedField, obj *model.SessionVersion) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9583,7 +9583,7 @@ func (ec *executionContext) fieldContext_SessionVersion_notifiedAt(_ context.Con
 	return graphql.NewScalarFieldContext("SessionVersion", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
-func (ec *executionContext) _SessionVersion_receivedAt(ctx context.Context, field graphql.CollectedField, obj *view.SessionVersion) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionVersion_receivedAt(ctx context.Context, field graphql.CollectedField, obj *model.SessionVersion) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9606,7 +9606,7 @@ func (ec *executionContext) fieldContext_SessionVersion_receivedAt(_ context.Con
 	return graphql.NewScalarFieldContext("SessionVersion", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
-func (ec *executionContext) _SessionVersion_deliveries(ctx context.Context, field graphql.CollectedField, obj *view.SessionVersion) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionVersion_deliveries(ctx context.Context, field graphql.CollectedField, obj *model.SessionVersion) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9629,7 +9629,7 @@ func (ec *executionContext) fieldContext_SessionVersion_deliveries(_ context.Con
 	return graphql.NewScalarFieldContext("SessionVersion", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _SessionVersion_raw(ctx context.Context, field graphql.CollectedField, obj *view.SessionVersion) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionVersion_raw(ctx context.Context, field graphql.CollectedField, obj *model.SessionVersion) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9665,8 +9665,8 @@ func (ec *executionContext) _Subscription_sessionStored(ctx context.Context, fie
 			return ec.Resolvers.Subscription().SessionStored(ctx, fc.Args["filter"].(*models.SessionFilter), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *view.SessionStored) graphql.Marshaler {
-			return ec.marshalNSessionStored2ᚖsessiongraphᚋgraphᚋviewᚐSessionStored(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SessionStored) graphql.Marshaler {
+			return ec.marshalNSessionStored2ᚖsessiongraphᚋgraphᚋmodelᚐSessionStored(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10390,7 +10390,7 @@ func (ec *executionContext) fieldContext_Variable_json(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Variable", field, false, false, errors.New("field of type JSON does not have child fields"))
 }
 
-func (ec *executionContext) _VariableKey_name(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _VariableKey_name(ctx context.Context, field graphql.CollectedField, obj *model.EntryKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10413,7 +10413,7 @@ func (ec *executionContext) fieldContext_VariableKey_name(_ context.Context, fie
 	return graphql.NewScalarFieldContext("VariableKey", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _VariableKey_sessionCount(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _VariableKey_sessionCount(ctx context.Context, field graphql.CollectedField, obj *model.EntryKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10436,7 +10436,7 @@ func (ec *executionContext) fieldContext_VariableKey_sessionCount(_ context.Cont
 	return graphql.NewScalarFieldContext("VariableKey", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _VariableKey_distinctValues(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _VariableKey_distinctValues(ctx context.Context, field graphql.CollectedField, obj *model.EntryKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -10459,7 +10459,7 @@ func (ec *executionContext) fieldContext_VariableKey_distinctValues(_ context.Co
 	return graphql.NewScalarFieldContext("VariableKey", field, true, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _VariableKey_values(ctx context.Context, field graphql.CollectedField, obj *view.EntryKey) (ret graphql.Marshaler) {
+func (ec *executionContext) _VariableKey_values(ctx context.Context, field graphql.CollectedField, obj *model.EntryKey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12708,21 +12708,21 @@ func (ec *executionContext) _MessageContent(ctx context.Context, sel ast.Selecti
 	}
 }
 
-func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj view.Node) graphql.Marshaler {
+func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj model.Node) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case *view.Session:
+	case *model.Session:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Session(ctx, sel, obj)
-	case *view.Message:
+	case *model.Message:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Message(ctx, sel, obj)
-	case *view.Contact:
+	case *model.Contact:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -12906,7 +12906,7 @@ func (ec *executionContext) _ChosenOption(ctx context.Context, sel ast.Selection
 
 var contactImplementors = []string{"Contact", "Node"}
 
-func (ec *executionContext) _Contact(ctx context.Context, sel ast.SelectionSet, obj *view.Contact) graphql.Marshaler {
+func (ec *executionContext) _Contact(ctx context.Context, sel ast.SelectionSet, obj *model.Contact) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, contactImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -13111,7 +13111,7 @@ func (ec *executionContext) _ContactCard(ctx context.Context, sel ast.SelectionS
 
 var contactConnectionImplementors = []string{"ContactConnection"}
 
-func (ec *executionContext) _ContactConnection(ctx context.Context, sel ast.SelectionSet, obj *view.ContactConnection) graphql.Marshaler {
+func (ec *executionContext) _ContactConnection(ctx context.Context, sel ast.SelectionSet, obj *model.ContactConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, contactConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -13296,7 +13296,7 @@ func (ec *executionContext) _ContactConnection(ctx context.Context, sel ast.Sele
 
 var contactEdgeImplementors = []string{"ContactEdge"}
 
-func (ec *executionContext) _ContactEdge(ctx context.Context, sel ast.SelectionSet, obj *view.ContactEdge) graphql.Marshaler {
+func (ec *executionContext) _ContactEdge(ctx context.Context, sel ast.SelectionSet, obj *model.ContactEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, contactEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -13440,7 +13440,7 @@ func (ec *executionContext) _EventLabel(ctx context.Context, sel ast.SelectionSe
 
 var eventLabelKeyImplementors = []string{"EventLabelKey"}
 
-func (ec *executionContext) _EventLabelKey(ctx context.Context, sel ast.SelectionSet, obj *view.EntryKey) graphql.Marshaler {
+func (ec *executionContext) _EventLabelKey(ctx context.Context, sel ast.SelectionSet, obj *model.EntryKey) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, eventLabelKeyImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -13665,7 +13665,7 @@ func (ec *executionContext) _ImageContent(ctx context.Context, sel ast.Selection
 
 var intentionImplementors = []string{"Intention"}
 
-func (ec *executionContext) _Intention(ctx context.Context, sel ast.SelectionSet, obj *view.Intention) graphql.Marshaler {
+func (ec *executionContext) _Intention(ctx context.Context, sel ast.SelectionSet, obj *model.Intention) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, intentionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -14170,7 +14170,7 @@ func (ec *executionContext) _Media(ctx context.Context, sel ast.SelectionSet, ob
 
 var messageImplementors = []string{"Message", "Node"}
 
-func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, obj *view.Message) graphql.Marshaler {
+func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, obj *model.Message) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -14258,7 +14258,7 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 
 var messageConnectionImplementors = []string{"MessageConnection"}
 
-func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.SelectionSet, obj *view.MessageConnection) graphql.Marshaler {
+func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.SelectionSet, obj *model.MessageConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -14443,7 +14443,7 @@ func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.Sele
 
 var messageEdgeImplementors = []string{"MessageEdge"}
 
-func (ec *executionContext) _MessageEdge(ctx context.Context, sel ast.SelectionSet, obj *view.MessageEdge) graphql.Marshaler {
+func (ec *executionContext) _MessageEdge(ctx context.Context, sel ast.SelectionSet, obj *model.MessageEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -14524,7 +14524,7 @@ func (ec *executionContext) _MessageEdge(ctx context.Context, sel ast.SelectionS
 
 var messageReplyImplementors = []string{"MessageReply"}
 
-func (ec *executionContext) _MessageReply(ctx context.Context, sel ast.SelectionSet, obj *view.MessageReply) graphql.Marshaler {
+func (ec *executionContext) _MessageReply(ctx context.Context, sel ast.SelectionSet, obj *model.MessageReply) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageReplyImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -14663,7 +14663,7 @@ func (ec *executionContext) _NerSlot(ctx context.Context, sel ast.SelectionSet, 
 
 var nerSlotKeyImplementors = []string{"NerSlotKey"}
 
-func (ec *executionContext) _NerSlotKey(ctx context.Context, sel ast.SelectionSet, obj *view.EntryKey) graphql.Marshaler {
+func (ec *executionContext) _NerSlotKey(ctx context.Context, sel ast.SelectionSet, obj *model.EntryKey) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, nerSlotKeyImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -14873,7 +14873,7 @@ func (ec *executionContext) _OptionButton(ctx context.Context, sel ast.Selection
 
 var pageInfoImplementors = []string{"PageInfo"}
 
-func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet, obj *view.PageInfo) graphql.Marshaler {
+func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet, obj *model.PageInfo) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, pageInfoImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -15245,7 +15245,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 
 var sessionImplementors = []string{"Session", "Node"}
 
-func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *view.Session) graphql.Marshaler {
+func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *model.Session) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -15669,7 +15669,7 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 
 var sessionConnectionImplementors = []string{"SessionConnection"}
 
-func (ec *executionContext) _SessionConnection(ctx context.Context, sel ast.SelectionSet, obj *view.SessionConnection) graphql.Marshaler {
+func (ec *executionContext) _SessionConnection(ctx context.Context, sel ast.SelectionSet, obj *model.SessionConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -15854,7 +15854,7 @@ func (ec *executionContext) _SessionConnection(ctx context.Context, sel ast.Sele
 
 var sessionEdgeImplementors = []string{"SessionEdge"}
 
-func (ec *executionContext) _SessionEdge(ctx context.Context, sel ast.SelectionSet, obj *view.SessionEdge) graphql.Marshaler {
+func (ec *executionContext) _SessionEdge(ctx context.Context, sel ast.SelectionSet, obj *model.SessionEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -15897,7 +15897,7 @@ func (ec *executionContext) _SessionEdge(ctx context.Context, sel ast.SelectionS
 
 var sessionStatsImplementors = []string{"SessionStats"}
 
-func (ec *executionContext) _SessionStats(ctx context.Context, sel ast.SelectionSet, obj *view.SessionStats) graphql.Marshaler {
+func (ec *executionContext) _SessionStats(ctx context.Context, sel ast.SelectionSet, obj *model.SessionStats) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionStatsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -16071,7 +16071,7 @@ func (ec *executionContext) _SessionStats(ctx context.Context, sel ast.Selection
 
 var sessionStoredImplementors = []string{"SessionStored"}
 
-func (ec *executionContext) _SessionStored(ctx context.Context, sel ast.SelectionSet, obj *view.SessionStored) graphql.Marshaler {
+func (ec *executionContext) _SessionStored(ctx context.Context, sel ast.SelectionSet, obj *model.SessionStored) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionStoredImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -16114,7 +16114,7 @@ func (ec *executionContext) _SessionStored(ctx context.Context, sel ast.Selectio
 
 var sessionVersionImplementors = []string{"SessionVersion"}
 
-func (ec *executionContext) _SessionVersion(ctx context.Context, sel ast.SelectionSet, obj *view.SessionVersion) graphql.Marshaler {
+func (ec *executionContext) _SessionVersion(ctx context.Context, sel ast.SelectionSet, obj *model.SessionVersion) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionVersionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -16563,7 +16563,7 @@ func (ec *executionContext) _Variable(ctx context.Context, sel ast.SelectionSet,
 
 var variableKeyImplementors = []string{"VariableKey"}
 
-func (ec *executionContext) _VariableKey(ctx context.Context, sel ast.SelectionSet, obj *view.EntryKey) graphql.Marshaler {
+func (ec *executionContext) _VariableKey(ctx context.Context, sel ast.SelectionSet, obj *model.EntryKey) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, variableKeyImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -17141,11 +17141,11 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 	return res
 }
 
-func (ec *executionContext) marshalNContact2ᚕᚖsessiongraphᚋgraphᚋviewᚐContactᚄ(ctx context.Context, sel ast.SelectionSet, v []*view.Contact) graphql.Marshaler {
+func (ec *executionContext) marshalNContact2ᚕᚖsessiongraphᚋgraphᚋmodelᚐContactᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Contact) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNContact2ᚖsessiongraphᚋgraphᚋviewᚐContact(ctx, sel, v[i])
+		return ec.marshalNContact2ᚖsessiongraphᚋgraphᚋmodelᚐContact(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -17157,7 +17157,7 @@ func (ec *executionContext) marshalNContact2ᚕᚖsessiongraphᚋgraphᚋviewᚐ
 	return ret
 }
 
-func (ec *executionContext) marshalNContact2ᚖsessiongraphᚋgraphᚋviewᚐContact(ctx context.Context, sel ast.SelectionSet, v *view.Contact) graphql.Marshaler {
+func (ec *executionContext) marshalNContact2ᚖsessiongraphᚋgraphᚋmodelᚐContact(ctx context.Context, sel ast.SelectionSet, v *model.Contact) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -17187,7 +17187,7 @@ func (ec *executionContext) marshalNContactCard2ᚕsessiongraphᚋmodelsᚐConta
 	return ret
 }
 
-func (ec *executionContext) marshalNContactConnection2ᚖsessiongraphᚋgraphᚋviewᚐContactConnection(ctx context.Context, sel ast.SelectionSet, v *view.ContactConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNContactConnection2ᚖsessiongraphᚋgraphᚋmodelᚐContactConnection(ctx context.Context, sel ast.SelectionSet, v *model.ContactConnection) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -17197,11 +17197,11 @@ func (ec *executionContext) marshalNContactConnection2ᚖsessiongraphᚋgraphᚋ
 	return ec._ContactConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNContactEdge2ᚕᚖsessiongraphᚋgraphᚋviewᚐContactEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*view.ContactEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNContactEdge2ᚕᚖsessiongraphᚋgraphᚋmodelᚐContactEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ContactEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNContactEdge2ᚖsessiongraphᚋgraphᚋviewᚐContactEdge(ctx, sel, v[i])
+		return ec.marshalNContactEdge2ᚖsessiongraphᚋgraphᚋmodelᚐContactEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -17213,7 +17213,7 @@ func (ec *executionContext) marshalNContactEdge2ᚕᚖsessiongraphᚋgraphᚋvie
 	return ret
 }
 
-func (ec *executionContext) marshalNContactEdge2ᚖsessiongraphᚋgraphᚋviewᚐContactEdge(ctx context.Context, sel ast.SelectionSet, v *view.ContactEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNContactEdge2ᚖsessiongraphᚋgraphᚋmodelᚐContactEdge(ctx context.Context, sel ast.SelectionSet, v *model.ContactEdge) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -17259,11 +17259,11 @@ func (ec *executionContext) marshalNEventLabel2ᚖsessiongraphᚋmodelsᚐEventL
 	return ec._EventLabel(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNEventLabelKey2ᚕᚖsessiongraphᚋgraphᚋviewᚐEntryKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*view.EntryKey) graphql.Marshaler {
+func (ec *executionContext) marshalNEventLabelKey2ᚕᚖsessiongraphᚋgraphᚋmodelᚐEntryKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.EntryKey) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEventLabelKey2ᚖsessiongraphᚋgraphᚋviewᚐEntryKey(ctx, sel, v[i])
+		return ec.marshalNEventLabelKey2ᚖsessiongraphᚋgraphᚋmodelᚐEntryKey(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -17275,7 +17275,7 @@ func (ec *executionContext) marshalNEventLabelKey2ᚕᚖsessiongraphᚋgraphᚋv
 	return ret
 }
 
-func (ec *executionContext) marshalNEventLabelKey2ᚖsessiongraphᚋgraphᚋviewᚐEntryKey(ctx context.Context, sel ast.SelectionSet, v *view.EntryKey) graphql.Marshaler {
+func (ec *executionContext) marshalNEventLabelKey2ᚖsessiongraphᚋgraphᚋmodelᚐEntryKey(ctx context.Context, sel ast.SelectionSet, v *model.EntryKey) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -17362,11 +17362,11 @@ func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.Selecti
 	return res
 }
 
-func (ec *executionContext) marshalNIntention2ᚕᚖsessiongraphᚋgraphᚋviewᚐIntentionᚄ(ctx context.Context, sel ast.SelectionSet, v []*view.Intention) graphql.Marshaler {
+func (ec *executionContext) marshalNIntention2ᚕᚖsessiongraphᚋgraphᚋmodelᚐIntentionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Intention) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNIntention2ᚖsessiongraphᚋgraphᚋviewᚐIntention(ctx, sel, v[i])
+		return ec.marshalNIntention2ᚖsessiongraphᚋgraphᚋmodelᚐIntention(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -17378,7 +17378,7 @@ func (ec *executionContext) marshalNIntention2ᚕᚖsessiongraphᚋgraphᚋview�
 	return ret
 }
 
-func (ec *executionContext) marshalNIntention2ᚖsessiongraphᚋgraphᚋviewᚐIntention(ctx context.Context, sel ast.SelectionSet, v *view.Intention) graphql.Marshaler {
+func (ec *executionContext) marshalNIntention2ᚖsessiongraphᚋgraphᚋmodelᚐIntention(ctx context.Context, sel ast.SelectionSet, v *model.Intention) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -17444,11 +17444,11 @@ func (ec *executionContext) marshalNListSection2ᚕsessiongraphᚋmodelsᚐListS
 	return ret
 }
 
-func (ec *executionContext) marshalNMessage2ᚕᚖsessiongraphᚋgraphᚋviewᚐMessageᚄ(ctx context.Context, sel ast.SelectionSet, v []*view.Message) graphql.Marshaler {
+func (ec *executionContext) marshalNMessage2ᚕᚖsessiongraphᚋgraphᚋmodelᚐMessageᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Message) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNMessage2ᚖsessiongraphᚋgraphᚋviewᚐMessage(ctx, sel, v[i])
+		return ec.marshalNMessage2ᚖsessiongraphᚋgraphᚋmodelᚐMessage(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -17460,7 +17460,7 @@ func (ec *executionContext) marshalNMessage2ᚕᚖsessiongraphᚋgraphᚋviewᚐ
 	return ret
 }
 
-func (ec *executionContext) marshalNMessage2ᚖsessiongraphᚋgraphᚋviewᚐMessage(ctx context.Context, sel ast.SelectionSet, v *view.Message) graphql.Marshaler {
+func (ec *executionContext) marshalNMessage2ᚖsessiongraphᚋgraphᚋmodelᚐMessage(ctx context.Context, sel ast.SelectionSet, v *model.Message) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -17470,7 +17470,7 @@ func (ec *executionContext) marshalNMessage2ᚖsessiongraphᚋgraphᚋviewᚐMes
 	return ec._Message(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNMessageConnection2ᚖsessiongraphᚋgraphᚋviewᚐMessageConnection(ctx context.Context, sel ast.SelectionSet, v *view.MessageConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNMessageConnection2ᚖsessiongraphᚋgraphᚋmodelᚐMessageConnection(ctx context.Context, sel ast.SelectionSet, v *model.MessageConnection) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -17490,11 +17490,11 @@ func (ec *executionContext) marshalNMessageContent2sessiongraphᚋmodelsᚐMessa
 	return ec._MessageContent(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNMessageEdge2ᚕᚖsessiongraphᚋgraphᚋviewᚐMessageEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*view.MessageEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNMessageEdge2ᚕᚖsessiongraphᚋgraphᚋmodelᚐMessageEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MessageEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNMessageEdge2ᚖsessiongraphᚋgraphᚋviewᚐMessageEdge(ctx, sel, v[i])
+		return ec.marshalNMessageEdge2ᚖsessiongraphᚋgraphᚋmodelᚐMessageEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -17506,7 +17506,7 @@ func (ec *executionContext) marshalNMessageEdge2ᚕᚖsessiongraphᚋgraphᚋvie
 	return ret
 }
 
-func (ec *executionContext) marshalNMessageEdge2ᚖsessiongraphᚋgraphᚋviewᚐMessageEdge(ctx context.Context, sel ast.SelectionSet, v *view.MessageEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNMessageEdge2ᚖsessiongraphᚋgraphᚋmodelᚐMessageEdge(ctx context.Context, sel ast.SelectionSet, v *model.MessageEdge) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -17562,11 +17562,11 @@ func (ec *executionContext) marshalNNerSlot2ᚖsessiongraphᚋmodelsᚐNerSlot(c
 	return ec._NerSlot(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNNerSlotKey2ᚕᚖsessiongraphᚋgraphᚋviewᚐEntryKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*view.EntryKey) graphql.Marshaler {
+func (ec *executionContext) marshalNNerSlotKey2ᚕᚖsessiongraphᚋgraphᚋmodelᚐEntryKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.EntryKey) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNNerSlotKey2ᚖsessiongraphᚋgraphᚋviewᚐEntryKey(ctx, sel, v[i])
+		return ec.marshalNNerSlotKey2ᚖsessiongraphᚋgraphᚋmodelᚐEntryKey(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -17578,7 +17578,7 @@ func (ec *executionContext) marshalNNerSlotKey2ᚕᚖsessiongraphᚋgraphᚋview
 	return ret
 }
 
-func (ec *executionContext) marshalNNerSlotKey2ᚖsessiongraphᚋgraphᚋviewᚐEntryKey(ctx context.Context, sel ast.SelectionSet, v *view.EntryKey) graphql.Marshaler {
+func (ec *executionContext) marshalNNerSlotKey2ᚖsessiongraphᚋgraphᚋmodelᚐEntryKey(ctx context.Context, sel ast.SelectionSet, v *model.EntryKey) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -17614,11 +17614,11 @@ func (ec *executionContext) marshalNNerSlotValue2ᚖsessiongraphᚋmodelsᚐEntr
 	return ec._NerSlotValue(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNNode2ᚕsessiongraphᚋgraphᚋviewᚐNode(ctx context.Context, sel ast.SelectionSet, v []view.Node) graphql.Marshaler {
+func (ec *executionContext) marshalNNode2ᚕsessiongraphᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v []model.Node) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalONode2sessiongraphᚋgraphᚋviewᚐNode(ctx, sel, v[i])
+		return ec.marshalONode2sessiongraphᚋgraphᚋmodelᚐNode(ctx, sel, v[i])
 	})
 
 	return ret
@@ -17664,7 +17664,7 @@ func (ec *executionContext) marshalNOrderDirection2sessiongraphᚋmodelsᚐOrder
 	return v
 }
 
-func (ec *executionContext) marshalNPageInfo2ᚖsessiongraphᚋgraphᚋviewᚐPageInfo(ctx context.Context, sel ast.SelectionSet, v *view.PageInfo) graphql.Marshaler {
+func (ec *executionContext) marshalNPageInfo2ᚖsessiongraphᚋgraphᚋmodelᚐPageInfo(ctx context.Context, sel ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -17684,11 +17684,11 @@ func (ec *executionContext) marshalNSenderType2sessiongraphᚋmodelsᚐSenderTyp
 	return v
 }
 
-func (ec *executionContext) marshalNSession2ᚕᚖsessiongraphᚋgraphᚋviewᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*view.Session) graphql.Marshaler {
+func (ec *executionContext) marshalNSession2ᚕᚖsessiongraphᚋgraphᚋmodelᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Session) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNSession2ᚖsessiongraphᚋgraphᚋviewᚐSession(ctx, sel, v[i])
+		return ec.marshalNSession2ᚖsessiongraphᚋgraphᚋmodelᚐSession(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -17700,7 +17700,7 @@ func (ec *executionContext) marshalNSession2ᚕᚖsessiongraphᚋgraphᚋviewᚐ
 	return ret
 }
 
-func (ec *executionContext) marshalNSession2ᚖsessiongraphᚋgraphᚋviewᚐSession(ctx context.Context, sel ast.SelectionSet, v *view.Session) graphql.Marshaler {
+func (ec *executionContext) marshalNSession2ᚖsessiongraphᚋgraphᚋmodelᚐSession(ctx context.Context, sel ast.SelectionSet, v *model.Session) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -17710,7 +17710,7 @@ func (ec *executionContext) marshalNSession2ᚖsessiongraphᚋgraphᚋviewᚐSes
 	return ec._Session(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNSessionConnection2ᚖsessiongraphᚋgraphᚋviewᚐSessionConnection(ctx context.Context, sel ast.SelectionSet, v *view.SessionConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNSessionConnection2ᚖsessiongraphᚋgraphᚋmodelᚐSessionConnection(ctx context.Context, sel ast.SelectionSet, v *model.SessionConnection) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -17730,11 +17730,11 @@ func (ec *executionContext) marshalNSessionDimension2sessiongraphᚋmodelsᚐSes
 	return v
 }
 
-func (ec *executionContext) marshalNSessionEdge2ᚕᚖsessiongraphᚋgraphᚋviewᚐSessionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*view.SessionEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNSessionEdge2ᚕᚖsessiongraphᚋgraphᚋmodelᚐSessionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SessionEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNSessionEdge2ᚖsessiongraphᚋgraphᚋviewᚐSessionEdge(ctx, sel, v[i])
+		return ec.marshalNSessionEdge2ᚖsessiongraphᚋgraphᚋmodelᚐSessionEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -17746,7 +17746,7 @@ func (ec *executionContext) marshalNSessionEdge2ᚕᚖsessiongraphᚋgraphᚋvie
 	return ret
 }
 
-func (ec *executionContext) marshalNSessionEdge2ᚖsessiongraphᚋgraphᚋviewᚐSessionEdge(ctx context.Context, sel ast.SelectionSet, v *view.SessionEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNSessionEdge2ᚖsessiongraphᚋgraphᚋmodelᚐSessionEdge(ctx context.Context, sel ast.SelectionSet, v *model.SessionEdge) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -17781,11 +17781,11 @@ func (ec *executionContext) marshalNSessionOrderField2sessiongraphᚋmodelsᚐSe
 	return v
 }
 
-func (ec *executionContext) marshalNSessionStats2ᚕᚖsessiongraphᚋgraphᚋviewᚐSessionStatsᚄ(ctx context.Context, sel ast.SelectionSet, v []*view.SessionStats) graphql.Marshaler {
+func (ec *executionContext) marshalNSessionStats2ᚕᚖsessiongraphᚋgraphᚋmodelᚐSessionStatsᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SessionStats) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNSessionStats2ᚖsessiongraphᚋgraphᚋviewᚐSessionStats(ctx, sel, v[i])
+		return ec.marshalNSessionStats2ᚖsessiongraphᚋgraphᚋmodelᚐSessionStats(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -17797,7 +17797,7 @@ func (ec *executionContext) marshalNSessionStats2ᚕᚖsessiongraphᚋgraphᚋvi
 	return ret
 }
 
-func (ec *executionContext) marshalNSessionStats2ᚖsessiongraphᚋgraphᚋviewᚐSessionStats(ctx context.Context, sel ast.SelectionSet, v *view.SessionStats) graphql.Marshaler {
+func (ec *executionContext) marshalNSessionStats2ᚖsessiongraphᚋgraphᚋmodelᚐSessionStats(ctx context.Context, sel ast.SelectionSet, v *model.SessionStats) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -17807,7 +17807,7 @@ func (ec *executionContext) marshalNSessionStats2ᚖsessiongraphᚋgraphᚋview�
 	return ec._SessionStats(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNSessionStored2ᚖsessiongraphᚋgraphᚋviewᚐSessionStored(ctx context.Context, sel ast.SelectionSet, v *view.SessionStored) graphql.Marshaler {
+func (ec *executionContext) marshalNSessionStored2ᚖsessiongraphᚋgraphᚋmodelᚐSessionStored(ctx context.Context, sel ast.SelectionSet, v *model.SessionStored) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -17817,11 +17817,11 @@ func (ec *executionContext) marshalNSessionStored2ᚖsessiongraphᚋgraphᚋview
 	return ec._SessionStored(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNSessionVersion2ᚕᚖsessiongraphᚋgraphᚋviewᚐSessionVersionᚄ(ctx context.Context, sel ast.SelectionSet, v []*view.SessionVersion) graphql.Marshaler {
+func (ec *executionContext) marshalNSessionVersion2ᚕᚖsessiongraphᚋgraphᚋmodelᚐSessionVersionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SessionVersion) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNSessionVersion2ᚖsessiongraphᚋgraphᚋviewᚐSessionVersion(ctx, sel, v[i])
+		return ec.marshalNSessionVersion2ᚖsessiongraphᚋgraphᚋmodelᚐSessionVersion(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -17833,7 +17833,7 @@ func (ec *executionContext) marshalNSessionVersion2ᚕᚖsessiongraphᚋgraphᚋ
 	return ret
 }
 
-func (ec *executionContext) marshalNSessionVersion2ᚖsessiongraphᚋgraphᚋviewᚐSessionVersion(ctx context.Context, sel ast.SelectionSet, v *view.SessionVersion) graphql.Marshaler {
+func (ec *executionContext) marshalNSessionVersion2ᚖsessiongraphᚋgraphᚋmodelᚐSessionVersion(ctx context.Context, sel ast.SelectionSet, v *model.SessionVersion) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -17895,11 +17895,11 @@ func (ec *executionContext) marshalNVariable2ᚖsessiongraphᚋmodelsᚐVariable
 	return ec._Variable(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNVariableKey2ᚕᚖsessiongraphᚋgraphᚋviewᚐEntryKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*view.EntryKey) graphql.Marshaler {
+func (ec *executionContext) marshalNVariableKey2ᚕᚖsessiongraphᚋgraphᚋmodelᚐEntryKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.EntryKey) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNVariableKey2ᚖsessiongraphᚋgraphᚋviewᚐEntryKey(ctx, sel, v[i])
+		return ec.marshalNVariableKey2ᚖsessiongraphᚋgraphᚋmodelᚐEntryKey(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -17911,7 +17911,7 @@ func (ec *executionContext) marshalNVariableKey2ᚕᚖsessiongraphᚋgraphᚋvie
 	return ret
 }
 
-func (ec *executionContext) marshalNVariableKey2ᚖsessiongraphᚋgraphᚋviewᚐEntryKey(ctx context.Context, sel ast.SelectionSet, v *view.EntryKey) graphql.Marshaler {
+func (ec *executionContext) marshalNVariableKey2ᚖsessiongraphᚋgraphᚋmodelᚐEntryKey(ctx context.Context, sel ast.SelectionSet, v *model.EntryKey) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -18098,7 +18098,7 @@ func (ec *executionContext) marshalOChosenOption2ᚖsessiongraphᚋmodelsᚐChos
 	return ec._ChosenOption(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOContact2ᚖsessiongraphᚋgraphᚋviewᚐContact(ctx context.Context, sel ast.SelectionSet, v *view.Contact) graphql.Marshaler {
+func (ec *executionContext) marshalOContact2ᚖsessiongraphᚋgraphᚋmodelᚐContact(ctx context.Context, sel ast.SelectionSet, v *model.Contact) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -18195,7 +18195,7 @@ func (ec *executionContext) marshalOMedia2ᚖsessiongraphᚋmodelsᚐMedia(ctx c
 	return ec._Media(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOMessage2ᚖsessiongraphᚋgraphᚋviewᚐMessage(ctx context.Context, sel ast.SelectionSet, v *view.Message) graphql.Marshaler {
+func (ec *executionContext) marshalOMessage2ᚖsessiongraphᚋgraphᚋmodelᚐMessage(ctx context.Context, sel ast.SelectionSet, v *model.Message) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -18227,7 +18227,7 @@ func (ec *executionContext) unmarshalOMessageFilter2ᚖsessiongraphᚋmodelsᚐM
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOMessageReply2ᚖsessiongraphᚋgraphᚋviewᚐMessageReply(ctx context.Context, sel ast.SelectionSet, v *view.MessageReply) graphql.Marshaler {
+func (ec *executionContext) marshalOMessageReply2ᚖsessiongraphᚋgraphᚋmodelᚐMessageReply(ctx context.Context, sel ast.SelectionSet, v *model.MessageReply) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -18294,7 +18294,7 @@ func (ec *executionContext) marshalONerSlot2ᚖsessiongraphᚋmodelsᚐNerSlot(c
 	return ec._NerSlot(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalONode2sessiongraphᚋgraphᚋviewᚐNode(ctx context.Context, sel ast.SelectionSet, v view.Node) graphql.Marshaler {
+func (ec *executionContext) marshalONode2sessiongraphᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -18337,7 +18337,7 @@ func (ec *executionContext) marshalOSenderType2ᚕsessiongraphᚋmodelsᚐSender
 	return ret
 }
 
-func (ec *executionContext) marshalOSession2ᚖsessiongraphᚋgraphᚋviewᚐSession(ctx context.Context, sel ast.SelectionSet, v *view.Session) graphql.Marshaler {
+func (ec *executionContext) marshalOSession2ᚖsessiongraphᚋgraphᚋmodelᚐSession(ctx context.Context, sel ast.SelectionSet, v *model.Session) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

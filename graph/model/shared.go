@@ -1,8 +1,8 @@
-// Package view holds the Go types behind the GraphQL types that lead to others:
+// Package model holds the Go types behind the GraphQL types that lead to others:
 // an entity, and the list that it was read with. Whatever the first of a list is
 // asked for is read for the whole list in one statement, so that the number of
 // statements depends on the query and never on the number of rows.
-package view
+package model
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 	"sessiongraph/models"
 )
 
-// Source is where the views read.
+// Source is where these types read.
 type Source struct {
 	Store *models.Store
 	Codec *Codec
