@@ -1,18 +1,19 @@
 package models
 
 import (
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
 )
 
 // MessageContent is what a message says: one Go type for each member of the
-// GraphQL union of that name, and no other, decoded by DecodeContent.
+// GraphQL union of that name, and no other, which DecodeContent returns a pointer to.
 type MessageContent interface {
 	// Text is what a person reads of it, parts on lines of their own.
 	Text() string
 	// options are the choices that it offers, in order.
-	options() []ChosenOption
+	options() iter.Seq[ChosenOption]
 }
 
 // wireContent is what every member of the family carries: AIRudder's content.type
@@ -22,7 +23,7 @@ type wireContent struct {
 	Raw  JSON
 }
 
-func (wireContent) options() []ChosenOption { return nil }
+func (wireContent) options() iter.Seq[ChosenOption] { return func(func(ChosenOption) bool) {} }
 
 // TextContent is a `text`.
 type TextContent struct {
@@ -175,133 +176,161 @@ type ChosenOption struct {
 // DecodeContent reads a message's `content`. answered is the content of the
 // `reply` snapshot, nil without one; the user's choice is found among its options.
 func DecodeContent(content JSON, answered MessageContent) MessageContent {
-	base := wireContent{Type: content.Get("type").Text(), Raw: content.OrEmptyObject()}
-	text := content.Get("text").Text()
-	unknown := UnknownContent{base, text}
+	var part [8]JSON
+	content.pick(part[:], "type", "text", "system", "template", "media", "interactive", "location", "contacts")
+	text := part[1]
+	base := wireContent{Type: part[0].word(), Raw: content.OrEmptyObject()}
 	switch base.Type {
 	case "text":
-		return TextContent{base, text}
+		return &TextContent{base, text.sharedText()}
 	case "system":
-		event := content.Get("system")
-		return SystemContent{base, event.Get("type").Text(), event.Get("from_seat_id").Text(), event.Get("to_seat_id").Text()}
+		var event [3]JSON
+		part[2].pick(event[:], "type", "from_seat_id", "to_seat_id")
+		return &SystemContent{base, event[0].sharedText(), event[1].sharedText(), event[2].sharedText()}
 	case "template":
-		return decodeTemplate(base, content.Get("template"))
+		return decodeTemplate(base, part[3])
 	case "button":
-		return ButtonContent{base, text, choose(text, answered)}
+		title := text.sharedText()
+		return &ButtonContent{base, title, choose(title, answered)}
 	case "image":
-		return ImageContent{decodeMediaContent(base, content)}
+		return &ImageContent{decodeMediaContent(base, part[4], text)}
 	case "file":
-		return FileContent{decodeMediaContent(base, content)}
+		return &FileContent{decodeMediaContent(base, part[4], text)}
 	case "video":
-		if m := decodeMediaContent(base, content); m.Media != nil {
-			return VideoContent{m}
+		if m := decodeMediaContent(base, part[4], text); m.Media != nil {
+			return &VideoContent{m}
 		}
-		return unknown
 	case "audio":
-		if m := decodeMediaContent(base, content); m.Media != nil {
-			return AudioContent{m}
+		if m := decodeMediaContent(base, part[4], text); m.Media != nil {
+			return &AudioContent{m}
 		}
-		return unknown
 	case "interactive":
-		return decodeInteractive(unknown, content, answered)
+		return decodeInteractive(base, part[5], text, answered)
 	case "location":
-		return decodeLocation(unknown, content.Get("location"))
+		return decodeLocation(base, part[6], text)
 	case "contacts":
 		cards := make([]ContactCard, 0, 1)
-		for card := range content.Get("contacts").Items() {
-			cards = append(cards, ContactCard{card.Get("name").Text(), card.Get("phone_number").Text()})
+		for item := range part[7].Items() {
+			var card [2]JSON
+			item.pick(card[:], "name", "phone_number")
+			cards = append(cards, ContactCard{card[0].sharedText(), card[1].sharedText()})
 		}
-		return ContactsContent{base, cards}
-	default:
-		return unknown
+		return &ContactsContent{base, cards}
 	}
+	return &UnknownContent{base, text.sharedText()}
 }
 
-func decodeTemplate(base wireContent, template JSON) TemplateContent {
-	body, info := template.Get("content"), template.Get("info")
-	t := TemplateContent{
+func decodeTemplate(base wireContent, template JSON) *TemplateContent {
+	var part, info [3]JSON
+	var body [4]JSON
+	template.pick(part[:], "type", "info", "content")
+	part[1].pick(info[:], "id", "name", "language")
+	part[2].pick(body[:], "header", "body", "footer", "button")
+	t := &TemplateContent{
 		wireContent: base,
-		Provider:    template.Get("type").Text(),
-		TemplateID:  info.Get("id").Text(),
-		Name:        optionalText(info.Get("name")),
-		Language:    info.Get("language").Text(),
-		Body:        body.Get("body").Text(),
-		Footer:      body.Get("footer").Text(),
+		Provider:    part[0].sharedText(),
+		TemplateID:  info[0].sharedText(),
+		Name:        optionalText(info[1]),
+		Language:    info[2].sharedText(),
+		Body:        body[1].sharedText(),
+		Footer:      body[2].sharedText(),
 		Buttons:     []OptionButton{},
 	}
-	if header := body.Get("header"); header.Kind() == IsObject {
-		t.Header = &TemplateHeader{header.Get("type").Text(), header.Get("text").Text(), decodeMedia(header.Get("media"))}
+	if body[0].Kind() == IsObject {
+		var header [3]JSON
+		body[0].pick(header[:], "type", "text", "media")
+		t.Header = &TemplateHeader{header[0].word(), header[1].sharedText(), decodeMedia(header[2])}
 	}
-	for button := range body.Get("button").Items() {
-		t.Buttons = append(t.Buttons, OptionButton{Type: button.Get("type").Text(), Title: button.Get("text").Text()})
+	for item := range body[3].Items() {
+		var button [2]JSON
+		item.pick(button[:], "type", "text")
+		t.Buttons = append(t.Buttons, OptionButton{Type: button[0].word(), Title: button[1].sharedText()})
 	}
 	return t
 }
 
 // decodeInteractive tells the shapes of `interactive` apart by the keys that are
 // present: its type names what the provider calls it, which is not always one of ours.
-func decodeInteractive(unknown UnknownContent, content JSON, answered MessageContent) MessageContent {
-	prompt := content.Get("interactive")
+func decodeInteractive(base wireContent, prompt, text JSON, answered MessageContent) MessageContent {
 	if prompt.Kind() != IsObject {
-		if content.Get("text").Kind() == IsAbsent {
-			return unknown
+		if text.Kind() == IsAbsent {
+			return &UnknownContent{base, ""}
 		}
-		return InteractiveAnswerContent{unknown.wireContent, unknown.Plain, choose(unknown.Plain, answered)}
+		title := text.sharedText()
+		return &InteractiveAnswerContent{base, title, choose(title, answered)}
 	}
-	action := prompt.Get("action")
-	header, body, footer := prompt.Get("header").Get("text").Text(), prompt.Get("body").Get("text").Text(), prompt.Get("footer").Get("text").Text()
+	var part [4]JSON
+	var action [3]JSON
+	prompt.pick(part[:], "header", "body", "footer", "action")
+	part[3].pick(action[:], "sections", "buttons", "button")
+	header, body, footer := part[0].Get("text"), part[1].Get("text"), part[2].Get("text")
 	switch {
-	case action.Get("sections").Kind() == IsArray:
-		list := InteractiveListContent{unknown.wireContent, header, body, footer, action.Get("button").Text(), []ListSection{}}
-		for section := range action.Get("sections").Items() {
-			rows := []ListRow{}
-			for row := range section.Get("rows").Items() {
-				rows = append(rows, ListRow{row.Get("id").Text(), row.Get("title").Text(), row.Get("description").Text()})
-			}
-			list.Sections = append(list.Sections, ListSection{section.Get("title").Text(), rows})
-		}
-		return list
-	case action.Get("buttons").Kind() == IsArray:
-		buttons := InteractiveButtonsContent{unknown.wireContent, header, body, footer, []OptionButton{}}
-		for button := range action.Get("buttons").Items() {
-			reply := button.Get("reply")
-			buttons.Buttons = append(buttons.Buttons, OptionButton{reply.Get("id").Text(), button.Get("type").Text(), reply.Get("title").Text()})
-		}
-		return buttons
+	case action[0].Kind() == IsArray:
+		return &InteractiveListContent{base, header.sharedText(), body.sharedText(), footer.sharedText(), action[2].sharedText(), decodeSections(action[0])}
+	case action[1].Kind() == IsArray:
+		return &InteractiveButtonsContent{base, header.sharedText(), body.sharedText(), footer.sharedText(), decodeButtons(action[1])}
 	default:
-		return unknown
+		return &UnknownContent{base, text.sharedText()}
 	}
+}
+
+func decodeSections(sections JSON) []ListSection {
+	list := make([]ListSection, 0, 2)
+	for item := range sections.Items() {
+		var section [2]JSON
+		item.pick(section[:], "title", "rows")
+		rows := make([]ListRow, 0, 4)
+		for item := range section[1].Items() {
+			var row [3]JSON
+			item.pick(row[:], "id", "title", "description")
+			rows = append(rows, ListRow{row[0].sharedText(), row[1].sharedText(), row[2].sharedText()})
+		}
+		list = append(list, ListSection{section[0].sharedText(), rows})
+	}
+	return list
+}
+
+func decodeButtons(buttons JSON) []OptionButton {
+	list := make([]OptionButton, 0, 3)
+	for item := range buttons.Items() {
+		var button, reply [2]JSON
+		item.pick(button[:], "type", "reply")
+		button[1].pick(reply[:], "id", "title")
+		list = append(list, OptionButton{reply[0].sharedText(), button[0].word(), reply[1].sharedText()})
+	}
+	return list
 }
 
 // A place without readable coordinates is unknown content: 0, 0 would be a lie.
-func decodeLocation(unknown UnknownContent, place JSON) MessageContent {
-	latitude, err := strconv.ParseFloat(place.Get("latitude").Text(), 64)
-	if err != nil || latitude-latitude != 0 {
-		return unknown
+func decodeLocation(base wireContent, place, text JSON) MessageContent {
+	var part [4]JSON
+	place.pick(part[:], "latitude", "longitude", "address", "name")
+	latitude, err1 := strconv.ParseFloat(part[0].sharedText(), 64)
+	longitude, err2 := strconv.ParseFloat(part[1].sharedText(), 64)
+	if err1 != nil || err2 != nil || latitude-latitude != 0 || longitude-longitude != 0 {
+		return &UnknownContent{base, text.sharedText()}
 	}
-	longitude, err := strconv.ParseFloat(place.Get("longitude").Text(), 64)
-	if err != nil || longitude-longitude != 0 {
-		return unknown
-	}
-	return LocationContent{unknown.wireContent, latitude, longitude, place.Get("address").Text(), optionalText(place.Get("name"))}
+	return &LocationContent{base, latitude, longitude, part[2].sharedText(), optionalText(part[3])}
 }
 
-func decodeMediaContent(base wireContent, content JSON) MediaContent {
-	return MediaContent{base, decodeMedia(content.Get("media")), content.Get("text").Text()}
+func decodeMediaContent(base wireContent, media, text JSON) MediaContent {
+	return MediaContent{base, decodeMedia(media), text.sharedText()}
 }
 
 func decodeMedia(media JSON) *Media {
 	if media.Kind() != IsObject {
 		return nil
 	}
-	return &Media{media.Get("origin_url").Text(), optionalText(media.Get("name"))}
+	var part [2]JSON
+	media.pick(part[:], "origin_url", "name")
+	return &Media{part[0].sharedText(), optionalText(part[1])}
 }
 
 func optionalText(j JSON) *string {
 	if k := j.Kind(); k == IsAbsent || k == IsNull {
 		return nil
 	}
-	s := j.Text()
+	s := j.sharedText()
 	return &s
 }
 
@@ -311,12 +340,13 @@ func choose(title string, answered MessageContent) *ChosenOption {
 		return nil
 	}
 	var chosen *ChosenOption
-	for _, option := range answered.options() {
+	for option := range answered.options() {
 		switch {
 		case option.Title != title:
 		case chosen == nil:
-			option.Match = MatchExact
-			chosen = &option
+			first := option
+			first.Match = MatchExact
+			chosen = &first
 		default:
 			chosen.Match = MatchAmbiguous
 		}
@@ -324,24 +354,31 @@ func choose(title string, answered MessageContent) *ChosenOption {
 	return chosen
 }
 
-func buttonOptions(buttons []OptionButton) []ChosenOption {
-	options := make([]ChosenOption, len(buttons))
-	for i, b := range buttons {
-		options[i] = ChosenOption{ID: b.ID, Title: b.Title, Index: i}
-	}
-	return options
-}
-
-func (c TemplateContent) options() []ChosenOption           { return buttonOptions(c.Buttons) }
-func (c InteractiveButtonsContent) options() []ChosenOption { return buttonOptions(c.Buttons) }
-func (c InteractiveListContent) options() []ChosenOption {
-	var options []ChosenOption
-	for _, section := range c.Sections {
-		for _, row := range section.Rows {
-			options = append(options, ChosenOption{ID: row.ID, Title: row.Title, Index: len(options), Section: &section.Title})
+func buttonOptions(buttons []OptionButton) iter.Seq[ChosenOption] {
+	return func(yield func(ChosenOption) bool) {
+		for i, b := range buttons {
+			if !yield(ChosenOption{ID: b.ID, Title: b.Title, Index: i}) {
+				return
+			}
 		}
 	}
-	return options
+}
+
+func (c TemplateContent) options() iter.Seq[ChosenOption]           { return buttonOptions(c.Buttons) }
+func (c InteractiveButtonsContent) options() iter.Seq[ChosenOption] { return buttonOptions(c.Buttons) }
+func (c InteractiveListContent) options() iter.Seq[ChosenOption] {
+	return func(yield func(ChosenOption) bool) {
+		index := 0
+		for i := range c.Sections {
+			section := &c.Sections[i]
+			for _, row := range section.Rows {
+				if !yield(ChosenOption{ID: row.ID, Title: row.Title, Index: index, Section: &section.Title}) {
+					return
+				}
+				index++
+			}
+		}
+	}
 }
 
 func lines(parts ...string) string {

@@ -64,8 +64,8 @@ func TestEveryMemberOfMessageContentHasACase(t *testing.T) {
 		}
 	}
 	for _, member := range []MessageContent{
-		TextContent{}, SystemContent{}, TemplateContent{}, ButtonContent{}, ImageContent{}, VideoContent{}, AudioContent{}, FileContent{},
-		InteractiveButtonsContent{}, InteractiveListContent{}, InteractiveAnswerContent{}, LocationContent{}, ContactsContent{}, UnknownContent{},
+		&TextContent{}, &SystemContent{}, &TemplateContent{}, &ButtonContent{}, &ImageContent{}, &VideoContent{}, &AudioContent{}, &FileContent{},
+		&InteractiveButtonsContent{}, &InteractiveListContent{}, &InteractiveAnswerContent{}, &LocationContent{}, &ContactsContent{}, &UnknownContent{},
 	} {
 		if !seen[typeName(member)] {
 			t.Errorf("no case decodes to %s", typeName(member))
@@ -108,10 +108,10 @@ func checkContent(t *testing.T, name string, given JSON, content MessageContent)
 }
 
 func field(content MessageContent, name string) any {
-	return reflect.ValueOf(content).FieldByName(name).Interface()
+	return reflect.ValueOf(content).Elem().FieldByName(name).Interface()
 }
 
-func typeName(content MessageContent) string { return reflect.TypeOf(content).Name() }
+func typeName(content MessageContent) string { return reflect.TypeOf(content).Elem().Name() }
 
 // describeContent is a content as the golden files have it, without Raw.
 func describeContent(t *testing.T, content MessageContent) string {

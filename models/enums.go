@@ -3,7 +3,6 @@ package models
 import (
 	"fmt"
 	"io"
-	"strconv"
 )
 
 // SenderType says who sent a message: AIRudder's `sender_type`. It is kept by its
@@ -161,7 +160,11 @@ const (
 // The GraphQL executor has checked a value against the schema's enum before it
 // is read here, so reading takes any string.
 
-func writeEnum[E ~string](w io.Writer, e E) { _, _ = io.WriteString(w, strconv.Quote(string(e))) }
+func writeEnum[E ~string](w io.Writer, e E) {
+	_, _ = io.WriteString(w, `"`)
+	_, _ = io.WriteString(w, string(e))
+	_, _ = io.WriteString(w, `"`)
+}
 
 func readEnum[E ~string](e *E, v any) error {
 	s, ok := v.(string)

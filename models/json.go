@@ -112,19 +112,38 @@ func (j JSON) Items() iter.Seq[JSON] {
 func (j JSON) Get(name string) JSON {
 	var found JSON
 	for n, value := range j.members() {
-		if n.is(name) {
+		if string(n.key()) == name {
 			found = value
 		}
 	}
 	return found
 }
 
-// is says whether a string in quotes is that one.
-func (j JSON) is(s string) bool {
-	if len(j) == len(s)+2 && j[len(j)-1] == '"' && string(j[1:len(j)-1]) == s {
-		return true
+// pick finds several members in one walk: of each name what Get finds.
+func (j JSON) pick(into []JSON, names ...string) {
+	for name, value := range j.members() {
+		key := name.key()
+		for i, wanted := range names {
+			if string(key) == wanted {
+				into[i] = value
+				break
+			}
+		}
 	}
-	return (bytes.IndexByte(j, '\\') >= 0 || !utf8.Valid(j)) && j.unquote() == s
+}
+
+// key is the text of a name in quotes; only one with escapes is copied.
+func (j JSON) key() []byte {
+	if len(j) < 2 || j[len(j)-1] != '"' {
+		return nil
+	}
+	inner := j[1 : len(j)-1]
+	for _, c := range inner {
+		if c == '\\' || c >= utf8.RuneSelf {
+			return []byte(j.unquote())
+		}
+	}
+	return inner
 }
 
 // Text is the value as text: a string as it is, anything else as compact JSON;
@@ -136,6 +155,47 @@ func (j JSON) Text() string {
 	default:
 		return j.Literal()
 	}
+}
+
+// word is sharedText of what mostly is one of a few words, which share no memory.
+func (j JSON) word() string {
+	if len(j) > 2 && j[0] == '"' {
+		switch string(j[1 : len(j)-1]) {
+		case "text":
+			return "text"
+		case "system":
+			return "system"
+		case "template":
+			return "template"
+		case "button":
+			return "button"
+		case "interactive":
+			return "interactive"
+		case "image":
+			return "image"
+		case "file":
+			return "file"
+		case "video":
+			return "video"
+		case "audio":
+			return "audio"
+		case "location":
+			return "location"
+		case "contacts":
+			return "contacts"
+		case "reply":
+			return "reply"
+		case "QUICK_REPLY":
+			return "QUICK_REPLY"
+		case "user":
+			return "user"
+		case "robot":
+			return "robot"
+		case "chatbot":
+			return "chatbot"
+		}
+	}
+	return j.sharedText()
 }
 
 // Literal is the value as text with null as "null": a string as it is, anything
@@ -248,19 +308,6 @@ func (j JSON) afterComma() JSON {
 	return nil
 }
 
-func (j JSON) unquote() string {
-	if len(j) >= 2 && j[0] == '"' && j[len(j)-1] == '"' {
-		if inner := j[1 : len(j)-1]; bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
-			return string(inner)
-		}
-	}
-	var s string
-	if json.Unmarshal(j, &s) != nil {
-		return ""
-	}
-	return s
-}
-
 // valueEnd is the length of the value that j starts with, all of j where it does
 // not end; it is exact on valid JSON and harmless on anything else.
 func valueEnd(j JSON) int {
@@ -300,6 +347,9 @@ func stringEnd(j JSON) int {
 		}
 		text := j[i : i+quote]
 		i += quote + 1
+		if quote == 0 || text[quote-1] != '\\' {
+			return i
+		}
 		if escapes := len(text) - len(bytes.TrimRight(text, `\`)); escapes%2 == 0 {
 			return i
 		}

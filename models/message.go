@@ -18,27 +18,51 @@ type Message struct {
 }
 
 // Content decodes what the message says.
-func (m Message) Content() MessageContent {
-	var answered MessageContent
-	if reply := m.Reply(); reply != nil {
-		answered = reply.Content
-	}
-	return DecodeContent(m.Raw.Get("content"), answered)
+func (m *Message) Content() MessageContent {
+	p := m.Parts()
+	return p.Content(p.Reply(m.SessionID))
 }
 
 // Reply decodes the snapshot of the message that this one answers: AIRudder's
 // `reply`; nil where it answers none.
-func (m Message) Reply() *Reply {
-	snapshot := m.Raw.Get("reply")
-	if snapshot.Kind() != IsObject {
+func (m *Message) Reply() *Reply { return m.Parts().Reply(m.SessionID) }
+
+// MessageParts are the members of a message that are decoded when they are asked for.
+type MessageParts struct {
+	content, reply JSON
+}
+
+// Parts finds them.
+func (m *Message) Parts() MessageParts {
+	var part [2]JSON
+	m.Raw.pick(part[:], "content", "reply")
+	return MessageParts{part[0], part[1]}
+}
+
+// Content decodes what the message says; reply is what Reply returned.
+func (p MessageParts) Content(reply *Reply) MessageContent {
+	if reply == nil {
+		return DecodeContent(p.content, nil)
+	}
+	return DecodeContent(p.content, reply.Content)
+}
+
+// AnsweredMsgID is the msg_id of the message that is answered; "" for none.
+func (p MessageParts) AnsweredMsgID() string { return p.reply.Get("msg_id").Text() }
+
+// Reply decodes the snapshot of the message that is answered; nil for none.
+func (p MessageParts) Reply(sessionID int64) *Reply {
+	if p.reply.Kind() != IsObject {
 		return nil
 	}
+	var part [4]JSON
+	p.reply.pick(part[:], "msg_id", "sender_type", "timestamp", "content")
 	return &Reply{
-		SessionID:  m.SessionID,
-		MsgID:      snapshot.Get("msg_id").Text(),
-		SenderType: SenderTypeOf(snapshot.Get("sender_type").Text()),
-		SentAt:     ReadTime(snapshot.Get("timestamp")),
-		Content:    DecodeContent(snapshot.Get("content"), nil),
+		SessionID:  sessionID,
+		MsgID:      part[0].Text(),
+		SenderType: SenderTypeOf(part[1].word()),
+		SentAt:     ReadTime(part[2]),
+		Content:    DecodeContent(part[3], nil),
 	}
 }
 
@@ -53,14 +77,16 @@ type Reply struct {
 
 // ReadMessage reads one element of a notification's `messages`, whatever it is.
 func ReadMessage(position int, raw JSON) Message {
+	var part [6]JSON
+	raw.pick(part[:], "msg_id", "sender_type", "timestamp", "status", "content", "reply")
 	m := Message{
 		Position:    position,
-		MsgID:       raw.Get("msg_id").Text(),
-		SenderType:  SenderTypeOf(raw.Get("sender_type").Text()),
-		SentAt:      ReadTime(raw.Get("timestamp")),
-		Status:      MessageStatusOf(raw.Get("status").Text()),
-		ContentType: raw.Get("content").Get("type").Text(),
-		HasReply:    raw.Get("reply").Kind() == IsObject,
+		MsgID:       part[0].Text(),
+		SenderType:  SenderTypeOf(part[1].word()),
+		SentAt:      ReadTime(part[2]),
+		Status:      MessageStatusOf(part[3].Text()),
+		ContentType: part[4].Get("type").word(),
+		HasReply:    part[5].Kind() == IsObject,
 		Raw:         raw.Compact(),
 	}
 	m.Text = m.Content().Text()

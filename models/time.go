@@ -37,10 +37,14 @@ func (t Time) MarshalJSON() ([]byte, error) {
 
 // MarshalGQL writes the time as an RFC 3339 string in UTC.
 func (t Time) MarshalGQL(w io.Writer) {
-	b := make([]byte, 0, len(time.RFC3339Nano)+2)
-	b = append(b, '"')
-	b = t.UTC().AppendFormat(b, time.RFC3339Nano)
-	_, _ = w.Write(append(b, '"'))
+	_, _ = w.Write(t.AppendGQL(make([]byte, 0, len(time.RFC3339Nano)+2)))
+}
+
+// AppendGQL appends what MarshalGQL writes.
+func (t Time) AppendGQL(to []byte) []byte {
+	to = append(to, '"')
+	to = t.UTC().AppendFormat(to, time.RFC3339Nano)
+	return append(to, '"')
 }
 
 // UnmarshalGQL reads an RFC 3339 string with any offset. Its error tells the
