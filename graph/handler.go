@@ -40,7 +40,11 @@ const DefaultQueryTimeout = 10 * time.Second
 
 // Handler answers GraphQL at /query, until stopping ends its streams.
 func Handler(stopping context.Context, store *models.Store, settings Settings, log *slog.Logger) http.Handler {
-	source := model.Source{Store: store, Codec: model.NewCodec(store.CursorKey()), MaxPage: settings.MaxPage}
+	return newServer(stopping, store, store.Primary(), settings, log)
+}
+
+func newServer(stopping context.Context, store, primary model.Reader, settings Settings, log *slog.Logger) *handler.Server {
+	source := model.Source{Store: store, Primary: primary, Codec: model.NewCodec(store.CursorKey()), MaxPage: settings.MaxPage}
 	admission := newAdmission()
 	run := &runner{source: source, timeout: settings.QueryTimeout, admission: admission, log: log}
 	if run.timeout <= 0 {

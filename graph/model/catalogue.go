@@ -23,16 +23,18 @@ func Intentions(ctx context.Context, source Source, filter *models.SessionFilter
 		total += row.Count
 		list[i] = &Intention{row.Intention, all}
 	}
-	all.counted(counts, total)
+	all.counts.set(counts)
+	all.total.set(total)
 	return list, nil
 }
 
 // entryKeys are the names of one catalogue.
 type entryKeys struct {
-	shared
-	source Source
-	of     models.OpenMap
-	filter *models.SessionFilter
+	source   Source
+	of       models.OpenMap
+	filter   *models.SessionFilter
+	distinct loadOnce[map[string]int]
+	values   batchCache[int, map[string][]*models.EntryValue]
 }
 
 // EntryKey is a name of one of a session's open maps, with its figures under a
@@ -59,7 +61,7 @@ func EntryKeys(ctx context.Context, source Source, of models.OpenMap, filter *mo
 
 // DistinctValues counts the name's different values.
 func (k *EntryKey) DistinctValues(ctx context.Context) (int, error) {
-	counts, err := together(&k.keys.shared, "distinct", nil, func() (map[string]int, error) {
+	counts, err := k.keys.distinct.get(func() (map[string]int, error) {
 		return k.keys.source.Store.DistinctEntryValues(ctx, k.keys.of, k.keys.filter)
 	})
 	return counts[k.Name], err
@@ -76,7 +78,7 @@ func (k *EntryKey) Values(ctx context.Context, first *int) ([]*models.EntryValue
 	if first != nil {
 		limit = *first
 	}
-	values, err := together(&k.keys.shared, "values", limit, func() (map[string][]*models.EntryValue, error) {
+	values, err := k.keys.values.of(limit).get(func() (map[string][]*models.EntryValue, error) {
 		return k.keys.source.Store.TopEntryValues(ctx, k.keys.of, k.keys.filter, limit)
 	})
 	return some(values[k.Name]), err
@@ -84,10 +86,11 @@ func (k *EntryKey) Values(ctx context.Context, first *int) ([]*models.EntryValue
 
 // statsRows are the rows of one group-by.
 type statsRows struct {
-	shared
-	source Source
-	query  models.StatsQuery
-	rows   []*SessionStats
+	source        Source
+	query         models.StatsQuery
+	rows          []*SessionStats
+	total         loadOnce[int]
+	workflowNames loadOnce[map[string]string]
 }
 
 // SessionStats is a row of a group-by.
@@ -134,7 +137,7 @@ func Stats(ctx context.Context, source Source, a StatsArguments, measures models
 
 // Share is the row's part of all sessions under the filter, 0 to 1.
 func (s *SessionStats) Share(ctx context.Context) (float64, error) {
-	total, err := together(&s.all.shared, "total", nil, func() (int, error) {
+	total, err := s.all.total.get(func() (int, error) {
 		counts, err := s.all.source.Store.CountSessions(ctx, models.SessionList{Filters: filters(s.all.query.Filter)}, []string{""})
 		return counts[""], err
 	})
@@ -149,7 +152,7 @@ func (s *SessionStats) WorkflowName(ctx context.Context) (*string, error) {
 	if s.WorkflowID == nil {
 		return nil, nil
 	}
-	names, err := together(&s.all.shared, "workflowNames", nil, func() (map[string]string, error) {
+	names, err := s.all.workflowNames.get(func() (map[string]string, error) {
 		ids := distinct(s.all.rows, func(row *SessionStats) string { return *row.WorkflowID })
 		return s.all.source.Store.WorkflowNames(ctx, s.all.query.Filter, ids)
 	})

@@ -8,9 +8,10 @@ import (
 
 // contacts are callees that are asked about together.
 type contacts struct {
-	shared
-	source  Source
-	callees []string
+	source   Source
+	callees  []string
+	all      loadOnce[map[string]*models.ContactSummary]
+	sessions batchCache[sessionsArguments, *sessionPages]
 }
 
 // Contact is a callee.
@@ -39,11 +40,11 @@ func (c *contacts) summarised(rows []*models.ContactSummary) {
 	for _, row := range rows {
 		summaries[row.Callee] = row
 	}
-	c.reads = map[string]any{"summaries": func() (map[string]*models.ContactSummary, error) { return summaries, nil }}
+	c.all.set(summaries)
 }
 
 func (c *contacts) summaries(ctx context.Context) (map[string]*models.ContactSummary, error) {
-	return together(&c.shared, "summaries", nil, func() (map[string]*models.ContactSummary, error) {
+	return c.all.get(func() (map[string]*models.ContactSummary, error) {
 		return c.source.Store.ContactsOf(ctx, c.callees)
 	})
 }
@@ -85,7 +86,7 @@ func (c *Contact) LastSeenAt(ctx context.Context) (models.Time, error) {
 func (c *Contact) Sessions(first *int, after *string, last *int, before *string, filter *models.SessionFilter, orderBy *models.SessionOrder) (*SessionConnection, error) {
 	page := Page{first, after, last, before}
 	all := c.contacts
-	pages, err := together(&all.shared, "sessions", []any{page, filter, orderBy}, func() (*sessionPages, error) {
+	pages, err := all.sessions.of(sessionsArguments{page, filter, orderBy}).get(func() (*sessionPages, error) {
 		list := models.SessionList{Owner: models.OfCallee, Filters: filters(filter)}
 		return newSessionPages(all.source, list, page, orderBy, all.callees)
 	})

@@ -2,7 +2,6 @@ package model
 
 import (
 	"context"
-	"fmt"
 
 	"sessiongraph/models"
 )
@@ -12,10 +11,12 @@ const contactsField = "Query.contacts"
 
 // ContactConnection is a page of contacts. What is not selected is not read.
 type ContactConnection struct {
-	shared
-	source Source
-	list   models.ContactList
-	window models.ContactWindow
+	source  Source
+	list    models.ContactList
+	window  models.ContactWindow
+	page    loadOnce[*contactPage]
+	count   loadOnce[int]
+	beyonds [2]loadOnce[bool]
 }
 
 // ContactEdge is a contact in a page.
@@ -72,7 +73,7 @@ func (c *ContactConnection) seal(row *models.ContactSummary) string {
 }
 
 func (c *ContactConnection) load(ctx context.Context) (*contactPage, error) {
-	return together(&c.shared, "page", nil, func() (*contactPage, error) {
+	return c.page.get(func() (*contactPage, error) {
 		rows, err := c.source.Store.ContactPage(ctx, c.list, c.window)
 		if err != nil {
 			return nil, err
@@ -118,7 +119,7 @@ func (c *ContactConnection) Edges(ctx context.Context) ([]*ContactEdge, error) {
 
 // TotalCount counts the list, cursors aside.
 func (c *ContactConnection) TotalCount(ctx context.Context) (int, error) {
-	return together(&c.shared, "count", nil, func() (int, error) { return c.source.Store.CountContacts(ctx, c.list) })
+	return c.count.get(func() (int, error) { return c.source.Store.CountContacts(ctx, c.list) })
 }
 
 // PageInfo says where the page stands in its list.
@@ -155,7 +156,7 @@ func (c *ContactConnection) beyond(ctx context.Context, page *contactPage, later
 		key := c.list.Order.KeyOf(page.rows[last])
 		inclusive, place = false, &key
 	}
-	return together(&c.shared, fmt.Sprint("beyond", later), nil, func() (bool, error) {
+	return c.beyonds[end(later)].get(func() (bool, error) {
 		return c.source.Store.ContactsBeyond(ctx, c.list, *place, later, inclusive)
 	})
 }

@@ -196,9 +196,7 @@ func cutPadded(from []byte) (text string, rest []byte, err error) {
 	return "", nil, errors.New("too short")
 }
 
-func encodeOpaque(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
-
-// decodeOpaque is "" for what encodeOpaque never wrote.
+// decodeOpaque is the text of a cursor or an id, "" for what neither can be.
 func decodeOpaque(s string) string {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
 	if err != nil || strings.ContainsAny(s, "\r\n") { // line breaks are skipped by the decoder

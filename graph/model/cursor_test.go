@@ -228,3 +228,5 @@ func TestPageSize(t *testing.T) {
 		t.Errorf("below a default page the limit is %d, %v, want the server's 7", limit, err)
 	}
 }
+
+func encodeOpaque(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }

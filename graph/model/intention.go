@@ -8,10 +8,12 @@ import (
 
 // intentions are labels that are asked about together, under one filter.
 type intentions struct {
-	shared
-	source Source
-	filter *models.SessionFilter // of the field that returned them
-	labels []string
+	source   Source
+	filter   *models.SessionFilter // of the field that returned them
+	labels   []string
+	counts   loadOnce[map[string]int]
+	total    loadOnce[int] // sessions of any label
+	sessions batchCache[sessionsArguments, *sessionPages]
 }
 
 // Intention is a label that AIRudder's robot gave to sessions.
@@ -23,7 +25,7 @@ type Intention struct {
 // SessionCount counts the label's sessions.
 func (i *Intention) SessionCount(ctx context.Context) (int, error) {
 	all := i.intentions
-	counts, err := together(&all.shared, "counts", nil, func() (map[string]int, error) {
+	counts, err := all.counts.get(func() (map[string]int, error) {
 		return all.source.Store.CountSessions(ctx, models.SessionList{Owner: models.OfIntention, Filters: filters(all.filter)}, all.labels)
 	})
 	return counts[i.Label], err
@@ -32,7 +34,7 @@ func (i *Intention) SessionCount(ctx context.Context) (int, error) {
 // Share is the label's part of all sessions under the filter, 0 to 1.
 func (i *Intention) Share(ctx context.Context) (float64, error) {
 	all := i.intentions
-	total, err := together(&all.shared, "total", nil, func() (int, error) {
+	total, err := all.total.get(func() (int, error) {
 		counts, err := all.source.Store.CountSessions(ctx, models.SessionList{Filters: filters(all.filter)}, []string{""})
 		return counts[""], err
 	})
@@ -47,7 +49,7 @@ func (i *Intention) Share(ctx context.Context) (float64, error) {
 func (i *Intention) Sessions(first *int, after *string, last *int, before *string, filter *models.SessionFilter, orderBy *models.SessionOrder) (*SessionConnection, error) {
 	page := Page{first, after, last, before}
 	all := i.intentions
-	pages, err := together(&all.shared, "sessions", []any{page, filter, orderBy}, func() (*sessionPages, error) {
+	pages, err := all.sessions.of(sessionsArguments{page, filter, orderBy}).get(func() (*sessionPages, error) {
 		list := models.SessionList{Owner: models.OfIntention, Filters: filters(all.filter, filter)}
 		return newSessionPages(all.source, list, page, orderBy, all.labels)
 	})
@@ -55,12 +57,4 @@ func (i *Intention) Sessions(first *int, after *string, last *int, before *strin
 		return nil, err
 	}
 	return pages.connection(i.Label)
-}
-
-// counted spares the statements that would count what is counted already.
-func (i *intentions) counted(counts map[string]int, total int) {
-	i.reads = map[string]any{
-		"counts": func() (map[string]int, error) { return counts, nil },
-		"total":  func() (int, error) { return total, nil },
-	}
 }

@@ -8,9 +8,9 @@ import (
 
 // transcripts are messages that were read together.
 type transcripts struct {
-	shared
 	source   Source
 	messages []*Message
+	answers  loadOnce[map[models.MsgKey]*Message]
 }
 
 func newTranscripts(source Source) *transcripts { return &transcripts{source: source} }
@@ -18,8 +18,10 @@ func newTranscripts(source Source) *transcripts { return &transcripts{source: so
 // add makes rows of one session part of the transcripts; all are added before any is asked.
 func (t *transcripts) add(callID string, rows []*models.Message) []*Message {
 	added := make([]*Message, len(rows))
+	together := make([]Message, len(rows))
 	for i, row := range rows {
-		added[i] = &Message{row, callID, t}
+		added[i] = &together[i]
+		added[i].Message, added[i].callID, added[i].transcripts = row, callID, t
 	}
 	t.messages = append(t.messages, added...)
 	return added
@@ -30,6 +32,8 @@ type Message struct {
 	*models.Message
 	callID      string
 	transcripts *transcripts
+	parts       loadOnce[models.MessageParts]
+	reply       loadOnce[*models.Reply]
 }
 
 // IsNode marks the members of GraphQL's Node.
@@ -40,9 +44,22 @@ func (m *Message) ID() string {
 	return nodeID{kind: messageNode, key: m.callID, msgID: m.MsgID, ordinal: m.MsgOrdinal}.String()
 }
 
+func (m *Message) split() models.MessageParts {
+	parts, _ := m.parts.get(func() (models.MessageParts, error) { return m.Parts(), nil })
+	return parts
+}
+
+func (m *Message) answered() *models.Reply {
+	reply, _ := m.reply.get(func() (*models.Reply, error) { return m.split().Reply(m.SessionID), nil })
+	return reply
+}
+
+// Content is what the message says.
+func (m *Message) Content() models.MessageContent { return m.split().Content(m.answered()) }
+
 // ReplyTo is what the notification embeds of the message that this one answers.
 func (m *Message) ReplyTo() *MessageReply {
-	reply := m.Reply()
+	reply := m.answered()
 	if reply == nil {
 		return nil
 	}
@@ -61,7 +78,7 @@ func (r *MessageReply) Message(ctx context.Context) (*Message, error) {
 		return nil, nil
 	}
 	t := r.answer.transcripts
-	all, err := together(&t.shared, "answered", nil, func() (map[models.MsgKey]*Message, error) { return t.answered(ctx) })
+	all, err := t.answers.get(func() (map[models.MsgKey]*Message, error) { return t.answered(ctx) })
 	return all[models.MsgKey{SessionID: r.SessionID, MsgID: r.MsgID}], err
 }
 
@@ -69,7 +86,7 @@ func (t *transcripts) answered(ctx context.Context) (map[models.MsgKey]*Message,
 	callIDs := map[models.MsgKey]string{}
 	var keys []models.MsgKey
 	for _, m := range t.messages {
-		if reply := m.Raw.Get("reply").Get("msg_id").Text(); reply != "" {
+		if reply := m.split().AnsweredMsgID(); reply != "" {
 			key := models.MsgKey{SessionID: m.SessionID, MsgID: reply}
 			if _, twice := callIDs[key]; !twice {
 				callIDs[key] = m.callID

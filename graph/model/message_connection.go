@@ -2,7 +2,6 @@ package model
 
 import (
 	"context"
-	"fmt"
 
 	"sessiongraph/models"
 )
@@ -13,10 +12,12 @@ const messagesField = "Query.messages"
 // MessageConnection is a page of messages across sessions. What is not selected is
 // not read.
 type MessageConnection struct {
-	shared
-	source Source
-	list   models.MessageList
-	window models.MessageWindow
+	source  Source
+	list    models.MessageList
+	window  models.MessageWindow
+	page    loadOnce[*messagePage]
+	count   loadOnce[int]
+	beyonds [2]loadOnce[bool]
 }
 
 // MessageEdge is a message in a page, with its session.
@@ -28,11 +29,11 @@ type MessageEdge struct {
 
 // messagePage is what was read of a connection.
 type messagePage struct {
-	shared
 	source   Source
 	keys     []models.MessageListKey
 	messages []*Message
 	more     bool
+	sessions loadOnce[map[int64]*Session]
 }
 
 // Messages is a page of messages across sessions.
@@ -72,7 +73,7 @@ func sealMessage(cursors Cursors, key models.MessageListKey) string {
 }
 
 func (c *MessageConnection) load(ctx context.Context) (*messagePage, error) {
-	return together(&c.shared, "page", nil, func() (*messagePage, error) {
+	return c.page.get(func() (*messagePage, error) {
 		rows, err := c.source.Store.MessagePage(ctx, c.list, c.window)
 		if err != nil {
 			return nil, err
@@ -118,7 +119,7 @@ func (c *MessageConnection) Edges(ctx context.Context) ([]*MessageEdge, error) {
 
 // Session is the message's session.
 func (e *MessageEdge) Session(ctx context.Context) (*Session, error) {
-	all, err := together(&e.page.shared, "sessions", nil, func() (map[int64]*Session, error) {
+	all, err := e.page.sessions.get(func() (map[int64]*Session, error) {
 		ids := distinct(e.page.messages, func(m *Message) int64 { return m.SessionID })
 		rows, err := e.page.source.Store.SessionsByID(ctx, ids)
 		if err != nil {
@@ -139,7 +140,7 @@ func (e *MessageEdge) Session(ctx context.Context) (*Session, error) {
 
 // TotalCount counts the list, cursors aside.
 func (c *MessageConnection) TotalCount(ctx context.Context) (int, error) {
-	return together(&c.shared, "count", nil, func() (int, error) { return c.source.Store.CountMessages(ctx, c.list) })
+	return c.count.get(func() (int, error) { return c.source.Store.CountMessages(ctx, c.list) })
 }
 
 // PageInfo says where the page stands in its list.
@@ -175,7 +176,7 @@ func (c *MessageConnection) beyond(ctx context.Context, page *messagePage, later
 			place = &page.keys[n-1]
 		}
 	}
-	return together(&c.shared, fmt.Sprint("beyond", later), nil, func() (bool, error) {
+	return c.beyonds[end(later)].get(func() (bool, error) {
 		return c.source.Store.MessagesBeyond(ctx, c.list, *place, later, inclusive)
 	})
 }

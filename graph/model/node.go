@@ -2,7 +2,7 @@ package model
 
 import (
 	"context"
-	"fmt"
+	"encoding/base64"
 	"strconv"
 	"strings"
 
@@ -31,10 +31,14 @@ type nodeID struct {
 }
 
 func (n nodeID) String() string {
+	text := append(make([]byte, 0, 128), n.kind...)
+	text = append(text, ' ')
 	if n.kind == messageNode {
-		return encodeOpaque(fmt.Sprintf("%s %d %d %s%s", n.kind, n.ordinal, len(n.key), n.key, n.msgID))
+		text = append(strconv.AppendInt(text, int64(n.ordinal), 10), ' ')
+		text = append(strconv.AppendInt(text, int64(len(n.key)), 10), ' ')
 	}
-	return encodeOpaque(n.kind + " " + n.key)
+	text = append(append(text, n.key...), n.msgID...)
+	return string(base64.RawURLEncoding.AppendEncode(make([]byte, 0, 192), text))
 }
 
 // contactID is the sealed node id of a contact.

@@ -9,9 +9,17 @@ import (
 
 // siblings are sessions that were read together.
 type siblings struct {
-	shared
 	source   Source
 	sessions []*models.Session
+
+	intentions  loadOnce[*intentions]
+	contacts    loadOnce[*contacts]
+	nerSlots    loadOnce[map[int64][]*models.NerSlot]
+	eventLabels loadOnce[map[int64][]*models.EventLabel]
+	variables   loadOnce[map[int64][]*models.Variable]
+	messages    batchCache[models.Selected, map[int64][]*Message]
+	raw         loadOnce[map[int64]models.JSON]
+	versions    loadOnce[*versions]
 }
 
 func newSiblings(source Source) *siblings { return &siblings{source: source} }
@@ -26,8 +34,10 @@ type Session struct {
 func (s *siblings) add(rows []*models.Session) []*Session {
 	s.sessions = append(s.sessions, rows...)
 	added := make([]*Session, len(rows))
+	together := make([]Session, len(rows))
 	for i, row := range rows {
-		added[i] = &Session{row, s}
+		together[i] = Session{row, s}
+		added[i] = &together[i]
 	}
 	return added
 }
@@ -70,7 +80,7 @@ func (s *Session) ID() string { return nodeID{kind: sessionNode, key: s.CallID}.
 
 // Intention is the label that the robot recognised, among all sessions.
 func (s *Session) Intention() (*Intention, error) {
-	all, err := together(&s.siblings.shared, "intentions", nil, func() (*intentions, error) {
+	all, err := s.siblings.intentions.get(func() (*intentions, error) {
 		labels := distinct(s.siblings.sessions, func(row *models.Session) string { return row.Intention })
 		return &intentions{source: s.siblings.source, labels: labels}, nil
 	})
@@ -82,7 +92,7 @@ func (s *Session) Contact() (*Contact, error) {
 	if s.Callee == "" {
 		return nil, nil
 	}
-	all, err := together(&s.siblings.shared, "contacts", nil, func() (*contacts, error) {
+	all, err := s.siblings.contacts.get(func() (*contacts, error) {
 		callees := distinct(s.siblings.sessions, func(row *models.Session) string { return row.Callee })
 		callees = slices.DeleteFunc(callees, func(callee string) bool { return callee == "" })
 		return &contacts{source: s.siblings.source, callees: callees}, nil
@@ -92,7 +102,7 @@ func (s *Session) Contact() (*Contact, error) {
 
 // NerSlots are the slots of those names, all of them where names is nil.
 func (s *Session) NerSlots(ctx context.Context, names []string) ([]*models.NerSlot, error) {
-	all, err := together(&s.siblings.shared, "nerSlots", nil, func() (map[int64][]*models.NerSlot, error) {
+	all, err := s.siblings.nerSlots.get(func() (map[int64][]*models.NerSlot, error) {
 		return s.siblings.source.Store.NerSlotsOf(ctx, s.siblings.ids())
 	})
 	slots := all[s.Session.ID]
@@ -113,7 +123,7 @@ func (s *Session) NerSlot(ctx context.Context, name string) (*models.NerSlot, er
 
 // EventLabels are the session's event labels.
 func (s *Session) EventLabels(ctx context.Context) ([]*models.EventLabel, error) {
-	all, err := together(&s.siblings.shared, "eventLabels", nil, func() (map[int64][]*models.EventLabel, error) {
+	all, err := s.siblings.eventLabels.get(func() (map[int64][]*models.EventLabel, error) {
 		return s.siblings.source.Store.EventLabelsOf(ctx, s.siblings.ids())
 	})
 	return some(all[s.Session.ID]), err
@@ -121,7 +131,7 @@ func (s *Session) EventLabels(ctx context.Context) ([]*models.EventLabel, error)
 
 // Variables are the session's variables.
 func (s *Session) Variables(ctx context.Context) ([]*models.Variable, error) {
-	all, err := together(&s.siblings.shared, "variables", nil, func() (map[int64][]*models.Variable, error) {
+	all, err := s.siblings.variables.get(func() (map[int64][]*models.Variable, error) {
 		return s.siblings.source.Store.VariablesOf(ctx, s.siblings.ids())
 	})
 	return some(all[s.Session.ID]), err
@@ -133,7 +143,7 @@ func (s *Session) Messages(ctx context.Context, filter *models.MessageFilter, fi
 		return nil, err
 	}
 	selected := models.Selected{Filter: filter, First: first, Last: last}
-	all, err := together(&s.siblings.shared, "messages", selected, func() (map[int64][]*Message, error) {
+	all, err := s.siblings.messages.of(selected).get(func() (map[int64][]*Message, error) {
 		rows, err := s.siblings.source.Store.MessagesOf(ctx, s.siblings.ids(), selected)
 		if err != nil {
 			return nil, err
@@ -159,15 +169,15 @@ type SessionVersion struct {
 
 // versions are those of all siblings.
 type versions struct {
-	shared
 	source    Source
 	ids       []int64
 	byCallIDs map[string][]*SessionVersion
+	raw       loadOnce[map[int64]models.JSON]
 }
 
 // Versions are the session's notifications, newest first.
 func (s *Session) Versions(ctx context.Context) ([]*SessionVersion, error) {
-	all, err := together(&s.siblings.shared, "versions", nil, func() (*versions, error) {
+	all, err := s.siblings.versions.get(func() (*versions, error) {
 		callIDs := distinct(s.siblings.sessions, func(row *models.Session) string { return row.CallID })
 		rows, err := s.siblings.source.Store.VersionsOf(ctx, callIDs)
 		if err != nil {
@@ -191,7 +201,7 @@ func (s *Session) Versions(ctx context.Context) ([]*SessionVersion, error) {
 
 // Raw is the notification as it was sent.
 func (v *SessionVersion) Raw(ctx context.Context) (models.JSON, error) {
-	all, err := together(&v.all.shared, "raw", nil, func() (map[int64]models.JSON, error) {
+	all, err := v.all.raw.get(func() (map[int64]models.JSON, error) {
 		return v.all.source.Store.BodiesOf(ctx, v.all.ids)
 	})
 	return all[v.id], err
@@ -199,7 +209,7 @@ func (v *SessionVersion) Raw(ctx context.Context) (models.JSON, error) {
 
 // Raw is the notification as it was sent.
 func (s *Session) Raw(ctx context.Context) (models.JSON, error) {
-	all, err := together(&s.siblings.shared, "raw", nil, func() (map[int64]models.JSON, error) {
+	all, err := s.siblings.raw.get(func() (map[int64]models.JSON, error) {
 		return s.siblings.source.Store.BodiesOf(ctx, distinct(s.siblings.sessions, func(row *models.Session) int64 { return row.NotificationID }))
 	})
 	return all[s.NotificationID], err

@@ -2,7 +2,6 @@ package model
 
 import (
 	"context"
-	"fmt"
 
 	"sessiongraph/models"
 )
@@ -10,12 +9,15 @@ import (
 // sessionPages are the pages of one list of sessions, a page for each of its owners.
 // A cursor belongs to the list of one owner: the other owners have no page.
 type sessionPages struct {
-	shared
 	source Source
 	list   models.SessionList
 	window models.Window
 	owners []string
 	wrong  map[string]error // of owners whose list did not return the cursors
+
+	loaded  loadOnce[loadedPages]
+	counts  loadOnce[map[string]int]
+	beyonds [2]loadOnce[map[string]bool]
 }
 
 // SessionConnection is one owner's page. What is not selected is not read.
@@ -119,7 +121,7 @@ type loadedPages struct {
 }
 
 func (p *sessionPages) load(ctx context.Context) (loadedPages, error) {
-	return together(&p.shared, "pages", nil, func() (loadedPages, error) {
+	return p.loaded.get(func() (loadedPages, error) {
 		rows, err := p.source.Store.SessionPages(ctx, p.list, p.window, p.owners)
 		if err != nil {
 			return loadedPages{}, err
@@ -169,7 +171,7 @@ func (p *sessionPages) seal(cursors Cursors, s *Session) string {
 
 // TotalCount counts the list, cursors aside.
 func (c *SessionConnection) TotalCount(ctx context.Context) (int, error) {
-	counts, err := together(&c.pages.shared, "count", nil, func() (map[string]int, error) {
+	counts, err := c.pages.counts.get(func() (map[string]int, error) {
 		return c.pages.source.Store.CountSessions(ctx, c.pages.list, c.pages.owners)
 	})
 	return counts[c.owner], err
@@ -207,7 +209,7 @@ func (p *sessionPages) beyond(ctx context.Context, owner string, later bool) (bo
 	if cursor == nil {
 		return false, nil
 	}
-	found, err := together(&p.shared, fmt.Sprint("beyond", later), nil, func() (map[string]bool, error) {
+	found, err := p.beyonds[end(later)].get(func() (map[string]bool, error) {
 		places := map[string]models.SessionKey{}
 		for _, owner := range p.owners {
 			page := loaded.sessions[owner]

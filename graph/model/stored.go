@@ -48,7 +48,7 @@ func Events(ctx context.Context, source Source, filter *models.SessionFilter, af
 // Stored reads an event's session as it is now; nil where the event's version is not
 // the session's any more.
 func Stored(ctx context.Context, source Source, event models.SessionEvent) (*SessionStored, error) {
-	source.Store = source.Store.Primary() // what an event tells of is there
+	source.Store = source.Primary
 	row, err := source.Store.SessionOf(ctx, event)
 	if err != nil || row == nil {
 		return nil, err
