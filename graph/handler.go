@@ -40,9 +40,12 @@ const DefaultQueryTimeout = 10 * time.Second
 
 // Handler answers GraphQL at /query, until stopping ends its streams.
 func Handler(stopping context.Context, store *models.Store, settings Settings, log *slog.Logger) http.Handler {
-	return newServer(stopping, store, store.Primary(), settings, log)
+	server := newServer(stopping, store, store.Primary(), settings, log)
+	server.AroundFields(generated.NewRenderer().Field)
+	return server
 }
 
+// newServer is a server that renders as gqlgen does.
 func newServer(stopping context.Context, store, primary model.Reader, settings Settings, log *slog.Logger) *handler.Server {
 	source := model.Source{Store: store, Primary: primary, Codec: model.NewCodec(store.CursorKey()), MaxPage: settings.MaxPage}
 	admission := newAdmission()

@@ -12,6 +12,8 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"sessiongraph/graph/render"
 )
 
 // httpTransport is GraphQL over HTTP, by GET and POST: what the specification of
@@ -80,20 +82,47 @@ func responseType(accept string) string {
 
 // wireResponse is a response as it is written: without data where nothing was run.
 type wireResponse struct {
-	Errors     gqlerror.List   `json:"errors,omitempty"`
-	Data       json.RawMessage `json:"data,omitempty"`
-	Extensions map[string]any  `json:"extensions,omitempty"`
+	Errors     gqlerror.List
+	Data       json.RawMessage
+	Extensions map[string]any
+	collected  *render.Response // what the data is without; nil for nothing
+}
+
+// parts are the JSON before and after the data, which is JSON already and, as it can
+// be long, not looked at again.
+func (r wireResponse) parts() (before, after []byte) {
+	before = []byte{'{'}
+	if len(r.Errors) > 0 {
+		errs, err := json.Marshal(r.Errors)
+		if err != nil {
+			return []byte(`{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}],"data":`), []byte{'}'}
+		}
+		before = append(append(before, `"errors":`...), errs...)
+	}
+	if len(r.Data) > 0 {
+		if len(before) > 1 {
+			before = append(before, ',')
+		}
+		before = append(before, `"data":`...)
+	}
+	after = []byte{'}'}
+	if extensions, err := json.Marshal(r.Extensions); err == nil && len(r.Extensions) > 0 {
+		after = append(append([]byte(`,"extensions":`), extensions...), '}')
+	}
+	return before, after
 }
 
 func writeResponse(w http.ResponseWriter, contentType string, status int, response wireResponse) {
-	body, err := json.Marshal(response)
-	if err != nil {
-		status = http.StatusInternalServerError
-		body = []byte(`{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}]}`)
+	if response.collected == nil {
+		response.collected = &render.Response{}
 	}
+	before, after := response.parts()
 	w.Header().Set("Content-Type", contentType+"; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(before)+response.collected.Len(response.Data)+len(after)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body)
+	_, _ = w.Write(before)
+	_ = response.collected.Write(w, response.Data)
+	_, _ = w.Write(after)
 }
 
 // requestError is a request that no operation could be read from.
@@ -129,7 +158,8 @@ func (t httpTransport) Do(w http.ResponseWriter, r *http.Request, exec graphql.G
 		writeResponse(w, contentType, http.StatusMethodNotAllowed, wireResponse{Errors: gqlerror.List{coded(codeBadRequest, "send mutations by POST")}})
 		return
 	}
-	response, refusal := t.run.answer(graphql.WithOperationContext(r.Context(), oc), exec, oc)
+	ctx, collected := render.Collect(r.Context())
+	response, refusal := t.run.answer(graphql.WithOperationContext(ctx, oc), exec, oc)
 	if refusal != nil {
 		status := http.StatusOK
 		if refusal.Extensions["code"] == codeUnavailable {
@@ -145,7 +175,7 @@ func (t httpTransport) Do(w http.ResponseWriter, r *http.Request, exec graphql.G
 	if response.Data == nil {
 		response.Data = json.RawMessage("null")
 	}
-	writeResponse(w, contentType, http.StatusOK, wireResponse{shortenList(response.Errors), response.Data, response.Extensions})
+	writeResponse(w, contentType, http.StatusOK, wireResponse{shortenList(response.Errors), response.Data, response.Extensions, collected})
 }
 
 // read reads the parameters of an operation from a GET or a POST.

@@ -2,4 +2,4 @@
 // Playground.
 package graph
 
-//go:generate go tool gqlgen generate
+//go:generate go run ./render/generate

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -194,11 +195,15 @@ func hasCode(list gqlerror.List, code string) bool {
 
 // encode writes a response as transports send it.
 func encode(response *graphql.Response) []byte {
-	payload, err := json.Marshal(wireResponse{shortenList(response.Errors), response.Data, response.Extensions})
-	if err != nil {
-		return []byte(`{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}]}`)
+	data := response.Data
+	if bytes.ContainsAny(data, "\r\n") { // white space of a raw notification; a line would end the data of an event
+		var line bytes.Buffer
+		if json.Compact(&line, data) == nil {
+			data = line.Bytes()
+		}
 	}
-	return payload
+	before, after := wireResponse{Errors: shortenList(response.Errors), Data: data, Extensions: response.Extensions}.parts()
+	return slices.Concat(before, data, after)
 }
 
 // sharedOperation is a hash of what the answer to an event depends on: the document and
