@@ -342,6 +342,17 @@ func TestVersion(t *testing.T) {
 	}
 }
 
+// A server's warnings are lines of its log, whatever their format.
+func TestUnknownVariablesOfAServer(t *testing.T) {
+	t.Setenv("SESSIONGRAPH_BD", "x")
+	s := startServer(t, newDB(t), "--log-format=json")
+	first, _, _ := strings.Cut(s.Log.String(), "\n")
+	var line struct{ Level, Msg string }
+	if err := json.Unmarshal([]byte(first), &line); err != nil || line.Level != "WARN" || line.Msg != "unknown environment variable SESSIONGRAPH_BD, did you mean SESSIONGRAPH_DB?" {
+		t.Errorf("%v: %s", err, first)
+	}
+}
+
 // A misspelt variable is not passed over; those that Kubernetes sets for a service are.
 func TestUnknownVariables(t *testing.T) {
 	for name, warning := range map[string]string{

@@ -75,13 +75,18 @@ func Parse(line *Line, args []string, stdout, stderr io.Writer) (chosen Command,
 		_, _ = fmt.Fprintf(stderr, "sessiongraph: %s\n", describe(err, parser.Model, args))
 		return nil, true, exitUsage
 	}
-	for _, warning := range unknownVariables(parser.Model.Node, os.Environ()) {
-		_, _ = fmt.Fprintln(stderr, "sessiongraph: warning:", warning)
-	}
+	warnings := unknownVariables(parser.Model.Node, os.Environ())
 	switch command := parsed.Selected().Target.Interface().(type) {
 	case Serve:
+		log := command.Logger(stderr)
+		for _, warning := range warnings {
+			log.Warn(warning)
+		}
 		return nil, false, 0
 	case Command:
+		for _, warning := range warnings {
+			_, _ = fmt.Fprintln(stderr, "sessiongraph: warning:", warning)
+		}
 		return command, false, 0
 	}
 	panic("sessiongraph: command without Run: " + parsed.Command())
