@@ -92,12 +92,10 @@ func Decode(body []byte) (*models.Projection, error) {
 			Intention:       n["intention"].Text(),
 			TalkRound:       readInt(n["talk_round"]),
 		},
+		Messages:    models.ReadMessages(n["messages"]),
 		NerSlots:    models.ReadNamedValues(n["ner_slots"]),
 		EventLabels: models.ReadNamedValues(n["event_label"]),
 		Variables:   models.ReadNamedValues(n["variables"]),
-	}
-	for raw := range n["messages"].Items() {
-		p.Messages = append(p.Messages, models.ReadMessage(len(p.Messages), raw))
 	}
 	p.Session.MessageCount = len(p.Messages)
 	p.Session.SessionFacts = models.ReadSessionFacts(n["session_end_reason"].Text(), p.Messages)

@@ -323,10 +323,10 @@ func (d filterSQL) text(column string, f *StringFilter) condition {
 		add(d.endsWith(column, *f.EndsWith))
 	}
 	if f.EqIgnoreCase != nil {
-		add(where(d.folded(column)+" = ?", Fold(*f.EqIgnoreCase)))
+		add(where(d.folded(column)+" = ?", CaseFold(*f.EqIgnoreCase)))
 	}
 	if f.ContainsIgnoreCase != nil {
-		add(where(d.position(d.folded(column))+" > 0", Fold(*f.ContainsIgnoreCase)))
+		add(where(d.position(d.folded(column))+" > 0", CaseFold(*f.ContainsIgnoreCase)))
 	}
 	return allOf(parts...)
 }
@@ -398,5 +398,12 @@ func prefixRange(prefix string) (from, to string, bounded bool) {
 	return prefix, "", false
 }
 
-// searchWords are the words of a search as they are looked for.
-func searchWords(search string) []string { return strings.Fields(Fold(search)) }
+// searchWords are the words of a search as they are looked for. Folding comes second:
+// it makes spaces of some characters, such as the spacing acute accent.
+func searchWords(search string) []string {
+	words := strings.Fields(search)
+	for i, word := range words {
+		words[i] = CaseFold(word)
+	}
+	return words
+}

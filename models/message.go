@@ -5,14 +5,14 @@ type Message struct {
 	SessionID   int64 `gorm:"primaryKey;autoIncrement:false"`
 	Position    int   `gorm:"primaryKey;autoIncrement:false"` // 0-based place in the notification's messages
 	MsgID       string
-	MsgIDFolded *string `gorm:"column:msg_id_folded"` // MsgID as Fold has it, where the database needs that beside MsgID
+	MsgIDFolded *string `gorm:"column:msg_id_folded"` // MsgID as CaseFold has it, where the database needs that beside MsgID
 	MsgOrdinal  int     // 0-based place among the session's messages of its MsgID
 	SenderType  SenderType
 	SentAt      *Time // timestamp; nil where it cannot be read
 	Status      MessageStatus
 	ContentType string // content.type
 	Text        string // what a person reads of its content
-	Folded      string // Text as Fold has it, which search reads
+	Folded      string // Text as CaseFold has it, which search reads
 	HasReply    bool   // whether it has a readable Reply
 	Raw         JSON   // the message as it was sent
 }
@@ -90,16 +90,19 @@ func ReadMessage(position int, raw JSON) Message {
 		Raw:         raw.Compact(),
 	}
 	m.Text = m.Content().Text()
-	m.Folded = Fold(m.Text)
+	m.Folded = CaseFold(m.Text)
 	return m
 }
 
-// numberMessages sets each message's place among those of its MsgID.
-func numberMessages(messages []Message) {
-	count := make(map[string]int, len(messages))
-	for i := range messages {
-		m := &messages[i]
+// ReadMessages reads a notification's `messages`, each whatever it is.
+func ReadMessages(list JSON) []Message {
+	var messages []Message
+	count := map[string]int{}
+	for raw := range list.Items() {
+		m := ReadMessage(len(messages), raw)
 		m.MsgOrdinal = count[m.MsgID]
 		count[m.MsgID]++
+		messages = append(messages, m)
 	}
+	return messages
 }

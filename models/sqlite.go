@@ -162,8 +162,6 @@ func (sqliteDialect) announce(*gorm.DB) error { return nil }
 
 func (sqliteDialect) snapshot() *sql.TxOptions { return nil }
 
-func (sqliteDialect) keep(*Projection) {}
-
 func (sqliteDialect) entryValue(values []string) condition { return isIn("v.value", values) }
 
 func (d sqliteDialect) searchMessage(word string) condition {
@@ -200,13 +198,13 @@ func digitsFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Valu
 	return string(digits), nil
 }
 
-// foldFunction is Fold as a function of SQL.
+// foldFunction is CaseFold as a function of SQL.
 func foldFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
 	text, ok := args[0].([]byte)
 	if !ok {
 		return nil, errors.New("case_fold takes the bytes of a text")
 	}
-	return Fold(string(text)), nil
+	return CaseFold(string(text)), nil
 }
 
 // Bytes are compared: SQLite's functions of texts stop at a NUL. The end of an empty one is NULL.
@@ -220,6 +218,10 @@ func (d sqliteDialect) searchSessions(words []string) condition {
 	var parts []condition
 	var phrases []string
 	for _, word := range words {
+		if strings.ContainsAny(word, replacedByIndex+"\uFFFD") {
+			parts = append(parts, exists("messages m WHERE m.session_id = s.id", d.searchMessage(word)))
+			word = indexed(word)
+		}
 		if utf8.RuneCountInString(word) >= 3 {
 			phrases = append(phrases, `"`+strings.ReplaceAll(word, `"`, `""`)+`"`)
 			continue
@@ -270,11 +272,25 @@ func (sqliteDialect) unindex(tx *gorm.DB, ids []int64) error {
 	return nil
 }
 
+// replacedByIndex are characters that FTS5 reads as U+FFFD, and NUL, at which it would
+// end a search. Texts that have one are told apart by looking at them.
+const replacedByIndex = "\x00\uFFFE\uFFFF"
+
+var indexReplacer = strings.NewReplacer("\x00", "\uFFFD", "\uFFFE", "\uFFFD", "\uFFFF", "\uFFFD")
+
+// indexed is a folded text as the index has it.
+func indexed(s string) string {
+	if !strings.ContainsAny(s, replacedByIndex) {
+		return s
+	}
+	return indexReplacer.Replace(s)
+}
+
 // transcript is what the index reads of a session.
 func transcript(messages []Message) string {
 	var out strings.Builder
 	for _, m := range messages {
-		out.WriteString(m.Folded)
+		out.WriteString(indexed(m.Folded))
 		out.WriteString(endOfMessage)
 	}
 	return out.String()
