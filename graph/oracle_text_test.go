@@ -25,11 +25,14 @@ type oracleContent struct {
 	}
 	Media       struct{ Name string }
 	Interactive *struct {
-		Body, Footer struct{ Text string }
-		Action       struct {
+		Type                 string
+		Header, Body, Footer struct{ Text string }
+		Action               struct {
+			Button   string
 			Buttons  []struct{ Reply struct{ Title string } }
 			Sections []struct {
-				Rows []struct{ Title, Description string }
+				Title string
+				Rows  []struct{ Title, Description string }
 			}
 		}
 	}
@@ -53,7 +56,7 @@ func (c oracleContent) read() string {
 			parts = append(parts, button.Text)
 		}
 	case "image", "file", "video", "audio":
-		parts = append(parts, c.Media.Name)
+		parts = append(parts, c.Text, c.Media.Name)
 	case "location":
 		parts = append(parts, c.Location.Name, c.Location.Address)
 	case "contacts":
@@ -61,14 +64,22 @@ func (c oracleContent) read() string {
 			parts = append(parts, card.Name, card.PhoneNumber)
 		}
 	case "interactive":
-		if c.Interactive == nil || (c.Interactive.Action.Buttons == nil && c.Interactive.Action.Sections == nil) {
+		if c.Interactive == nil {
 			return c.Text
 		}
-		parts = append(parts, c.Interactive.Body.Text, c.Interactive.Footer.Text)
-		for _, button := range c.Interactive.Action.Buttons {
-			parts = append(parts, button.Reply.Title)
+		action := c.Interactive.Action
+		parts = append(parts, c.Interactive.Header.Text, c.Interactive.Body.Text, c.Interactive.Footer.Text)
+		if len(action.Buttons) > 0 && (len(action.Sections) == 0 || c.Interactive.Type == "button") {
+			for _, button := range action.Buttons {
+				parts = append(parts, button.Reply.Title)
+			}
+			break
 		}
-		for _, section := range c.Interactive.Action.Sections {
+		if action.Sections != nil {
+			parts = append(parts, action.Button)
+		}
+		for _, section := range action.Sections {
+			parts = append(parts, section.Title)
 			for _, row := range section.Rows {
 				parts = append(parts, row.Title, row.Description)
 			}
