@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"slices"
@@ -8,8 +9,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"sessiongraph/internal/testtools"
 )
 
 // oracle is what a plain reading of the contract makes of the notifications that
@@ -27,7 +26,6 @@ type oracleSession struct {
 	body       []byte
 	texts      map[string]string // by the name in SessionFilter
 	endReason  string
-	endWord    string // session_end_reason
 	times      map[string]time.Time
 	numbers    map[string]int
 	entries    map[string]map[string]string // nerSlots, eventLabels, variables
@@ -139,7 +137,6 @@ func readOracleSession(t testing.TB, body []byte) *oracleSession {
 	for name, field := range oracleTextFields {
 		s.texts[name] = wireText(wire[field])
 	}
-	s.endWord = wireText(wire["session_end_reason"])
 	s.endReason = knownOr(wireText(wire["session_end_reason"]), "robot", "agent", "error", "expire", "user")
 	for name, field := range map[string]string{"startedAt": "session_start_time", "endedAt": "session_end_time"} {
 		at, err := time.Parse(time.RFC3339, wireText(wire[field]))
@@ -195,9 +192,7 @@ func readOracleMessage(t testing.TB, s *oracleSession, position int, raw map[str
 	}
 	content := mustDecode[oracleContent](t, raw["content"])
 	m.kind, m.text = content.Type, content.read()
-	if m.kind != "system" { // system events are not searched
-		m.folded = oracleFold(m.text)
-	}
+	m.folded = oracleFold(m.text)
 	if content.System.Type == "conversation.take_over" && m.kind == "system" {
 		m.toSeat = wireText(content.System.ToSeatID)
 	}
@@ -214,14 +209,15 @@ func mustDecode[T any](t testing.TB, raw []byte) T {
 	return into
 }
 
-// wireText is a string as it is, "" for null and what is not there, anything else as
-// compact JSON whose strings are not escaped without need.
+// wireText is a string as it is, "" for null and what is not there, anything else as compact JSON.
 func wireText(raw json.RawMessage) string {
 	var s string
 	if raw == nil || string(raw) == "null" || json.Unmarshal(raw, &s) == nil {
 		return s
 	}
-	return testtools.PlainJSON(raw)
+	var compact bytes.Buffer
+	_ = json.Compact(&compact, raw)
+	return compact.String()
 }
 
 func knownOr(wire string, names ...string) string {

@@ -10,6 +10,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"sessiongraph/models/store/body"
 )
 
 // Explain is the plan of a statement that OnStatement was told: a line for each
@@ -39,11 +41,16 @@ func (s *Store) Explain(ctx context.Context, statement string) ([]string, error)
 // bodies as it did: those of one session in the order of their versions. As its texts
 // are kept what oldText makes of them, and that in lower case is searched.
 func MakeOld(ctx context.Context, address string, bodies [][]byte, decode Decode, oldText func(string) string) error {
-	open := openSQLite
-	if IsPostgres(address) {
-		open = func(address string, o Options) (*Store, error) { return openPostgres(ctx, address, o) }
+	codec, err := body.NewCodec(maxRestoredBody)
+	if err != nil {
+		return err
 	}
-	s, err := open(address, Options{})
+	var s *Store
+	if IsPostgres(address) {
+		s, err = openPostgres(ctx, address, Options{})
+	} else {
+		s, err = openSQLite(address, codec, Options{})
+	}
 	if err != nil {
 		return err
 	}
@@ -61,11 +68,11 @@ func storeOld(tx *gorm.DB, d dialect, bodies [][]byte, decode Decode, oldText fu
 	if err != nil {
 		return err
 	}
-	for i, body := range bodies {
-		p, outcome, reason := decode(body)
-		sum := sha256.Sum256(body)
+	for i, sent := range bodies {
+		p, outcome, reason := decode(sent)
+		sum := sha256.Sum256(sent)
 		seq := int64(i + 1)
-		n := &Notification{ID: seq, SHA256: sum[:], Body: packer.EncodeAll(body, nil), BodySize: len(body), FirstReceivedAt: TimeOf(time.UnixMicro(seq)),
+		n := &Notification{ID: seq, SHA256: sum[:], Body: packer.EncodeAll(sent, nil), BodySize: len(sent), FirstReceivedAt: TimeOf(time.UnixMicro(seq)),
 			LastReceivedAt: TimeOf(time.UnixMicro(seq)), Deliveries: 2, StoredSeq: &seq}
 		n.decoded(p, outcome, reason)
 		if err := tx.Table("notifications").Create(n).Error; err != nil {

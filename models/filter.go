@@ -2,7 +2,6 @@ package models
 
 import (
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -189,11 +188,14 @@ func (d filterSQL) session(f *SessionFilter) condition {
 		}
 	}
 	if f.Messages != nil {
+		if words := messageSearchWords(f.Messages); len(words) > 0 {
+			add(d.searchSessions(words).candidates)
+		}
 		add(exists("messages m WHERE m.session_id = s.id", d.message(f.Messages)))
 	}
 	if f.Search != nil {
 		if words := searchWords(*f.Search); len(words) > 0 {
-			add(d.searchSessions(words))
+			add(d.searchSessions(words).condition())
 		}
 	}
 	return allOf(parts...)
@@ -250,8 +252,8 @@ func (d filterSQL) message(f *MessageFilter) condition {
 		}
 	}
 	if f.Search != nil {
-		for _, word := range searchWords(*f.Search) {
-			add(d.searchMessage(word))
+		if words := searchWords(*f.Search); len(words) > 0 {
+			add(d.searchMessage(words))
 		}
 	}
 	return allOf(parts...)
@@ -323,10 +325,10 @@ func (d filterSQL) text(column string, f *StringFilter) condition {
 		add(d.endsWith(column, *f.EndsWith))
 	}
 	if f.EqIgnoreCase != nil {
-		add(where(d.folded(column)+" = ?", CaseFold(*f.EqIgnoreCase)))
+		add(where(d.folded(column)+" = ?", Fold(*f.EqIgnoreCase)))
 	}
 	if f.ContainsIgnoreCase != nil {
-		add(where(d.position(d.folded(column))+" > 0", CaseFold(*f.ContainsIgnoreCase)))
+		add(where(d.position(d.folded(column))+" > 0", Fold(*f.ContainsIgnoreCase)))
 	}
 	return allOf(parts...)
 }
@@ -396,14 +398,4 @@ func prefixRange(prefix string) (from, to string, bounded bool) {
 		}
 	}
 	return prefix, "", false
-}
-
-// searchWords are the words of a search as they are looked for. Folding comes second:
-// it makes spaces of some characters, such as the spacing acute accent.
-func searchWords(search string) []string {
-	words := strings.Fields(search)
-	for i, word := range words {
-		words[i] = CaseFold(word)
-	}
-	return words
 }

@@ -1,29 +1,21 @@
 package models
 
-import "unicode/utf8"
-
 // Message is one of a session's messages.
 type Message struct {
 	SessionID   int64 `gorm:"primaryKey;autoIncrement:false"`
 	Position    int   `gorm:"primaryKey;autoIncrement:false"` // 0-based place in the notification's messages
 	MsgID       string
-	MsgIDFolded *string `gorm:"column:msg_id_folded"` // MsgID as CaseFold has it, where the database needs that beside MsgID
+	MsgIDFolded *string `gorm:"column:msg_id_folded"` // MsgID as Fold has it, where the database needs that beside MsgID
 	MsgOrdinal  int     // 0-based place among the session's messages of its MsgID
 	SenderType  SenderType
 	SentAt      *Time // timestamp; nil where it cannot be read
 	Status      MessageStatus
 	ContentType string // content.type
 	Text        string // what a person reads of its content
-	Folded      string // what search reads: Text as CaseFold has it, unless it is a system event
+	Folded      string // Text as Fold has it, which search reads
 	HasReply    bool   // whether it has a readable Reply
 	Raw         JSON   // the message as it was sent
 }
-
-// SenderTypeRaw is the message's own `sender_type`, also where SenderType is SenderUnknown.
-func (m *Message) SenderTypeRaw() string { return m.Raw.Get("sender_type").Text() }
-
-// StatusRaw is the message's own `status`, also where Status is MessageStatusUnknown.
-func (m *Message) StatusRaw() string { return m.Raw.Get("status").Text() }
 
 // Content decodes what the message says.
 func (m *Message) Content() MessageContent {
@@ -83,34 +75,8 @@ type Reply struct {
 	Content    MessageContent
 }
 
-// maxSearchText bounds what search reads of one transcript, in bytes of its folded text.
-// An index takes time for each run of three characters: what is longer, and random,
-// would keep others from storing for seconds (docs/ingest.md).
-const maxSearchText = 256 << 10
-
-// searchText is what search reads of a content, at most so many bytes. System events
-// are not searched: nobody said them.
-func searchText(content MessageContent, text string, most int) string {
-	if _, system := content.(*SystemContent); system {
-		return ""
-	}
-	return firstBytes(CaseFold(firstBytes(text, most)), most)
-}
-
-// firstBytes cuts a text to at most so many bytes, between two characters.
-func firstBytes(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	for most > 0 && !utf8.RuneStart(s[most]) {
-		most--
-	}
-	return s[:most]
-}
-
-// readMessage reads one element of a notification's `messages`, whatever it is. At
-// most so many bytes of its text are for search.
-func readMessage(position int, raw JSON, mostSearched int) Message {
+// ReadMessage reads one element of a notification's `messages`, whatever it is.
+func ReadMessage(position int, raw JSON) Message {
 	var part [6]JSON
 	raw.pick(part[:], "msg_id", "sender_type", "timestamp", "status", "content", "reply")
 	m := Message{
@@ -121,25 +87,19 @@ func readMessage(position int, raw JSON, mostSearched int) Message {
 		Status:      MessageStatusOf(part[3].Text()),
 		ContentType: part[4].Get("type").word(),
 		HasReply:    part[5].Kind() == IsObject,
-		Raw:         raw.OrEmptyObject().Compact(),
+		Raw:         raw.Compact(),
 	}
-	content := m.Content()
-	m.Text = content.Text()
-	m.Folded = searchText(content, m.Text, mostSearched)
+	m.Text = m.Content().Text()
+	m.Folded = Fold(m.Text)
 	return m
 }
 
-// ReadMessages reads a notification's `messages`, each whatever it is.
-func ReadMessages(list JSON) []Message {
-	var messages []Message
-	count := map[string]int{}
-	searched := 0
-	for raw := range list.Items() {
-		m := readMessage(len(messages), raw, maxSearchText-searched)
-		searched += len(m.Folded)
+// numberMessages sets each message's place among those of its MsgID.
+func numberMessages(messages []Message) {
+	count := make(map[string]int, len(messages))
+	for i := range messages {
+		m := &messages[i]
 		m.MsgOrdinal = count[m.MsgID]
 		count[m.MsgID]++
-		messages = append(messages, m)
 	}
-	return messages
 }

@@ -40,15 +40,42 @@ type MessageWindow struct {
 	Backward      bool
 }
 
+// messageFilter is what a message m of a session s has to pass.
 func (s *Store) messageFilter(l MessageList) condition {
 	sql := filterSQL{s.dialect}
 	parts := []condition{sql.session(l.Sessions), sql.message(l.Filter)}
-	if l.Filter != nil && l.Filter.Search != nil {
-		if words := searchWords(*l.Filter.Search); len(words) > 0 {
-			parts = append(parts, s.dialect.narrowMessages(words))
-		}
+	if words := messageSearchWords(l.Filter); len(words) > 0 {
+		parts = append(parts, s.dialect.searchSessions(words).candidates)
 	}
 	return allOf(parts...)
+}
+
+// messages is the statement that reads columns of messages m of sessions s that pass the list and are beyond places.
+func (s *Store) messages(l MessageList, columns string, beyond []condition, direction OrderDirection, limit int) condition {
+	search := s.pageSearch([]*SessionFilter{l.Sessions}, messageSearchWords(l.Filter))
+	passes := allOf(append(beyond, (filterSQL{s.dialect}).message(l.Filter))...)
+	order := fmt.Sprintf("ORDER BY s.started_at %[1]s, s.id %[1]s", direction)
+	plain := func(sessions condition) condition {
+		c := allOf(sessions, passes)
+		return condition{fmt.Sprintf("SELECT %s FROM sessions s CROSS JOIN messages m WHERE m.session_id = s.id AND (%s) %s, m.position %s",
+			columns, c.sql, order, direction), c.args}
+	}
+	switch {
+	case !search.searched:
+		return plain(search.rest).limited(limit)
+	case search.common.sql == "":
+		return plain(allOf(search.rest, search.candidates)).limited(limit)
+	}
+	// Sessions are put in order, then read until so many of them have a message that passes.
+	sessions := allOf(search.rest, search.candidates)
+	collected := condition{fmt.Sprintf("SELECT %s FROM ("+
+		"SELECT s.*, (SELECT '[' || group_concat(m.position) || ']' FROM messages m WHERE m.session_id = s.id AND %s) AS positions FROM ("+
+		"SELECT s.id, s.call_id, s.started_at, s.notification_id FROM sessions s WHERE %s %s LIMIT -1) s"+
+		" WHERE %s AND positions IS NOT NULL LIMIT %d) s"+
+		" CROSS JOIN json_each(s.positions) p CROSS JOIN messages m WHERE m.session_id = s.id AND m.position = p.value %s, m.position %s",
+		columns, passes.sql, sessions.sql, order, search.holds.sql, limit, order, direction),
+		slices.Concat(passes.args, sessions.args, search.holds.args)}
+	return search.either(plain(allOf(search.rest, search.holds)), collected, limit)
 }
 
 func (k MessageListKey) beyond(later bool) condition {
@@ -64,23 +91,20 @@ func (k MessageListKey) beyond(later bool) condition {
 // MessagePage reads a page of the list, with one message more than the window's
 // limit where there are more to come.
 func (s *Store) MessagePage(ctx context.Context, l MessageList, w MessageWindow) ([]*ListedMessage, error) {
-	parts := []condition{s.messageFilter(l)}
+	var beyond []condition
 	if w.After != nil {
-		parts = append(parts, w.After.beyond(true))
+		beyond = append(beyond, w.After.beyond(true))
 	}
 	if w.Before != nil {
-		parts = append(parts, w.Before.beyond(false))
+		beyond = append(beyond, w.Before.beyond(false))
 	}
 	direction := Descending
 	if w.Backward {
 		direction = Ascending
 	}
-	c := allOf(parts...)
+	statement := s.messages(l, messageColumns+", s.call_id, s.started_at", beyond, direction, w.Limit+1)
 	var page []*ListedMessage
-	err := s.answers(ctx).Raw(fmt.Sprintf("SELECT "+messageColumns+", s.call_id, s.started_at FROM sessions s CROSS JOIN messages m"+
-		" WHERE m.session_id = s.id AND %s ORDER BY s.started_at %s, s.id %s, m.position %s LIMIT %d",
-		"("+c.sql+")", direction, direction, direction, w.Limit+1), c.args...).Scan(&page).Error
-	if err != nil {
+	if err := s.answers(ctx).Raw(statement.sql, statement.args...).Scan(&page).Error; err != nil {
 		return nil, fmt.Errorf("read page of messages: %w", err)
 	}
 	slices.SortFunc(page, func(a, b *ListedMessage) int {
@@ -98,10 +122,13 @@ func (s *Store) MessagesBeyond(ctx context.Context, l MessageList, place Message
 	} else if inclusive {
 		place.Position--
 	}
-	c := allOf(s.messageFilter(l), place.beyond(later))
+	direction := Ascending
+	if later {
+		direction = Descending
+	}
+	statement := s.messages(l, "1", []condition{place.beyond(later)}, direction, 1)
 	var found []int
-	err := s.answers(ctx).Raw("SELECT 1 FROM sessions s CROSS JOIN messages m WHERE m.session_id = s.id AND ("+c.sql+") LIMIT 1", c.args...).Scan(&found).Error
-	if err != nil {
+	if err := s.answers(ctx).Raw(statement.sql, statement.args...).Scan(&found).Error; err != nil {
 		return false, fmt.Errorf("look for messages beyond a page: %w", err)
 	}
 	return len(found) > 0, nil

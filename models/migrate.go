@@ -43,6 +43,7 @@ func migrations(d dialect) []*gormigrate.Migration {
 		step("0008_counts", countTables+d.countTriggers()+countLedger),
 		step("0009_contacts", contactsTable),
 		step("0010_histories", historyTable),
+		step("0011_slim_search", d.slimSearchTables()+outdatedIndex),
 	}
 }
 
@@ -166,6 +167,11 @@ ALTER TABLE sessions ADD COLUMN first_reply_at BIGINT;
 ALTER TABLE sessions ADD COLUMN wait_seconds BIGINT;
 ALTER TABLE sessions ADD COLUMN seat_ids TEXT NOT NULL DEFAULT '[]';
 CREATE INDEX sessions_outdated ON sessions (id, projection) WHERE projection < 2;
+`
+
+const outdatedIndex = `
+DROP INDEX sessions_outdated;
+CREATE INDEX sessions_outdated ON sessions (id, projection) WHERE projection < 3;
 `
 
 const namedValueTables = `

@@ -112,11 +112,19 @@ func arms[T any](ctx context.Context, s *Store, n int, arm func(i int) condition
 	return all, nil
 }
 
+// condition passes the sessions of one owner.
+func (o SessionOwner) condition(owner string) condition {
+	if o == OfAll {
+		return everything
+	}
+	return where("s."+string(o)+" = ?", owner)
+}
+
 // filter is what the sessions of one owner have to pass.
 func (s *Store) filter(l SessionList, owner string) condition {
 	var parts []condition
 	if l.Owner != OfAll {
-		parts = append(parts, where("s."+string(l.Owner)+" = ?", owner))
+		parts = append(parts, l.Owner.condition(owner))
 	}
 	for _, f := range l.Filters {
 		if c := (filterSQL{s.dialect}).session(f); c.sql != everything.sql {
@@ -141,17 +149,17 @@ func (s *Store) SessionPages(ctx context.Context, l SessionList, w Window, owner
 	if w.Backward {
 		direction = direction.reversed()
 	}
+	search := s.pageSearch(l.Filters, nil)
 	sessions, err := arms[*Session](ctx, s, len(owners), func(i int) condition {
-		parts := []condition{s.filter(l, owners[i])}
+		parts := []condition{l.Owner.condition(owners[i])}
 		if w.After != nil {
 			parts = append(parts, l.Order.beyond(w.After, true))
 		}
 		if w.Before != nil {
 			parts = append(parts, l.Order.beyond(w.Before, false))
 		}
-		c := allOf(parts...)
-		return condition{fmt.Sprintf("SELECT "+sessionColumns+" FROM sessions s WHERE %s ORDER BY s.%s %s, s.id %s LIMIT %d",
-			c.sql, l.Order.column(), direction, direction, w.Limit+1), c.args}
+		order := fmt.Sprintf("ORDER BY s.%s %s, s.id %s", l.Order.column(), direction, direction)
+		return search.page(sessionColumns, allOf(parts...), order, w.Limit+1)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read sessions: %w", err)
@@ -204,10 +212,11 @@ func (s *Store) Beyond(ctx context.Context, l SessionList, places map[string]Ses
 		owners = append(owners, owner)
 	}
 	slices.Sort(owners)
+	search := s.pageSearch(l.Filters, nil)
 	rows, err := arms[*Session](ctx, s, len(owners), func(i int) condition {
 		place := places[owners[i]]
-		c := allOf(s.filter(l, owners[i]), l.Order.beyond(&place, later))
-		return condition{"SELECT s.intention, s.callee FROM sessions s WHERE " + c.sql + " LIMIT 1", c.args}
+		c := allOf(l.Owner.condition(owners[i]), l.Order.beyond(&place, later))
+		return search.page("s.intention, s.callee, s.notification_id", c, "", 1)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look for sessions beyond a page: %w", err)

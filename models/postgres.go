@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net"
@@ -133,7 +134,7 @@ func newPostgresPool(config *pgx.ConnConfig, settings map[string]string, most in
 			}
 		}
 	}
-	pool := sql.OpenDB(textConnector{stdlib.GetConnector(*own), generation})
+	pool := sql.OpenDB(keptConnector{stdlib.GetConnector(*own), generation})
 	pool.SetMaxOpenConns(most)
 	pool.SetMaxIdleConns(most)
 	pool.SetConnMaxIdleTime(postgresIdleTime)
@@ -166,6 +167,73 @@ func (s *Store) checkPostgres(ctx context.Context, options Options) error {
 	return nil
 }
 
+// keptConnector opens connections that are given only texts that PostgreSQL takes.
+type keptConnector struct {
+	driver.Connector
+	generation *atomic.Int64
+}
+
+func (c keptConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	generation := c.generation.Load()
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	plain, ok := conn.(*stdlib.Conn)
+	if !ok {
+		return nil, fmt.Errorf("connection is a %T", conn)
+	}
+	return keptConn{plain, generation, c.generation}, nil
+}
+
+type keptConn struct {
+	*stdlib.Conn
+	made       int64 // the pool's generation at that time
+	generation *atomic.Int64
+}
+
+// ResetSession returns an error for a connection that is not to be used again. A server
+// that hangs is noticed before long.
+func (c keptConn) ResetSession(ctx context.Context) error {
+	if c.isDropped() {
+		return driver.ErrBadConn
+	}
+	ctx, cancel := context.WithTimeout(ctx, postgresAliveTimeout)
+	defer cancel()
+	return c.Conn.ResetSession(ctx)
+}
+
+func (c keptConn) isDropped() bool { return c.made != c.generation.Load() }
+
+// Close closes the connection. One that was dropped is not closed politely: its server may not answer.
+func (c keptConn) Close() error {
+	if c.isDropped() {
+		_ = c.Conn.Conn().PgConn().Conn().Close()
+	}
+	return c.Conn.Close()
+}
+
+// CheckNamedValue makes an argument one of database/sql's own types.
+func (keptConn) CheckNamedValue(argument *driver.NamedValue) error {
+	value, err := driver.DefaultParameterConverter.ConvertValue(argument.Value)
+	if text, ok := value.(string); ok {
+		value = keptText(text)
+	}
+	argument.Value = value
+	return err
+}
+
+// keptText is a text as PostgreSQL keeps it: it has no NUL, and nothing but UTF-8.
+func keptText(s string) string {
+	if strings.IndexByte(s, 0) >= 0 {
+		s = strings.ReplaceAll(s, "\x00", "\uFFFD")
+	}
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "\uFFFD")
+	}
+	return s
+}
+
 // postgresDialector is GORM's, but for the errors.
 type postgresDialector struct{ *gormpostgres.Dialector }
 
@@ -195,6 +263,8 @@ CREATE EXTENSION IF NOT EXISTS pg_trgm;
 CREATE INDEX messages_folded ON messages USING gin (folded gin_trgm_ops);
 `
 }
+
+func (postgresDialect) slimSearchTables() string { return "" }
 
 // Instances that start at once bring the tables up to date one after the other.
 func (postgresDialect) lockMigrations(tx *gorm.DB) error {
@@ -242,6 +312,37 @@ func (postgresDialect) snapshot() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 }
 
+// keep makes a projection what reading it back gives.
+func (postgresDialect) keep(p *Projection) {
+	s := &p.Session
+	for _, text := range []*string{&s.CallID, &s.WorkflowID, &s.WorkflowName, &s.NodeTaskID, &s.NodeTaskName, &s.WabaTaskID, &s.WfDetailUUID,
+		&s.Channel, &s.ChannelID, &s.Callee, &s.RobotID, &s.Status, &s.Intention} {
+		*text = keptText(*text)
+	}
+	for i := range p.Messages {
+		m := &p.Messages[i]
+		m.MsgID, m.ContentType, m.Text, m.Folded = keptText(m.MsgID), keptText(m.ContentType), keptText(m.Text), keptText(m.Folded)
+	}
+	p.NerSlots, p.EventLabels, p.Variables = keptEntries(p.NerSlots), keptEntries(p.EventLabels), keptEntries(p.Variables)
+}
+
+// keptEntries keeps one entry of a name, the last, also where two become alike.
+func keptEntries(entries []NamedValue) []NamedValue {
+	at := map[string]int{}
+	kept := entries[:0]
+	for _, entry := range entries {
+		entry.Name, entry.Value = keptText(entry.Name), keptText(entry.Value)
+		if i, twice := at[entry.Name]; twice {
+			entry.Position = kept[i].Position
+			kept[i] = entry
+			continue
+		}
+		at[entry.Name] = len(kept)
+		kept = append(kept, entry)
+	}
+	return kept
+}
+
 func (postgresDialect) position(column string) string { return "strpos(" + column + ", ?)" }
 
 func (postgresDialect) digits(column string) string {
@@ -249,14 +350,14 @@ func (postgresDialect) digits(column string) string {
 }
 
 func (postgresDialect) endsWith(column, suffix string) condition {
-	return where("right("+column+", ?) = ?", utf8.RuneCountInString(encodeText(suffix)), suffix)
+	return where("right("+column+", ?) = ?", utf8.RuneCountInString(keptText(suffix)), suffix)
 }
 
 // The first part is what the index has.
 func (postgresDialect) entryValue(values []string) condition {
 	starts := make([]string, len(values))
 	for i, value := range values {
-		starts[i] = firstRunes(encodeText(value), 100)
+		starts[i] = firstRunes(keptText(value), 100)
 	}
 	return allOf(isIn("left(v.value, 100)", starts), isIn("v.value", values))
 }
@@ -272,25 +373,27 @@ func firstRunes(s string, most int) string {
 
 var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// The index knows runs of three characters: it is no help with a shorter word.
-func (d postgresDialect) searchMessage(word string) condition {
-	if utf8.RuneCountInString(word) < 3 {
-		return where(d.position("m.folded")+" > 0", word)
-	}
-	return where("m.folded LIKE ?", "%"+likeEscapes.Replace(word)+"%")
-}
-
-func (d postgresDialect) searchSessions(words []string) condition {
+// The index has the trigrams of texts, which serve words of three characters and more.
+func (d postgresDialect) searchMessage(words []string) condition {
 	parts := make([]condition, len(words))
 	for i, word := range words {
-		found := d.searchMessage(word)
-		parts[i] = condition{"s.id IN (SELECT m.session_id FROM messages m WHERE " + found.sql + ")", found.args}
+		if utf8.RuneCountInString(word) < 3 {
+			parts[i] = where(d.position("m.folded")+" > 0", word)
+		} else {
+			parts[i] = where("m.folded LIKE ?", "%"+likeEscapes.Replace(word)+"%")
+		}
 	}
 	return allOf(parts...)
 }
 
-// The index of messages serves by itself.
-func (postgresDialect) narrowMessages([]string) condition { return everything }
+func (d postgresDialect) searchSessions(words []string) sessionSearch {
+	parts := make([]condition, len(words))
+	for i, word := range words {
+		found := d.searchMessage([]string{word})
+		parts[i] = condition{"s.id IN (SELECT m.session_id FROM messages m WHERE " + found.sql + ")", found.args}
+	}
+	return sessionSearch{candidates: allOf(parts...), exact: true, holds: everything}
+}
 
 func (postgresDialect) index(*gorm.DB, []*Session, map[string]*Projection) error { return nil }
 func (postgresDialect) unindex(*gorm.DB, []int64) error                          { return nil }

@@ -231,7 +231,7 @@ func plainName(callee string) string {
 			return r
 		}
 		return -1
-	}, CaseFold(callee))
+	}, Fold(callee))
 }
 
 // leastNumber is how many digits two numbers have to share at their ends to be taken
@@ -252,11 +252,11 @@ func sameName(a, b string) bool {
 
 // Mentions counts the sessions of other callees whose messages hold a callee's number.
 func (s *Store) Mentions(ctx context.Context, callee string) (int, error) {
-	word := strings.TrimPrefix(CaseFold(callee), "+")
+	word := strings.TrimPrefix(Fold(callee), "+")
 	if len(word) < leastNumber {
 		return 0, nil
 	}
-	found := s.dialect.searchSessions([]string{word})
+	found := s.dialect.searchSessions([]string{word}).condition()
 	var count int
 	err := s.read.WithContext(ctx).Raw("SELECT COUNT(*) FROM sessions s WHERE s.callee <> ? AND "+found.sql, append([]any{callee}, found.args...)...).Scan(&count).Error
 	if err != nil {

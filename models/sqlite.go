@@ -13,12 +13,13 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	gormsqlite "gorm.io/driver/sqlite"
 	"gorm.io/gorm"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"sessiongraph/models/store/body"
 )
 
 // A writer waits this long for another process to release its lock: below the
@@ -39,7 +40,7 @@ const (
 	sqliteOwnReaders = 2
 )
 
-func openSQLite(file string, options Options) (*Store, error) {
+func openSQLite(file string, bodies *body.Codec, options Options) (*Store, error) {
 	if file == "" || strings.Contains(file, ":memory:") {
 		return nil, errors.New("a database in memory would lose every notification: name a file")
 	}
@@ -59,6 +60,9 @@ func openSQLite(file string, options Options) (*Store, error) {
 		if err := driver.RegisterDeterministicScalarFunction(function.name, function.arguments, function.compute); err != nil {
 			return nil, fmt.Errorf("add function %s: %w", function.name, err)
 		}
+	}
+	if err := registerSearchFunctions(driver, bodies); err != nil {
+		return nil, fmt.Errorf("add function: %w", err)
 	}
 	// One writing connection, whose transactions take the write lock at their
 	// start: one that reads first and writes later gets SQLITE_BUSY past every time-out.
@@ -129,15 +133,6 @@ func (sqliteDialect) ddl(sql string) string {
 	return strings.ReplaceAll(sql, "BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY")
 }
 
-func (sqliteDialect) searchTables() string {
-	return `
-CREATE VIRTUAL TABLE session_search USING fts5 (
-	transcript, content='', tokenize='trigram case_sensitive 1'
-);
-CREATE VIRTUAL TABLE session_search_runs USING fts5vocab (session_search, instance);
-`
-}
-
 // A transaction has the file to itself.
 func (sqliteDialect) lockMigrations(*gorm.DB) error { return nil }
 
@@ -162,14 +157,9 @@ func (sqliteDialect) announce(*gorm.DB) error { return nil }
 
 func (sqliteDialect) snapshot() *sql.TxOptions { return nil }
 
+func (sqliteDialect) keep(*Projection) {}
+
 func (sqliteDialect) entryValue(values []string) condition { return isIn("v.value", values) }
-
-func (d sqliteDialect) searchMessage(word string) condition {
-	return where(d.position("m.folded")+" > 0", word)
-}
-
-// The index is of sessions: whether a message has a word is read from its text.
-func (d sqliteDialect) narrowMessages(words []string) condition { return d.searchSessions(words) }
 
 func (sqliteDialect) position(column string) string { return "instr(" + column + ", ?)" }
 
@@ -198,106 +188,19 @@ func digitsFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Valu
 	return string(digits), nil
 }
 
-// foldFunction is CaseFold as a function of SQL.
+// foldFunction is Fold as a function of SQL.
 func foldFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
 	text, ok := args[0].([]byte)
 	if !ok {
 		return nil, errors.New("case_fold takes the bytes of a text")
 	}
-	return CaseFold(string(text)), nil
+	return Fold(string(text)), nil
 }
 
 // Bytes are compared: SQLite's functions of texts stop at a NUL. The end of an empty one is NULL.
 func (sqliteDialect) endsWith(column, suffix string) condition {
 	return where("substr(CAST("+column+" AS BLOB), ?) IS CAST(? AS BLOB)", -len(suffix), suffix)
 }
-
-// The index knows texts by their runs of three characters. A shorter word is found
-// as the start of such runs; each text ends in separators, so that none is missed.
-func (d sqliteDialect) searchSessions(words []string) condition {
-	var parts []condition
-	var phrases []string
-	for _, word := range words {
-		if strings.ContainsAny(word, replacedByIndex+"\uFFFD") {
-			parts = append(parts, exists("messages m WHERE m.session_id = s.id", d.searchMessage(word)))
-			word = indexed(word)
-		}
-		if utf8.RuneCountInString(word) >= 3 {
-			phrases = append(phrases, `"`+strings.ReplaceAll(word, `"`, `""`)+`"`)
-			continue
-		}
-		if len(word) == 1 { // nearly every session has it: looking at one is faster than collecting all
-			parts = append(parts, exists("messages m WHERE m.session_id = s.id", d.searchMessage(word)))
-			continue
-		}
-		from, to, bounded := prefixRange(word)
-		terms := where("term >= ?", from)
-		if bounded {
-			terms = where("term >= ? AND term < ?", from, to)
-		}
-		parts = append(parts, condition{"s.id IN (SELECT doc FROM session_search_runs WHERE " + terms.sql + ")", terms.args})
-	}
-	if len(phrases) > 0 {
-		parts = append(parts, where("s.id IN (SELECT rowid FROM session_search WHERE session_search MATCH ?)", strings.Join(phrases, " ")))
-	}
-	return allOf(parts...)
-}
-
-func (sqliteDialect) index(tx *gorm.DB, sessions []*Session, projected map[string]*Projection) error {
-	for _, session := range sessions {
-		text := transcript(projected[session.CallID].Messages)
-		if err := tx.Exec("INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", session.ID, text).Error; err != nil {
-			return fmt.Errorf("index session: %w", err)
-		}
-	}
-	return nil
-}
-
-// The index has no texts: to take one out it is told what it was.
-func (sqliteDialect) unindex(tx *gorm.DB, ids []int64) error {
-	var messages []Message
-	if err := tx.Select("session_id", "folded").Where("session_id IN ?", ids).Order("session_id, position").Find(&messages).Error; err != nil {
-		return fmt.Errorf("read indexed texts: %w", err)
-	}
-	bySession := map[int64][]Message{}
-	for _, m := range messages {
-		bySession[m.SessionID] = append(bySession[m.SessionID], m)
-	}
-	for _, id := range ids {
-		err := tx.Exec("INSERT INTO session_search (session_search, rowid, transcript) VALUES ('delete', ?, ?)", id, transcript(bySession[id])).Error
-		if err != nil {
-			return fmt.Errorf("unindex session: %w", err)
-		}
-	}
-	return nil
-}
-
-// replacedByIndex are characters that FTS5 reads as U+FFFD, and NUL, at which it would
-// end a search. Texts that have one are told apart by looking at them.
-const replacedByIndex = "\x00\uFFFE\uFFFF"
-
-var indexReplacer = strings.NewReplacer("\x00", "\uFFFD", "\uFFFE", "\uFFFD", "\uFFFF", "\uFFFD")
-
-// indexed is a folded text as the index has it.
-func indexed(s string) string {
-	if !strings.ContainsAny(s, replacedByIndex) {
-		return s
-	}
-	return indexReplacer.Replace(s)
-}
-
-// transcript is what the index reads of a session.
-func transcript(messages []Message) string {
-	var out strings.Builder
-	for _, m := range messages {
-		out.WriteString(indexed(m.Folded))
-		out.WriteString(endOfMessage)
-	}
-	return out.String()
-}
-
-// Two separators behind each message: so every place in a text starts three characters.
-const endOfMessage = "\n\n"
 
 func (sqliteDialect) bucket(interval TimeInterval, zone *time.Location) (column, from condition) {
 	return where("bucket_start(s.started_at, ?, ?)", string(interval), zone.String()), condition{}
@@ -322,13 +225,6 @@ func bucketFunction() sqlFunction {
 			zone, _ = zones.LoadOrStore(name, loaded)
 		}
 		return BucketStart(time.UnixMicro(micros), TimeInterval(interval), zone.(*time.Location)).UnixMicro(), nil
-	}
-}
-
-func (sqliteDialect) searchOrphans() []difference {
-	return []difference{
-		{"SELECT call_id FROM sessions WHERE id NOT IN (SELECT id FROM session_search_docsize)", "session %s: search does not know it"},
-		{"SELECT id FROM session_search_docsize WHERE id NOT IN (SELECT id FROM sessions)", "the search index has session number %s, which does not exist"},
 	}
 }
 

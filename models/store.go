@@ -77,24 +77,24 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 		options.Log = slog.New(slog.DiscardHandler)
 	}
 	shown := withoutPassword(address)
+	bodies, err := body.NewCodec(maxRestoredBody)
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", shown, err)
+	}
 	var s *Store
-	var err error
 	switch {
 	case IsPostgres(address):
 		s, err = openPostgres(ctx, address, options)
 	case len(options.Replicas) > 0:
 		err = errors.New("a file has no replicas: only PostgreSQL has")
 	default:
-		s, err = openSQLite(address, options)
+		s, err = openSQLite(address, bodies, options)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", shown, err)
 	}
-	s.address, s.log, s.history = shown, options.Log, &history{}
+	s.address, s.log, s.bodies, s.history = shown, options.Log, bodies, &history{}
 	s.events = newBroadcaster(s)
-	if s.bodies, err = body.NewCodec(maxRestoredBody); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
 	if err := s.retrying(ctx, func() error { return s.migrate(ctx, migrations(s.dialect)) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", shown, err), s.Close())
 	}
@@ -191,6 +191,8 @@ type dialect interface {
 	ddl(sql string) string
 	// searchTables are the statements that make what search reads.
 	searchTables() string
+	// slimSearchTables are the statements that replace them by an index without positions.
+	slimSearchTables() string
 	// lockMigrations lets one process at a time bring the tables up to date.
 	lockMigrations(tx *gorm.DB) error
 	// saveLimit bounds the time of a transaction that stores so many bytes of bodies; 0 for no bound.
@@ -203,9 +205,11 @@ type dialect interface {
 	announce(tx *gorm.DB) error
 	// snapshot is how a transaction that reads sees one state of the database.
 	snapshot() *sql.TxOptions
+	// keep makes a projection what reading it back will give.
+	keep(p *Projection)
 	// position is the 1-based place of a bound text in a column, 0 where it is not in it.
 	position(column string) string
-	// folded is a column's text as CaseFold has it, which is the column itself or is
+	// folded is a column's text as Fold has it, which is the column itself or is
 	// kept beside it by keepFolded.
 	folded(column string) string
 	// keepFolded fills what folded reads of a projection.
@@ -216,14 +220,10 @@ type dialect interface {
 	endsWith(column, suffix string) condition
 	// entryValue passes the entries v of an open map that have one of the values.
 	entryValue(values []string) condition
-	// searchMessage passes the messages m that hold a word, which is folded and not empty.
-	searchMessage(word string) condition
-	// narrowMessages passes the sessions s that can hold a message with all the
-	// words, where that helps to find it.
-	narrowMessages(words []string) condition
-	// searchSessions passes the sessions s whose transcripts hold all the words,
-	// which are folded and not empty.
-	searchSessions(words []string) condition
+	// searchMessage passes the messages m that hold all the words, which are folded and not empty.
+	searchMessage(words []string) condition
+	// searchSessions is how sessions s are found whose transcripts hold all the words, which are folded and not empty.
+	searchSessions(words []string) sessionSearch
 	// index makes sessions known to search, unindex those that have to be forgotten.
 	index(tx *gorm.DB, sessions []*Session, projected map[string]*Projection) error
 	unindex(tx *gorm.DB, ids []int64) error

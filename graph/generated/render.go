@@ -27,7 +27,6 @@ func renderTypes() []render.Type {
 				{Name: "text", NonNull: true},
 				{Name: "raw", NonNull: true},
 				{Name: "media", Types: []string{"Media"}},
-				{Name: "caption", NonNull: true},
 			},
 		},
 		{
@@ -45,7 +44,6 @@ func renderTypes() []render.Type {
 			Implements: chosenOptionImplementors,
 			Fields: []render.FieldType{
 				{Name: "id", NonNull: true},
-				{Name: "type", NonNull: true},
 				{Name: "title", NonNull: true},
 				{Name: "index", NonNull: true},
 				{Name: "section"},
@@ -127,17 +125,6 @@ func renderTypes() []render.Type {
 				{Name: "text", NonNull: true},
 				{Name: "raw", NonNull: true},
 				{Name: "media", Types: []string{"Media"}},
-				{Name: "caption", NonNull: true},
-			},
-		},
-		{
-			Name:       "Handover",
-			Implements: handoverImplementors,
-			Fields: []render.FieldType{
-				{Name: "takenOverAt"},
-				{Name: "seatIds", NonNull: true},
-				{Name: "firstReplyAt"},
-				{Name: "waitSeconds"},
 			},
 		},
 		{
@@ -148,7 +135,6 @@ func renderTypes() []render.Type {
 				{Name: "text", NonNull: true},
 				{Name: "raw", NonNull: true},
 				{Name: "media", Types: []string{"Media"}},
-				{Name: "caption", NonNull: true},
 			},
 		},
 		{
@@ -178,7 +164,6 @@ func renderTypes() []render.Type {
 				{Name: "type", NonNull: true},
 				{Name: "text", NonNull: true},
 				{Name: "raw", NonNull: true},
-				{Name: "header", Types: []string{"TemplateHeader"}},
 				{Name: "body", NonNull: true},
 				{Name: "footer", NonNull: true},
 				{Name: "buttons", NonNull: true, Types: []string{"OptionButton"}},
@@ -191,7 +176,6 @@ func renderTypes() []render.Type {
 				{Name: "type", NonNull: true},
 				{Name: "text", NonNull: true},
 				{Name: "raw", NonNull: true},
-				{Name: "header", Types: []string{"TemplateHeader"}},
 				{Name: "body", NonNull: true},
 				{Name: "footer", NonNull: true},
 				{Name: "button", NonNull: true},
@@ -244,10 +228,8 @@ func renderTypes() []render.Type {
 				{Name: "position", NonNull: true},
 				{Name: "msgId", NonNull: true},
 				{Name: "senderType", NonNull: true},
-				{Name: "senderTypeRaw", NonNull: true},
 				{Name: "sentAt"},
 				{Name: "status", NonNull: true},
-				{Name: "statusRaw", NonNull: true},
 				{Name: "contentType", NonNull: true},
 				{Name: "text", NonNull: true},
 				{Name: "content", NonNull: true, Types: []string{"VideoContent", "UnknownContent", "TextContent", "TemplateContent", "SystemContent", "LocationContent", "InteractiveListContent", "InteractiveButtonsContent", "InteractiveAnswerContent", "ImageContent", "FileContent", "ContactsContent", "ButtonContent", "AudioContent"}},
@@ -354,7 +336,6 @@ func renderTypes() []render.Type {
 				{Name: "notifiedAt", NonNull: true},
 				{Name: "receivedAt", NonNull: true},
 				{Name: "endReason", NonNull: true},
-				{Name: "endReasonRaw", NonNull: true},
 				{Name: "intention", NonNull: true, Types: []string{"Intention"}},
 				{Name: "talkRound", NonNull: true},
 				{Name: "nerSlots", NonNull: true, Types: []string{"NerSlot"}, Arguments: argumentsOfSessionNerSlots},
@@ -363,9 +344,6 @@ func renderTypes() []render.Type {
 				{Name: "variables", NonNull: true, Types: []string{"Variable"}},
 				{Name: "messages", NonNull: true, Types: []string{"Message"}, Arguments: argumentsOfSessionMessages},
 				{Name: "messageCount", NonNull: true},
-				{Name: "engaged", NonNull: true},
-				{Name: "handover", Types: []string{"Handover"}},
-				{Name: "abandoned", NonNull: true},
 				{Name: "contact", Types: []string{"Contact"}},
 				{Name: "versions", NonNull: true, Types: []string{"SessionVersion"}},
 				{Name: "version", NonNull: true},
@@ -513,7 +491,6 @@ func renderTypes() []render.Type {
 				{Name: "text", NonNull: true},
 				{Name: "raw", NonNull: true},
 				{Name: "media", Types: []string{"Media"}},
-				{Name: "caption", NonNull: true},
 			},
 		},
 	}
@@ -678,9 +655,6 @@ func appendAudioContent(w *render.Writer, f *render.Field, obj *models.AudioCont
 	case 4: // media
 		v := obj.Media
 		return v != nil && render.Object(w, f, 0, v, appendMedia)
-	case 5: // caption
-		v := obj.Caption
-		return w.String(v)
 	}
 	panic(fmt.Errorf("unknown field %d of AudioContent", f.Index))
 }
@@ -708,19 +682,16 @@ func appendChosenOption(w *render.Writer, f *render.Field, obj *models.ChosenOpt
 	case 1: // id
 		v := obj.ID
 		return w.String(v)
-	case 2: // type
-		v := obj.Type
-		return w.String(v)
-	case 3: // title
+	case 2: // title
 		v := obj.Title
 		return w.String(v)
-	case 4: // index
+	case 3: // index
 		v := obj.Index
 		return w.Int(int64(v))
-	case 5: // section
+	case 4: // section
 		v := obj.Section
 		return v != nil && w.String(*v)
-	case 6: // match
+	case 5: // match
 		v := obj.Match
 		return render.Marshal(w, v)
 	}
@@ -904,31 +875,8 @@ func appendFileContent(w *render.Writer, f *render.Field, obj *models.FileConten
 	case 4: // media
 		v := obj.Media
 		return v != nil && render.Object(w, f, 0, v, appendMedia)
-	case 5: // caption
-		v := obj.Caption
-		return w.String(v)
 	}
 	panic(fmt.Errorf("unknown field %d of FileContent", f.Index))
-}
-
-func appendHandover(w *render.Writer, f *render.Field, obj *models.Handover) bool {
-	switch f.Index {
-	case 1: // takenOverAt
-		v := obj.TakenOverAt
-		return v != nil && render.Append(w, *v)
-	case 2: // seatIds
-		v := obj.SeatIDs
-		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e *string) bool {
-			return w.String(*e)
-		})
-	case 3: // firstReplyAt
-		v := obj.FirstReplyAt
-		return v != nil && render.Append(w, *v)
-	case 4: // waitSeconds
-		v := obj.WaitSeconds
-		return v != nil && w.Int(int64(*v))
-	}
-	panic(fmt.Errorf("unknown field %d of Handover", f.Index))
 }
 
 func appendImageContent(w *render.Writer, f *render.Field, obj *models.ImageContent) bool {
@@ -945,9 +893,6 @@ func appendImageContent(w *render.Writer, f *render.Field, obj *models.ImageCont
 	case 4: // media
 		v := obj.Media
 		return v != nil && render.Object(w, f, 0, v, appendMedia)
-	case 5: // caption
-		v := obj.Caption
-		return w.String(v)
 	}
 	panic(fmt.Errorf("unknown field %d of ImageContent", f.Index))
 }
@@ -1012,16 +957,13 @@ func appendInteractiveButtonsContent(w *render.Writer, f *render.Field, obj *mod
 	case 3: // raw
 		v := obj.Raw
 		return (v != nil || w.NullNotAllowed()) && render.Marshal(w, v)
-	case 4: // header
-		v := obj.Header
-		return v != nil && render.Object(w, f, 0, v, appendTemplateHeader)
-	case 5: // body
+	case 4: // body
 		v := obj.Body
 		return w.String(v)
-	case 6: // footer
+	case 5: // footer
 		v := obj.Footer
 		return w.String(v)
-	case 7: // buttons
+	case 6: // buttons
 		v := obj.Buttons
 		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e *models.OptionButton) bool {
 			return render.Object(w, f, 0, e, appendOptionButton)
@@ -1041,19 +983,16 @@ func appendInteractiveListContent(w *render.Writer, f *render.Field, obj *models
 	case 3: // raw
 		v := obj.Raw
 		return (v != nil || w.NullNotAllowed()) && render.Marshal(w, v)
-	case 4: // header
-		v := obj.Header
-		return v != nil && render.Object(w, f, 0, v, appendTemplateHeader)
-	case 5: // body
+	case 4: // body
 		v := obj.Body
 		return w.String(v)
-	case 6: // footer
+	case 5: // footer
 		v := obj.Footer
 		return w.String(v)
-	case 7: // button
+	case 6: // button
 		v := obj.Button
 		return w.String(v)
-	case 8: // sections
+	case 7: // sections
 		v := obj.Sections
 		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e *models.ListSection) bool {
 			return render.Object(w, f, 0, e, appendListSection)
@@ -1144,31 +1083,25 @@ func appendMessage(w *render.Writer, f *render.Field, obj *model.Message) bool {
 	case 4: // senderType
 		v := obj.SenderType
 		return render.Marshal(w, v)
-	case 5: // senderTypeRaw
-		v := obj.SenderTypeRaw()
-		return w.String(v)
-	case 6: // sentAt
+	case 5: // sentAt
 		v := obj.SentAt
 		return v != nil && render.Append(w, *v)
-	case 7: // status
+	case 6: // status
 		v := obj.Status
 		return render.Marshal(w, v)
-	case 8: // statusRaw
-		v := obj.StatusRaw()
-		return w.String(v)
-	case 9: // contentType
+	case 7: // contentType
 		v := obj.ContentType
 		return w.String(v)
-	case 10: // text
+	case 8: // text
 		v := obj.Text
 		return w.String(v)
-	case 11: // content
+	case 9: // content
 		v := obj.Content()
 		return (v != nil || w.NoValue()) && (v != nil || w.NullNotAllowed()) && appendMessageContent(w, f, v)
-	case 12: // replyTo
+	case 10: // replyTo
 		v := obj.ReplyTo()
 		return v != nil && render.Object(w, f, 0, v, appendMessageReply)
-	case 13: // raw
+	case 11: // raw
 		v := obj.Raw
 		return (v != nil || w.NullNotAllowed()) && render.Marshal(w, v)
 	}
@@ -1406,19 +1339,16 @@ func appendSession(w *render.Writer, f *render.Field, obj *model.Session) bool {
 	case 19: // endReason
 		v := obj.EndReason
 		return render.Marshal(w, v)
-	case 20: // endReasonRaw
-		v := obj.EndReasonRaw
-		return w.String(v)
-	case 21: // intention
+	case 20: // intention
 		v, err := obj.Intention()
 		if err != nil {
 			return w.Error(err)
 		}
 		return (v != nil || w.NullNotAllowed()) && render.Object(w, f, 0, v, appendIntention)
-	case 22: // talkRound
+	case 21: // talkRound
 		v := obj.TalkRound
 		return w.Int(int64(v))
-	case 23: // nerSlots
+	case 22: // nerSlots
 		fc, ok := w.Arguments(f)
 		if !ok {
 			return false
@@ -1430,7 +1360,7 @@ func appendSession(w *render.Writer, f *render.Field, obj *model.Session) bool {
 		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e **models.NerSlot) bool {
 			return (*e != nil || w.NullNotAllowed()) && render.Object(w, f, 0, *e, appendNerSlot)
 		})
-	case 24: // nerSlot
+	case 23: // nerSlot
 		fc, ok := w.Arguments(f)
 		if !ok {
 			return false
@@ -1440,7 +1370,7 @@ func appendSession(w *render.Writer, f *render.Field, obj *model.Session) bool {
 			return w.Error(err)
 		}
 		return v != nil && render.Object(w, f, 0, v, appendNerSlot)
-	case 25: // eventLabels
+	case 24: // eventLabels
 		v, err := obj.EventLabels(w.Context())
 		if err != nil {
 			return w.Error(err)
@@ -1448,7 +1378,7 @@ func appendSession(w *render.Writer, f *render.Field, obj *model.Session) bool {
 		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e **models.EventLabel) bool {
 			return (*e != nil || w.NullNotAllowed()) && render.Object(w, f, 0, *e, appendEventLabel)
 		})
-	case 26: // variables
+	case 25: // variables
 		v, err := obj.Variables(w.Context())
 		if err != nil {
 			return w.Error(err)
@@ -1456,7 +1386,7 @@ func appendSession(w *render.Writer, f *render.Field, obj *model.Session) bool {
 		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e **models.Variable) bool {
 			return (*e != nil || w.NullNotAllowed()) && render.Object(w, f, 0, *e, appendVariable)
 		})
-	case 27: // messages
+	case 26: // messages
 		fc, ok := w.Arguments(f)
 		if !ok {
 			return false
@@ -1468,25 +1398,16 @@ func appendSession(w *render.Writer, f *render.Field, obj *model.Session) bool {
 		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e **model.Message) bool {
 			return (*e != nil || w.NullNotAllowed()) && render.Object(w, f, 0, *e, appendMessage)
 		})
-	case 28: // messageCount
+	case 27: // messageCount
 		v := obj.MessageCount
 		return w.Int(int64(v))
-	case 29: // engaged
-		v := obj.Engaged
-		return w.Bool(v)
-	case 30: // handover
-		v := obj.Handover()
-		return v != nil && render.Object(w, f, 0, v, appendHandover)
-	case 31: // abandoned
-		v := obj.Abandoned
-		return w.Bool(v)
-	case 32: // contact
+	case 28: // contact
 		v, err := obj.Contact()
 		if err != nil {
 			return w.Error(err)
 		}
 		return v != nil && render.Object(w, f, 0, v, appendContact)
-	case 33: // versions
+	case 29: // versions
 		v, err := obj.Versions(w.Context())
 		if err != nil {
 			return w.Error(err)
@@ -1494,13 +1415,13 @@ func appendSession(w *render.Writer, f *render.Field, obj *model.Session) bool {
 		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e **model.SessionVersion) bool {
 			return (*e != nil || w.NullNotAllowed()) && render.Object(w, f, 0, *e, appendSessionVersion)
 		})
-	case 34: // version
+	case 30: // version
 		v := obj.Version
 		return w.Int(int64(v))
-	case 35: // deliveries
+	case 31: // deliveries
 		v := obj.Deliveries
 		return w.Int(int64(v))
-	case 36: // raw
+	case 32: // raw
 		v, err := obj.Raw(w.Context())
 		if err != nil {
 			return w.Error(err)
@@ -1815,9 +1736,6 @@ func appendVideoContent(w *render.Writer, f *render.Field, obj *models.VideoCont
 	case 4: // media
 		v := obj.Media
 		return v != nil && render.Object(w, f, 0, v, appendMedia)
-	case 5: // caption
-		v := obj.Caption
-		return w.String(v)
 	}
 	panic(fmt.Errorf("unknown field %d of VideoContent", f.Index))
 }

@@ -1,0 +1,250 @@
+package models
+
+import (
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"strings"
+	"unicode/utf8"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"gorm.io/gorm"
+	"modernc.org/sqlite"
+
+	"sessiongraph/models/store/body"
+)
+
+// searchTables are those of the second migration.
+func (sqliteDialect) searchTables() string {
+	return `
+CREATE VIRTUAL TABLE session_search USING fts5 (
+	transcript, content='', tokenize='trigram case_sensitive 1'
+);
+CREATE VIRTUAL TABLE session_search_runs USING fts5vocab (session_search, instance);
+`
+}
+
+// slimSearchTables replace them: the index says which sessions hold a trigram, and no
+// more; the transcript says the rest. It takes a quarter of the place.
+func (sqliteDialect) slimSearchTables() string {
+	return `
+DROP TABLE session_search_runs;
+DROP TABLE session_search;
+CREATE VIRTUAL TABLE session_search USING fts5 (
+	transcript, content='', contentless_delete=1, detail=none, tokenize='trigram case_sensitive 1'
+);
+CREATE VIRTUAL TABLE session_search_runs USING fts5vocab (session_search, instance);
+`
+}
+
+// Trigrams of a word that are looked up. The transcript is read for the rest, so that
+// a long word that repeats itself costs no more than another.
+const maxTrigrams = 16
+
+// Reading a transcript takes about as long as finding so many candidates.
+const transcriptCost = 16
+
+// bodyOf reads the body of the notification that a session shows.
+const bodyOf = "(SELECT n.body FROM notifications n WHERE n.id = s.notification_id)"
+
+// bodyOfMessage is bodyOf for a message m.
+const bodyOfMessage = "(SELECT n.body FROM sessions o JOIN notifications n ON n.id = o.notification_id WHERE o.id = m.session_id)"
+
+func (sqliteDialect) searchMessage(words []string) condition {
+	return where("message_holds("+bodyOfMessage+", m.position, ?)", strings.Join(words, " "))
+}
+
+// A word of two characters and less is found as the start of trigrams: each text ends
+// in separators, so that none is missed.
+func (sqliteDialect) searchSessions(words []string) sessionSearch {
+	var prefixes []condition
+	var trigrams []string
+	exact := true
+	for _, word := range words {
+		indexed := indexedText(word)
+		runes := utf8.RuneCountInString(indexed)
+		if runes > 3 || indexed != word || strings.ContainsRune(word, utf8.RuneError) {
+			exact = false
+		}
+		if runes >= 3 {
+			trigrams = append(trigrams, trigramsOf(indexed)...)
+			continue
+		}
+		terms := where("term >= ?", indexed)
+		if from, to, bounded := prefixRange(indexed); bounded {
+			terms = where("term >= ? AND term < ?", from, to)
+		}
+		prefixes = append(prefixes, condition{"SELECT doc FROM session_search_runs WHERE " + terms.sql, terms.args})
+	}
+
+	matches := prefixes
+	if len(trigrams) > 0 {
+		matches = append(matches, where("SELECT rowid FROM session_search WHERE session_search MATCH ?", strings.Join(trigrams, " ")))
+	}
+	search := sessionSearch{
+		holds:  where("transcript_holds("+bodyOf+", ?)", strings.Join(words, " ")),
+		exact:  exact,
+		common: isCommon(matches[len(matches)-1]),
+	}
+	candidates := make([]condition, len(matches))
+	for i, match := range matches {
+		candidates[i] = condition{"s.id IN (" + match.sql + ")", match.args}
+	}
+	search.candidates = allOf(candidates...)
+	return search
+}
+
+// isCommon compares a count with the bound where both ways take the same: collecting n
+// candidates of N sessions takes n, filling a page in their order page × N/n transcripts.
+func isCommon(match condition) condition {
+	return condition{fmt.Sprintf("WITH b (bound) AS (SELECT 1 + CAST(sqrt(%d.0 * ? * COALESCE(MAX(id), 0)) AS INTEGER) FROM sessions)"+
+		" SELECT bound <= (SELECT COUNT(*) FROM (%s LIMIT (SELECT bound FROM b))) FROM b", transcriptCost, match.sql), match.args}
+}
+
+// indexedText is a text as the index takes it: NUL would be its end.
+func indexedText(s string) string { return strings.ReplaceAll(s, "\x00", "\uFFFD") }
+
+// trigramsOf are some of a word's different trigrams, evenly spread, each quoted for MATCH.
+func trigramsOf(word string) []string {
+	runes := []rune(word)
+	seen := map[string]bool{}
+	var all []string
+	for i := 0; i+3 <= len(runes); i++ {
+		trigram := string(runes[i : i+3])
+		if !seen[trigram] {
+			seen[trigram] = true
+			all = append(all, `"`+strings.ReplaceAll(trigram, `"`, `""`)+`"`)
+		}
+	}
+	if len(all) <= maxTrigrams {
+		return all
+	}
+	some := make([]string, maxTrigrams)
+	for i := range some {
+		some[i] = all[i*(len(all)-1)/(maxTrigrams-1)]
+	}
+	return some
+}
+
+func (sqliteDialect) index(tx *gorm.DB, sessions []*Session, projected map[string]*Projection) error {
+	for _, session := range sessions {
+		text := indexedText(transcript(projected[session.CallID].Messages))
+		if err := tx.Exec("INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", session.ID, text).Error; err != nil {
+			return fmt.Errorf("index session: %w", err)
+		}
+	}
+	return nil
+}
+
+func (sqliteDialect) unindex(tx *gorm.DB, ids []int64) error {
+	if err := tx.Exec("DELETE FROM session_search WHERE rowid IN ?", ids).Error; err != nil {
+		return fmt.Errorf("remove sessions from the search index: %w", err)
+	}
+	return nil
+}
+
+func (sqliteDialect) searchOrphans() []difference {
+	return []difference{
+		{"SELECT call_id FROM sessions WHERE NOT (" + outdated + ") AND id NOT IN (SELECT id FROM session_search_docsize)", "session %s: search does not know it"},
+		{"SELECT id FROM session_search_docsize WHERE id NOT IN (SELECT id FROM sessions)", "the search index has session number %s, which does not exist"},
+	}
+}
+
+// Transcripts that are kept at hand: one is looked at for each of its messages.
+const (
+	cachedTranscripts   = 256
+	maxCachedTranscript = 64 << 10 // bytes
+)
+
+// transcripts reads the texts that search compares out of compressed bodies.
+type transcripts struct {
+	bodies *body.Codec
+	seed   maphash.Seed
+	recent *lru.Cache[uint64, []string]
+}
+
+// registerSearchFunctions adds transcript_holds(body, words) and message_holds(body, position, words): whether the
+// texts of all messages together, or the one at a position, hold all the words, which are separated by spaces.
+func registerSearchFunctions(d *sqlite.Driver, bodies *body.Codec) error {
+	recent, err := lru.New[uint64, []string](cachedTranscripts)
+	if err != nil {
+		return err
+	}
+	t := &transcripts{bodies, maphash.MakeSeed(), recent}
+	return errors.Join(
+		d.RegisterDeterministicScalarFunction("transcript_holds", 2, t.transcriptHolds),
+		d.RegisterDeterministicScalarFunction("message_holds", 3, t.messageHolds),
+	)
+}
+
+func (t *transcripts) transcriptHolds(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+	texts, err := t.of(args[0])
+	if err != nil {
+		return nil, err
+	}
+	words, ok := args[1].(string)
+	if !ok {
+		return nil, errors.New("transcript_holds takes a body and words")
+	}
+	for word := range strings.SplitSeq(words, " ") {
+		found := false
+		for _, text := range texts {
+			if found = strings.Contains(text, word); found {
+				break
+			}
+		}
+		if !found {
+			return int64(0), nil
+		}
+	}
+	return int64(1), nil
+}
+
+func (t *transcripts) messageHolds(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+	texts, err := t.of(args[0])
+	if err != nil {
+		return nil, err
+	}
+	position, ok1 := args[1].(int64)
+	words, ok2 := args[2].(string)
+	if !ok1 || !ok2 {
+		return nil, errors.New("message_holds takes a body, a position and words")
+	}
+	if position < 0 || position >= int64(len(texts)) {
+		return int64(0), nil
+	}
+	for word := range strings.SplitSeq(words, " ") {
+		if !strings.Contains(texts[position], word) {
+			return int64(0), nil
+		}
+	}
+	return int64(1), nil
+}
+
+// of are the texts of a compressed body's messages.
+func (t *transcripts) of(compressed driver.Value) ([]string, error) {
+	b, ok := compressed.([]byte)
+	if !ok {
+		return nil, errors.New("a session's body is missing")
+	}
+	key := maphash.Bytes(t.seed, b)
+	if texts, known := t.recent.Get(key); known {
+		return texts, nil
+	}
+	restored, err := t.bodies.Restore(nil, b)
+	if err != nil {
+		return nil, err
+	}
+	var texts []string
+	size := 0
+	for raw := range JSON(restored).Get("messages").Items() {
+		text := ReadMessage(len(texts), raw).Folded
+		texts = append(texts, text)
+		size += len(text)
+	}
+	if size <= maxCachedTranscript {
+		t.recent.Add(key, texts)
+	}
+	return texts, nil
+}
