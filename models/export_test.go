@@ -113,3 +113,22 @@ func storeOld(tx *gorm.DB, d dialect, bodies [][]byte, decode Decode, oldText fu
 
 // KeepEvents sets how many events are kept for subscribers that are behind.
 func (s *Store) KeepEvents(count int) { s.events.most = count }
+
+// RunForever runs a query that does not end by itself.
+func (s *Store) RunForever(ctx context.Context) error {
+	var count int
+	query := "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
+	if s.dialect.name() == "PostgreSQL" {
+		query = "SELECT COUNT(*) FROM (SELECT pg_sleep(100000)) x"
+	}
+	return s.answers(ctx).Raw(query).Scan(&count).Error
+}
+
+// BusyQueries counts the connections that queries hold.
+func (s *Store) BusyQueries() (int, error) {
+	pool, err := s.queries.DB()
+	if err != nil {
+		return 0, err
+	}
+	return pool.Stats().InUse, nil
+}
