@@ -56,8 +56,17 @@ func (r *Resolver) subscribe(ctx context.Context, filter *models.SessionFilter, 
 }
 
 // respond runs an operation and hands on its responses, encoded, until there are no
-// more or send says that nobody takes them. It returns the errors that end it.
+// more or send says that nobody takes them. It returns the errors that end it; an
+// operation whose context ends has none.
 func (r *runner) respond(ctx context.Context, exec graphql.GraphExecutor, params *graphql.RawParams, send func(payload []byte) bool) gqlerror.List {
+	errs := r.run(ctx, exec, params, func(payload []byte) bool { return ctx.Err() == nil && send(payload) })
+	if ctx.Err() != nil {
+		return nil
+	}
+	return errs
+}
+
+func (r *runner) run(ctx context.Context, exec graphql.GraphExecutor, params *graphql.RawParams, send func(payload []byte) bool) gqlerror.List {
 	oc, errs := exec.CreateOperationContext(ctx, params)
 	ctx = graphql.WithOperationContext(ctx, oc)
 	if errs != nil {
