@@ -10,19 +10,27 @@ import (
 
 // sessionDetails is a session with what is read for all sessions of a page together.
 type sessionDetails struct {
-	CallID          string `json:"callId"`
-	WorkflowID      string `json:"workflowId"`
-	WorkflowName    string
-	NodeTaskID      string `json:"nodeTaskId"`
-	NodeTaskName    string
-	WabaTaskID      string `json:"wabaTaskId"`
-	WfDetailUUID    string `json:"wfDetailUuid"`
-	Channel         string
-	ChannelID       string `json:"channelId"`
-	Callee          string
-	RobotID         string `json:"robotId"`
-	Status          string
-	EndReason       string
+	CallID       string `json:"callId"`
+	WorkflowID   string `json:"workflowId"`
+	WorkflowName string
+	NodeTaskID   string `json:"nodeTaskId"`
+	NodeTaskName string
+	WabaTaskID   string `json:"wabaTaskId"`
+	WfDetailUUID string `json:"wfDetailUuid"`
+	Channel      string
+	ChannelID    string `json:"channelId"`
+	Callee       string
+	RobotID      string `json:"robotId"`
+	Status       string
+	EndReason    string
+	EndReasonRaw string
+	Engaged      bool
+	Abandoned    bool
+	Handover     *struct {
+		TakenOverAt, FirstReplyAt *time.Time
+		SeatIDs                   []string `json:"seatIds"`
+		WaitSeconds               *int
+	}
 	StartedAt       time.Time
 	EndedAt         time.Time
 	NotifiedAt      time.Time
@@ -58,7 +66,8 @@ const (
 	detailsDocument = `query ($filter: SessionFilter, $orderBy: SessionOrder, $first: Int, $names: [String!], $messages: MessageFilter, $firstMessages: Int, $lastMessages: Int,
 	$inner: SessionFilter, $innerOrder: SessionOrder, $innerFirst: Int, $innerLast: Int) {
 	sessions(filter: $filter, orderBy: $orderBy, first: $first) { nodes {
-		callId workflowId workflowName nodeTaskId nodeTaskName wabaTaskId wfDetailUuid channel channelId callee robotId status endReason
+		callId workflowId workflowName nodeTaskId nodeTaskName wabaTaskId wfDetailUuid channel channelId callee robotId status endReason endReasonRaw engaged abandoned
+		handover { takenOverAt seatIds firstReplyAt waitSeconds }
 		startedAt endedAt notifiedAt receivedAt durationSeconds talkRound messageCount version deliveries raw
 		versions { notifiedAt deliveries raw }
 		nerSlots(names: $names) { name value json } eventLabels { name value json } variables { name value json }
@@ -106,7 +115,12 @@ func (q *question) checkDetails(got sessionDetails, s *oracleSession, variables 
 		"wabaTaskId": got.WabaTaskID, "wfDetailUuid": got.WfDetailUUID, "channel": got.Channel, "channelId": got.ChannelID, "callee": got.Callee,
 		"robotId": got.RobotID, "status": got.Status, "intention": got.Intention.Label,
 	}, s.texts)
-	same("endReason", got.EndReason, s.endReason)
+	same("endReason", []string{got.EndReason, got.EndReasonRaw}, []string{s.endReason, s.endWord})
+	same("engaged and abandoned", []bool{got.Engaged, got.Abandoned}, []bool{s.engaged(), s.abandoned()})
+	same("handed over", got.Handover != nil, s.handedOver())
+	if got.Handover != nil {
+		q.checkHandover(got, s, same)
+	}
 	for name, at := range map[string]time.Time{"startedAt": got.StartedAt, "endedAt": got.EndedAt, "notifiedAt": got.NotifiedAt, "receivedAt": got.ReceivedAt} {
 		same(name, at.UTC().Format(time.RFC3339Nano), s.times[name].UTC().Format(time.RFC3339Nano))
 	}
@@ -125,6 +139,39 @@ func (q *question) checkDetails(got sessionDetails, s *oracleSession, variables 
 	q.checkEntries(got, s, variables["names"], same)
 	same("messages", messageKeys(s, got.Messages), selectedMessages(s, variables))
 	q.checkOwners(got, s, variables, same)
+}
+
+func (q *question) checkHandover(got sessionDetails, s *oracleSession, same func(string, any, any)) {
+	seats := []string{}
+	var takenOver, replied *oracleMessage
+	for _, m := range s.messages {
+		if m.toSeat != "" && takenOver == nil {
+			takenOver = m
+		}
+		if m.toSeat != "" && !slices.Contains(seats, m.toSeat) {
+			seats = append(seats, m.toSeat)
+		}
+		if m.senderType == "AGENT" && replied == nil {
+			replied = m
+		}
+	}
+	same("seats", got.Handover.SeatIDs, seats)
+	for what, c := range map[string]struct {
+		got  *time.Time
+		want *oracleMessage
+	}{"take-over": {got.Handover.TakenOverAt, takenOver}, "first reply": {got.Handover.FirstReplyAt, replied}} {
+		want := c.want != nil && c.want.sentAt != nil
+		if (c.got != nil) != want || want && !c.got.Equal(*c.want.sentAt) {
+			same("time of "+what, c.got, want)
+		}
+	}
+	var wait *int
+	if takenOver != nil && replied != nil && takenOver.sentAt != nil && replied.sentAt != nil {
+		if length := int(replied.sentAt.Sub(*takenOver.sentAt) / time.Second); length >= 0 {
+			wait = &length
+		}
+	}
+	same("wait", got.Handover.WaitSeconds, wait)
 }
 
 func (q *question) checkEntries(got sessionDetails, s *oracleSession, names any, same func(string, any, any)) {

@@ -84,7 +84,6 @@ func environmentNumber(t *testing.T, name string, otherwise uint64) uint64 {
 // differentialWorld is one lot of notifications, stored and known to the oracle.
 type differentialWorld struct {
 	oracle              *oracle
-	debatable           [][]string
 	url                 string
 	client              *http.Client
 	lists, found, whole atomic.Int64
@@ -110,7 +109,6 @@ func newDifferentialWorld(t *testing.T, seed uint64, store *models.Store) *diffe
 		bodies = bodies[batch:]
 	}
 	t.Logf("stored in %v", time.Since(began).Round(time.Millisecond))
-	w.debatable = w.oracle.debatableTexts()
 	settings := graph.Settings{MaxPage: differentialMaxPage, MaxComplexity: 1 << 30}
 	server := httptest.NewServer(graph.Handler(t.Context(), store, settings, slog.New(slog.NewTextHandler(t.Output(), nil))))
 	t.Cleanup(server.Close)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // asker makes the random questions of one test. Most of what it asks for is taken
@@ -292,7 +294,7 @@ func (a *asker) search(messages []*oracleMessage) string {
 	return search
 }
 
-// word is one to six characters on whose case all agree, written in any case.
+// word is one to six characters, written in any case, width or normal form.
 func (a *asker) word(messages []*oracleMessage) string {
 	for range 20 {
 		text := draw(a.Rand, awkwardWords)
@@ -311,12 +313,28 @@ func (a *asker) word(messages []*oracleMessage) string {
 			continue
 		}
 		from := a.IntN(len(runes))
-		word := a.swapCase(string(runes[from:min(len(runes), from+1+a.IntN(6))]))
-		if beyondDebate(word, a.w.debatable) {
+		word := a.swapForm(a.swapCase(string(runes[from:min(len(runes), from+1+a.IntN(6))])))
+		if len(strings.Fields(word)) == 1 {
 			return word
 		}
 	}
 	return fmt.Sprint(a.IntN(10))
+}
+
+// swapForm writes a text in one of Unicode's normal forms, or leaves it.
+func (a *asker) swapForm(text string) string {
+	switch a.IntN(8) {
+	case 0:
+		return norm.NFC.String(text)
+	case 1:
+		return norm.NFD.String(text)
+	case 2:
+		return norm.NFKC.String(text)
+	case 3:
+		return norm.NFKD.String(text)
+	default:
+		return text
+	}
 }
 
 // swapCase writes some of the text's runes in another of their cases.

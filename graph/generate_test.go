@@ -232,21 +232,25 @@ func awkwardContent(r *rand.Rand) any {
 	case 2:
 		return object{"type": "button", "text": text}
 	case 3:
-		return object{"type": draw(r, []string{"image", "file", "video", "audio"}), "media": object{"origin_url": "https://x/hidden", "name": text}}
+		return object{"type": draw(r, []string{"image", "file", "video", "audio"}), "text": awkwardText(r), "media": object{"origin_url": "https://x/hidden", "name": text}}
 	case 4:
 		return object{"type": "interactive", "text": text}
 	case 5:
-		return object{"type": "interactive", "interactive": object{"type": "button", "body": object{"text": text}, "footer": object{"text": awkwardText(r)},
-			"action": object{"buttons": []any{object{"type": "reply", "reply": object{"id": "hidden", "title": awkwardText(r)}}}}}}
+		return object{"type": "interactive", "interactive": object{"type": "button", "header": object{"type": "text", "text": awkwardText(r)}, "body": object{"text": text}, "footer": object{"text": awkwardText(r)},
+			"action": object{"sections": []any{}, "buttons": []any{object{"type": "reply", "reply": object{"id": "hidden", "title": awkwardText(r)}}}}}}
 	case 6:
 		row := object{"id": "hidden", "title": awkwardText(r), "description": awkwardText(r)}
 		return object{"type": "interactive", "interactive": object{"type": "list", "body": object{"text": text}, "footer": object{"text": ""},
-			"action": object{"button": "hidden", "sections": []any{object{"title": "hidden", "rows": []any{row, row}}}}}}
+			"action": object{"button": awkwardText(r), "buttons": []any{}, "sections": []any{object{"title": awkwardText(r), "rows": []any{row, row}}}}}}
 	case 7:
-		return object{"type": "location", "location": object{"latitude": 1.5, "longitude": -2, "address": awkwardText(r), "name": text}}
+		return object{"type": "location", "location": object{"latitude": draw(r, []any{1.5, "1.5", nil, "0x1p3"}), "longitude": -2, "address": awkwardText(r), "name": text}}
 	case 8:
 		return object{"type": "contacts", "contacts": []any{object{"name": text, "phone_number": "+62 812"}}}
 	case 9:
+		if once(r, 3) {
+			return object{"type": "interactive", "interactive": object{"type": "cta_url", "header": object{"type": "text", "text": awkwardText(r)},
+				"body": object{"text": text}, "footer": object{"text": "tap below"}, "action": object{"name": "cta_url"}}}
+		}
 		return object{"type": draw(r, []string{"sticker", "Text", "", "reaction"}), "text": text}
 	default:
 		return object{"type": "text", "text": text}

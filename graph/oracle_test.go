@@ -1,7 +1,6 @@
 package graph_test
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"slices"
@@ -9,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sessiongraph/internal/testtools"
 )
 
 // oracle is what a plain reading of the contract makes of the notifications that
@@ -26,6 +27,7 @@ type oracleSession struct {
 	body       []byte
 	texts      map[string]string // by the name in SessionFilter
 	endReason  string
+	endWord    string // session_end_reason
 	times      map[string]time.Time
 	numbers    map[string]int
 	entries    map[string]map[string]string // nerSlots, eventLabels, variables
@@ -137,6 +139,7 @@ func readOracleSession(t testing.TB, body []byte) *oracleSession {
 	for name, field := range oracleTextFields {
 		s.texts[name] = wireText(wire[field])
 	}
+	s.endWord = wireText(wire["session_end_reason"])
 	s.endReason = knownOr(wireText(wire["session_end_reason"]), "robot", "agent", "error", "expire", "user")
 	for name, field := range map[string]string{"startedAt": "session_start_time", "endedAt": "session_end_time"} {
 		at, err := time.Parse(time.RFC3339, wireText(wire[field]))
@@ -192,7 +195,9 @@ func readOracleMessage(t testing.TB, s *oracleSession, position int, raw map[str
 	}
 	content := mustDecode[oracleContent](t, raw["content"])
 	m.kind, m.text = content.Type, content.read()
-	m.folded = oracleFold(m.text)
+	if m.kind != "system" { // system events are not searched
+		m.folded = oracleFold(m.text)
+	}
 	if content.System.Type == "conversation.take_over" && m.kind == "system" {
 		m.toSeat = wireText(content.System.ToSeatID)
 	}
@@ -209,15 +214,14 @@ func mustDecode[T any](t testing.TB, raw []byte) T {
 	return into
 }
 
-// wireText is a string as it is, "" for null and what is not there, anything else as compact JSON.
+// wireText is a string as it is, "" for null and what is not there, anything else as
+// compact JSON whose strings are not escaped without need.
 func wireText(raw json.RawMessage) string {
 	var s string
 	if raw == nil || string(raw) == "null" || json.Unmarshal(raw, &s) == nil {
 		return s
 	}
-	var compact bytes.Buffer
-	_ = json.Compact(&compact, raw)
-	return compact.String()
+	return testtools.PlainJSON(raw)
 }
 
 func knownOr(wire string, names ...string) string {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // oracleContent is all that any content of the vendor's page holds to read.
@@ -23,11 +25,14 @@ type oracleContent struct {
 	}
 	Media       struct{ Name string }
 	Interactive *struct {
-		Body, Footer struct{ Text string }
-		Action       struct {
+		Type                 string
+		Header, Body, Footer struct{ Text string }
+		Action               struct {
+			Button   string
 			Buttons  []struct{ Reply struct{ Title string } }
 			Sections []struct {
-				Rows []struct{ Title, Description string }
+				Title string
+				Rows  []struct{ Title, Description string }
 			}
 		}
 	}
@@ -51,7 +56,7 @@ func (c oracleContent) read() string {
 			parts = append(parts, button.Text)
 		}
 	case "image", "file", "video", "audio":
-		parts = append(parts, c.Media.Name)
+		parts = append(parts, c.Text, c.Media.Name)
 	case "location":
 		parts = append(parts, c.Location.Name, c.Location.Address)
 	case "contacts":
@@ -59,14 +64,22 @@ func (c oracleContent) read() string {
 			parts = append(parts, card.Name, card.PhoneNumber)
 		}
 	case "interactive":
-		if c.Interactive == nil || (c.Interactive.Action.Buttons == nil && c.Interactive.Action.Sections == nil) {
+		if c.Interactive == nil {
 			return c.Text
 		}
-		parts = append(parts, c.Interactive.Body.Text, c.Interactive.Footer.Text)
-		for _, button := range c.Interactive.Action.Buttons {
-			parts = append(parts, button.Reply.Title)
+		action := c.Interactive.Action
+		parts = append(parts, c.Interactive.Header.Text, c.Interactive.Body.Text, c.Interactive.Footer.Text)
+		if len(action.Buttons) > 0 && (len(action.Sections) == 0 || c.Interactive.Type == "button") {
+			for _, button := range action.Buttons {
+				parts = append(parts, button.Reply.Title)
+			}
+			break
 		}
-		for _, section := range c.Interactive.Action.Sections {
+		if action.Sections != nil {
+			parts = append(parts, action.Button)
+		}
+		for _, section := range action.Sections {
+			parts = append(parts, section.Title)
 			for _, row := range section.Rows {
 				parts = append(parts, row.Title, row.Description)
 			}
@@ -83,68 +96,30 @@ func (c oracleContent) read() string {
 	return strings.Join(lines, "\n")
 }
 
-// oracleFold maps each rune to the least of those that Unicode's simple folding takes for the same.
-func oracleFold(s string) string { return strings.Map(leastOfOrbit, s) }
+// oracleFold maps texts that are one after NFKC and full case folding to one: what has
+// a composed form is taken apart first, so that each character has one other case.
+func oracleFold(s string) string {
+	var out strings.Builder
+	for _, r := range norm.NFKD.String(s) {
+		switch r {
+		case 'ß', 'ẞ':
+			out.WriteString("ss")
+		case '\u0345':
+			out.WriteRune('ι')
+		default:
+			out.WriteRune(unicode.ToLower(leastOfOrbit(r)))
+		}
+	}
+	return norm.NFKC.String(out.String())
+}
 
+// leastOfOrbit is the least of the runes that differ from one by case alone.
 func leastOfOrbit(r rune) rune {
 	least := r
 	for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
-		least = min(least, other)
+		if other != '\u0345' {
+			least = min(least, other)
+		}
 	}
 	return least
-}
-
-// debatable are runes whose case depends on whom one asks: they fold to several
-// runes, or to others in Turkish. Nothing is searched that tells the answers apart.
-var debatable = map[rune][]string{
-	'ß': {"ss"}, 'ẞ': {"ss"}, 'İ': {"i", "i\u0307"}, 'ı': {"i"}, 'ŉ': {"ʼn"}, 'ǰ': {"j\u030c"}, 'ΐ': {"ι\u0308\u0301"}, 'ΰ': {"υ\u0308\u0301"},
-	'և': {"եւ"}, 'ﬀ': {"ff"}, 'ﬁ': {"fi"}, 'ﬂ': {"fl"}, 'ﬃ': {"ffi"}, 'ﬄ': {"ffl"}, 'ﬅ': {"st"}, 'ﬆ': {"st"},
-}
-
-func isDebatable(r rune) bool { return debatable[r] != nil || (r >= 0x1F50 && r <= 0x1FFC) }
-
-// readings are the texts that a text may be folded to, the oracle's own first.
-func readings(text string) []string {
-	all := []string{oracleFold(text)}
-	for choice := range 2 {
-		var out strings.Builder
-		for _, r := range text {
-			if expansions := debatable[r]; expansions != nil {
-				out.WriteString(expansions[min(choice, len(expansions)-1)])
-			} else {
-				out.WriteRune(r)
-			}
-		}
-		all = append(all, oracleFold(out.String()))
-	}
-	return all
-}
-
-// debatableTexts are the readings of those texts that have more than one.
-func (o *oracle) debatableTexts() [][]string {
-	var all [][]string
-	for _, s := range o.sessions {
-		for _, m := range s.messages {
-			if strings.ContainsFunc(m.text, func(r rune) bool { return debatable[r] != nil }) {
-				all = append(all, readings(m.text))
-			}
-		}
-	}
-	return all
-}
-
-// beyondDebate says whether all readings of the texts agree on whether they hold the word.
-func beyondDebate(word string, texts [][]string) bool {
-	if word == "" || strings.ContainsFunc(word, isDebatable) || strings.ContainsFunc(word, unicode.IsSpace) {
-		return false
-	}
-	word = oracleFold(word)
-	for _, readings := range texts {
-		for _, reading := range readings[1:] {
-			if strings.Contains(reading, word) != strings.Contains(readings[0], word) {
-				return false
-			}
-		}
-	}
-	return true
 }

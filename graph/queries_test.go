@@ -100,24 +100,25 @@ func post(handler http.Handler, body io.Reader) *httptest.ResponseRecorder {
 
 const (
 	scalarsOfSession = `id callId workflowId workflowName nodeTaskId nodeTaskName wabaTaskId wfDetailUuid channel channelId callee robotId status
-		startedAt endedAt durationSeconds notifiedAt receivedAt endReason talkRound messageCount version deliveries`
+		startedAt endedAt durationSeconds notifiedAt receivedAt endReason endReasonRaw engaged abandoned
+		handover { takenOverAt seatIds firstReplyAt waitSeconds } talkRound messageCount version deliveries`
 	contentOfMessage = `content {
 		... on Content { type text raw }
 		... on TextContent { type text raw }
 		... on SystemContent { type text raw event fromSeatId toSeatId }
 		... on TemplateContent { type text raw provider templateId name language header { type text media { url name } } body footer buttons { id type title } }
-		... on ButtonContent { type text raw chosen { id title index section match } }
-		... on ImageContent { type text raw media { url name } }
-		... on VideoContent { type text raw media { url name } }
-		... on AudioContent { type text raw media { url name } }
-		... on FileContent { type text raw media { url name } }
-		... on InteractiveButtonsContent { type text raw body footer buttons { id type title } }
-		... on InteractiveListContent { type text raw body footer button sections { title rows { id title description } } }
-		... on InteractiveAnswerContent { type text raw chosen { id title index section match } }
+		... on ButtonContent { type text raw chosen { id type title index section match } }
+		... on ImageContent { type text raw media { url name } caption }
+		... on VideoContent { type text raw media { url name } caption }
+		... on AudioContent { type text raw media { url name } caption }
+		... on FileContent { type text raw media { url name } caption }
+		... on InteractiveButtonsContent { type text raw header { type text media { url name } } body footer buttons { id type title } }
+		... on InteractiveListContent { type text raw header { type text media { url name } } body footer button sections { title rows { id title description } } }
+		... on InteractiveAnswerContent { type text raw chosen { id type title index section match } }
 		... on LocationContent { type text raw latitude longitude address name }
 		... on ContactsContent { type text raw contacts { name phoneNumber } }
 		... on UnknownContent { type text raw } }`
-	wholeMessage = `id position msgId senderType sentAt status contentType text raw ` + contentOfMessage + `
+	wholeMessage = `id position msgId senderType senderTypeRaw sentAt status statusRaw contentType text raw ` + contentOfMessage + `
 		replyTo { msgId senderType sentAt ` + contentOfMessage + ` message { id text replyTo { msgId } } }`
 	wholePage = `pageInfo { hasNextPage hasPreviousPage startCursor endCursor }`
 )

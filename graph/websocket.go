@@ -175,12 +175,12 @@ func (s *socket) subscribe(ctx context.Context, f frame) *violation {
 	if len(s.operations) >= maxPerConnection {
 		return &violation{4429, "Too many operations on one connection"}
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	live, cancel := context.WithCancel(ctx)
 	operation := &running{cancel}
 	s.operations[f.ID] = operation
 	s.ended.Go(func() {
 		defer cancel()
-		s.run(ctx, f.ID, operation, params)
+		s.run(ctx, live, f.ID, operation, params)
 	})
 	return nil
 }
@@ -193,14 +193,15 @@ func shortID(id string) string {
 	return id
 }
 
-// run sends an operation's responses, and how it ended unless the client ended it.
-func (s *socket) run(ctx context.Context, id string, operation *running, params *graphql.RawParams) {
+// run sends the responses of an operation, which live ends, and how it ended unless the
+// client ended it. Messages belong to the connection, which ends where one is cut short.
+func (s *socket) run(ctx, live context.Context, id string, operation *running, params *graphql.RawParams) {
 	start, err := json.Marshal(id)
 	if err != nil {
 		return // never: it is a string
 	}
 	start = slices.Concat([]byte(`{"id":`), start, []byte(`,"type":"next","payload":`))
-	errs := s.runner.respond(ctx, s.exec, params, func(payload []byte) bool {
+	errs := s.runner.respond(live, s.exec, params, func(payload []byte) bool {
 		return s.isLive(id, operation) && s.write(ctx, slices.Concat(start, payload, []byte("}")))
 	})
 	if !s.isLive(id, operation) {

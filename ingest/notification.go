@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strconv"
 
 	"sessiongraph/models"
 )
@@ -31,7 +30,7 @@ const (
 	maxValues   = 100_000 // JSON values in all
 	maxMessages = 10_000
 	maxEntries  = 2000    // of ner_slots, event_label or variables
-	maxText     = 2 << 20 // bytes of what search reads
+	maxText     = 2 << 20 // bytes of what people read of all messages
 )
 
 // Decode reads AIRudder's Chatbot Session End Notification. What it does not know
@@ -92,12 +91,10 @@ func Decode(body []byte) (*models.Projection, error) {
 			Intention:       n["intention"].Text(),
 			TalkRound:       readInt(n["talk_round"]),
 		},
+		Messages:    models.ReadMessages(n["messages"]),
 		NerSlots:    models.ReadNamedValues(n["ner_slots"]),
 		EventLabels: models.ReadNamedValues(n["event_label"]),
 		Variables:   models.ReadNamedValues(n["variables"]),
-	}
-	for raw := range n["messages"].Items() {
-		p.Messages = append(p.Messages, models.ReadMessage(len(p.Messages), raw))
 	}
 	p.Session.MessageCount = len(p.Messages)
 	p.Session.SessionFacts = models.ReadSessionFacts(n["session_end_reason"].Text(), p.Messages)
@@ -128,11 +125,11 @@ func describe(j models.JSON) string {
 // readInt reads a count; 0 for what is not a number. GraphQL's Int has 32 bits:
 // what is beyond them becomes the nearest that fits, and stays whole in raw.
 func readInt(j models.JSON) int {
-	f, err := strconv.ParseFloat(j.Text(), 64)
-	if f != f || (err != nil && !errors.Is(err, strconv.ErrRange)) {
+	n, ok := j.Decimal()
+	if !ok {
 		return 0
 	}
-	return int(max(math.MinInt32, min(math.MaxInt32, f)))
+	return int(max(math.MinInt32, min(math.MaxInt32, n)))
 }
 
 func clampInt32(n int64) int { return int(max(math.MinInt32, min(math.MaxInt32, n))) }
@@ -173,10 +170,10 @@ func checkSize(p *models.Projection) error {
 	}
 	text := 0
 	for _, m := range p.Messages {
-		text += len(m.Folded)
+		text += len(m.Text)
 	}
 	if text > maxText {
-		return UnprojectableError{"messages", fmt.Sprintf("%d bytes of text, at most %d can be searched", text, maxText)}
+		return UnprojectableError{"messages", fmt.Sprintf("%d bytes of text, at most %d can be kept", text, maxText)}
 	}
 	for _, m := range openMaps(p) {
 		if len(m.entries) > maxEntries {

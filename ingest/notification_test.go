@@ -195,6 +195,10 @@ func TestDecodeReadsWhatIsOddlyTyped(t *testing.T) {
 		{"talk_round", `null`, rounds, 0},
 		{"talk_round", `3`, rounds, 3},
 		{"talk_round", `"3"`, rounds, 3},
+		{"talk_round", `" 4\n"`, rounds, 4},
+		{"talk_round", `"0x10"`, rounds, 0},
+		{"talk_round", `"1_0"`, rounds, 0},
+		{"talk_round", `"3,5"`, rounds, 0},
 		{"talk_round", `3.9`, rounds, 3},
 		{"talk_round", `-2.9`, rounds, -2},
 		{"talk_round", `3e2`, rounds, 300},
@@ -286,7 +290,7 @@ func TestDecodeReadsAnyMessage(t *testing.T) {
 		if got := strings.Join(summaries(p.Messages), "; "); got != c.want {
 			t.Errorf("%s decodes to %s, want %s", c.message, got, c.want)
 		}
-		if got := string(p.Messages[0].Raw); got != c.message {
+		if got := string(p.Messages[0].Raw); got != c.message && (c.message != "null" || got != "{}") {
 			t.Errorf("%s is kept as %s", c.message, got)
 		}
 	}

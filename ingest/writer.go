@@ -24,7 +24,8 @@ var ErrLate = errors.New("the notification was not stored in time")
 // alone cost 64; larger ones gain little and keep the first waiting (docs/ingest.md).
 const (
 	maxBatch      = 64
-	maxBatchBytes = 16 << 20
+	maxBatchBytes = 512 << 10 // of bodies; more than that of what search reads takes longer than a second
+	maxLateBytes  = 16 << 20
 	maxAdmitted   = 1024
 	maxWait       = 900 * time.Millisecond // answered within a second
 	queueWait     = maxWait / 4            // of it, from being admitted to being committed, as the rate lets expect
@@ -272,7 +273,7 @@ func (w *Writer) leave(item *pending) (Receipt, error) {
 func (w *Writer) keepLate(item *pending) {
 	item.place = nil
 	w.late.PushBack(item)
-	for bytes := w.lateBytes(); w.late.Len() > w.most || w.late.Len() > 1 && bytes > maxBatchBytes; {
+	for bytes := w.lateBytes(); w.late.Len() > w.most || w.late.Len() > 1 && bytes > maxLateBytes; {
 		bytes -= len(w.late.Remove(w.late.Front()).(*pending).arrival.Body)
 	}
 }

@@ -3,7 +3,6 @@ package models
 import (
 	"iter"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -52,7 +51,7 @@ type TemplateContent struct {
 	Buttons    []OptionButton
 }
 
-// TemplateHeader is template.content.header.
+// TemplateHeader is template.content.header, or interactive.header.
 type TemplateHeader struct {
 	Type  string
 	Text  string
@@ -108,7 +107,7 @@ type InteractiveAnswerContent struct {
 // InteractiveButtonsContent is an `interactive` with action.buttons.
 type InteractiveButtonsContent struct {
 	wireContent
-	Header  string
+	Header  *TemplateHeader
 	Body    string
 	Footer  string
 	Buttons []OptionButton
@@ -117,7 +116,7 @@ type InteractiveButtonsContent struct {
 // InteractiveListContent is an `interactive` with action.sections.
 type InteractiveListContent struct {
 	wireContent
-	Header   string
+	Header   *TemplateHeader
 	Body     string
 	Footer   string
 	Button   string // action.button: what opens the list
@@ -161,12 +160,13 @@ type ContactCard struct {
 // UnknownContent is anything else, readable in Raw.
 type UnknownContent struct {
 	wireContent
-	Plain string // content.text, where there is one
+	Plain string // what people read of it all the same
 }
 
 // ChosenOption is the option of the answered message that the user's text picked.
 type ChosenOption struct {
 	ID      string
+	Type    string // the button's own, "" for a list's row
 	Title   string
 	Index   int     // 0-based among all options of that message
 	Section *string // the title of the row's section
@@ -236,17 +236,22 @@ func decodeTemplate(base wireContent, template JSON) *TemplateContent {
 		Footer:      body[2].sharedText(),
 		Buttons:     []OptionButton{},
 	}
-	if body[0].Kind() == IsObject {
-		var header [3]JSON
-		body[0].pick(header[:], "type", "text", "media")
-		t.Header = &TemplateHeader{header[0].word(), header[1].sharedText(), decodeMedia(header[2])}
-	}
+	t.Header = decodeHeader(body[0])
 	for item := range body[3].Items() {
 		var button [2]JSON
 		item.pick(button[:], "type", "text")
 		t.Buttons = append(t.Buttons, OptionButton{Type: button[0].word(), Title: button[1].sharedText()})
 	}
 	return t
+}
+
+func decodeHeader(header JSON) *TemplateHeader {
+	if header.Kind() != IsObject {
+		return nil
+	}
+	var part [3]JSON
+	header.pick(part[:], "type", "text", "media")
+	return &TemplateHeader{part[0].word(), part[1].sharedText(), decodeMedia(part[2])}
 }
 
 // decodeInteractive tells the shapes of `interactive` apart by the keys that are
@@ -259,18 +264,31 @@ func decodeInteractive(base wireContent, prompt, text JSON, answered MessageCont
 		title := text.sharedText()
 		return &InteractiveAnswerContent{base, title, choose(title, answered)}
 	}
-	var part [4]JSON
+	var part [5]JSON
 	var action [3]JSON
-	prompt.pick(part[:], "header", "body", "footer", "action")
+	prompt.pick(part[:], "header", "body", "footer", "action", "type")
 	part[3].pick(action[:], "sections", "buttons", "button")
-	header, body, footer := part[0].Get("text"), part[1].Get("text"), part[2].Get("text")
+	header, body, footer := decodeHeader(part[0]), part[1].Get("text").sharedText(), part[2].Get("text").sharedText()
 	switch {
-	case action[0].Kind() == IsArray:
-		return &InteractiveListContent{base, header.sharedText(), body.sharedText(), footer.sharedText(), action[2].sharedText(), decodeSections(action[0])}
+	case isList(part[4].word(), action[0], action[1]):
+		return &InteractiveListContent{base, header, body, footer, action[2].sharedText(), decodeSections(action[0])}
 	case action[1].Kind() == IsArray:
-		return &InteractiveButtonsContent{base, header.sharedText(), body.sharedText(), footer.sharedText(), decodeButtons(action[1])}
+		return &InteractiveButtonsContent{base, header, body, footer, decodeButtons(action[1])}
 	default:
-		return &UnknownContent{base, text.sharedText()}
+		return unknownContent(base, lines(header.text(), body, footer), text)
+	}
+}
+
+// isList says whether a prompt is a list and no row of buttons. Of two lists the one
+// that is not empty counts, else what the prompt calls itself.
+func isList(kind string, sections, buttons JSON) bool {
+	switch {
+	case sections.Kind() != IsArray || buttons.Kind() != IsArray:
+		return sections.Kind() == IsArray
+	case sections.hasItems() != buttons.hasItems():
+		return sections.hasItems()
+	default:
+		return kind != "button"
 	}
 }
 
@@ -305,12 +323,26 @@ func decodeButtons(buttons JSON) []OptionButton {
 func decodeLocation(base wireContent, place, text JSON) MessageContent {
 	var part [4]JSON
 	place.pick(part[:], "latitude", "longitude", "address", "name")
-	latitude, err1 := strconv.ParseFloat(part[0].sharedText(), 64)
-	longitude, err2 := strconv.ParseFloat(part[1].sharedText(), 64)
-	if err1 != nil || err2 != nil || latitude-latitude != 0 || longitude-longitude != 0 {
-		return &UnknownContent{base, text.sharedText()}
+	address, name := part[2].sharedText(), optionalText(part[3])
+	latitude, ok1 := degrees(part[0])
+	longitude, ok2 := degrees(part[1])
+	if !ok1 || !ok2 {
+		return unknownContent(base, LocationContent{Name: name, Address: address}.Text(), text)
 	}
-	return &LocationContent{base, latitude, longitude, part[2].sharedText(), optionalText(part[3])}
+	return &LocationContent{base, latitude, longitude, address, name}
+}
+
+func degrees(j JSON) (n float64, ok bool) {
+	n, ok = j.Decimal()
+	return n, ok && n-n == 0 // not infinite
+}
+
+// unknownContent is of a content where people read that, or else its text.
+func unknownContent(base wireContent, read string, text JSON) *UnknownContent {
+	if read == "" {
+		read = text.sharedText()
+	}
+	return &UnknownContent{base, read}
 }
 
 func decodeMediaContent(base wireContent, media, text JSON) MediaContent {
@@ -357,7 +389,7 @@ func choose(title string, answered MessageContent) *ChosenOption {
 func buttonOptions(buttons []OptionButton) iter.Seq[ChosenOption] {
 	return func(yield func(ChosenOption) bool) {
 		for i, b := range buttons {
-			if !yield(ChosenOption{ID: b.ID, Title: b.Title, Index: i}) {
+			if !yield(ChosenOption{ID: b.ID, Type: b.Type, Title: b.Title, Index: i}) {
 				return
 			}
 		}
@@ -399,13 +431,16 @@ func (c TextContent) Text() string { return c.Body }
 // Text is the system event.
 func (c SystemContent) Text() string { return c.Event }
 
+func (h *TemplateHeader) text() string {
+	if h == nil {
+		return ""
+	}
+	return h.Text
+}
+
 // Text is header, body, footer and button titles.
 func (c TemplateContent) Text() string {
-	header := ""
-	if c.Header != nil {
-		header = c.Header.Text
-	}
-	return lines(header, c.Body, c.Footer, titles(c.Buttons))
+	return lines(c.Header.text(), c.Body, c.Footer, titles(c.Buttons))
 }
 
 // Text is the caption and the file's name.
@@ -424,13 +459,15 @@ func (c InteractiveAnswerContent) Text() string { return c.Title }
 
 // Text is header, body, footer and button titles.
 func (c InteractiveButtonsContent) Text() string {
-	return lines(c.Header, c.Body, c.Footer, titles(c.Buttons))
+	return lines(c.Header.text(), c.Body, c.Footer, titles(c.Buttons))
 }
 
-// Text is header, body, footer and option titles with their descriptions.
+// Text is header, body, footer and button, then each section's title before its
+// options with their descriptions.
 func (c InteractiveListContent) Text() string {
-	parts := []string{c.Header, c.Body, c.Footer}
+	parts := []string{c.Header.text(), c.Body, c.Footer, c.Button}
 	for _, section := range c.Sections {
+		parts = append(parts, section.Title)
 		for _, row := range section.Rows {
 			parts = append(parts, row.Title, row.Description)
 		}
@@ -455,5 +492,6 @@ func (c ContactsContent) Text() string {
 	return lines(parts...)
 }
 
-// Text is content.text where there is one.
+// Text is header, body and footer of an interactive, a place's name and address, or
+// else content.text.
 func (c UnknownContent) Text() string { return c.Plain }

@@ -45,7 +45,7 @@ func TestDecodeContentOfTheVendorsExample(t *testing.T) {
 	}
 	var out strings.Builder
 	for raw := range JSON(body).Get("messages").Items() {
-		m := ReadMessage(0, raw)
+		m := readMessage(0, raw, maxSearchText)
 		fmt.Fprintf(&out, "# %s\n%s\n", m.MsgID, describeContent(t, m.Content()))
 		if reply := m.Reply(); reply != nil {
 			fmt.Fprintf(&out, "## answers %s of %s, sent at %s\n%s\n", reply.MsgID, reply.SenderType, reply.SentAt, describeContent(t, reply.Content))
@@ -95,9 +95,9 @@ func checkContent(t *testing.T, name string, given JSON, content MessageContent)
 	}
 	raw, _ := field(content, "Raw").(JSON)
 	switch {
-	case given.Kind() == IsAbsent:
+	case given.Kind() == IsAbsent, given.Kind() == IsNull:
 		if string(raw) != "{}" {
-			t.Errorf("%s: Raw of nothing is %q, want {}", name, raw)
+			t.Errorf("%s: Raw of %q is %q, want {}", name, given, raw)
 		}
 	case !bytes.Equal(raw, given):
 		t.Errorf("%s: Raw is %q, want what was given, %q", name, raw, given)

@@ -325,10 +325,10 @@ func (d filterSQL) text(column string, f *StringFilter) condition {
 		add(d.endsWith(column, *f.EndsWith))
 	}
 	if f.EqIgnoreCase != nil {
-		add(where(d.folded(column)+" = ?", Fold(*f.EqIgnoreCase)))
+		add(where(d.folded(column)+" = ?", CaseFold(*f.EqIgnoreCase)))
 	}
 	if f.ContainsIgnoreCase != nil {
-		add(where(d.position(d.folded(column))+" > 0", Fold(*f.ContainsIgnoreCase)))
+		add(where(d.position(d.folded(column))+" > 0", CaseFold(*f.ContainsIgnoreCase)))
 	}
 	return allOf(parts...)
 }

@@ -2,49 +2,47 @@ package models
 
 import (
 	"strings"
-	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
 )
 
-// Fold maps texts that differ by case alone to one, in any language, whatever the
-// database knows of it: both what is searched and what is searched for pass
-// through here. NUL, which some indexes take for the end of a text, becomes U+FFFD.
-func Fold(s string) string {
-	ascii := true
-	for i := range len(s) {
-		if c := s[i]; c >= 0x80 || c == 0 {
-			ascii = false
-			break
-		}
-	}
-	if ascii {
+// CaseFold maps texts that differ by case, width or normal form alone to one, in any
+// language and whatever the database offers: Unicode's NFKC and full case folding.
+// Both sides of a search and of the …IgnoreCase filters pass through it. Nothing else
+// is left out or changed: spaces, marks and zero-width characters stay.
+func CaseFold(s string) string {
+	if isASCII(s) {
 		return strings.ToLower(s)
 	}
-	var out strings.Builder
-	out.Grow(len(s))
-	for _, r := range s {
-		switch r {
-		case 'ß', 'ẞ':
-			out.WriteString("ss")
-		case 'İ':
-			out.WriteByte('i')
-		case 0:
-			out.WriteRune(unicode.ReplacementChar)
-		default:
-			out.WriteRune(foldRune(r))
-		}
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "\uFFFD")
 	}
-	return out.String()
+	s = strings.Map(capitalCherokee, s)
+	// Marks have to be in order before folding makes letters of some (U+0345), and what
+	// folding takes apart is composed again.
+	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
 }
 
-// foldRune picks one rune of those that differ by case alone: the lower-case form
-// of the least of them (Σ, σ and ς are three).
-func foldRune(r rune) rune {
-	if r < 0x80 {
-		return unicode.ToLower(r)
+// capitalCherokee leaves one case of the Cherokee letters: cases.Fold exchanges the two,
+// since their capitals came first.
+func capitalCherokee(r rune) rune {
+	switch {
+	case r >= 0xAB70 && r <= 0xABBF:
+		return r - 0xAB70 + 0x13A0
+	case r >= 0x13F8 && r <= 0x13FD:
+		return r - 8
+	default:
+		return r
 	}
-	least := r
-	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
-		least = min(least, next)
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
 	}
-	return unicode.ToLower(least)
+	return true
 }

@@ -107,6 +107,14 @@ func (j JSON) Items() iter.Seq[JSON] {
 	}
 }
 
+// hasItems says whether it is an array that is not empty.
+func (j JSON) hasItems() bool {
+	for range j.Items() {
+		return true
+	}
+	return false
+}
+
 // Get is the member of that name, the last one where a name stands twice (as
 // most readers of JSON have it), Absent where there is none.
 func (j JSON) Get(name string) JSON {
@@ -146,7 +154,7 @@ func (j JSON) key() []byte {
 	return inner
 }
 
-// Text is the value as text: a string as it is, anything else as compact JSON;
+// Text is the value as text: a string as it is, anything else as Literal has it;
 // "" for null and for what was not sent.
 func (j JSON) Text() string {
 	switch j.Kind() {
@@ -198,13 +206,57 @@ func (j JSON) word() string {
 	return j.sharedText()
 }
 
-// Literal is the value as text with null as "null": a string as it is, anything
-// else as compact JSON.
+// Literal is the value as text with null as "null": a string as it is, anything else
+// as compact JSON whose strings are escaped only where JSON asks for it, so that it
+// does not depend on who wrote it. Numbers and the order of keys are as they were sent.
 func (j JSON) Literal() string {
 	if j.Kind() == IsString {
 		return j.trim().unquote()
 	}
-	return string(validUTF8(j.Compact()))
+	compact := j.Compact()
+	if bytes.IndexByte(compact, '\\') < 0 && utf8.Valid(compact) {
+		return string(compact)
+	}
+	out := make([]byte, 0, len(compact))
+	for i := 0; i < len(compact); {
+		if compact[i] != '"' {
+			out = append(out, compact[i])
+			i++
+			continue
+		}
+		end := i + stringEnd(compact[i:])
+		out = appendQuoted(out, compact[i:end].unquote())
+		i = end
+	}
+	return string(validUTF8(out))
+}
+
+// appendQuoted appends a string as JSON.stringify writes it.
+func appendQuoted(out []byte, s string) []byte {
+	out = append(out, '"')
+	for i := range len(s) {
+		switch c := s[i]; c {
+		case '"', '\\':
+			out = append(out, '\\', c)
+		case '\b':
+			out = append(out, '\\', 'b')
+		case '\f':
+			out = append(out, '\\', 'f')
+		case '\n':
+			out = append(out, '\\', 'n')
+		case '\r':
+			out = append(out, '\\', 'r')
+		case '\t':
+			out = append(out, '\\', 't')
+		default:
+			if c < ' ' {
+				out = fmt.Appendf(out, "\\u%04x", c)
+			} else {
+				out = append(out, c)
+			}
+		}
+	}
+	return append(out, '"')
 }
 
 // Number is the number that the value is, or that it is the text of, white space
@@ -222,6 +274,13 @@ func (j JSON) Number() *float64 {
 		return nil
 	}
 	return &number
+}
+
+// Decimal is Number for AIRudder's own fields, with what people write beside JSON: a
+// sign of plus, zeros in front. ok is false for what is not a decimal number.
+func (j JSON) Decimal() (n float64, ok bool) {
+	n, err := parseDecimal(strings.TrimSpace(j.Text()))
+	return n, err == nil || errors.Is(err, strconv.ErrRange)
 }
 
 // Compact is the value without the white space between its tokens.
@@ -267,9 +326,9 @@ func (j *JSON) UnmarshalGQL(v any) error {
 	return nil
 }
 
-// OrEmptyObject is the value, or {} where nothing was sent.
+// OrEmptyObject is the value, or {} where nothing was sent, or null.
 func (j JSON) OrEmptyObject() JSON {
-	if j.Kind() == IsAbsent {
+	if k := j.Kind(); k == IsAbsent || k == IsNull {
 		return JSON("{}")
 	}
 	return j

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -83,6 +84,9 @@ func TestTextAndLiteral(t *testing.T) {
 		{`1.10`, "1.10", "1.10"},
 		{`true`, "true", "true"},
 		{"{ \"a\" : [ 1 , \"\xff\" ] }", "{\"a\":[1,\"\uFFFD\"]}", "{\"a\":[1,\"\uFFFD\"]}"},
+		{`{"x":"\u7537","y":1.10,"a":"\ud83d\udc4b \/ \u0041"}`, `{"x":"男","y":1.10,"a":"👋 / A"}`, `{"x":"男","y":1.10,"a":"👋 / A"}`},
+		{`["\" \\ \b\f\n\r\t \u0000\u001F \u007f \u2028 < \ud800"]`, `["\" \\ \b\f\n\r\t \u0000\u001f ` + "\x7f \u2028 < \uFFFD" + `"]`, `["\" \\ \b\f\n\r\t \u0000\u001f ` + "\x7f \u2028 < \uFFFD" + `"]`},
+		{`{"\u0061":"\u005c","b":[1e2,"\u0022"]}`, `{"a":"\\","b":[1e2,"\""]}`, `{"a":"\\","b":[1e2,"\""]}`},
 		{`"no end`, "", ""},
 	} {
 		if got := JSON(c.json).Text(); got != c.text {
@@ -175,6 +179,12 @@ func readThrough(t *testing.T, j JSON) {
 	for value := range j.Items() {
 		count()
 		_ = value.Kind()
+	}
+	if json.Valid(j) && (j.Kind() == IsObject || j.Kind() == IsArray) {
+		var sent, read any
+		if literal := JSON(j.Literal()); json.Unmarshal(j, &sent) == nil && (json.Unmarshal(literal, &read) != nil || !reflect.DeepEqual(sent, read) || literal.Literal() != string(literal)) {
+			t.Errorf("%q is %q as text", j, literal)
+		}
 	}
 	if text := j.Text() + j.Literal(); !utf8.ValidString(text) {
 		t.Errorf("text of %q is not valid UTF-8: %q", j, text)

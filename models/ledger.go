@@ -18,18 +18,6 @@ import (
 // which there is none.
 type Decode func(body []byte) (p *Projection, outcome Outcome, reason string)
 
-// kept decodes into what the database gives back.
-func (s *Store) kept(decode Decode) Decode {
-	return func(body []byte) (*Projection, Outcome, string) {
-		p, outcome, reason := decode(body)
-		if p != nil {
-			s.dialect.keep(p)
-			numberMessages(p.Messages)
-		}
-		return p, outcome, reason
-	}
-}
-
 // Progress is told how many of how many rows of the ledger are done.
 type Progress func(done, total int)
 
@@ -204,7 +192,6 @@ func isDamage(err error) bool {
 // Replay projects the whole ledger again, in short transactions with pauses between
 // them: it may be stopped at any time, and started again; other processes go on meanwhile.
 func (s *Store) Replay(ctx context.Context, decode Decode, progress Progress) error {
-	decode = s.kept(decode)
 	size := &pacing{firstReplayBatch, ledgerBatch}
 	err := s.retrying(ctx, func() error { return s.removeOrphans(ctx) })
 	if err == nil {
@@ -313,13 +300,16 @@ func (s *Store) replayBatch(ctx context.Context, rows []*Notification, decode De
 	defer func() { held = time.Since(began) }()
 	return 0, s.change(ctx, func(tx *gorm.DB, clock *ledgerClock) error {
 		began = time.Now()
-		return s.replayRows(tx, clock, rows, decode)
+		return s.replayRows(tx, clock, rows, decode, false)
 	})
 }
 
 // replayRows reads rows of the ledger again, and rebuilds the sessions that they
-// were and now are of, and those named.
-func (s *Store) replayRows(tx *gorm.DB, clock *ledgerClock, rows []*Notification, decode Decode, callIDs ...string) error {
+// were and now are of. All of their sessions go before the first is made: a session
+// has the id of its first notification, which may have been another's. What was read
+// before is written again where it is the same only if rewrite is set.
+func (s *Store) replayRows(tx *gorm.DB, clock *ledgerClock, rows []*Notification, decode Decode, rewrite bool) error {
+	var callIDs []string
 	for _, n := range rows {
 		body, err := s.unpackBody(n.Body)
 		if err != nil {
@@ -337,7 +327,7 @@ func (s *Store) replayRows(tx *gorm.DB, clock *ledgerClock, rows []*Notification
 		if again.CallID != nil {
 			callIDs = append(callIDs, *again.CallID)
 		}
-		if again.sameReading(n) {
+		if again.sameReading(n) && !rewrite {
 			continue
 		}
 		if err := tx.Model(&again).Select("CallID", "Callee", "NotifiedAt", "Outcome", "Reason").Updates(&again).Error; err != nil {
@@ -345,7 +335,15 @@ func (s *Store) replayRows(tx *gorm.DB, clock *ledgerClock, rows []*Notification
 		}
 	}
 	slices.Sort(callIDs)
-	for _, callID := range slices.Compact(callIDs) {
+	callIDs = slices.Compact(callIDs)
+	var replaced []int64
+	if err := tx.Raw("SELECT id FROM sessions WHERE call_id IN ?", callIDs).Scan(&replaced).Error; err != nil {
+		return fmt.Errorf("read sessions: %w", err)
+	}
+	if err := deleteSessions(tx, s.dialect, replaced); err != nil {
+		return err
+	}
+	for _, callID := range callIDs {
 		if err := s.rebuild(tx, clock, callID, decode); err != nil {
 			return fmt.Errorf("session %q: %w", callID, err)
 		}
@@ -405,28 +403,19 @@ func (s *Store) expected(tx *gorm.DB, callID string, decode Decode) (*Projection
 	return newest, source, nil
 }
 
-// rebuild makes one session from its notifications again. Another of them may
-// become the session.
+// rebuild makes a session, whose rows are gone, from its notifications again. Another
+// of them may become the session.
 func (s *Store) rebuild(tx *gorm.DB, clock *ledgerClock, callID string, decode Decode) error {
 	p, source, err := s.expected(tx, callID, decode)
-	if err != nil {
+	if err != nil || p == nil {
 		return err
 	}
-	var current []*Session
-	if err := tx.Where("call_id = ?", callID).Find(&current).Error; err != nil {
-		return fmt.Errorf("read it: %w", err)
-	}
 	k := newKnown(clock)
-	for _, session := range current {
-		k.replaced[callID] = session.ID
-	}
-	if p != nil {
-		k.sessions[callID], k.projected[callID] = &p.Session, p
-		if source.StoredSeq == nil {
-			clock.LastStoredSeq++
-			if err := tx.Model(source).Update("stored_seq", clock.LastStoredSeq).Error; err != nil {
-				return fmt.Errorf("number its event: %w", err)
-			}
+	k.sessions[callID], k.projected[callID] = &p.Session, p
+	if source.StoredSeq == nil {
+		clock.LastStoredSeq++
+		if err := tx.Model(source).Update("stored_seq", clock.LastStoredSeq).Error; err != nil {
+			return fmt.Errorf("number its event: %w", err)
 		}
 	}
 	return k.write(tx, s.dialect)
@@ -435,7 +424,6 @@ func (s *Store) rebuild(tx *gorm.DB, clock *ledgerClock, callID string, decode D
 // Verify compares the ledger with the tables made from it, and tells each
 // difference in one line. Only reading fails it.
 func (s *Store) Verify(ctx context.Context, decode Decode, progress Progress, tell func(difference string)) error {
-	decode = s.kept(decode)
 	damaged := func(id int64, err error) { tell(fmt.Sprintf("notification %d: it cannot be read: %v", id, err)) }
 	err := s.ledgerBatches(ctx, progress, damaged, func(rows []*Notification) error {
 		decode := decodeOnce(decode)

@@ -1,21 +1,29 @@
 package models
 
+import "unicode/utf8"
+
 // Message is one of a session's messages.
 type Message struct {
 	SessionID   int64 `gorm:"primaryKey;autoIncrement:false"`
 	Position    int   `gorm:"primaryKey;autoIncrement:false"` // 0-based place in the notification's messages
 	MsgID       string
-	MsgIDFolded *string `gorm:"column:msg_id_folded"` // MsgID as Fold has it, where the database needs that beside MsgID
+	MsgIDFolded *string `gorm:"column:msg_id_folded"` // MsgID as CaseFold has it, where the database needs that beside MsgID
 	MsgOrdinal  int     // 0-based place among the session's messages of its MsgID
 	SenderType  SenderType
 	SentAt      *Time // timestamp; nil where it cannot be read
 	Status      MessageStatus
 	ContentType string // content.type
 	Text        string // what a person reads of its content
-	Folded      string // Text as Fold has it, which search reads
+	Folded      string // what search reads: Text as CaseFold has it, unless it is a system event
 	HasReply    bool   // whether it has a readable Reply
 	Raw         JSON   // the message as it was sent
 }
+
+// SenderTypeRaw is the message's own `sender_type`, also where SenderType is SenderUnknown.
+func (m *Message) SenderTypeRaw() string { return m.Raw.Get("sender_type").Text() }
+
+// StatusRaw is the message's own `status`, also where Status is MessageStatusUnknown.
+func (m *Message) StatusRaw() string { return m.Raw.Get("status").Text() }
 
 // Content decodes what the message says.
 func (m *Message) Content() MessageContent {
@@ -75,8 +83,34 @@ type Reply struct {
 	Content    MessageContent
 }
 
-// ReadMessage reads one element of a notification's `messages`, whatever it is.
-func ReadMessage(position int, raw JSON) Message {
+// maxSearchText bounds what search reads of one transcript, in bytes of its folded text.
+// An index takes time for each run of three characters: what is longer, and random,
+// would keep others from storing for seconds (docs/ingest.md).
+const maxSearchText = 256 << 10
+
+// searchText is what search reads of a content, at most so many bytes. System events
+// are not searched: nobody said them.
+func searchText(content MessageContent, text string, most int) string {
+	if _, system := content.(*SystemContent); system {
+		return ""
+	}
+	return firstBytes(CaseFold(firstBytes(text, most)), most)
+}
+
+// firstBytes cuts a text to at most so many bytes, between two characters.
+func firstBytes(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most]
+}
+
+// readMessage reads one element of a notification's `messages`, whatever it is. At
+// most so many bytes of its text are for search.
+func readMessage(position int, raw JSON, mostSearched int) Message {
 	var part [6]JSON
 	raw.pick(part[:], "msg_id", "sender_type", "timestamp", "status", "content", "reply")
 	m := Message{
@@ -87,19 +121,25 @@ func ReadMessage(position int, raw JSON) Message {
 		Status:      MessageStatusOf(part[3].Text()),
 		ContentType: part[4].Get("type").word(),
 		HasReply:    part[5].Kind() == IsObject,
-		Raw:         raw.Compact(),
+		Raw:         raw.OrEmptyObject().Compact(),
 	}
-	m.Text = m.Content().Text()
-	m.Folded = Fold(m.Text)
+	content := m.Content()
+	m.Text = content.Text()
+	m.Folded = searchText(content, m.Text, mostSearched)
 	return m
 }
 
-// numberMessages sets each message's place among those of its MsgID.
-func numberMessages(messages []Message) {
-	count := make(map[string]int, len(messages))
-	for i := range messages {
-		m := &messages[i]
+// ReadMessages reads a notification's `messages`, each whatever it is.
+func ReadMessages(list JSON) []Message {
+	var messages []Message
+	count := map[string]int{}
+	searched := 0
+	for raw := range list.Items() {
+		m := readMessage(len(messages), raw, maxSearchText-searched)
+		searched += len(m.Folded)
 		m.MsgOrdinal = count[m.MsgID]
 		count[m.MsgID]++
+		messages = append(messages, m)
 	}
+	return messages
 }

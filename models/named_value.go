@@ -5,8 +5,8 @@ type NamedValue struct {
 	SessionID int64    `gorm:"primaryKey;autoIncrement:false"`
 	Name      string   `gorm:"primaryKey"`
 	Position  int      // 0-based place in its map
-	Value     string   // a string as it is, anything else as compact JSON
-	Folded    *string  // Value as Fold has it, where the database needs that beside Value
+	Value     string   // a string as it is, anything else as compact JSON with its strings unescaped
+	Folded    *string  // Value as CaseFold has it, where the database needs that beside Value
 	Number    *float64 // the number that it is, or is the text of; nil where it is none
 	JSON      JSON     `gorm:"column:json"` // the value as it was sent
 }

@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net"
@@ -134,7 +133,7 @@ func newPostgresPool(config *pgx.ConnConfig, settings map[string]string, most in
 			}
 		}
 	}
-	pool := sql.OpenDB(keptConnector{stdlib.GetConnector(*own), generation})
+	pool := sql.OpenDB(textConnector{stdlib.GetConnector(*own), generation})
 	pool.SetMaxOpenConns(most)
 	pool.SetMaxIdleConns(most)
 	pool.SetConnMaxIdleTime(postgresIdleTime)
@@ -165,73 +164,6 @@ func (s *Store) checkPostgres(ctx context.Context, options Options) error {
 		return errors.New("it has no tables of sessiongraph")
 	}
 	return nil
-}
-
-// keptConnector opens connections that are given only texts that PostgreSQL takes.
-type keptConnector struct {
-	driver.Connector
-	generation *atomic.Int64
-}
-
-func (c keptConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	generation := c.generation.Load()
-	conn, err := c.Connector.Connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	plain, ok := conn.(*stdlib.Conn)
-	if !ok {
-		return nil, fmt.Errorf("connection is a %T", conn)
-	}
-	return keptConn{plain, generation, c.generation}, nil
-}
-
-type keptConn struct {
-	*stdlib.Conn
-	made       int64 // the pool's generation at that time
-	generation *atomic.Int64
-}
-
-// ResetSession returns an error for a connection that is not to be used again. A server
-// that hangs is noticed before long.
-func (c keptConn) ResetSession(ctx context.Context) error {
-	if c.isDropped() {
-		return driver.ErrBadConn
-	}
-	ctx, cancel := context.WithTimeout(ctx, postgresAliveTimeout)
-	defer cancel()
-	return c.Conn.ResetSession(ctx)
-}
-
-func (c keptConn) isDropped() bool { return c.made != c.generation.Load() }
-
-// Close closes the connection. One that was dropped is not closed politely: its server may not answer.
-func (c keptConn) Close() error {
-	if c.isDropped() {
-		_ = c.Conn.Conn().PgConn().Conn().Close()
-	}
-	return c.Conn.Close()
-}
-
-// CheckNamedValue makes an argument one of database/sql's own types.
-func (keptConn) CheckNamedValue(argument *driver.NamedValue) error {
-	value, err := driver.DefaultParameterConverter.ConvertValue(argument.Value)
-	if text, ok := value.(string); ok {
-		value = keptText(text)
-	}
-	argument.Value = value
-	return err
-}
-
-// keptText is a text as PostgreSQL keeps it: it has no NUL, and nothing but UTF-8.
-func keptText(s string) string {
-	if strings.IndexByte(s, 0) >= 0 {
-		s = strings.ReplaceAll(s, "\x00", "\uFFFD")
-	}
-	if !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, "\uFFFD")
-	}
-	return s
 }
 
 // postgresDialector is GORM's, but for the errors.
@@ -313,37 +245,6 @@ func (postgresDialect) snapshot() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 }
 
-// keep makes a projection what reading it back gives.
-func (postgresDialect) keep(p *Projection) {
-	s := &p.Session
-	for _, text := range []*string{&s.CallID, &s.WorkflowID, &s.WorkflowName, &s.NodeTaskID, &s.NodeTaskName, &s.WabaTaskID, &s.WfDetailUUID,
-		&s.Channel, &s.ChannelID, &s.Callee, &s.RobotID, &s.Status, &s.Intention} {
-		*text = keptText(*text)
-	}
-	for i := range p.Messages {
-		m := &p.Messages[i]
-		m.MsgID, m.ContentType, m.Text, m.Folded = keptText(m.MsgID), keptText(m.ContentType), keptText(m.Text), keptText(m.Folded)
-	}
-	p.NerSlots, p.EventLabels, p.Variables = keptEntries(p.NerSlots), keptEntries(p.EventLabels), keptEntries(p.Variables)
-}
-
-// keptEntries keeps one entry of a name, the last, also where two become alike.
-func keptEntries(entries []NamedValue) []NamedValue {
-	at := map[string]int{}
-	kept := entries[:0]
-	for _, entry := range entries {
-		entry.Name, entry.Value = keptText(entry.Name), keptText(entry.Value)
-		if i, twice := at[entry.Name]; twice {
-			entry.Position = kept[i].Position
-			kept[i] = entry
-			continue
-		}
-		at[entry.Name] = len(kept)
-		kept = append(kept, entry)
-	}
-	return kept
-}
-
 func (postgresDialect) position(column string) string { return "strpos(" + column + ", ?)" }
 
 func (postgresDialect) digits(column string) string {
@@ -351,14 +252,14 @@ func (postgresDialect) digits(column string) string {
 }
 
 func (postgresDialect) endsWith(column, suffix string) condition {
-	return where("right("+column+", ?) = ?", utf8.RuneCountInString(keptText(suffix)), suffix)
+	return where("right("+column+", ?) = ?", utf8.RuneCountInString(encodeText(suffix)), suffix)
 }
 
 // The first part is what the index has.
 func (postgresDialect) entryValue(values []string) condition {
 	starts := make([]string, len(values))
 	for i, value := range values {
-		starts[i] = firstRunes(keptText(value), 100)
+		starts[i] = firstRunes(encodeText(value), 100)
 	}
 	return allOf(isIn("left(v.value, 100)", starts), isIn("v.value", values))
 }

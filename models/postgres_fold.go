@@ -33,7 +33,7 @@ func (postgresDialect) keepFolded(p *Projection) {
 		"channel_id": s.ChannelID, "callee": s.Callee, "robot_id": s.RobotID, "status": s.Status, "intention": s.Intention,
 	} {
 		if other := foldedIfOther(text); other != nil {
-			folded[column] = keptText(*other)
+			folded[column] = encodeText(*other)
 		}
 	}
 	s.Folded = ""
@@ -54,9 +54,9 @@ func (postgresDialect) keepFolded(p *Projection) {
 	}
 }
 
-// foldedIfOther is a text as Fold has it, nil where that is the text itself.
+// foldedIfOther is a text as CaseFold has it, nil where that is the text itself.
 func foldedIfOther(text string) *string {
-	folded := Fold(text)
+	folded := CaseFold(text)
 	if folded == text {
 		return nil
 	}

@@ -61,20 +61,39 @@ type failover struct {
 	primary steady
 }
 
-func (f failover) failed(err error) bool {
-	if err == nil || !(postgresDialect{}).unavailable(err) {
+// failed says whether the primary has to be asked.
+func (f failover) failed(ctx context.Context, err error) bool {
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return false
+	case !f.replica.isServing():
+		return true
+	case !(postgresDialect{}).unavailable(err):
 		return false
 	}
 	if !(postgresDialect{}).conflict(err) { // the replica may cancel what keeps it from following
-		f.replica.healthy.Store(false)
+		f.replica.serve(false)
 	}
 	return true
 }
 
+// asked is the context of a question to the replica, which ends when the replica is
+// left out before it has begun to answer.
+func (f failover) asked(ctx context.Context) (asked context.Context, answered func() bool) {
+	asked, cancel := context.WithCancel(ctx)
+	serving := f.replica.serving.Load()
+	if serving == nil {
+		cancel()
+		return asked, func() bool { return true }
+	}
+	return asked, context.AfterFunc(serving.ctx, cancel)
+}
+
 // QueryContext asks the replica, or the primary where that fails.
 func (f failover) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	rows, err := f.DB.QueryContext(ctx, query, args...)
-	if f.failed(err) {
+	asked, answered := f.asked(ctx)
+	rows, err := f.DB.QueryContext(asked, query, args...)
+	if answered(); f.failed(ctx, err) {
 		return f.primary.QueryContext(ctx, query, args...)
 	}
 	return rows, err
@@ -82,8 +101,9 @@ func (f failover) QueryContext(ctx context.Context, query string, args ...any) (
 
 // QueryRowContext asks the replica, or the primary where that fails.
 func (f failover) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	row := f.DB.QueryRowContext(ctx, query, args...)
-	if f.failed(row.Err()) {
+	asked, answered := f.asked(ctx)
+	row := f.DB.QueryRowContext(asked, query, args...)
+	if answered(); f.failed(ctx, row.Err()) {
 		return f.primary.QueryRowContext(ctx, query, args...)
 	}
 	return row

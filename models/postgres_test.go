@@ -16,28 +16,84 @@ import (
 	"sessiongraph/models"
 )
 
-// A text of PostgreSQL holds no NUL: it becomes U+FFFD, and is found as such.
-func TestPostgresKeepsTextsWithNUL(t *testing.T) {
-	store, db := openStore(t, testdb.Postgres)
-	body := note{"call_id": "a\x00b", "workflow_name": "x\x00", "callee": "+1\x00", "messages": texts("zero\x00width"),
-		"ner_slots": note{"a\x00": "1", "a\uFFFD": "2", "v": "\x00"}}.body()
-	save(t, store, oneByOne(body, body, note{"call_id": "a\uFFFDb", "timestamp": 2000, "messages": texts("later\x00")}.body(), body)...)
-	s := session(t, store, "a\uFFFDb")
-	if s == nil || s.Version != 2 || s.Deliveries != 4 || s.Callee != "+100" {
-		t.Errorf("session is %+v", s)
-	}
-	for _, search := range []string{"later\x00", "later\uFFFD"} {
-		if got := hits(t, store, search); len(got) != 1 {
-			t.Errorf("%q finds %q", search, got)
+// NUL and its neighbours are characters like any other, though PostgreSQL's texts hold no NUL.
+func TestTextsWithNUL(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		store, db := openStore(t, kind)
+		body := note{"call_id": "a\x00b", "workflow_name": "x\x00", "callee": "+1\x00", "messages": texts("zero\x00width \x01\x02"),
+			"ner_slots": note{"a\x00": "1", "a\uFFFD": "2", "v": "\x00"}}.body()
+		save(t, store, oneByOne(body, body, note{"call_id": "a\uFFFDb", "timestamp": 2000, "messages": texts("later\x00 \uFFFEnd \uFFFD \x03")}.body())...)
+		save(t, store, [][]byte{note{"call_id": "a\x00b", "timestamp": 2000, "callee": "+1\x00", "messages": texts("zero\x00width \x01\x02")}.body()})
+		one, two := session(t, store, "a\x00b"), session(t, store, "a\uFFFDb")
+		if one == nil || two == nil || one.Version != 2 || one.Callee != "+1\x00" || two.Version != 1 {
+			t.Errorf("sessions are %+v and %+v", one, two)
 		}
+		found, err := store.NerSlotsOf(t.Context(), []int64{1})
+		if err != nil || len(found[1]) != 0 {
+			t.Errorf("slots of an older version: %v, %v", found, err)
+		}
+		for search, want := range map[string]string{
+			"zero\x00wid": "a\x00b", "ZERO\x00": "a\x00b", "zero\uFFFD": "", "zero": "a\x00b", "\x00": "a\x00b a\uFFFDb", "later\x00": "a\uFFFDb", "later\uFFFD": "",
+			"\uFFFEnd": "a\uFFFDb", "\uFFFDnd": "", "\uFFFD": "a\uFFFDb", "\uFFFE": "a\uFFFDb", "\uFFFF": "", "\uFFFEn": "a\uFFFDb", "\uFFFDn": "",
+			"\x01": "a\x00b", "\x01\x02": "a\x00b", "\x02": "a\x00b", "\x03": "a\uFFFDb", "\x04": "", "\x05": "",
+		} {
+			if got := strings.Join(hits(t, store, search), " "); got != want {
+				t.Errorf("%q finds %q, want %q", search, got, want)
+			}
+			list := models.MessageList{Filter: &models.MessageFilter{Search: &search}}
+			if count, err := store.CountMessages(t.Context(), list); err != nil || count != len(strings.Fields(want)) {
+				t.Errorf("%q finds %d messages, %v", search, count, err)
+			}
+		}
+		text := func(s string) *string { return &s }
+		for _, c := range []struct {
+			filter models.StringFilter
+			want   int
+		}{
+			{models.StringFilter{Eq: text("+1\x00")}, 1}, {models.StringFilter{Eq: text("+1")}, 0}, {models.StringFilter{StartsWith: text("+1\x00")}, 1},
+			{models.StringFilter{StartsWith: text("+1\uFFFD")}, 0}, {models.StringFilter{Contains: text("\x00")}, 1}, {models.StringFilter{In: []string{"+1\x00"}}, 1},
+			{models.StringFilter{Contains: text("\x03")}, 0}, {models.StringFilter{StartsWith: text("+1\x01")}, 0},
+		} {
+			counts, err := store.CountSessions(t.Context(), models.SessionList{Filters: []*models.SessionFilter{{Callee: &c.filter}}, Order: models.DefaultSessionOrder()}, []string{""})
+			if err != nil || counts[""] != c.want {
+				t.Errorf("%+v: %d sessions, want %d (%v)", c.filter, counts[""], c.want, err)
+			}
+		}
+		checkBody(t, store, 1, body)
+		verified(t, store)
+		if err := store.Replay(t.Context(), ingest.Project, func(int, int) {}); err != nil {
+			t.Error(err)
+		}
+		verified(t, store)
+		if got := rows(t, db, "SELECT id FROM sessions"); len(got) != 2 {
+			t.Errorf("sessions are %s", got)
+		}
+	})
+}
+
+// What an older version stored with U+FFFD in place of NUL, or with other control
+// characters as they are, is told apart by the upgrade.
+func TestUpgradeOfTextsWithNUL(t *testing.T) {
+	db := fresh(t, testdb.Postgres)
+	bodies := [][]byte{note{"call_id": "a\x00b"}.body(), note{"call_id": "a\uFFFDb"}.body(), note{"call_id": "x\x01\x02y", "messages": texts("\x03 \x02")}.body()}
+	old := func(body []byte) (*models.Projection, models.Outcome, string) {
+		p, outcome, reason := ingest.Project(body)
+		p.Session.CallID = strings.ReplaceAll(p.Session.CallID, "\x00", "\uFFFD")
+		return p, outcome, reason
 	}
-	if got := rows(t, db, "SELECT id FROM sessions"); len(got) != 1 {
-		t.Errorf("sessions are %s", got)
+	if err := models.MakeOld(t.Context(), db.address, bodies, old, func(text string) string { return text }); err != nil {
+		t.Fatal(err)
 	}
-	checkBody(t, store, 1, body)
-	verified(t, store)
-	if err := store.Replay(t.Context(), ingest.Project, func(int, int) {}); err != nil {
-		t.Error(err)
+	// The connection wrote it in today's form.
+	execute(t, db, `UPDATE sessions SET call_id = E'x\001\002y' WHERE id = 3`, `UPDATE notifications SET call_id = E'x\001\002y' WHERE id = 3`)
+	store := reopen(t, db)
+	if left, err := store.Upgrade(t.Context(), ingest.Project, noProgress); left != 0 || err != nil {
+		t.Errorf("%d left, %v", left, err)
+	}
+	for callID, id := range map[string]int64{"a\x00b": 1, "a\uFFFDb": 2, "x\x01\x02y": 3} {
+		if got := session(t, store, callID); got == nil || got.ID != id || got.Version != 1 || got.Deliveries != 2 {
+			t.Errorf("session %q is %+v", callID, got)
+		}
 	}
 	verified(t, store)
 }

@@ -231,7 +231,7 @@ func plainName(callee string) string {
 			return r
 		}
 		return -1
-	}, Fold(callee))
+	}, CaseFold(callee))
 }
 
 // leastNumber is how many digits two numbers have to share at their ends to be taken
@@ -252,7 +252,7 @@ func sameName(a, b string) bool {
 
 // Mentions counts the sessions of other callees whose messages hold a callee's number.
 func (s *Store) Mentions(ctx context.Context, callee string) (int, error) {
-	word := strings.TrimPrefix(Fold(callee), "+")
+	word := strings.TrimPrefix(CaseFold(callee), "+")
 	if len(word) < leastNumber {
 		return 0, nil
 	}

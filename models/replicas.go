@@ -25,7 +25,7 @@ const (
 // replicas answer what may be a moment old in place of the primary.
 type replicas struct {
 	db      *gorm.DB // reads from the replica whose name is used, from the primary without one
-	primary *sql.DB
+	primary *sql.DB  // of the program's own connections
 	all     []*replica
 	next    atomic.Uint32
 	log     *slog.Logger
@@ -38,8 +38,34 @@ type replica struct {
 	name    string
 	shown   string // its address
 	pool    *sql.DB
-	healthy atomic.Bool
+	probe   *sql.DB // which queries cannot keep from being checked
+	serving atomic.Pointer[serving]
+	follows bool   // it did when it was last checked with success
 	told    string // what the log last said of it
+}
+
+// serving is a time during which a replica answers queries.
+type serving struct {
+	ctx  context.Context
+	stop context.CancelFunc
+}
+
+func (r *replica) isServing() bool { return r.serving.Load() != nil }
+
+// serve lets the replica answer queries, or not. What it has not answered when it is
+// left out is given up, and asked elsewhere.
+func (r *replica) serve(serves bool) {
+	if serves == r.isServing() {
+		return
+	}
+	var next *serving
+	if serves {
+		next = &serving{}
+		next.ctx, next.stop = context.WithCancel(context.Background())
+	}
+	if before := r.serving.Swap(next); before != nil {
+		before.stop()
+	}
 }
 
 // primaryState is how far the primary had written its log at a time.
@@ -53,10 +79,14 @@ func (s *Store) openReplicas(addresses []string, options Options) error {
 	if err != nil {
 		return err
 	}
+	own, err := s.read.DB()
+	if err != nil {
+		return err
+	}
 	config := postgresGormConfig(options)
 	config.DisableAutomaticPing = true // one that is down is left out
 	primary := steady{pool, queryPatience}
-	r := &replicas{primary: pool, log: options.Log}
+	r := &replicas{primary: own, log: options.Log}
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
 	s.replicas = r
@@ -74,6 +104,7 @@ func (s *Store) openReplicas(addresses []string, options Options) error {
 		}
 		one := &replica{name: fmt.Sprintf("replica %d", i+1), shown: withoutPassword(address)}
 		one.pool = newPostgresReaders(config, max(postgresReaders, 2*runtime.NumCPU()))
+		one.probe = newPostgresReaders(config, 1)
 		r.all = append(r.all, one)
 		pool := failover{one.pool, one, primary}
 		resolver.Register(dbresolver.Config{Replicas: []gorm.Dialector{postgresDialectorOf(pool)}}, one.name)
@@ -90,7 +121,8 @@ func (r *replicas) close() error {
 	r.checks.Wait()
 	var errs []error
 	for _, one := range r.all {
-		errs = append(errs, one.pool.Close())
+		one.serve(false)
+		errs = append(errs, one.pool.Close(), one.probe.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -99,7 +131,7 @@ func (r *replicas) close() error {
 func (r *replicas) pick() string {
 	start := int(r.next.Add(1))
 	for i := range r.all {
-		if one := r.all[(start+i)%len(r.all)]; one.healthy.Load() {
+		if one := r.all[(start+i)%len(r.all)]; one.isServing() {
 			return one.name
 		}
 	}
@@ -161,22 +193,30 @@ func (r *replicas) watch(ctx context.Context) {
 	}
 }
 
-// Where a server is in its log, how far it wrote it or how far it followed, and
-// whether it follows another.
-const placeInLog = "SELECT CAST(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END - '0/0' AS BIGINT), pg_is_in_recovery()"
+// serverState is where a server is in its log, how far it wrote it or how far it
+// followed, whether it follows another, and which database of which server it is.
+type serverState struct {
+	place    sql.NullInt64
+	follows  bool
+	identity string
+}
 
-func readPlace(ctx context.Context, pool *sql.DB) (place int64, follows bool, err error) {
+const readServerState = "SELECT CAST(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END - '0/0' AS BIGINT)," +
+	" pg_is_in_recovery(), CONCAT(pg_postmaster_start_time(), ' ', (SELECT oid FROM pg_database WHERE datname = current_database()))"
+
+func readState(ctx context.Context, pool *sql.DB) (state serverState, err error) {
 	ctx, cancel := context.WithTimeout(ctx, replicaCheck)
 	defer cancel()
-	var read sql.NullInt64
-	err = pool.QueryRowContext(ctx, placeInLog).Scan(&read, &follows)
-	return read.Int64, follows, err
+	err = pool.QueryRowContext(ctx, readServerState).Scan(&state.place, &state.follows, &state.identity)
+	return state, err
 }
 
 func (r *replicas) check(ctx context.Context) {
 	began := time.Now()
-	if written, _, err := readPlace(ctx, r.primary); err == nil {
-		r.past = append(r.past, primaryState{began, written})
+	primary, err := readState(ctx, r.primary)
+	primaryAnswers := err == nil
+	if primaryAnswers {
+		r.past = append(r.past, primaryState{began, primary.place.Int64})
 	} // else it writes nothing that a replica could lack
 	for len(r.past) > 1 && began.Sub(r.past[1].at) >= replicaMaxLag {
 		r.past = r.past[1:]
@@ -184,18 +224,23 @@ func (r *replicas) check(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, one := range r.all {
 		all.Go(func() {
-			followed, follows, err := readPlace(ctx, one.pool)
+			state, err := readState(ctx, one.probe)
+			// One that was promoted serves while there is no other primary, or is it.
+			promoted := !state.follows && (one.follows && !primaryAnswers || primaryAnswers && state.identity == primary.identity)
 			switch {
 			case err != nil:
-			case !follows: // it never did, or was promoted
+			case !state.follows && !promoted:
 				err = errors.New("it does not follow another server")
-			case len(r.past) > 0 && followed < r.past[0].written:
+			case len(r.past) > 0 && state.place.Int64 < r.past[0].written:
 				err = fmt.Errorf("it is more than %v behind", replicaMaxLag)
 			}
 			if ctx.Err() != nil {
 				return
 			}
-			one.healthy.Store(err == nil)
+			if err == nil {
+				one.follows = true
+			}
+			one.serve(err == nil)
 			before := one.told
 			if one.told = "replica serves"; err != nil {
 				one.told = "replica left out"

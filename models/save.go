@@ -47,8 +47,6 @@ func (s *Store) Arrive(d Delivery) Arrival {
 		kept = kept[:min(len(kept), maxRefusedBody)]
 	}
 	if d.Projection != nil {
-		s.dialect.keep(d.Projection)
-		numberMessages(d.Projection.Messages)
 		s.dialect.keepFolded(d.Projection)
 	}
 	return Arrival{Delivery: d, sum: sha256.Sum256(d.Body), packed: s.bodies.Compress(nil, kept)}

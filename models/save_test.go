@@ -589,13 +589,15 @@ func TestSearchFindsWhatTheTranscriptHolds(t *testing.T) {
 			note{"call_id": "b", "messages": texts("请选择您的性别👉", "ok")}.body(),
 			note{"call_id": "c", "messages": texts("nul\x00inside", "E\u0301cole \uffff \u0000")}.body(),
 			note{"call_id": "d", "messages": texts("", " ", "o", "k")}.body(),
+			note{"call_id": "e", "messages": texts("Ho\u0301a \u0111o\u031Bn", "订单１２３４５ ｶﾀｶﾅ", "it´s")}.body(),
 		})
 		for search, want := range map[string][]string{
-			"strasse": {"a"}, "STRASSE ISTANBUL": {"a"}, "istanbul straße": {"a"}, "ISTANBUL ok": {}, "nach": {"a"}, "ach": {"a"}, "ch": {"a"},
+			"strasse": {"a"}, "STRASSE İSTANBUL": {"a"}, "i̇stanbul straße": {"a"}, "ISTANBUL": {}, "İSTANBUL ok": {}, "nach": {"a"}, "ach": {"a"}, "ch": {"a"},
 			"100%": {"a"}, "%": {"a"}, "_": {"a"}, `"quoted"`: {"a"}, `"`: {"a"}, "'": {"a"}, "*": {"a"}, "AND": {"a"}, "(x)": {"a"}, "--": {"a"}, "sure%thing": {},
 			"请选择": {"b"}, "性别": {"b"}, "别": {"b"}, "👉": {"b"}, "ok": {"b"}, "OK": {"b"}, "o": {"a", "b", "c", "d"}, "k": {"b", "d"},
-			"nul": {"c"}, "inside": {"c"}, "école": {}, "e\u0301COLE": {"c"},
-			"": {"a", "b", "c", "d"}, " \n\t": {"a", "b", "c", "d"}, "nowhere": {}, "zz": {}, "\n": {"a", "b", "c", "d"},
+			"nul": {"c"}, "inside": {"c"}, "école": {"c"}, "e\u0301COLE": {"c"}, "ecole": {},
+			"hóa đơn": {"e"}, "Ho\u0301a": {"e"}, "12345": {"e"}, "１２": {"e"}, "カタカナ": {"e"}, "it´s": {"e"}, "ｱ": {},
+			"": {"a", "b", "c", "d", "e"}, " \n\t": {"a", "b", "c", "d", "e"}, "nowhere": {}, "zz": {}, "\n": {"a", "b", "c", "d", "e"},
 		} {
 			if got := hits(t, store, search); !slices.Equal(got, want) {
 				t.Errorf("search for %q finds %v, want %v", search, got, want)

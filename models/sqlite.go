@@ -157,8 +157,6 @@ func (sqliteDialect) announce(*gorm.DB) error { return nil }
 
 func (sqliteDialect) snapshot() *sql.TxOptions { return nil }
 
-func (sqliteDialect) keep(*Projection) {}
-
 func (sqliteDialect) entryValue(values []string) condition { return isIn("v.value", values) }
 
 func (sqliteDialect) position(column string) string { return "instr(" + column + ", ?)" }
@@ -188,13 +186,13 @@ func digitsFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Valu
 	return string(digits), nil
 }
 
-// foldFunction is Fold as a function of SQL.
+// foldFunction is CaseFold as a function of SQL.
 func foldFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
 	text, ok := args[0].([]byte)
 	if !ok {
 		return nil, errors.New("case_fold takes the bytes of a text")
 	}
-	return Fold(string(text)), nil
+	return CaseFold(string(text)), nil
 }
 
 // Bytes are compared: SQLite's functions of texts stop at a NUL. The end of an empty one is NULL.

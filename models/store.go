@@ -205,11 +205,9 @@ type dialect interface {
 	announce(tx *gorm.DB) error
 	// snapshot is how a transaction that reads sees one state of the database.
 	snapshot() *sql.TxOptions
-	// keep makes a projection what reading it back will give.
-	keep(p *Projection)
 	// position is the 1-based place of a bound text in a column, 0 where it is not in it.
 	position(column string) string
-	// folded is a column's text as Fold has it, which is the column itself or is
+	// folded is a column's text as CaseFold has it, which is the column itself or is
 	// kept beside it by keepFolded.
 	folded(column string) string
 	// keepFolded fills what folded reads of a projection.

@@ -54,8 +54,8 @@ func (t *Time) UnmarshalGQL(v any) error {
 	if !ok {
 		return InputErrorf("a Time is an RFC 3339 string such as \"2025-04-15T06:41:00Z\"")
 	}
-	parsed, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
+	parsed, err := time.Parse(time.RFC3339Nano, strings.ToUpper(s))
+	if err != nil || strings.Contains(s, ",") {
 		return InputErrorf("%s is not an RFC 3339 time such as \"2025-04-15T06:41:00Z\"", strconv.Quote(shorten(s, 40)))
 	}
 	t.Time = parsed.UTC()
@@ -69,31 +69,87 @@ func shorten(s string, most int) string {
 	return string(validUTF8([]byte(s[:most]))) + "…"
 }
 
-// ReadTime reads a time as AIRudder sends it, or might: Unix seconds (from
-// 100,000,000,000 on milliseconds) as a number or as digits in a string, or an
-// RFC 3339 string. It is nil for anything else, and outside of the years 1 to 9999.
+// Numbers from these on, up or down, are milliseconds and microseconds, not seconds:
+// those of 16 digits are microseconds.
+const (
+	fromMillis = 1e11
+	fromMicros = 1e15
+	maxMicros  = 1e16
+)
+
+// Forms of a time, with an offset or without one, which means UTC.
+var timeLayouts = [...]string{"2006-01-02T15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999Z0700", "2006-01-02T15:04:05.999999999"}
+
+// ReadTime reads a time as AIRudder sends it, or might: Unix seconds, milliseconds or
+// (16 digits) microseconds as a number or as decimal digits in a string, or an
+// RFC 3339 string whose offset may lack its colon, or be absent for UTC. It is nil for
+// anything else, and outside of the years 1 to 9999.
 func ReadTime(j JSON) *Time {
-	var t time.Time
-	switch s := strings.TrimSpace(j.Text()); j.Kind() {
+	var micros int64
+	switch j.Kind() {
 	case IsNumber, IsString:
-		if seconds, err := strconv.ParseFloat(s, 64); err == nil {
-			if math.Abs(seconds) >= 1e11 {
-				seconds /= 1000
-			}
-			if !(math.Abs(seconds) < 1e12) {
+		s := strings.TrimSpace(j.Text())
+		if n, err := parseDecimal(s); err == nil {
+			var ok bool
+			if micros, ok = unixMicros(s, n); !ok {
 				return nil
 			}
-			whole, fraction := math.Modf(seconds)
-			t = time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1000)
-		} else if t, err = time.Parse("2006-01-02T15:04:05.999999999Z07:00", strings.ToUpper(strings.Replace(s, " ", "T", 1))); err != nil {
+		} else if t := parseTime(s); t != nil {
+			micros = t.UnixMicro()
+		} else {
 			return nil
 		}
 	default:
 		return nil
 	}
-	if year := t.UTC().Year(); year < 1 || year > 9999 {
+	read := Time{time.UnixMicro(micros).UTC()}
+	if year := read.Year(); year < 1 || year > 9999 {
 		return nil
 	}
-	read := TimeOf(t)
 	return &read
+}
+
+// unixMicros is a number of any of the three units, which s writes, in microseconds.
+func unixMicros(s string, n float64) (micros int64, ok bool) {
+	unit := 1e6 // microseconds
+	switch size := math.Abs(n); {
+	case size >= maxMicros:
+		return 0, false
+	case size >= fromMicros:
+		unit = 1
+	case size >= fromMillis:
+		unit = 1e3
+	}
+	if whole, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return whole * int64(unit), true
+	}
+	whole, fraction := math.Modf(n)
+	return int64(whole)*int64(unit) + int64(math.Round(fraction*unit)), true
+}
+
+func parseTime(s string) *time.Time {
+	if strings.Contains(s, ",") { // which time.Parse takes for a point
+		return nil
+	}
+	s = strings.ToUpper(strings.Replace(s, " ", "T", 1))
+	for _, layout := range timeLayouts {
+		if t, err := time.Parse(layout, s); err == nil {
+			return &t
+		}
+	}
+	return nil
+}
+
+// parseDecimal reads a decimal number. strconv reads more: hexadecimal ones, infinity.
+func parseDecimal(s string) (float64, error) {
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && c != '+' && c != '-' && c != '.' && c != 'e' && c != 'E' {
+			return 0, strconv.ErrSyntax
+		}
+	}
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return n, fmt.Errorf("read number: %w", err)
+	}
+	return n, nil
 }

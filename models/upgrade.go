@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -43,7 +44,6 @@ func (s *Store) Upgrade(ctx context.Context, decode Decode, progress Progress) (
 	if err != nil || total == 0 {
 		return 0, err
 	}
-	decode = s.kept(decode)
 	progress(0, total)
 	done, limit := 0, upgradeBatch
 	for after := int64(0); ; {
@@ -98,6 +98,7 @@ type upgradeStep struct {
 func (s *Store) upgradeBatch(ctx context.Context, decode Decode, after int64, limit int) (step upgradeStep, err error) {
 	err = s.change(ctx, func(tx *gorm.DB, clock *ledgerClock) error {
 		step = upgradeStep{}
+		decode := decodeOnce(decode)
 		var sessions []*Session
 		err := tx.Raw("SELECT id, call_id FROM sessions WHERE "+outdated+" AND id > ? ORDER BY id LIMIT ?", after, limit).Scan(&sessions).Error
 		if err != nil {
@@ -109,7 +110,7 @@ func (s *Store) upgradeBatch(ctx context.Context, decode Decode, after int64, li
 				break
 			}
 			step.last, step.callID = session.ID, session.CallID
-			if err := s.reproject(tx, clock, session.CallID, decode); err != nil {
+			if err := s.reproject(tx, clock, session, decode); err != nil {
 				return fmt.Errorf("session %s: %w", session.CallID, err)
 			}
 			step.sessions++
@@ -120,11 +121,18 @@ func (s *Store) upgradeBatch(ctx context.Context, decode Decode, after int64, li
 }
 
 // reproject reads all notifications of a session again, and rebuilds it and each
-// session that they turn out to be of.
-func (s *Store) reproject(tx *gorm.DB, clock *ledgerClock, callID string, decode Decode) error {
+// session that they turn out to be of. Its call_id is left to the database to compare:
+// an older version may have stored it in another form (encodeText).
+func (s *Store) reproject(tx *gorm.DB, clock *ledgerClock, session *Session, decode Decode) error {
 	var rows []*Notification
-	if err := tx.Where("call_id = ?", callID).Order("id").Find(&rows).Error; err != nil {
+	if err := tx.Where("call_id = (SELECT call_id FROM sessions WHERE id = ?)", session.ID).Order("id").Find(&rows).Error; err != nil {
 		return fmt.Errorf("read its notifications: %w", err)
 	}
-	return s.replayRows(tx, clock, rows, decode, callID)
+	if err := deleteSessions(tx, s.dialect, []int64{session.ID}); err != nil {
+		return err
+	}
+	rewrite := slices.ContainsFunc(rows, func(n *Notification) bool {
+		return n.CallID != nil && n.Callee != nil && encodeText(*n.CallID+*n.Callee) != *n.CallID+*n.Callee
+	})
+	return s.replayRows(tx, clock, rows, decode, rewrite)
 }

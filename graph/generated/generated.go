@@ -38,10 +38,11 @@ type DirectiveRoot struct {
 
 type ComplexityRoot struct {
 	AudioContent struct {
-		Media func(childComplexity int) int
-		Raw   func(childComplexity int) int
-		Text  func(childComplexity int) int
-		Type  func(childComplexity int) int
+		Caption func(childComplexity int) int
+		Media   func(childComplexity int) int
+		Raw     func(childComplexity int) int
+		Text    func(childComplexity int) int
+		Type    func(childComplexity int) int
 	}
 
 	ButtonContent struct {
@@ -57,6 +58,7 @@ type ComplexityRoot struct {
 		Match   func(childComplexity int) int
 		Section func(childComplexity int) int
 		Title   func(childComplexity int) int
+		Type    func(childComplexity int) int
 	}
 
 	Contact struct {
@@ -106,17 +108,26 @@ type ComplexityRoot struct {
 	}
 
 	FileContent struct {
-		Media func(childComplexity int) int
-		Raw   func(childComplexity int) int
-		Text  func(childComplexity int) int
-		Type  func(childComplexity int) int
+		Caption func(childComplexity int) int
+		Media   func(childComplexity int) int
+		Raw     func(childComplexity int) int
+		Text    func(childComplexity int) int
+		Type    func(childComplexity int) int
+	}
+
+	Handover struct {
+		FirstReplyAt func(childComplexity int) int
+		SeatIDs      func(childComplexity int) int
+		TakenOverAt  func(childComplexity int) int
+		WaitSeconds  func(childComplexity int) int
 	}
 
 	ImageContent struct {
-		Media func(childComplexity int) int
-		Raw   func(childComplexity int) int
-		Text  func(childComplexity int) int
-		Type  func(childComplexity int) int
+		Caption func(childComplexity int) int
+		Media   func(childComplexity int) int
+		Raw     func(childComplexity int) int
+		Text    func(childComplexity int) int
+		Type    func(childComplexity int) int
 	}
 
 	Intention struct {
@@ -137,6 +148,7 @@ type ComplexityRoot struct {
 		Body    func(childComplexity int) int
 		Buttons func(childComplexity int) int
 		Footer  func(childComplexity int) int
+		Header  func(childComplexity int) int
 		Raw     func(childComplexity int) int
 		Text    func(childComplexity int) int
 		Type    func(childComplexity int) int
@@ -146,6 +158,7 @@ type ComplexityRoot struct {
 		Body     func(childComplexity int) int
 		Button   func(childComplexity int) int
 		Footer   func(childComplexity int) int
+		Header   func(childComplexity int) int
 		Raw      func(childComplexity int) int
 		Sections func(childComplexity int) int
 		Text     func(childComplexity int) int
@@ -179,17 +192,19 @@ type ComplexityRoot struct {
 	}
 
 	Message struct {
-		Content     func(childComplexity int) int
-		ContentType func(childComplexity int) int
-		ID          func(childComplexity int) int
-		MsgID       func(childComplexity int) int
-		Position    func(childComplexity int) int
-		Raw         func(childComplexity int) int
-		ReplyTo     func(childComplexity int) int
-		SenderType  func(childComplexity int) int
-		SentAt      func(childComplexity int) int
-		Status      func(childComplexity int) int
-		Text        func(childComplexity int) int
+		Content       func(childComplexity int) int
+		ContentType   func(childComplexity int) int
+		ID            func(childComplexity int) int
+		MsgID         func(childComplexity int) int
+		Position      func(childComplexity int) int
+		Raw           func(childComplexity int) int
+		ReplyTo       func(childComplexity int) int
+		SenderType    func(childComplexity int) int
+		SenderTypeRaw func(childComplexity int) int
+		SentAt        func(childComplexity int) int
+		Status        func(childComplexity int) int
+		StatusRaw     func(childComplexity int) int
+		Text          func(childComplexity int) int
 	}
 
 	MessageConnection struct {
@@ -260,6 +275,7 @@ type ComplexityRoot struct {
 	}
 
 	Session struct {
+		Abandoned       func(childComplexity int) int
 		CallID          func(childComplexity int) int
 		Callee          func(childComplexity int) int
 		Channel         func(childComplexity int) int
@@ -268,8 +284,11 @@ type ComplexityRoot struct {
 		Deliveries      func(childComplexity int) int
 		DurationSeconds func(childComplexity int) int
 		EndReason       func(childComplexity int) int
+		EndReasonRaw    func(childComplexity int) int
 		EndedAt         func(childComplexity int) int
+		Engaged         func(childComplexity int) int
 		EventLabels     func(childComplexity int) int
+		Handover        func(childComplexity int) int
 		ID              func(childComplexity int) int
 		Intention       func(childComplexity int) int
 		MessageCount    func(childComplexity int) int
@@ -395,10 +414,11 @@ type ComplexityRoot struct {
 	}
 
 	VideoContent struct {
-		Media func(childComplexity int) int
-		Raw   func(childComplexity int) int
-		Text  func(childComplexity int) int
-		Type  func(childComplexity int) int
+		Caption func(childComplexity int) int
+		Media   func(childComplexity int) int
+		Raw     func(childComplexity int) int
+		Text    func(childComplexity int) int
+		Type    func(childComplexity int) int
 	}
 }
 
@@ -442,6 +462,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	_ = ec
 	switch typeName + "." + field {
 
+	case "AudioContent.caption":
+		if e.ComplexityRoot.AudioContent.Caption == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AudioContent.Caption(childComplexity), true
 	case "AudioContent.media":
 		if e.ComplexityRoot.AudioContent.Media == nil {
 			break
@@ -522,6 +548,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ChosenOption.Title(childComplexity), true
+	case "ChosenOption.type":
+		if e.ComplexityRoot.ChosenOption.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChosenOption.Type(childComplexity), true
 
 	case "Contact.callee":
 		if e.ComplexityRoot.Contact.Callee == nil {
@@ -690,6 +722,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EventLabelKey.Values(childComplexity, args["first"].(*int)), true
 
+	case "FileContent.caption":
+		if e.ComplexityRoot.FileContent.Caption == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FileContent.Caption(childComplexity), true
 	case "FileContent.media":
 		if e.ComplexityRoot.FileContent.Media == nil {
 			break
@@ -715,6 +753,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.FileContent.Type(childComplexity), true
 
+	case "Handover.firstReplyAt":
+		if e.ComplexityRoot.Handover.FirstReplyAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Handover.FirstReplyAt(childComplexity), true
+	case "Handover.seatIds":
+		if e.ComplexityRoot.Handover.SeatIDs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Handover.SeatIDs(childComplexity), true
+	case "Handover.takenOverAt":
+		if e.ComplexityRoot.Handover.TakenOverAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Handover.TakenOverAt(childComplexity), true
+	case "Handover.waitSeconds":
+		if e.ComplexityRoot.Handover.WaitSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Handover.WaitSeconds(childComplexity), true
+
+	case "ImageContent.caption":
+		if e.ComplexityRoot.ImageContent.Caption == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImageContent.Caption(childComplexity), true
 	case "ImageContent.media":
 		if e.ComplexityRoot.ImageContent.Media == nil {
 			break
@@ -813,6 +882,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.InteractiveButtonsContent.Footer(childComplexity), true
+	case "InteractiveButtonsContent.header":
+		if e.ComplexityRoot.InteractiveButtonsContent.Header == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractiveButtonsContent.Header(childComplexity), true
 	case "InteractiveButtonsContent.raw":
 		if e.ComplexityRoot.InteractiveButtonsContent.Raw == nil {
 			break
@@ -850,6 +925,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.InteractiveListContent.Footer(childComplexity), true
+	case "InteractiveListContent.header":
+		if e.ComplexityRoot.InteractiveListContent.Header == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractiveListContent.Header(childComplexity), true
 	case "InteractiveListContent.raw":
 		if e.ComplexityRoot.InteractiveListContent.Raw == nil {
 			break
@@ -1011,6 +1092,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Message.SenderType(childComplexity), true
+	case "Message.senderTypeRaw":
+		if e.ComplexityRoot.Message.SenderTypeRaw == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Message.SenderTypeRaw(childComplexity), true
 	case "Message.sentAt":
 		if e.ComplexityRoot.Message.SentAt == nil {
 			break
@@ -1023,6 +1110,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Message.Status(childComplexity), true
+	case "Message.statusRaw":
+		if e.ComplexityRoot.Message.StatusRaw == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Message.StatusRaw(childComplexity), true
 	case "Message.text":
 		if e.ComplexityRoot.Message.Text == nil {
 			break
@@ -1345,6 +1438,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.Variables(childComplexity, args["filter"].(*models.SessionFilter)), true
 
+	case "Session.abandoned":
+		if e.ComplexityRoot.Session.Abandoned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Abandoned(childComplexity), true
 	case "Session.callId":
 		if e.ComplexityRoot.Session.CallID == nil {
 			break
@@ -1393,18 +1492,36 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Session.EndReason(childComplexity), true
+	case "Session.endReasonRaw":
+		if e.ComplexityRoot.Session.EndReasonRaw == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.EndReasonRaw(childComplexity), true
 	case "Session.endedAt":
 		if e.ComplexityRoot.Session.EndedAt == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Session.EndedAt(childComplexity), true
+	case "Session.engaged":
+		if e.ComplexityRoot.Session.Engaged == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Engaged(childComplexity), true
 	case "Session.eventLabels":
 		if e.ComplexityRoot.Session.EventLabels == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Session.EventLabels(childComplexity), true
+	case "Session.handover":
+		if e.ComplexityRoot.Session.Handover == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Handover(childComplexity), true
 	case "Session.id":
 		if e.ComplexityRoot.Session.ID == nil {
 			break
@@ -1942,6 +2059,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.VariableKey.Values(childComplexity, args["first"].(*int)), true
 
+	case "VideoContent.caption":
+		if e.ComplexityRoot.VideoContent.Caption == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VideoContent.Caption(childComplexity), true
 	case "VideoContent.media":
 		if e.ComplexityRoot.VideoContent.Media == nil {
 			break
@@ -2070,7 +2193,12 @@ schema {
   subscription: Subscription
 }
 
-"An instant in RFC 3339, always in UTC, e.g. ` + "`" + `2025-04-15T06:41:00Z` + "`" + `."
+"""
+An instant in RFC 3339, always in UTC, e.g. ` + "`" + `2025-04-15T06:41:00Z` + "`" + `. As an argument it may have any offset.
+
+AIRudder's own times are kept to the microsecond: finer digits are cut off. One with an offset (` + "`" + `+08:00` + "`" + ` or ` + "`" + `+0800` + "`" + `) is read as such, one without
+as UTC, and a number as Unix seconds, milliseconds or (16 digits) microseconds.
+"""
 scalar Time @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
 
 "Any JSON value (object, list, string, number, boolean or null), exactly as AIRudder sent it."
@@ -2124,7 +2252,10 @@ type Query {
     orderBy: SessionOrder
   ): SessionConnection!
 
-  "A page of messages across sessions, newest first. Messages of one session are ordered by ` + "`" + `position` + "`" + `, never by their times."
+  """
+  A page of messages across sessions. Those of the session with the latest ` + "`" + `startedAt` + "`" + ` come first, and of each session its last message first:
+  messages are ordered by ` + "`" + `position` + "`" + `, never by their times.
+  """
   messages(
     """
     At most this many items, from the start. Without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + ` a page has 20; zero gives an empty page.
@@ -2146,25 +2277,25 @@ type Query {
     sessions: SessionFilter
   ): MessageConnection!
 
-  "Every intention label that occurs under the filter, most frequent first, then by label."
+  "Every intention label that occurs under the filter, most frequent first, then by label. More than 10,000 are an error."
   intentions(
     "Only sessions that pass this; null passes all."
     filter: SessionFilter
   ): [Intention!]!
 
-  "The catalogue of slot names (the keys of AIRudder's ` + "`" + `ner_slots` + "`" + `) that occur under the filter, most frequent first, then by name."
+  "The catalogue of slot names (the keys of AIRudder's ` + "`" + `ner_slots` + "`" + `) that occur under the filter, most frequent first, then by name. More than 10,000 are an error."
   nerSlots(
     "Only sessions that pass this; null passes all."
     filter: SessionFilter
   ): [NerSlotKey!]!
 
-  "The catalogue of variable names (the keys of AIRudder's ` + "`" + `variables` + "`" + `) that occur under the filter, most frequent first, then by name."
+  "The catalogue of variable names (the keys of AIRudder's ` + "`" + `variables` + "`" + `) that occur under the filter, most frequent first, then by name. More than 10,000 are an error."
   variables(
     "Only sessions that pass this; null passes all."
     filter: SessionFilter
   ): [VariableKey!]!
 
-  "The catalogue of event labels (the keys of AIRudder's ` + "`" + `event_label` + "`" + `) that occur under the filter, most frequent first, then by name."
+  "The catalogue of event labels (the keys of AIRudder's ` + "`" + `event_label` + "`" + `) that occur under the filter, most frequent first, then by name. More than 10,000 are an error."
   eventLabels(
     "Only sessions that pass this; null passes all."
     filter: SessionFilter
@@ -2215,7 +2346,7 @@ type Query {
     "IANA name of the time zone in which buckets begin, e.g. ` + "`" + `Asia/Jakarta` + "`" + `. UTC by default; matters only with ` + "`" + `interval` + "`" + `."
     timeZone: String = "UTC"
     """
-    At most this many rows, from the start; null returns every row and zero none.
+    At most this many rows, from the start; null returns every row (more than 10,000 are an error) and zero none.
     Negative or above the server's limit (200 unless the operator changed it) is an error with code BAD_USER_INPUT.
     """
     first: Int
@@ -2290,9 +2421,14 @@ type Session implements Node {
   receivedAt: Time!
   "What ended the session: AIRudder's ` + "`" + `session_end_reason` + "`" + `."
   endReason: SessionEndReason!
+  "AIRudder's own word for it, ` + "`" + `session_end_reason` + "`" + ` as it was sent, also where ` + "`" + `endReason` + "`" + ` is UNKNOWN."
+  endReasonRaw: String!
   "The label that AIRudder gave the customer's intention (` + "`" + `intention` + "`" + `), with its counts over all sessions."
   intention: Intention!
-  "AIRudder's own count of conversation rounds (` + "`" + `talk_round` + "`" + `), kept as sent and never recomputed from the messages."
+  """
+  AIRudder's own count of conversation rounds (` + "`" + `talk_round` + "`" + `), never recomputed from the messages. What does not fit into an Int is the nearest that
+  does, and what is not a number is 0: ` + "`" + `raw` + "`" + ` has it as it was sent.
+  """
   talkRound: Int!
   "What the robot picked out of the conversation: AIRudder's ` + "`" + `ner_slots` + "`" + `."
   nerSlots(
@@ -2325,6 +2461,15 @@ type Session implements Node {
   ): [Message!]!
   "How many messages the session has, from every sender, those of the system included."
   messageCount: Int!
+  "Whether the customer (USER) sent at least one message."
+  engaged: Boolean!
+  "How the session was handed over to a person; null where nobody was called in."
+  handover: Handover
+  """
+  Whether the customer left a robot waiting: the session ended for the reason EXPIRE or USER, and its last message that is not by SYSTEM
+  came from ROBOT or CHATBOT.
+  """
+  abandoned: Boolean!
   "The customer of this session; null where the notification names no callee."
   contact: Contact
   "The different notifications of this session, the one with the largest ` + "`" + `notifiedAt` + "`" + ` first; of equals, the one that arrived later. The first is the one shown."
@@ -2338,6 +2483,20 @@ type Session implements Node {
   deliveries: Int!
   "The whole notification as AIRudder sent it, with everything that this schema has no field for."
   raw: JSON!
+}
+
+"""
+How a session was handed over from the robot to a person: it has a system event ` + "`" + `conversation.take_over` + "`" + ` that names a seat, or a message by AGENT.
+"""
+type Handover {
+  "When the first such event happened; null when there is none, or its time cannot be read."
+  takenOverAt: Time
+  "The seats (AIRudder's ` + "`" + `to_seat_id` + "`" + `) that took the session over, in order, each once."
+  seatIds: [String!]!
+  "When the first message by AGENT was sent; null when there is none, or its time cannot be read."
+  firstReplyAt: Time
+  "Whole seconds from ` + "`" + `takenOverAt` + "`" + ` to ` + "`" + `firstReplyAt` + "`" + `, cut off; null where either is null, or the reply has the earlier time."
+  waitSeconds: Int
 }
 
 "One notification of a session: one distinct body."
@@ -2356,7 +2515,10 @@ type SessionVersion {
 type NerSlot {
   "The entry's key, as AIRudder sent it."
   name: String!
-  "The entry's value: a string as it is, anything else as compact JSON (null is the text ` + "`" + `null` + "`" + `)."
+  """
+  The entry's value: a string as it is, anything else as compact JSON (null is the text ` + "`" + `null` + "`" + `) whose strings are unescaped and whose numbers and order of
+  keys are as they were sent: 1.10 and 1.1 are two values.
+  """
   value: String!
   "The entry's value as it was sent; null when AIRudder sent null."
   json: JSON
@@ -2366,7 +2528,10 @@ type NerSlot {
 type EventLabel {
   "The entry's key, as AIRudder sent it."
   name: String!
-  "The entry's value: a string as it is, anything else as compact JSON (null is the text ` + "`" + `null` + "`" + `)."
+  """
+  The entry's value: a string as it is, anything else as compact JSON (null is the text ` + "`" + `null` + "`" + `) whose strings are unescaped and whose numbers and order of
+  keys are as they were sent: 1.10 and 1.1 are two values.
+  """
   value: String!
   "The entry's value as it was sent; null when AIRudder sent null."
   json: JSON
@@ -2376,7 +2541,10 @@ type EventLabel {
 type Variable {
   "The entry's key, as AIRudder sent it."
   name: String!
-  "The entry's value: a string as it is, anything else as compact JSON (null is the text ` + "`" + `null` + "`" + `)."
+  """
+  The entry's value: a string as it is, anything else as compact JSON (null is the text ` + "`" + `null` + "`" + `) whose strings are unescaped and whose numbers and order of
+  keys are as they were sent: 1.10 and 1.1 are two values.
+  """
   value: String!
   "The entry's value as it was sent; null when AIRudder sent null."
   json: JSON
@@ -2469,7 +2637,10 @@ type EventLabelKey {
 
 "One value of a slot, variable or event label, and its frequency."
 type NerSlotValue {
-  "The value: a string as it is, anything else as compact JSON (null is the text ` + "`" + `null` + "`" + `)."
+  """
+  The value: a string as it is, anything else as compact JSON (null is the text ` + "`" + `null` + "`" + `) whose strings are unescaped and whose numbers and order of
+  keys are as they were sent: 1.10 and 1.1 are two values.
+  """
   value: String!
   "Sessions under the filter that have this value."
   sessionCount: Int!
@@ -2632,13 +2803,17 @@ type Message implements Node {
   msgId: String!
   "Who sent it: AIRudder's ` + "`" + `sender_type` + "`" + `."
   senderType: SenderType!
+  "AIRudder's own word for it, ` + "`" + `sender_type` + "`" + ` as it was sent, also where ` + "`" + `senderType` + "`" + ` is UNKNOWN."
+  senderTypeRaw: String!
   """
-  When it was sent: AIRudder's ` + "`" + `timestamp` + "`" + ` (Unix seconds). Null when the notification has no readable time for it.
+  When it was sent: AIRudder's ` + "`" + `timestamp` + "`" + `. Null when the notification has no readable time for it.
   Times can go backwards and lie outside the session.
   """
   sentAt: Time
   "How far it got: AIRudder's ` + "`" + `status` + "`" + `."
   status: MessageStatus!
+  "AIRudder's own word for it, ` + "`" + `status` + "`" + ` as it was sent, also where ` + "`" + `status` + "`" + ` here is UNKNOWN."
+  statusRaw: String!
   "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent, e.g. ` + "`" + `text` + "`" + ` or ` + "`" + `interactive` + "`" + `."
   contentType: String!
   "What a person reads of it, the same as the ` + "`" + `text` + "`" + ` of its ` + "`" + `content` + "`" + `; empty when there is nothing to read."
@@ -2661,7 +2836,7 @@ type MessageReply {
   sentAt: Time
   "What the answered message says."
   content: MessageContent!
-  "The answered message itself, found by its ` + "`" + `msg_id` + "`" + `; null when this session does not hold it."
+  "The answered message itself, found by its ` + "`" + `msg_id` + "`" + ` (of several with that, the first); null when this session does not hold it."
   message: Message
 }
 
@@ -2673,7 +2848,7 @@ enum MessageStatus {
   DELIVERY
   "AIRudder's ` + "`" + `read` + "`" + `: read by the recipient."
   READ
-  "A value that this server does not know, for instance one that AIRudder adds later; the original is in ` + "`" + `raw` + "`" + `."
+  "A value that this server does not know, for instance one that AIRudder adds later; the original is in ` + "`" + `statusRaw` + "`" + `."
   UNKNOWN
 }
 
@@ -2689,7 +2864,7 @@ enum SenderType {
   AGENT
   "AIRudder's ` + "`" + `chatbot` + "`" + `: seen as the sender of the template that opens a conversation."
   CHATBOT
-  "A value that this server does not know, for instance one that AIRudder adds later; the original is in ` + "`" + `raw` + "`" + `."
+  "A value that this server does not know, for instance one that AIRudder adds later; the original is in ` + "`" + `senderTypeRaw` + "`" + `."
   UNKNOWN
 }
 
@@ -2705,7 +2880,7 @@ enum SessionEndReason {
   EXPIRE
   "AIRudder's ` + "`" + `user` + "`" + `: the customer ended it."
   USER
-  "A value that this server does not know, for instance one that AIRudder adds later; the original is in ` + "`" + `raw` + "`" + `."
+  "A value that this server does not know, for instance one that AIRudder adds later; the original is in ` + "`" + `endReasonRaw` + "`" + `."
   UNKNOWN
 }
 
@@ -2713,7 +2888,10 @@ enum SessionEndReason {
 interface Content {
   "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
   type: String!
-  "What a person reads of it, in reading order, parts on lines of their own; empty when there is nothing to read. ` + "`" + `search` + "`" + ` looks here."
+  """
+  What a person reads of it, in reading order, parts on lines of their own; empty when there is nothing to read. ` + "`" + `search` + "`" + ` looks here, but not into
+  system events.
+  """
   text: String!
   "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
   raw: JSON!
@@ -2750,7 +2928,7 @@ type TextContent implements Content {
 type SystemContent implements Content {
   "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
   type: String!
-  "What a person reads of it, in reading order, parts on lines of their own; empty when there is nothing to read. ` + "`" + `search` + "`" + ` looks here."
+  "What a person reads of it, in reading order, parts on lines of their own; empty when there is nothing to read. ` + "`" + `search` + "`" + ` does not look here."
   text: String!
   "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
   raw: JSON!
@@ -2788,7 +2966,7 @@ type TemplateContent implements Content {
   buttons: [OptionButton!]!
 }
 
-"What stands above a template's body: a line of text, or an image or other file."
+"What stands above the body of a template or an interactive message: a line of text, or an image or other file."
 type TemplateHeader {
   "The header's kind as AIRudder names it, e.g. ` + "`" + `image` + "`" + `."
   type: String!
@@ -2820,7 +2998,7 @@ type ButtonContent implements Content {
   chosen: ChosenOption
 }
 
-"An image (AIRudder's type ` + "`" + `image` + "`" + `); its ` + "`" + `text` + "`" + ` is the file's name."
+"An image (AIRudder's type ` + "`" + `image` + "`" + `); its ` + "`" + `text` + "`" + ` is the caption and the file's name."
 type ImageContent implements Content {
   "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
   type: String!
@@ -2830,9 +3008,11 @@ type ImageContent implements Content {
   raw: JSON!
   "Where the file is: AIRudder's ` + "`" + `media` + "`" + `; null when the message carries none."
   media: Media
+  "What was written below it: AIRudder's ` + "`" + `content.text` + "`" + `; empty when nothing was."
+  caption: String!
 }
 
-"A video (AIRudder's type ` + "`" + `video` + "`" + `); its ` + "`" + `text` + "`" + ` is the file's name."
+"A video (AIRudder's type ` + "`" + `video` + "`" + `); its ` + "`" + `text` + "`" + ` is the caption and the file's name."
 type VideoContent implements Content {
   "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
   type: String!
@@ -2842,9 +3022,11 @@ type VideoContent implements Content {
   raw: JSON!
   "Where the file is: AIRudder's ` + "`" + `media` + "`" + `. Content without one is an UnknownContent, so this is null in no answer."
   media: Media
+  "What was written below it: AIRudder's ` + "`" + `content.text` + "`" + `; empty when nothing was."
+  caption: String!
 }
 
-"A sound, such as a voice note (AIRudder's type ` + "`" + `audio` + "`" + `); its ` + "`" + `text` + "`" + ` is the file's name."
+"A sound, such as a voice note (AIRudder's type ` + "`" + `audio` + "`" + `); its ` + "`" + `text` + "`" + ` is the caption and the file's name."
 type AudioContent implements Content {
   "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
   type: String!
@@ -2854,9 +3036,11 @@ type AudioContent implements Content {
   raw: JSON!
   "Where the file is: AIRudder's ` + "`" + `media` + "`" + `. Content without one is an UnknownContent, so this is null in no answer."
   media: Media
+  "What was written below it: AIRudder's ` + "`" + `content.text` + "`" + `; empty when nothing was."
+  caption: String!
 }
 
-"A document or other file (AIRudder's type ` + "`" + `file` + "`" + `); its ` + "`" + `text` + "`" + ` is the file's name."
+"A document or other file (AIRudder's type ` + "`" + `file` + "`" + `); its ` + "`" + `text` + "`" + ` is the caption and the file's name."
 type FileContent implements Content {
   "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
   type: String!
@@ -2866,6 +3050,8 @@ type FileContent implements Content {
   raw: JSON!
   "Where the file is: AIRudder's ` + "`" + `media` + "`" + `; null when the message carries none."
   media: Media
+  "What was written below it: AIRudder's ` + "`" + `content.text` + "`" + `; empty when nothing was."
+  caption: String!
 }
 
 "An image, video, sound or other file that a message refers to; the file itself is not stored here."
@@ -2876,7 +3062,7 @@ type Media {
   name: String
 }
 
-"A question with buttons, sent by the bot (AIRudder's type ` + "`" + `interactive` + "`" + ` with buttons); its ` + "`" + `text` + "`" + ` is body, footer and button titles."
+"A question with buttons, sent by the bot (AIRudder's type ` + "`" + `interactive` + "`" + ` with buttons); its ` + "`" + `text` + "`" + ` is header, body, footer and button titles."
 type InteractiveButtonsContent implements Content {
   "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
   type: String!
@@ -2884,6 +3070,8 @@ type InteractiveButtonsContent implements Content {
   text: String!
   "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
   raw: JSON!
+  "What stands above the body: AIRudder's ` + "`" + `interactive.header` + "`" + `; null when there is none."
+  header: TemplateHeader
   "The main text; empty when there is none."
   body: String!
   "The small text below the body; empty when there is none."
@@ -2892,7 +3080,7 @@ type InteractiveButtonsContent implements Content {
   buttons: [OptionButton!]!
 }
 
-"A question with a list, sent by the bot (AIRudder's type ` + "`" + `interactive` + "`" + ` with sections); its ` + "`" + `text` + "`" + ` is body, footer and option titles with their descriptions."
+"A question with a list, sent by the bot (AIRudder's type ` + "`" + `interactive` + "`" + ` with sections); its ` + "`" + `text` + "`" + ` is header, body, footer and button, then each section's title before its options with their descriptions."
 type InteractiveListContent implements Content {
   "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
   type: String!
@@ -2900,6 +3088,8 @@ type InteractiveListContent implements Content {
   text: String!
   "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
   raw: JSON!
+  "What stands above the body: AIRudder's ` + "`" + `interactive.header` + "`" + `; null when there is none."
+  header: TemplateHeader
   "The main text; empty when there is none."
   body: String!
   "The small text below the body; empty when there is none."
@@ -2944,6 +3134,8 @@ type InteractiveAnswerContent implements Content {
 type ChosenOption {
   "The option's id in the answered message; empty for a template's button, which has none."
   id: String!
+  "The button's kind as AIRudder names it, e.g. ` + "`" + `QUICK_REPLY` + "`" + ` or ` + "`" + `OPT_OUT` + "`" + `; empty when it is a list's row."
+  type: String!
   "What the option says."
   title: String!
   "The option's place among all options of the answered message, counted from 0, sections one after the other."
@@ -3082,8 +3274,9 @@ input SessionFilter {
   "At least one message of the session passes this."
   messages: MessageFilter
   """
-  Words, split at white space: each must occur as a substring of the ` + "`" + `text` + "`" + ` of some message of the session, which may be a different message for each word.
-  Upper and lower case are the same; any language, any length.
+  At most 50 words, split at white space: each must occur as a substring of the ` + "`" + `text` + "`" + ` of some message of the session, which may be a different message
+  for each word, in any language and of any length. Texts and words are compared after Unicode's NFKC and full case folding: composed and decomposed, wide
+  and narrow, upper and lower are the same. System events are not searched, and of a transcript only the first 256 KiB are.
   """
   search: String
 }
@@ -3111,8 +3304,8 @@ input MessageFilter {
   "By when the message was sent; a message without a readable time is within no bound."
   sentAt: TimeFilter
   """
-  Words, split at white space: each must occur as a substring of the message's ` + "`" + `text` + "`" + `.
-  Upper and lower case are the same; any language, any length.
+  At most 50 words, split at white space: each must occur as a substring of the message's ` + "`" + `text` + "`" + `, compared as by ` + "`" + `SessionFilter.search` + "`" + `.
+  System events are not searched, and of a transcript only the first 256 KiB are.
   """
   search: String
 }
@@ -3306,6 +3499,8 @@ func (ec *executionContext) childFields_ChosenOption(ctx context.Context, field 
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_ChosenOption_id(ctx, field)
+	case "type":
+		return ec.fieldContext_ChosenOption_type(ctx, field)
 	case "title":
 		return ec.fieldContext_ChosenOption_title(ctx, field)
 	case "index":
@@ -3396,6 +3591,20 @@ func (ec *executionContext) childFields_EventLabelKey(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type EventLabelKey", field.Name)
 }
 
+func (ec *executionContext) childFields_Handover(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "takenOverAt":
+		return ec.fieldContext_Handover_takenOverAt(ctx, field)
+	case "seatIds":
+		return ec.fieldContext_Handover_seatIds(ctx, field)
+	case "firstReplyAt":
+		return ec.fieldContext_Handover_firstReplyAt(ctx, field)
+	case "waitSeconds":
+		return ec.fieldContext_Handover_waitSeconds(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Handover", field.Name)
+}
+
 func (ec *executionContext) childFields_Intention(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "label":
@@ -3452,10 +3661,14 @@ func (ec *executionContext) childFields_Message(ctx context.Context, field graph
 		return ec.fieldContext_Message_msgId(ctx, field)
 	case "senderType":
 		return ec.fieldContext_Message_senderType(ctx, field)
+	case "senderTypeRaw":
+		return ec.fieldContext_Message_senderTypeRaw(ctx, field)
 	case "sentAt":
 		return ec.fieldContext_Message_sentAt(ctx, field)
 	case "status":
 		return ec.fieldContext_Message_status(ctx, field)
+	case "statusRaw":
+		return ec.fieldContext_Message_statusRaw(ctx, field)
 	case "contentType":
 		return ec.fieldContext_Message_contentType(ctx, field)
 	case "text":
@@ -3614,6 +3827,8 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_receivedAt(ctx, field)
 	case "endReason":
 		return ec.fieldContext_Session_endReason(ctx, field)
+	case "endReasonRaw":
+		return ec.fieldContext_Session_endReasonRaw(ctx, field)
 	case "intention":
 		return ec.fieldContext_Session_intention(ctx, field)
 	case "talkRound":
@@ -3630,6 +3845,12 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_messages(ctx, field)
 	case "messageCount":
 		return ec.fieldContext_Session_messageCount(ctx, field)
+	case "engaged":
+		return ec.fieldContext_Session_engaged(ctx, field)
+	case "handover":
+		return ec.fieldContext_Session_handover(ctx, field)
+	case "abandoned":
+		return ec.fieldContext_Session_abandoned(ctx, field)
 	case "contact":
 		return ec.fieldContext_Session_contact(ctx, field)
 	case "versions":
@@ -4615,6 +4836,29 @@ func (ec *executionContext) fieldContext_AudioContent_media(_ context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _AudioContent_caption(ctx context.Context, field graphql.CollectedField, obj *models.AudioContent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AudioContent_caption(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Caption, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AudioContent_caption(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AudioContent", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _ButtonContent_type(ctx context.Context, field graphql.CollectedField, obj *models.ButtonContent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4736,6 +4980,29 @@ func (ec *executionContext) _ChosenOption_id(ctx context.Context, field graphql.
 	)
 }
 func (ec *executionContext) fieldContext_ChosenOption_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ChosenOption", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _ChosenOption_type(ctx context.Context, field graphql.CollectedField, obj *models.ChosenOption) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ChosenOption_type(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Type, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ChosenOption_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ChosenOption", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
@@ -5594,6 +5861,121 @@ func (ec *executionContext) fieldContext_FileContent_media(_ context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _FileContent_caption(ctx context.Context, field graphql.CollectedField, obj *models.FileContent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FileContent_caption(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Caption, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FileContent_caption(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FileContent", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Handover_takenOverAt(ctx context.Context, field graphql.CollectedField, obj *models.Handover) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Handover_takenOverAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TakenOverAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖsessiongraphᚋmodelsᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Handover_takenOverAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Handover", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _Handover_seatIds(ctx context.Context, field graphql.CollectedField, obj *models.Handover) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Handover_seatIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SeatIDs, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Handover_seatIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Handover", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Handover_firstReplyAt(ctx context.Context, field graphql.CollectedField, obj *models.Handover) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Handover_firstReplyAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FirstReplyAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖsessiongraphᚋmodelsᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Handover_firstReplyAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Handover", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _Handover_waitSeconds(ctx context.Context, field graphql.CollectedField, obj *models.Handover) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Handover_waitSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WaitSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Handover_waitSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Handover", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _ImageContent_type(ctx context.Context, field graphql.CollectedField, obj *models.ImageContent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5693,6 +6075,29 @@ func (ec *executionContext) fieldContext_ImageContent_media(_ context.Context, f
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _ImageContent_caption(ctx context.Context, field graphql.CollectedField, obj *models.ImageContent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImageContent_caption(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Caption, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ImageContent_caption(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ImageContent", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Intention_label(ctx context.Context, field graphql.CollectedField, obj *model.Intention) (ret graphql.Marshaler) {
@@ -5978,6 +6383,38 @@ func (ec *executionContext) fieldContext_InteractiveButtonsContent_raw(_ context
 	return graphql.NewScalarFieldContext("InteractiveButtonsContent", field, false, false, errors.New("field of type JSON does not have child fields"))
 }
 
+func (ec *executionContext) _InteractiveButtonsContent_header(ctx context.Context, field graphql.CollectedField, obj *models.InteractiveButtonsContent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InteractiveButtonsContent_header(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Header, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.TemplateHeader) graphql.Marshaler {
+			return ec.marshalOTemplateHeader2ᚖsessiongraphᚋmodelsᚐTemplateHeader(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_InteractiveButtonsContent_header(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "InteractiveButtonsContent",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TemplateHeader(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _InteractiveButtonsContent_body(ctx context.Context, field graphql.CollectedField, obj *models.InteractiveButtonsContent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6123,6 +6560,38 @@ func (ec *executionContext) _InteractiveListContent_raw(ctx context.Context, fie
 }
 func (ec *executionContext) fieldContext_InteractiveListContent_raw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("InteractiveListContent", field, false, false, errors.New("field of type JSON does not have child fields"))
+}
+
+func (ec *executionContext) _InteractiveListContent_header(ctx context.Context, field graphql.CollectedField, obj *models.InteractiveListContent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InteractiveListContent_header(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Header, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.TemplateHeader) graphql.Marshaler {
+			return ec.marshalOTemplateHeader2ᚖsessiongraphᚋmodelsᚐTemplateHeader(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_InteractiveListContent_header(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "InteractiveListContent",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TemplateHeader(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _InteractiveListContent_body(ctx context.Context, field graphql.CollectedField, obj *models.InteractiveListContent) (ret graphql.Marshaler) {
@@ -6649,6 +7118,29 @@ func (ec *executionContext) fieldContext_Message_senderType(_ context.Context, f
 	return graphql.NewScalarFieldContext("Message", field, false, false, errors.New("field of type SenderType does not have child fields"))
 }
 
+func (ec *executionContext) _Message_senderTypeRaw(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Message_senderTypeRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SenderTypeRaw(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Message_senderTypeRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Message", field, true, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _Message_sentAt(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6693,6 +7185,29 @@ func (ec *executionContext) _Message_status(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_Message_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Message", field, false, false, errors.New("field of type MessageStatus does not have child fields"))
+}
+
+func (ec *executionContext) _Message_statusRaw(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Message_statusRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StatusRaw(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Message_statusRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Message", field, true, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Message_contentType(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
@@ -8579,6 +9094,29 @@ func (ec *executionContext) fieldContext_Session_endReason(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type SessionEndReason does not have child fields"))
 }
 
+func (ec *executionContext) _Session_endReasonRaw(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_endReasonRaw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EndReasonRaw, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_endReasonRaw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _Session_intention(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8851,6 +9389,84 @@ func (ec *executionContext) _Session_messageCount(ctx context.Context, field gra
 }
 func (ec *executionContext) fieldContext_Session_messageCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Session_engaged(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_engaged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Engaged, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_engaged(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _Session_handover(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_handover(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Handover(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.Handover) graphql.Marshaler {
+			return ec.marshalOHandover2ᚖsessiongraphᚋmodelsᚐHandover(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Session_handover(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Session",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Handover(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Session_abandoned(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_abandoned(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Abandoned, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_abandoned(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _Session_contact(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
@@ -10602,6 +11218,29 @@ func (ec *executionContext) fieldContext_VideoContent_media(_ context.Context, f
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _VideoContent_caption(ctx context.Context, field graphql.CollectedField, obj *models.VideoContent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VideoContent_caption(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Caption, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VideoContent_caption(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VideoContent", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) ___Directive_name(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
@@ -12772,6 +13411,11 @@ func (ec *executionContext) _AudioContent(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "caption":
+			out.Values[i] = ec._AudioContent_caption(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -12860,6 +13504,11 @@ func (ec *executionContext) _ChosenOption(ctx context.Context, sel ast.Selection
 			out.Values[i] = graphql.MarshalString("ChosenOption")
 		case "id":
 			out.Values[i] = ec._ChosenOption_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "type":
+			out.Values[i] = ec._ChosenOption_type(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -13589,6 +14238,64 @@ func (ec *executionContext) _FileContent(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "caption":
+			out.Values[i] = ec._FileContent_caption(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var handoverImplementors = []string{"Handover"}
+
+func (ec *executionContext) _Handover(ctx context.Context, sel ast.SelectionSet, obj *models.Handover) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, handoverImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Handover")
+		case "takenOverAt":
+			out.Values[i] = ec._Handover_takenOverAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "seatIds":
+			out.Values[i] = ec._Handover_seatIds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "firstReplyAt":
+			out.Values[i] = ec._Handover_firstReplyAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "waitSeconds":
+			out.Values[i] = ec._Handover_waitSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -13640,6 +14347,11 @@ func (ec *executionContext) _ImageContent(ctx context.Context, sel ast.Selection
 		case "media":
 			out.Values[i] = ec._ImageContent_media(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "caption":
+			out.Values[i] = ec._ImageContent_caption(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -13862,6 +14574,11 @@ func (ec *executionContext) _InteractiveButtonsContent(ctx context.Context, sel 
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "header":
+			out.Values[i] = ec._InteractiveButtonsContent_header(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "body":
 			out.Values[i] = ec._InteractiveButtonsContent_body(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -13923,6 +14640,11 @@ func (ec *executionContext) _InteractiveListContent(ctx context.Context, sel ast
 		case "raw":
 			out.Values[i] = ec._InteractiveListContent_raw(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "header":
+			out.Values[i] = ec._InteractiveListContent_header(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "body":
@@ -14200,6 +14922,11 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "senderTypeRaw":
+			out.Values[i] = ec._Message_senderTypeRaw(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "sentAt":
 			out.Values[i] = ec._Message_sentAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -14207,6 +14934,11 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "status":
 			out.Values[i] = ec._Message_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "statusRaw":
+			out.Values[i] = ec._Message_statusRaw(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -15350,6 +16082,11 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "endReasonRaw":
+			out.Values[i] = ec._Session_endReasonRaw(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "intention":
 			out.Values[i] = ec._Session_intention(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -15552,6 +16289,21 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "messageCount":
 			out.Values[i] = ec._Session_messageCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "engaged":
+			out.Values[i] = ec._Session_engaged(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "handover":
+			out.Values[i] = ec._Session_handover(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "abandoned":
+			out.Values[i] = ec._Session_abandoned(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -16712,6 +17464,11 @@ func (ec *executionContext) _VideoContent(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "caption":
+			out.Values[i] = ec._VideoContent_caption(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -17859,6 +18616,35 @@ func (ec *executionContext) marshalNString2string(ctx context.Context, sel ast.S
 	return res
 }
 
+func (ec *executionContext) unmarshalNString2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNString2string(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNString2string(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNTime2sessiongraphᚋmodelsᚐTime(ctx context.Context, v any) (models.Time, error) {
 	var res models.Time
 	err := res.UnmarshalGQL(v)
@@ -18144,6 +18930,13 @@ func (ec *executionContext) unmarshalOFloatFilter2ᚖsessiongraphᚋmodelsᚐFlo
 	}
 	res, err := ec.unmarshalInputFloatFilter(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOHandover2ᚖsessiongraphᚋmodelsᚐHandover(ctx context.Context, sel ast.SelectionSet, v *models.Handover) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Handover(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOInt2ᚖint(ctx context.Context, v any) (*int, error) {

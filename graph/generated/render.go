@@ -27,6 +27,7 @@ func renderTypes() []render.Type {
 				{Name: "text", NonNull: true},
 				{Name: "raw", NonNull: true},
 				{Name: "media", Types: []string{"Media"}},
+				{Name: "caption", NonNull: true},
 			},
 		},
 		{
@@ -44,6 +45,7 @@ func renderTypes() []render.Type {
 			Implements: chosenOptionImplementors,
 			Fields: []render.FieldType{
 				{Name: "id", NonNull: true},
+				{Name: "type", NonNull: true},
 				{Name: "title", NonNull: true},
 				{Name: "index", NonNull: true},
 				{Name: "section"},
@@ -125,6 +127,17 @@ func renderTypes() []render.Type {
 				{Name: "text", NonNull: true},
 				{Name: "raw", NonNull: true},
 				{Name: "media", Types: []string{"Media"}},
+				{Name: "caption", NonNull: true},
+			},
+		},
+		{
+			Name:       "Handover",
+			Implements: handoverImplementors,
+			Fields: []render.FieldType{
+				{Name: "takenOverAt"},
+				{Name: "seatIds", NonNull: true},
+				{Name: "firstReplyAt"},
+				{Name: "waitSeconds"},
 			},
 		},
 		{
@@ -135,6 +148,7 @@ func renderTypes() []render.Type {
 				{Name: "text", NonNull: true},
 				{Name: "raw", NonNull: true},
 				{Name: "media", Types: []string{"Media"}},
+				{Name: "caption", NonNull: true},
 			},
 		},
 		{
@@ -164,6 +178,7 @@ func renderTypes() []render.Type {
 				{Name: "type", NonNull: true},
 				{Name: "text", NonNull: true},
 				{Name: "raw", NonNull: true},
+				{Name: "header", Types: []string{"TemplateHeader"}},
 				{Name: "body", NonNull: true},
 				{Name: "footer", NonNull: true},
 				{Name: "buttons", NonNull: true, Types: []string{"OptionButton"}},
@@ -176,6 +191,7 @@ func renderTypes() []render.Type {
 				{Name: "type", NonNull: true},
 				{Name: "text", NonNull: true},
 				{Name: "raw", NonNull: true},
+				{Name: "header", Types: []string{"TemplateHeader"}},
 				{Name: "body", NonNull: true},
 				{Name: "footer", NonNull: true},
 				{Name: "button", NonNull: true},
@@ -228,8 +244,10 @@ func renderTypes() []render.Type {
 				{Name: "position", NonNull: true},
 				{Name: "msgId", NonNull: true},
 				{Name: "senderType", NonNull: true},
+				{Name: "senderTypeRaw", NonNull: true},
 				{Name: "sentAt"},
 				{Name: "status", NonNull: true},
+				{Name: "statusRaw", NonNull: true},
 				{Name: "contentType", NonNull: true},
 				{Name: "text", NonNull: true},
 				{Name: "content", NonNull: true, Types: []string{"VideoContent", "UnknownContent", "TextContent", "TemplateContent", "SystemContent", "LocationContent", "InteractiveListContent", "InteractiveButtonsContent", "InteractiveAnswerContent", "ImageContent", "FileContent", "ContactsContent", "ButtonContent", "AudioContent"}},
@@ -336,6 +354,7 @@ func renderTypes() []render.Type {
 				{Name: "notifiedAt", NonNull: true},
 				{Name: "receivedAt", NonNull: true},
 				{Name: "endReason", NonNull: true},
+				{Name: "endReasonRaw", NonNull: true},
 				{Name: "intention", NonNull: true, Types: []string{"Intention"}},
 				{Name: "talkRound", NonNull: true},
 				{Name: "nerSlots", NonNull: true, Types: []string{"NerSlot"}, Arguments: argumentsOfSessionNerSlots},
@@ -344,6 +363,9 @@ func renderTypes() []render.Type {
 				{Name: "variables", NonNull: true, Types: []string{"Variable"}},
 				{Name: "messages", NonNull: true, Types: []string{"Message"}, Arguments: argumentsOfSessionMessages},
 				{Name: "messageCount", NonNull: true},
+				{Name: "engaged", NonNull: true},
+				{Name: "handover", Types: []string{"Handover"}},
+				{Name: "abandoned", NonNull: true},
 				{Name: "contact", Types: []string{"Contact"}},
 				{Name: "versions", NonNull: true, Types: []string{"SessionVersion"}},
 				{Name: "version", NonNull: true},
@@ -491,6 +513,7 @@ func renderTypes() []render.Type {
 				{Name: "text", NonNull: true},
 				{Name: "raw", NonNull: true},
 				{Name: "media", Types: []string{"Media"}},
+				{Name: "caption", NonNull: true},
 			},
 		},
 	}
@@ -655,6 +678,9 @@ func appendAudioContent(w *render.Writer, f *render.Field, obj *models.AudioCont
 	case 4: // media
 		v := obj.Media
 		return v != nil && render.Object(w, f, 0, v, appendMedia)
+	case 5: // caption
+		v := obj.Caption
+		return w.String(v)
 	}
 	panic(fmt.Errorf("unknown field %d of AudioContent", f.Index))
 }
@@ -682,16 +708,19 @@ func appendChosenOption(w *render.Writer, f *render.Field, obj *models.ChosenOpt
 	case 1: // id
 		v := obj.ID
 		return w.String(v)
-	case 2: // title
+	case 2: // type
+		v := obj.Type
+		return w.String(v)
+	case 3: // title
 		v := obj.Title
 		return w.String(v)
-	case 3: // index
+	case 4: // index
 		v := obj.Index
 		return w.Int(int64(v))
-	case 4: // section
+	case 5: // section
 		v := obj.Section
 		return v != nil && w.String(*v)
-	case 5: // match
+	case 6: // match
 		v := obj.Match
 		return render.Marshal(w, v)
 	}
@@ -875,8 +904,31 @@ func appendFileContent(w *render.Writer, f *render.Field, obj *models.FileConten
 	case 4: // media
 		v := obj.Media
 		return v != nil && render.Object(w, f, 0, v, appendMedia)
+	case 5: // caption
+		v := obj.Caption
+		return w.String(v)
 	}
 	panic(fmt.Errorf("unknown field %d of FileContent", f.Index))
+}
+
+func appendHandover(w *render.Writer, f *render.Field, obj *models.Handover) bool {
+	switch f.Index {
+	case 1: // takenOverAt
+		v := obj.TakenOverAt
+		return v != nil && render.Append(w, *v)
+	case 2: // seatIds
+		v := obj.SeatIDs
+		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e *string) bool {
+			return w.String(*e)
+		})
+	case 3: // firstReplyAt
+		v := obj.FirstReplyAt
+		return v != nil && render.Append(w, *v)
+	case 4: // waitSeconds
+		v := obj.WaitSeconds
+		return v != nil && w.Int(int64(*v))
+	}
+	panic(fmt.Errorf("unknown field %d of Handover", f.Index))
 }
 
 func appendImageContent(w *render.Writer, f *render.Field, obj *models.ImageContent) bool {
@@ -893,6 +945,9 @@ func appendImageContent(w *render.Writer, f *render.Field, obj *models.ImageCont
 	case 4: // media
 		v := obj.Media
 		return v != nil && render.Object(w, f, 0, v, appendMedia)
+	case 5: // caption
+		v := obj.Caption
+		return w.String(v)
 	}
 	panic(fmt.Errorf("unknown field %d of ImageContent", f.Index))
 }
@@ -957,13 +1012,16 @@ func appendInteractiveButtonsContent(w *render.Writer, f *render.Field, obj *mod
 	case 3: // raw
 		v := obj.Raw
 		return (v != nil || w.NullNotAllowed()) && render.Marshal(w, v)
-	case 4: // body
+	case 4: // header
+		v := obj.Header
+		return v != nil && render.Object(w, f, 0, v, appendTemplateHeader)
+	case 5: // body
 		v := obj.Body
 		return w.String(v)
-	case 5: // footer
+	case 6: // footer
 		v := obj.Footer
 		return w.String(v)
-	case 6: // buttons
+	case 7: // buttons
 		v := obj.Buttons
 		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e *models.OptionButton) bool {
 			return render.Object(w, f, 0, e, appendOptionButton)
@@ -983,16 +1041,19 @@ func appendInteractiveListContent(w *render.Writer, f *render.Field, obj *models
 	case 3: // raw
 		v := obj.Raw
 		return (v != nil || w.NullNotAllowed()) && render.Marshal(w, v)
-	case 4: // body
+	case 4: // header
+		v := obj.Header
+		return v != nil && render.Object(w, f, 0, v, appendTemplateHeader)
+	case 5: // body
 		v := obj.Body
 		return w.String(v)
-	case 5: // footer
+	case 6: // footer
 		v := obj.Footer
 		return w.String(v)
-	case 6: // button
+	case 7: // button
 		v := obj.Button
 		return w.String(v)
-	case 7: // sections
+	case 8: // sections
 		v := obj.Sections
 		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e *models.ListSection) bool {
 			return render.Object(w, f, 0, e, appendListSection)
@@ -1083,25 +1144,31 @@ func appendMessage(w *render.Writer, f *render.Field, obj *model.Message) bool {
 	case 4: // senderType
 		v := obj.SenderType
 		return render.Marshal(w, v)
-	case 5: // sentAt
+	case 5: // senderTypeRaw
+		v := obj.SenderTypeRaw()
+		return w.String(v)
+	case 6: // sentAt
 		v := obj.SentAt
 		return v != nil && render.Append(w, *v)
-	case 6: // status
+	case 7: // status
 		v := obj.Status
 		return render.Marshal(w, v)
-	case 7: // contentType
+	case 8: // statusRaw
+		v := obj.StatusRaw()
+		return w.String(v)
+	case 9: // contentType
 		v := obj.ContentType
 		return w.String(v)
-	case 8: // text
+	case 10: // text
 		v := obj.Text
 		return w.String(v)
-	case 9: // content
+	case 11: // content
 		v := obj.Content()
 		return (v != nil || w.NoValue()) && (v != nil || w.NullNotAllowed()) && appendMessageContent(w, f, v)
-	case 10: // replyTo
+	case 12: // replyTo
 		v := obj.ReplyTo()
 		return v != nil && render.Object(w, f, 0, v, appendMessageReply)
-	case 11: // raw
+	case 13: // raw
 		v := obj.Raw
 		return (v != nil || w.NullNotAllowed()) && render.Marshal(w, v)
 	}
@@ -1339,16 +1406,19 @@ func appendSession(w *render.Writer, f *render.Field, obj *model.Session) bool {
 	case 19: // endReason
 		v := obj.EndReason
 		return render.Marshal(w, v)
-	case 20: // intention
+	case 20: // endReasonRaw
+		v := obj.EndReasonRaw
+		return w.String(v)
+	case 21: // intention
 		v, err := obj.Intention()
 		if err != nil {
 			return w.Error(err)
 		}
 		return (v != nil || w.NullNotAllowed()) && render.Object(w, f, 0, v, appendIntention)
-	case 21: // talkRound
+	case 22: // talkRound
 		v := obj.TalkRound
 		return w.Int(int64(v))
-	case 22: // nerSlots
+	case 23: // nerSlots
 		fc, ok := w.Arguments(f)
 		if !ok {
 			return false
@@ -1360,7 +1430,7 @@ func appendSession(w *render.Writer, f *render.Field, obj *model.Session) bool {
 		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e **models.NerSlot) bool {
 			return (*e != nil || w.NullNotAllowed()) && render.Object(w, f, 0, *e, appendNerSlot)
 		})
-	case 23: // nerSlot
+	case 24: // nerSlot
 		fc, ok := w.Arguments(f)
 		if !ok {
 			return false
@@ -1370,7 +1440,7 @@ func appendSession(w *render.Writer, f *render.Field, obj *model.Session) bool {
 			return w.Error(err)
 		}
 		return v != nil && render.Object(w, f, 0, v, appendNerSlot)
-	case 24: // eventLabels
+	case 25: // eventLabels
 		v, err := obj.EventLabels(w.Context())
 		if err != nil {
 			return w.Error(err)
@@ -1378,7 +1448,7 @@ func appendSession(w *render.Writer, f *render.Field, obj *model.Session) bool {
 		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e **models.EventLabel) bool {
 			return (*e != nil || w.NullNotAllowed()) && render.Object(w, f, 0, *e, appendEventLabel)
 		})
-	case 25: // variables
+	case 26: // variables
 		v, err := obj.Variables(w.Context())
 		if err != nil {
 			return w.Error(err)
@@ -1386,7 +1456,7 @@ func appendSession(w *render.Writer, f *render.Field, obj *model.Session) bool {
 		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e **models.Variable) bool {
 			return (*e != nil || w.NullNotAllowed()) && render.Object(w, f, 0, *e, appendVariable)
 		})
-	case 26: // messages
+	case 27: // messages
 		fc, ok := w.Arguments(f)
 		if !ok {
 			return false
@@ -1398,16 +1468,25 @@ func appendSession(w *render.Writer, f *render.Field, obj *model.Session) bool {
 		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e **model.Message) bool {
 			return (*e != nil || w.NullNotAllowed()) && render.Object(w, f, 0, *e, appendMessage)
 		})
-	case 27: // messageCount
+	case 28: // messageCount
 		v := obj.MessageCount
 		return w.Int(int64(v))
-	case 28: // contact
+	case 29: // engaged
+		v := obj.Engaged
+		return w.Bool(v)
+	case 30: // handover
+		v := obj.Handover()
+		return v != nil && render.Object(w, f, 0, v, appendHandover)
+	case 31: // abandoned
+		v := obj.Abandoned
+		return w.Bool(v)
+	case 32: // contact
 		v, err := obj.Contact()
 		if err != nil {
 			return w.Error(err)
 		}
 		return v != nil && render.Object(w, f, 0, v, appendContact)
-	case 29: // versions
+	case 33: // versions
 		v, err := obj.Versions(w.Context())
 		if err != nil {
 			return w.Error(err)
@@ -1415,13 +1494,13 @@ func appendSession(w *render.Writer, f *render.Field, obj *model.Session) bool {
 		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e **model.SessionVersion) bool {
 			return (*e != nil || w.NullNotAllowed()) && render.Object(w, f, 0, *e, appendSessionVersion)
 		})
-	case 30: // version
+	case 34: // version
 		v := obj.Version
 		return w.Int(int64(v))
-	case 31: // deliveries
+	case 35: // deliveries
 		v := obj.Deliveries
 		return w.Int(int64(v))
-	case 32: // raw
+	case 36: // raw
 		v, err := obj.Raw(w.Context())
 		if err != nil {
 			return w.Error(err)
@@ -1736,6 +1815,9 @@ func appendVideoContent(w *render.Writer, f *render.Field, obj *models.VideoCont
 	case 4: // media
 		v := obj.Media
 		return v != nil && render.Object(w, f, 0, v, appendMedia)
+	case 5: // caption
+		v := obj.Caption
+		return w.String(v)
 	}
 	panic(fmt.Errorf("unknown field %d of VideoContent", f.Index))
 }

@@ -49,7 +49,7 @@ type Replay struct{ Database }
 
 // Run projects the whole ledger again.
 func (c Replay) Run(ctx context.Context, s Streams) error {
-	return c.withStore(ctx, func(store *models.Store) error {
+	return c.withCurrent(ctx, s, func(store *models.Store) error {
 		shown := newProgress(s.Err, "replayed", 0)
 		err := store.Replay(ctx, ingest.Project, shown.set)
 		shown.end()

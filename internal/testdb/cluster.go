@@ -199,6 +199,48 @@ func (c *Cluster) Stop(mode string) error {
 	return nil
 }
 
+// Freeze stops all processes of the server where they are: its connections stay, and
+// nothing answers. Thaw lets them go on.
+func (c *Cluster) Freeze() error { return c.signal(syscall.SIGSTOP) }
+
+// Thaw ends Freeze.
+func (c *Cluster) Thaw() error { return c.signal(syscall.SIGCONT) }
+
+func (c *Cluster) signal(signal syscall.Signal) error {
+	pids, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return err
+	}
+	of := map[int][]int{} // children by their parents
+	for _, file := range pids {
+		stat, err := os.ReadFile(file)
+		if err != nil {
+			continue // it ended
+		}
+		var pid, parent int
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		if _, err := fmt.Sscan(string(stat), &pid); err != nil {
+			return err
+		}
+		if _, err := fmt.Sscanf(rest, "%1s %d", new(string), &parent); err != nil {
+			return err
+		}
+		of[parent] = append(of[parent], pid)
+	}
+	below := of[c.server.Process.Pid] // of the shell that guards it
+	if len(below) == 0 {
+		return errors.New("signal PostgreSQL: no processes found")
+	}
+	for len(below) > 0 {
+		pid := below[0]
+		below = append(below[1:], of[pid]...)
+		if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("signal PostgreSQL: %w", err)
+		}
+	}
+	return nil
+}
+
 // Remove ends the server and removes all that it has.
 func (c *Cluster) Remove() {
 	for _, alive := range c.alive {

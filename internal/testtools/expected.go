@@ -70,8 +70,53 @@ func expectedSession(body []byte) object {
 		"durationSeconds": number(int(parse(n["session_end_time"]).Sub(parse(n["session_start_time"])).Seconds())),
 		"endReason":       enum(n["session_end_reason"], "robot", "agent", "error", "expire", "user"),
 		"nerSlots":        namedValues(body, "ner_slots"), "eventLabels": namedValues(body, "event_label"), "variables": namedValues(body, "variables"),
+		"endReasonRaw": text(n["session_end_reason"]), "engaged": engaged(sent), "handover": handover(sent), "abandoned": abandoned(n, sent),
 		"messages": messages, "messageCount": number(len(messages)), "raw": n,
 	}
+}
+
+func engaged(messages list) bool {
+	return slices.ContainsFunc(messages, func(m any) bool { return dig(m, "sender_type") == "user" })
+}
+
+func handover(messages list) any {
+	seats := list{}
+	var takenOverAt, firstReplyAt any
+	replied := false
+	for _, m := range messages {
+		content := dig(m, "content")
+		if seat := text(dig(content, "system", "to_seat_id")); dig(content, "type") == "system" && dig(content, "system", "type") == "conversation.take_over" && seat != "" {
+			if len(seats) == 0 {
+				takenOverAt = instant(dig(m, "timestamp"))
+			}
+			if !slices.Contains(seats, any(seat)) {
+				seats = append(seats, seat)
+			}
+		}
+		if dig(m, "sender_type") == "agent" && !replied {
+			replied, firstReplyAt = true, instant(dig(m, "timestamp"))
+		}
+	}
+	if len(seats) == 0 && !replied {
+		return nil
+	}
+	var wait any
+	if takenOverAt != nil && firstReplyAt != nil {
+		if length := parse(firstReplyAt).Sub(parse(takenOverAt)); length >= 0 {
+			wait = number(int(length / time.Second))
+		}
+	}
+	return object{"takenOverAt": takenOverAt, "seatIds": seats, "firstReplyAt": firstReplyAt, "waitSeconds": wait}
+}
+
+func abandoned(n object, messages list) bool {
+	for _, m := range slices.Backward(messages) {
+		if from := dig(m, "sender_type"); from != "system" {
+			reason := n["session_end_reason"]
+			return (from == "robot" || from == "chatbot") && (reason == "expire" || reason == "user")
+		}
+	}
+	return false
 }
 
 func expectedMessage(position int, m object, all list) object {
@@ -79,7 +124,7 @@ func expectedMessage(position int, m object, all list) object {
 	message := object{
 		"id": Anything{}, "position": number(position), "msgId": text(m["msg_id"]), "senderType": sender(m["sender_type"]),
 		"sentAt": instant(m["timestamp"]), "status": enum(m["status"], "sent", "delivery", "read"),
-		"contentType": content["type"], "text": content["text"], "content": content, "replyTo": nil, "raw": m,
+		"senderTypeRaw": text(m["sender_type"]), "statusRaw": text(m["status"]), "contentType": content["type"], "text": content["text"], "content": content, "replyTo": nil, "raw": m,
 	}
 	if reply, ok := m["reply"].(object); ok {
 		message["replyTo"] = object{
@@ -117,11 +162,15 @@ func expectedContent(c, answered any) object {
 		if media == nil && (kind == "video" || kind == "audio") {
 			return unknown
 		}
-		return is(strings.ToUpper(kind[:1])+kind[1:]+"Content", lines(said, text(dig(media, "name"))), object{"media": media})
+		return is(strings.ToUpper(kind[:1])+kind[1:]+"Content", lines(said, text(dig(media, "name"))), object{"media": media, "caption": said})
 	case "interactive":
 		return expectedInteractive(c, answered, said, unknown, is)
 	case "location":
 		place := dig(c, "location")
+		if text(dig(place, "latitude")) == "" || text(dig(place, "longitude")) == "" {
+			unknown["text"] = lines(text(dig(place, "name")), text(dig(place, "address")))
+			return unknown
+		}
 		return is("LocationContent", lines(text(dig(place, "name")), text(dig(place, "address"))), object{
 			"latitude": float(dig(place, "latitude")), "longitude": float(dig(place, "longitude")),
 			"address": text(dig(place, "address")), "name": dig(place, "name"),
@@ -146,9 +195,7 @@ func expectedTemplate(template any, is func(string, string, object) object) obje
 		"header": nil, "body": text(dig(body, "body")), "footer": text(dig(body, "footer")),
 	}
 	parts := []string{text(dig(body, "header", "text")), text(dig(body, "body")), text(dig(body, "footer"))}
-	if header, ok := dig(body, "header").(object); ok {
-		fields["header"] = object{"type": text(header["type"]), "text": text(header["text"]), "media": expectedMedia(header["media"])}
-	}
+	fields["header"] = expectedHeader(dig(body, "header"))
 	buttons := list{}
 	for _, b := range items(dig(body, "button")) {
 		buttons = append(buttons, object{"id": "", "type": text(dig(b, "type")), "title": text(dig(b, "text"))})
@@ -158,25 +205,34 @@ func expectedTemplate(template any, is func(string, string, object) object) obje
 	return is("TemplateContent", lines(parts...), fields)
 }
 
+func expectedHeader(header any) any {
+	if header, ok := header.(object); ok {
+		return object{"type": text(header["type"]), "text": text(header["text"]), "media": expectedMedia(header["media"])}
+	}
+	return nil
+}
+
 func expectedInteractive(c, answered any, said string, unknown object, is func(string, string, object) object) object {
 	prompt := dig(c, "interactive")
-	body, footer := text(dig(prompt, "body", "text")), text(dig(prompt, "footer", "text"))
-	parts := []string{body, footer}
+	header, body, footer := expectedHeader(dig(prompt, "header")), text(dig(prompt, "body", "text")), text(dig(prompt, "footer", "text"))
+	parts := []string{text(dig(header, "text")), body, footer}
 	switch {
 	case prompt == nil:
 		return is("InteractiveAnswerContent", said, object{"chosen": chosen(said, answered)})
-	case dig(prompt, "action", "buttons") != nil:
+	case len(items(dig(prompt, "action", "buttons"))) > 0:
 		buttons := list{}
 		for _, b := range items(dig(prompt, "action", "buttons")) {
 			title := text(dig(b, "reply", "title"))
 			buttons = append(buttons, object{"id": text(dig(b, "reply", "id")), "type": text(dig(b, "type")), "title": title})
 			parts = append(parts, title)
 		}
-		return is("InteractiveButtonsContent", lines(parts...), object{"body": body, "footer": footer, "buttons": buttons})
+		return is("InteractiveButtonsContent", lines(parts...), object{"header": header, "body": body, "footer": footer, "buttons": buttons})
 	case dig(prompt, "action", "sections") != nil:
 		sections := list{}
+		parts = append(parts, text(dig(prompt, "action", "button")))
 		for _, section := range items(dig(prompt, "action", "sections")) {
 			rows := list{}
+			parts = append(parts, text(dig(section, "title")))
 			for _, r := range items(dig(section, "rows")) {
 				row := object{"id": text(dig(r, "id")), "title": text(dig(r, "title")), "description": text(dig(r, "description"))}
 				rows = append(rows, row)
@@ -185,8 +241,11 @@ func expectedInteractive(c, answered any, said string, unknown object, is func(s
 			sections = append(sections, object{"title": text(dig(section, "title")), "rows": rows})
 		}
 		return is("InteractiveListContent", lines(parts...), object{
-			"body": body, "footer": footer, "button": text(dig(prompt, "action", "button")), "sections": sections,
+			"header": header, "body": body, "footer": footer, "button": text(dig(prompt, "action", "button")), "sections": sections,
 		})
+	}
+	if read := lines(parts...); read != "" {
+		unknown["text"] = read
 	}
 	return unknown
 }
@@ -201,18 +260,18 @@ func expectedMedia(media any) any {
 // chosen is the option of the answered content that has this title.
 func chosen(title string, answered any) any {
 	var options []object
-	add := func(id, title, section any) {
-		options = append(options, object{"id": text(id), "title": text(title), "section": section, "index": number(len(options)), "match": "EXACT"})
+	add := func(id, kind, title, section any) {
+		options = append(options, object{"id": text(id), "type": text(kind), "title": text(title), "section": section, "index": number(len(options)), "match": "EXACT"})
 	}
 	for _, b := range items(dig(answered, "template", "content", "button")) {
-		add("", dig(b, "text"), nil)
+		add("", dig(b, "type"), dig(b, "text"), nil)
 	}
 	for _, b := range items(dig(answered, "interactive", "action", "buttons")) {
-		add(dig(b, "reply", "id"), dig(b, "reply", "title"), nil)
+		add(dig(b, "reply", "id"), dig(b, "type"), dig(b, "reply", "title"), nil)
 	}
 	for _, section := range items(dig(answered, "interactive", "action", "sections")) {
 		for _, row := range items(dig(section, "rows")) {
-			add(dig(row, "id"), dig(row, "title"), dig(section, "title"))
+			add(dig(row, "id"), "", dig(row, "title"), dig(section, "title"))
 		}
 	}
 	options = slices.DeleteFunc(options, func(o object) bool { return o["title"] != title })
@@ -238,16 +297,39 @@ func namedValues(body []byte, field string) list {
 		if err = errors.Join(err, decoder.Decode(&raw)); err != nil {
 			panic(err)
 		}
-		var compact bytes.Buffer
-		_ = json.Compact(&compact, raw)
 		value := Decode(raw)
 		said, isText := value.(string)
 		if !isText {
-			said = compact.String()
+			said = PlainJSON(raw)
 		}
 		entries = append(entries, object{"name": name, "value": said, "json": value})
 	}
 	return entries
+}
+
+// PlainJSON is JSON without white space, its strings escaped no more than they have to be.
+func PlainJSON(raw json.RawMessage) string {
+	var compact, out bytes.Buffer
+	_ = json.Compact(&compact, raw)
+	for rest := compact.Bytes(); len(rest) > 0; {
+		if rest[0] != '"' {
+			out.WriteByte(rest[0])
+			rest = rest[1:]
+			continue
+		}
+		decoder := json.NewDecoder(bytes.NewReader(rest))
+		var said string
+		if err := decoder.Decode(&said); err != nil {
+			panic(err)
+		}
+		var quoted bytes.Buffer
+		encoder := json.NewEncoder(&quoted)
+		encoder.SetEscapeHTML(false)
+		_ = encoder.Encode(said)
+		out.WriteString(strings.NewReplacer(`\u2028`, "\u2028", `\u2029`, "\u2029").Replace(strings.TrimSpace(quoted.String())))
+		rest = rest[decoder.InputOffset():]
+	}
+	return out.String()
 }
 
 // Decode reads JSON with its numbers as they are written.
