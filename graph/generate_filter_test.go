@@ -210,7 +210,8 @@ func (a *asker) piece(text, operator string) string {
 	return string(runes[from:min(len(runes), from+1+a.IntN(4))])
 }
 
-var textOperators = []string{"eq", "ne", "in", "in", "notIn", "contains", "contains", "startsWith", "startsWith", "endsWith", "endsWith"}
+var textOperators = []string{"eq", "ne", "in", "in", "notIn", "contains", "contains", "startsWith", "startsWith", "endsWith", "endsWith",
+	"eqIgnoreCase", "eqIgnoreCase", "containsIgnoreCase", "containsIgnoreCase"}
 
 func (a *asker) textFilter(value func() string) map[string]any {
 	filter := map[string]any{}
@@ -234,6 +235,10 @@ func (a *asker) textFilter(value func() string) map[string]any {
 			filter[operator] = a.listed(list)
 		case "contains", "startsWith", "endsWith":
 			filter[operator] = a.piece(text(), operator)
+		case "eqIgnoreCase":
+			filter[operator] = a.swapForm(a.swapCase(text()))
+		case "containsIgnoreCase":
+			filter[operator] = a.swapForm(a.swapCase(a.piece(text(), operator)))
 		default:
 			filter[operator] = text()
 		}

@@ -36,7 +36,7 @@ var (
 	awkwardValues   = []any{
 		nil, "", "null", "5", 5, 5.5, json.RawMessage("1.10"), json.RawMessage("12345678901234567890"), true, false, "true", "Jakarta", "jakarta", "JAKARTA",
 		" 7 ", "\u30001e3\n", json.RawMessage("1e3"), json.RawMessage("-0"), json.RawMessage("1e999"), json.RawMessage("-2E-400"), "-1e999", "0x10", "05", "+5", "5.", "1_0", "NaN", "Infinity", "٥", "5 5",
-		"雅加达", "%", "_", `\`, `"q"`, []any{}, []any{"a", 1}, map[string]any{}, json.RawMessage(`{"b": 1, "a": "\u00e9 é"}`), "\U0010FFFF", "a b",
+		"雅加达", "%", "_", `\`, `"q"`, []any{}, []any{"a", 1}, map[string]any{}, json.RawMessage(`{"b": 1, "a": "\u00e9 é"}`), "\U0010FFFF", "a b", "ＡＢＣ", "abc", "Hóa Đơn", "Ho\u0301a đơn", "İSTANBUL", "straße", "STRASSE", "ﬁn", "FIN",
 	}
 	awkwardWords = []string{
 		"a", "I", "is", "to", "the", "the", "The", "THE", "good", "Goods", "100%", "sure_thing", "*", `\`, `"quoted"`, "'single'", "--", "_", "%", "OR", "NEAR(", "AND", "NOT",

@@ -209,6 +209,10 @@ func textPasses(filter map[string]any) func(string) bool {
 				return strings.HasPrefix(text, want.(string))
 			case "endsWith":
 				return strings.HasSuffix(text, want.(string))
+			case "eqIgnoreCase":
+				return oracleFold(text) == oracleFold(want.(string))
+			case "containsIgnoreCase":
+				return strings.Contains(oracleFold(text), oracleFold(want.(string)))
 			}
 			panic("oracle does not know the operator " + operator)
 		}
