@@ -109,7 +109,7 @@ func newDifferentialWorld(t *testing.T, seed uint64, store *models.Store) *diffe
 		bodies = bodies[batch:]
 	}
 	t.Logf("stored in %v", time.Since(began).Round(time.Millisecond))
-	settings := graph.Settings{MaxPage: differentialMaxPage, MaxComplexity: 1 << 30}
+	settings := graph.Settings{MaxPage: differentialMaxPage, MaxComplexity: 1 << 30, QueryTimeout: time.Minute}
 	server := httptest.NewServer(graph.Handler(t.Context(), store, settings, slog.New(slog.NewTextHandler(t.Output(), nil))))
 	t.Cleanup(server.Close)
 	w.url, w.client = server.URL, server.Client()
