@@ -335,7 +335,7 @@ var ledgerDescription = prometheus.NewDesc("sessiongraph_ledger_notifications", 
 func (ledgerCollector) Describe(to chan<- *prometheus.Desc) { to <- ledgerDescription }
 
 func (c ledgerCollector) Collect(to chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	counts, err := c.store.CountOutcomes(ctx)
 	if err != nil {

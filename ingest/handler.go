@@ -67,6 +67,11 @@ type refusal struct {
 	status  int
 	code    string
 	message string
+	unread  bool // the body is still to be read, and dropped
+}
+
+func refuse(status int, code, message string) *refusal {
+	return &refusal{status: status, code: code, message: message}
 }
 
 // OutcomeHeader says on an answer 200 what became of the notification: stored, repeat,
@@ -82,6 +87,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			h.refusals.add("status", refused.status, "reason", refused.message)
 		}
 		answerError(w, *refused)
+		if refused.unread {
+			discard(w, r.Body)
+		}
 		return
 	}
 	h.Metrics.answered(http.StatusOK)
@@ -114,10 +122,12 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (Receipt, *ref
 	h.Metrics.stored(receipt.Outcome)
 	switch receipt.Outcome {
 	case models.Refused:
-		return Receipt{}, &refusal{http.StatusBadRequest, "NOT_A_JSON_OBJECT", receipt.Reason + ": send one notification, a JSON object"}
+		return Receipt{}, refuse(http.StatusBadRequest, "NOT_A_JSON_OBJECT",
+			receipt.Reason+": send one notification, a JSON object")
 	case models.Quarantined:
 		h.Log.WarnContext(r.Context(), "notification quarantined",
-			"notification", receipt.ID, "call_id", shorten(models.JSON(body).Get("call_id").Text(), 100), "reason", receipt.Reason)
+			"notification", receipt.ID, "call_id", shorten(models.JSON(body).Get("call_id").Text(), 100),
+			"reason", receipt.Reason)
 	}
 	return receipt, nil
 }
@@ -126,17 +136,21 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (Receipt, *ref
 func checkRequest(w http.ResponseWriter, r *http.Request) *refusal {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return &refusal{http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "send the notification by POST"}
+		return refuse(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED",
+			"send the notification by POST")
 	}
 	if fromBrowser(r.Header) {
-		return &refusal{http.StatusForbidden, "FORBIDDEN", "notifications are not accepted from web pages: send them from a server, without Origin"}
+		return refuse(http.StatusForbidden, "FORBIDDEN",
+			"notifications are not accepted from web pages: send them from a server, without Origin")
 	}
-	if encoding := strings.Join(r.Header.Values("Content-Encoding"), ", "); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return &refusal{http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE",
-			"Content-Encoding " + strconv.Quote(shorten(encoding, 40)) + " is not supported: send the body uncompressed"}
+	encoding := strings.Join(r.Header.Values("Content-Encoding"), ", ")
+	if encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return refuse(http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE",
+			"Content-Encoding "+strconv.Quote(shorten(encoding, 40))+" is not supported: send the body uncompressed")
 	}
 	if problem := contentTypeProblem(r.Header.Get("Content-Type")); problem != "" {
-		return &refusal{http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", problem + ": send the notification as application/json in UTF-8"}
+		return refuse(http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE",
+			problem+": send the notification as application/json in UTF-8")
 	}
 	return nil
 }
@@ -157,15 +171,16 @@ func contentTypeProblem(contentType string) string {
 	if err != nil || mediaType != "application/json" {
 		return "Content-Type " + strconv.Quote(shorten(contentType, 100)) + " is not supported"
 	}
-	if charset := parameters["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") {
+	charset := parameters["charset"]
+	if charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") {
 		return "charset " + strconv.Quote(shorten(charset, 40)) + " is not supported"
 	}
 	return ""
 }
 
 func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *held, *refusal) {
-	tooLarge := &refusal{http.StatusRequestEntityTooLarge, "TOO_LARGE",
-		"the body has more than " + strconv.FormatInt(h.MaxBody, 10) + " bytes"}
+	tooLarge := refuse(http.StatusRequestEntityTooLarge, "TOO_LARGE",
+		"the body has more than "+strconv.FormatInt(h.MaxBody, 10)+" bytes")
 	if r.ContentLength > h.MaxBody {
 		w.Header().Set("Connection", "close")
 		return nil, nil, tooLarge
@@ -176,9 +191,14 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *hel
 	case errors.As(err, &over):
 		return nil, held, tooLarge
 	case errors.Is(err, ErrBusy):
-		return nil, held, h.unavailable(w, err)
+		_ = http.NewResponseController(w).EnableFullDuplex() // it is answered before all of it is read
+		w.Header().Set("Connection", "close")
+		busy := h.unavailable(w, err)
+		busy.unread = true
+		return nil, held, busy
 	case err != nil:
-		return nil, held, &refusal{http.StatusBadRequest, "INCOMPLETE_BODY", "the body could not be read to its end"}
+		return nil, held, refuse(http.StatusBadRequest, "INCOMPLETE_BODY",
+			"the body could not be read to its end")
 	}
 	return body, held, nil
 }
@@ -186,7 +206,8 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *hel
 func (h *Handler) unavailable(w http.ResponseWriter, err error) *refusal {
 	h.failures.add("error", err)
 	w.Header().Set("Retry-After", "1")
-	return &refusal{http.StatusServiceUnavailable, "UNAVAILABLE", "the notification could not be stored now, send it again"}
+	return refuse(http.StatusServiceUnavailable, "UNAVAILABLE",
+		"the notification could not be stored now, send it again")
 }
 
 // reject counts a signature that does not verify.
@@ -200,12 +221,15 @@ func (h *Handler) reject(r *http.Request, sign string, body []byte) *refusal {
 	}
 	if total, lacking := h.rejections.count(sign == ""); isPowerOfTwo(total) {
 		h.Log.WarnContext(r.Context(), "signatures rejected", "notifications", total, "without_signature", lacking,
-			"header", header, "scheme", h.Verifier.Scheme.String(), "would_verify", schemeNames(h.Verifier.Matching(sign, body)))
+			"header", header, "scheme", h.Verifier.Scheme.String(),
+			"would_verify", schemeNames(h.Verifier.Matching(sign, body)))
 	}
 	if sign == "" {
-		return &refusal{http.StatusUnauthorized, "BAD_SIGNATURE", "the header " + SignHeader + " is " + header + ": sign the body's bytes with the secret agreed on"}
+		return refuse(http.StatusUnauthorized, "BAD_SIGNATURE",
+			"the header "+SignHeader+" is "+header+": sign the body's bytes with the secret agreed on")
 	}
-	return &refusal{http.StatusUnauthorized, "BAD_SIGNATURE", SignHeader + " does not match the body: sign its bytes as they are sent, with the secret agreed on"}
+	return refuse(http.StatusUnauthorized, "BAD_SIGNATURE",
+		SignHeader+" does not match the body: sign its bytes as they are sent, with the secret agreed on")
 }
 
 func schemeNames(schemes []Scheme) string {
@@ -222,6 +246,8 @@ func schemeNames(schemes []Scheme) string {
 // outcomeOf is a receipt as OutcomeHeader shows it.
 func outcomeOf(r Receipt) string {
 	switch {
+	case r.Outcome == models.Quarantined && strings.HasPrefix(r.Reason, rejectedReason):
+		return "quarantined; " + rejectedReason // the database's own words are for the log
 	case r.Outcome == models.Quarantined:
 		return "quarantined; " + headerText(r.Reason)
 	case r.Repeat:
@@ -266,6 +292,13 @@ func Project(body []byte) (*models.Projection, models.Outcome, string) {
 	default:
 		return nil, models.Quarantined, err.Error()
 	}
+}
+
+// discard reads what is left of a body: a connection that is closed before is reset, and its
+// client may never see the answer.
+func discard(w http.ResponseWriter, body io.Reader) {
+	_ = http.NewResponseController(w).Flush()
+	_, _ = io.Copy(io.Discard, body)
 }
 
 func answerError(w http.ResponseWriter, r refusal) {

@@ -466,6 +466,9 @@ func TestBudgetOfBytes(t *testing.T) {
 	}
 	send(t, "POST", server.URL, "", strings.NewReader(large)).check(t, 503, "UNAVAILABLE")
 	send(t, "POST", server.URL, "", chunked{strings.NewReader(large)}).check(t, 503, "UNAVAILABLE")
+	if status := sendThenRead(t, server, large); status != 503 { // as simple clients do
+		t.Errorf("status %d", status)
+	}
 	small := make(chan int, 1)
 	go func() { small <- send(t, "POST", server.URL, "", strings.NewReader(`{}`)).status }()
 	<-gate.entered
@@ -483,6 +486,26 @@ func TestBudgetOfBytes(t *testing.T) {
 	if !handler.budget.large.TryAcquire(largeBudget) || !handler.budget.small.TryAcquire(smallBudget) {
 		t.Error("a part of the budget is not given back")
 	}
+}
+
+// sendThenRead sends a body whole before it reads the answer.
+func sendThenRead(t *testing.T, server *httptest.Server, body string) (status int) {
+	t.Helper()
+	connection, err := net.Dial("tcp", strings.TrimPrefix(server.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = connection.Close() }()
+	if _, err := fmt.Fprintf(connection, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body); err != nil {
+		t.Error(err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
 }
 
 // gatedSaver holds up whatever is saved.

@@ -237,7 +237,8 @@ func (w *Writer) prepare(ctx context.Context, r Received) (*pending, error) {
 			return nil, ErrLate
 		}
 	}
-	return &pending{arrival: w.ledger.Arrive(NewDelivery(r.Body, r.Sign, r.At)), result: make(chan result, 1), counts: true}, nil
+	arrival := w.ledger.Arrive(NewDelivery(r.Body, r.Sign, r.At))
+	return &pending{arrival: arrival, result: make(chan result, 1), counts: true}, nil
 }
 
 func (w *Writer) enqueue(item *pending) {
@@ -454,13 +455,17 @@ func (w *Writer) stopped(batch []*pending) {
 	w.admitNext()
 }
 
+// rejectedReason begins the reason of a notification that the database rejected as a session.
+const rejectedReason = "the database did not take it"
+
 // storeAlone stores what failed among others by itself; what the database rejects as
 // a session goes into quarantine. Any other error is the database's own.
 func (w *Writer) storeAlone(a models.Arrival) result {
 	alone := []models.Arrival{a}
 	err := w.ledger.Save(w.ctx, alone)
 	if errors.Is(err, models.ErrRejected) && a.Projection != nil {
-		alone[0].Projection, alone[0].Outcome, alone[0].Reason = nil, models.Quarantined, "the database did not take it: "+err.Error()
+		alone[0].Projection, alone[0].Outcome = nil, models.Quarantined
+		alone[0].Reason = rejectedReason + ": " + err.Error()
 		err = w.ledger.Save(w.ctx, alone)
 	}
 	if err != nil {
@@ -499,7 +504,8 @@ func (w *Writer) Ready(ctx context.Context) error {
 	return w.probe(ctx)
 }
 
-// probe writes a probe, or joins one that is being written, or repeats the result of one that was a moment ago.
+// probe writes a probe, or joins one that is being written, or repeats the result of one
+// that was a moment ago.
 func (w *Writer) probe(ctx context.Context) error {
 	w.mu.Lock()
 	if time.Since(w.probed) < probeAgain {

@@ -216,7 +216,8 @@ func (postgresDialect) countTriggers() string {
 	statements := "CREATE FUNCTION count_notifications() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN" +
 		" IF TG_OP = 'INSERT' THEN" + change("SELECT outcome, COUNT(*) FROM after_it GROUP BY outcome") +
 		" ELSIF TG_OP = 'DELETE' THEN" + change("SELECT outcome, -COUNT(*) FROM before_it GROUP BY outcome") +
-		" ELSE" + change("SELECT outcome, SUM(n) FROM (SELECT outcome, 1 AS n FROM after_it UNION ALL SELECT outcome, -1 FROM before_it) d GROUP BY outcome HAVING SUM(n) <> 0") +
+		" ELSE" + change("SELECT outcome, SUM(n) FROM (SELECT outcome, 1 AS n FROM after_it"+
+		" UNION ALL SELECT outcome, -1 FROM before_it) d GROUP BY outcome HAVING SUM(n) <> 0") +
 		" END IF; RETURN NULL; END $$;\n"
 	for _, trigger := range []string{
 		"notifications_added AFTER INSERT ON notifications REFERENCING NEW TABLE AS after_it",

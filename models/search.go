@@ -6,8 +6,15 @@ import (
 	"strings"
 )
 
-// searchWords are the words of a search as they are compared.
-func searchWords(search string) []string { return strings.Fields(CaseFold(search)) }
+// searchWords are the words of a search as they are compared. Folding comes second: it
+// makes spaces of some characters, such as the spacing acute accent.
+func searchWords(search string) []string {
+	words := strings.Fields(search)
+	for i, word := range words {
+		words[i] = CaseFold(word)
+	}
+	return words
+}
 
 // sessionSearch is how the sessions s are found whose transcripts hold some words.
 type sessionSearch struct {

@@ -45,17 +45,17 @@ const maxTrigrams = 16
 // Reading a transcript takes about as long as finding so many candidates.
 const transcriptCost = 16
 
+// wordSeparator stands between the words of the functions: folded words can have spaces.
+const wordSeparator = "\n"
+
 // bodyOf reads the body of the notification that a session shows.
 const bodyOf = "(SELECT n.body FROM notifications n WHERE n.id = s.notification_id)"
 
 // bodyOfMessage is bodyOf for a message m.
 const bodyOfMessage = "(SELECT n.body FROM sessions o JOIN notifications n ON n.id = o.notification_id WHERE o.id = m.session_id)"
 
-// wordList is how words are handed to functions: the driver would cut a text at a NUL.
-func wordList(words []string) []byte { return []byte(strings.Join(words, " ")) }
-
 func (sqliteDialect) searchMessage(words []string) condition {
-	return where("message_holds("+bodyOfMessage+", m.position, ?)", wordList(words))
+	return where("message_holds("+bodyOfMessage+", m.position, ?)", strings.Join(words, wordSeparator))
 }
 
 // A word of two characters and less is found as the start of trigrams: each text ends
@@ -86,7 +86,7 @@ func (sqliteDialect) searchSessions(words []string) sessionSearch {
 		matches = append(matches, where("SELECT rowid FROM session_search WHERE session_search MATCH ?", strings.Join(trigrams, " ")))
 	}
 	search := sessionSearch{
-		holds:  where("transcript_holds("+bodyOf+", ?)", wordList(words)),
+		holds:  where("transcript_holds("+bodyOf+", ?)", strings.Join(words, wordSeparator)),
 		exact:  exact,
 		common: isCommon(matches[len(matches)-1]),
 	}
@@ -105,8 +105,22 @@ func isCommon(match condition) condition {
 		" SELECT bound <= (SELECT COUNT(*) FROM (%s LIMIT (SELECT bound FROM b))) FROM b", transcriptCost, match.sql), match.args}
 }
 
-// indexedText is a text as the index takes it: NUL would be its end.
-func indexedText(s string) string { return strings.ReplaceAll(s, "\x00", "\uFFFD") }
+// replacedByIndex are characters that FTS5 reads as U+FFFD, and NUL, at which it would
+// end a search. Texts that have one are told apart by looking at them.
+const replacedByIndex = "\x00\uFFFE\uFFFF"
+
+// indexedText is a text as the index has it.
+func indexedText(s string) string {
+	if !strings.ContainsAny(s, replacedByIndex) {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(replacedByIndex, r) {
+			return utf8.RuneError
+		}
+		return r
+	}, s)
+}
 
 // trigramsOf are some of a word's different trigrams, evenly spread, each quoted for MATCH.
 func trigramsOf(word string) []string {
@@ -168,7 +182,7 @@ type transcripts struct {
 }
 
 // registerSearchFunctions adds transcript_holds(body, words) and message_holds(body, position, words): whether the
-// texts of all messages together, or the one at a position, hold all the words, which are separated by spaces.
+// texts of all messages together, or the one at a position, hold all the words, which are separated by wordSeparator.
 func registerSearchFunctions(d *sqlite.Driver, bodies *body.Codec) error {
 	recent, err := lru.New[uint64, []string](cachedTranscripts)
 	if err != nil {
@@ -186,11 +200,11 @@ func (t *transcripts) transcriptHolds(_ *sqlite.FunctionContext, args []driver.V
 	if err != nil {
 		return nil, err
 	}
-	words, ok := args[1].([]byte)
+	words, ok := args[1].(string)
 	if !ok {
 		return nil, errors.New("transcript_holds takes a body and words")
 	}
-	for word := range strings.SplitSeq(string(words), " ") {
+	for word := range strings.SplitSeq(words, wordSeparator) {
 		found := false
 		for _, text := range texts {
 			if found = strings.Contains(text, word); found {
@@ -210,14 +224,14 @@ func (t *transcripts) messageHolds(_ *sqlite.FunctionContext, args []driver.Valu
 		return nil, err
 	}
 	position, ok1 := args[1].(int64)
-	words, ok2 := args[2].([]byte)
+	words, ok2 := args[2].(string)
 	if !ok1 || !ok2 {
 		return nil, errors.New("message_holds takes a body, a position and words")
 	}
 	if position < 0 || position >= int64(len(texts)) {
 		return int64(0), nil
 	}
-	for word := range strings.SplitSeq(string(words), " ") {
+	for word := range strings.SplitSeq(words, wordSeparator) {
 		if !strings.Contains(texts[position], word) {
 			return int64(0), nil
 		}
@@ -239,12 +253,11 @@ func (t *transcripts) of(compressed driver.Value) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	messages := ReadMessages(JSON(restored).Get("messages"))
-	texts := make([]string, len(messages))
+	var texts []string
 	size := 0
-	for i := range messages {
-		texts[i] = messages[i].Folded
-		size += len(texts[i])
+	for _, m := range ReadMessages(JSON(restored).Get("messages")) {
+		texts = append(texts, m.Folded)
+		size += len(m.Folded)
 	}
 	if size <= maxCachedTranscript {
 		t.recent.Add(key, texts)

@@ -10,7 +10,7 @@ import (
 
 // Health are the settings of health.
 type Health struct {
-	Addr Address `env:"SESSIONGRAPH_ADDR" group:"Network:" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address that the server listens on (${default})."`
+	Addr Address `env:"SESSIONGRAPH_ADDR" group:"Network:" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address of the server (${default})."`
 }
 
 // healthTimeout bounds an answer of /readyz, which takes a second at most.
