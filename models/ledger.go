@@ -300,15 +300,15 @@ func (s *Store) replayBatch(ctx context.Context, rows []*Notification, decode De
 	defer func() { held = time.Since(began) }()
 	return 0, s.change(ctx, func(tx *gorm.DB, clock *ledgerClock) error {
 		began = time.Now()
-		return s.replayRows(tx, clock, rows, decode, false)
+		return s.replayRows(tx, clock, rows, decode, nil)
 	})
 }
 
 // replayRows reads rows of the ledger again, and rebuilds the sessions that they
 // were and now are of. All of their sessions go before the first is made: a session
-// has the id of its first notification, which may have been another's. What was read
-// before is written again where it is the same only if rewrite is set.
-func (s *Store) replayRows(tx *gorm.DB, clock *ledgerClock, rows []*Notification, decode Decode, rewrite bool) error {
+// has the id of its first notification, which may have been another's. A row that
+// is read as before is written again only where rewrite asks for it.
+func (s *Store) replayRows(tx *gorm.DB, clock *ledgerClock, rows []*Notification, decode Decode, rewrite func(*Notification) bool) error {
 	var callIDs []string
 	for _, n := range rows {
 		body, err := s.unpackBody(n.Body)
@@ -327,7 +327,7 @@ func (s *Store) replayRows(tx *gorm.DB, clock *ledgerClock, rows []*Notification
 		if again.CallID != nil {
 			callIDs = append(callIDs, *again.CallID)
 		}
-		if again.sameReading(n) && !rewrite {
+		if again.sameReading(n) && (rewrite == nil || !rewrite(n)) {
 			continue
 		}
 		if err := tx.Model(&again).Select("CallID", "Callee", "NotifiedAt", "Outcome", "Reason").Updates(&again).Error; err != nil {
@@ -343,12 +343,13 @@ func (s *Store) replayRows(tx *gorm.DB, clock *ledgerClock, rows []*Notification
 	if err := deleteSessions(tx, s.dialect, replaced); err != nil {
 		return err
 	}
+	k := newKnown(clock)
 	for _, callID := range callIDs {
-		if err := s.rebuild(tx, clock, callID, decode); err != nil {
+		if err := s.rebuild(tx, k, callID, decode); err != nil {
 			return fmt.Errorf("session %q: %w", callID, err)
 		}
 	}
-	return nil
+	return k.write(tx, s.dialect)
 }
 
 // decoded takes over what a body's decoding says of its row.
@@ -403,22 +404,21 @@ func (s *Store) expected(tx *gorm.DB, callID string, decode Decode) (*Projection
 	return newest, source, nil
 }
 
-// rebuild makes a session, whose rows are gone, from its notifications again. Another
-// of them may become the session.
-func (s *Store) rebuild(tx *gorm.DB, clock *ledgerClock, callID string, decode Decode) error {
+// rebuild has a session, whose rows are gone, made from its notifications again.
+// Another of them may become the session.
+func (s *Store) rebuild(tx *gorm.DB, k *known, callID string, decode Decode) error {
 	p, source, err := s.expected(tx, callID, decode)
 	if err != nil || p == nil {
 		return err
 	}
-	k := newKnown(clock)
 	k.sessions[callID], k.projected[callID] = &p.Session, p
 	if source.StoredSeq == nil {
-		clock.LastStoredSeq++
-		if err := tx.Model(source).Update("stored_seq", clock.LastStoredSeq).Error; err != nil {
+		k.clock.LastStoredSeq++
+		if err := tx.Model(source).Update("stored_seq", k.clock.LastStoredSeq).Error; err != nil {
 			return fmt.Errorf("number its event: %w", err)
 		}
 	}
-	return k.write(tx, s.dialect)
+	return nil
 }
 
 // Verify compares the ledger with the tables made from it, and tells each

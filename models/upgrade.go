@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -19,10 +18,10 @@ const ProjectionVersion = 3
 // and PostgreSQL see that the index serves.
 const outdated = "projection < 3"
 
-// Bounds of one transaction of Upgrade. While it runs no other process stores.
+// Sessions of one transaction of Upgrade: of the first, and at most.
 const (
-	upgradeBatch = 100
-	upgradeHold  = 50 * time.Millisecond
+	firstUpgradeBatch = 5
+	maxUpgradeBatch   = 100
 )
 
 // Outdated counts the sessions that an older version of this program projected.
@@ -45,34 +44,34 @@ func (s *Store) Upgrade(ctx context.Context, decode Decode, progress Progress) (
 		return 0, err
 	}
 	progress(0, total)
-	done, limit := 0, upgradeBatch
+	size := &pacing{firstUpgradeBatch, maxUpgradeBatch}
+	done := 0
 	for after := int64(0); ; {
 		var step upgradeStep
-		started := time.Now()
 		err := s.retrying(ctx, func() (err error) {
-			step, err = s.upgradeBatch(ctx, decode, after, limit)
+			step, err = s.upgradeBatch(ctx, decode, after, size.size)
 			return err
 		})
 		switch {
-		case ctx.Err() != nil || errors.Is(err, ErrUnavailable):
+		case ctx.Err() != nil || errors.Is(err, ErrUnavailable) || err != nil && len(step.sessions) == 0:
 			return left, fmt.Errorf("upgrade sessions: %w", errors.Join(ctx.Err(), err))
-		case err != nil && limit > 1:
-			limit = 1 // find the one
+		case err != nil && len(step.sessions) > 1:
+			size.size = 1 // find the one
 			continue
-		case err != nil && step.callID == "":
-			return left, fmt.Errorf("upgrade sessions: %w", err)
 		case err != nil:
-			s.log.ErrorContext(ctx, "session not upgraded", "call_id", step.callID, "error", err)
+			s.log.ErrorContext(ctx, "session not upgraded", "call_id", step.sessions[0].CallID, "error", err)
 			left++
-			after, limit = step.last, upgradeBatch
+			after = step.sessions[0].ID
 			continue
-		case step.sessions == 0:
+		case len(step.sessions) == 0:
 			return left, nil
 		}
-		after, limit = step.last, min(2*limit, upgradeBatch)
-		done += step.sessions
+		after = step.sessions[len(step.sessions)-1].ID
+		done += len(step.sessions)
 		progress(done, max(done, total))
-		if err := pause(ctx, time.Since(started)/4); err != nil { // others get their turn
+		size.adapt(len(step.sessions), step.held)
+		// Nothing is served before the upgrade ends, so that the pause is shorter than leaveLock's.
+		if err := pause(ctx, step.held/4); err != nil {
 			return left, fmt.Errorf("upgrade sessions: %w", err)
 		}
 	}
@@ -87,52 +86,47 @@ func pause(ctx context.Context, length time.Duration) error {
 	}
 }
 
-// upgradeStep is what one transaction of Upgrade came to.
+// upgradeStep is one transaction of Upgrade.
 type upgradeStep struct {
-	sessions int
-	last     int64  // the last session's id
-	callID   string // and its call_id
+	sessions []*Session    // by id
+	held     time.Duration // the ledger's lock
 }
 
 // upgradeBatch makes up to limit outdated sessions again whose ids are above after.
 func (s *Store) upgradeBatch(ctx context.Context, decode Decode, after int64, limit int) (step upgradeStep, err error) {
 	err = s.change(ctx, func(tx *gorm.DB, clock *ledgerClock) error {
+		began := time.Now()
 		step = upgradeStep{}
-		decode := decodeOnce(decode)
-		var sessions []*Session
-		err := tx.Raw("SELECT id, call_id FROM sessions WHERE "+outdated+" AND id > ? ORDER BY id LIMIT ?", after, limit).Scan(&sessions).Error
+		err := tx.Raw("SELECT id, call_id FROM sessions WHERE "+outdated+" AND id > ? ORDER BY id LIMIT ?", after, limit).Scan(&step.sessions).Error
 		if err != nil {
 			return fmt.Errorf("find outdated sessions: %w", err)
 		}
-		started := time.Now()
-		for _, session := range sessions {
-			if step.sessions > 0 && time.Since(started) > upgradeHold {
-				break
-			}
-			step.last, step.callID = session.ID, session.CallID
-			if err := s.reproject(tx, clock, session, decode); err != nil {
-				return fmt.Errorf("session %s: %w", session.CallID, err)
-			}
-			step.sessions++
+		if len(step.sessions) == 0 {
+			return nil
 		}
-		return nil
+		err = s.reproject(tx, clock, step.sessions, decodeOnce(decode))
+		step.held = time.Since(began)
+		return err
 	})
 	return step, err
 }
 
-// reproject reads all notifications of a session again, and rebuilds it and each
-// session that they turn out to be of. Its call_id is left to the database to compare:
-// an older version may have stored it in another form (encodeText).
-func (s *Store) reproject(tx *gorm.DB, clock *ledgerClock, session *Session, decode Decode) error {
-	var rows []*Notification
-	if err := tx.Where("call_id = (SELECT call_id FROM sessions WHERE id = ?)", session.ID).Order("id").Find(&rows).Error; err != nil {
-		return fmt.Errorf("read its notifications: %w", err)
+// reproject reads all notifications of sessions again, and rebuilds these and each
+// session that they turn out to be of. The call_ids are left to the database to compare:
+// an older version may have stored them in another form (encodeText).
+func (s *Store) reproject(tx *gorm.DB, clock *ledgerClock, sessions []*Session, decode Decode) error {
+	ids := make([]int64, len(sessions))
+	for i, session := range sessions {
+		ids[i] = session.ID
 	}
-	if err := deleteSessions(tx, s.dialect, []int64{session.ID}); err != nil {
+	var rows []*Notification
+	if err := tx.Where("call_id IN (SELECT call_id FROM sessions WHERE id IN ?)", ids).Order("id").Find(&rows).Error; err != nil {
+		return fmt.Errorf("read notifications: %w", err)
+	}
+	if err := deleteSessions(tx, s.dialect, ids); err != nil {
 		return err
 	}
-	rewrite := slices.ContainsFunc(rows, func(n *Notification) bool {
-		return n.CallID != nil && n.Callee != nil && encodeText(*n.CallID+*n.Callee) != *n.CallID+*n.Callee
+	return s.replayRows(tx, clock, rows, decode, func(n *Notification) bool {
+		return n.CallID != nil && encodeText(*n.CallID) != *n.CallID || n.Callee != nil && encodeText(*n.Callee) != *n.Callee
 	})
-	return s.replayRows(tx, clock, rows, decode, rewrite)
 }
