@@ -16,7 +16,6 @@ require (
 	github.com/vektah/gqlparser/v2 v2.5.64
 	gorm.io/driver/sqlite v1.6.0
 	gorm.io/gorm v1.31.2
-	gorm.io/plugin/dbresolver v1.6.2
 	modernc.org/sqlite v1.60.0
 )
 

@@ -5,15 +5,14 @@ import (
 	"log/slog"
 	"net/http"
 
-	"sessiongraph/graph/generated"
 	"sessiongraph/graph/model"
 )
 
 // HandlerOf is Handler with any reader, and with gqlgen's own rendering where plain is set.
 func HandlerOf(stopping context.Context, reader model.Reader, settings Settings, log *slog.Logger, plain bool) http.Handler {
-	server := newServer(stopping, reader, reader, settings, log)
+	server, run := newServer(stopping, reader, reader, settings, log)
 	if !plain {
-		server.AroundFields(generated.NewRenderer().Field)
+		renderInOnePass(server, run)
 	}
 	return server
 }

@@ -40,16 +40,29 @@ const DefaultQueryTimeout = 10 * time.Second
 
 // Handler answers GraphQL at /query, until stopping ends its streams.
 func Handler(stopping context.Context, store *models.Store, settings Settings, log *slog.Logger) http.Handler {
-	server := newServer(stopping, store, store.Primary(), settings, log)
-	server.AroundFields(generated.NewRenderer().Field)
+	server, run := newServer(stopping, store, store.Primary(), settings, log)
+	renderInOnePass(server, run)
 	return server
 }
 
-// newServer is a server that renders as gqlgen does.
-func newServer(stopping context.Context, store, primary model.Reader, settings Settings, log *slog.Logger) *handler.Server {
+// renderInOnePass makes answers by one reader of one state of the database: each root
+// field is read and rendered in one pass, one after the other.
+func renderInOnePass(server *handler.Server, run *runner) {
+	renderer := generated.NewRenderer()
+	run.snapshot = models.Snapshot
+	server.AroundFields(func(ctx context.Context, next graphql.Resolver) (any, error) {
+		defer models.LockSnapshot(ctx)()
+		return renderer.Field(ctx, next)
+	})
+}
+
+// newServer is a server that renders as gqlgen does: fields at the same time, each from
+// the state that it finds.
+func newServer(stopping context.Context, store, primary model.Reader, settings Settings, log *slog.Logger) (*handler.Server, *runner) {
 	source := model.Source{Store: store, Primary: primary, Codec: model.NewCodec(store.CursorKey()), MaxPage: settings.MaxPage}
 	admission := newAdmission()
-	run := &runner{source: source, timeout: settings.QueryTimeout, admission: admission, log: log}
+	run := &runner{source: source, timeout: settings.QueryTimeout, admission: admission, log: log,
+		snapshot: func(ctx context.Context) (context.Context, func()) { return ctx, func() {} }}
 	if run.timeout <= 0 {
 		run.timeout = DefaultQueryTimeout
 	}
@@ -63,10 +76,7 @@ func newServer(stopping context.Context, store, primary model.Reader, settings S
 	server.SetQueryCache(smallDocuments{lru.New[*ast.QueryDocument](cachedDocuments)})
 	server.SetErrorPresenter(presentError(log))
 	server.SetRecoverFunc(recovered)
-	server.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-		return next(models.FromOne(ctx))
-	})
 	server.Use(extension.Introspection{})
 	server.Use(limits{schema: executable.Schema(), codec: source.Codec, maxPage: settings.MaxPage, maxComplexity: settings.MaxComplexity})
-	return server
+	return server, run
 }

@@ -27,6 +27,8 @@ type runner struct {
 	admission *admission
 	rendered  renderedEvents
 	log       *slog.Logger
+	// snapshot makes all that an answer or event reads come from one moment, until end.
+	snapshot func(ctx context.Context) (reading context.Context, end func())
 }
 
 // subscription connects the resolver of sessionStored, which knows what is subscribed
@@ -105,6 +107,8 @@ func (r *runner) answer(ctx context.Context, exec graphql.GraphExecutor, oc *gra
 		return nil, presentError(r.log)(ctx, err)
 	}
 	defer leave()
+	ctx, end := r.snapshot(ctx)
+	defer end()
 	next, ctx := exec.DispatchOperation(ctx, oc)
 	response := next(ctx)
 	if response == nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -173,6 +177,8 @@ func (r *runner) render(ctx context.Context, oc *graphql.OperationContext, s *su
 func (r *runner) renderOnce(ctx context.Context, s *subscription, next graphql.ResponseHandler, event models.SessionEvent) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
+	ctx, end := r.snapshot(ctx)
+	defer end()
 	stored, err := model.Stored(ctx, r.source, event)
 	if err == nil && stored == nil {
 		return nil, nil

@@ -37,6 +37,15 @@ func (p steady) QueryRowContext(ctx context.Context, query string, args ...any) 
 	return row
 }
 
+// BeginTx begins a transaction as soon as there is an answer.
+func (p steady) BeginTx(ctx context.Context, options *sql.TxOptions) (tx *sql.Tx, err error) {
+	p.again(ctx, func() error {
+		tx, err = p.DB.BeginTx(ctx, options)
+		return err
+	})
+	return tx, err
+}
+
 func (p steady) again(ctx context.Context, ask func() error) {
 	for end := time.Now().Add(p.patience); ; {
 		if err := ask(); err == nil || !(postgresDialect{}).unavailable(err) || time.Now().After(end) {
@@ -107,6 +116,17 @@ func (f failover) QueryRowContext(ctx context.Context, query string, args ...any
 		return f.primary.QueryRowContext(ctx, query, args...)
 	}
 	return row
+}
+
+// BeginTx begins a transaction on the replica, or on the primary where that fails. It
+// ends when the replica is left out.
+func (f failover) BeginTx(ctx context.Context, options *sql.TxOptions) (*sql.Tx, error) {
+	asked, _ := f.asked(ctx)
+	tx, err := f.DB.BeginTx(asked, options)
+	if f.failed(ctx, err) {
+		return f.primary.BeginTx(ctx, options)
+	}
+	return tx, err
 }
 
 // GetDBConn is what GORM asks for the pool itself.

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/plugin/dbresolver"
 )
 
 // A replica is left out when it does not answer, or does not have what the primary
@@ -24,8 +23,7 @@ const (
 
 // replicas answer what may be a moment old in place of the primary.
 type replicas struct {
-	db      *gorm.DB // reads from the replica whose name is used, from the primary without one
-	primary *sql.DB  // of the program's own connections
+	primary *sql.DB // of the program's own connections
 	all     []*replica
 	next    atomic.Uint32
 	log     *slog.Logger
@@ -35,8 +33,8 @@ type replicas struct {
 }
 
 type replica struct {
-	name    string
-	shown   string // its address
+	db      *gorm.DB // reads from it, or from the primary where it fails
+	shown   string   // its address
 	pool    *sql.DB
 	probe   *sql.DB // which queries cannot keep from being checked
 	serving atomic.Pointer[serving]
@@ -83,18 +81,14 @@ func (s *Store) openReplicas(addresses []string, options Options) error {
 	if err != nil {
 		return err
 	}
-	config := postgresGormConfig(options)
-	config.DisableAutomaticPing = true // one that is down is left out
+	gormConfig := postgresGormConfig(options)
+	gormConfig.DisableAutomaticPing = true // one that is down is left out
 	primary := steady{pool, queryPatience}
 	r := &replicas{primary: own, log: options.Log}
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
 	s.replicas = r
-	if r.db, err = openPostgresGORM(primary, config); err != nil {
-		return err
-	}
-	resolver := &dbresolver.DBResolver{}
-	for i, address := range addresses {
+	for _, address := range addresses {
 		if !IsPostgres(address) {
 			return fmt.Errorf("replica %s: expected a postgres:// address", address)
 		}
@@ -102,15 +96,13 @@ func (s *Store) openReplicas(addresses []string, options Options) error {
 		if err != nil {
 			return fmt.Errorf("replica %s: %w", withoutPassword(address), err)
 		}
-		one := &replica{name: fmt.Sprintf("replica %d", i+1), shown: withoutPassword(address)}
+		one := &replica{shown: withoutPassword(address)}
 		one.pool = newPostgresReaders(config, max(postgresReaders, 2*runtime.NumCPU()))
 		one.probe = newPostgresReaders(config, 1)
 		r.all = append(r.all, one)
-		pool := failover{one.pool, one, primary}
-		resolver.Register(dbresolver.Config{Replicas: []gorm.Dialector{postgresDialectorOf(pool)}}, one.name)
-	}
-	if err := r.db.Use(resolver); err != nil {
-		return err
+		if one.db, err = openPostgresGORM(failover{one.pool, one, primary}, gormConfig); err != nil {
+			return err
+		}
 	}
 	r.checks.Go(func() { r.watch(ctx) })
 	return nil
@@ -127,47 +119,15 @@ func (r *replicas) close() error {
 	return errors.Join(errs...)
 }
 
-// pick names a healthy replica, each in turn; "" where there is none.
-func (r *replicas) pick() string {
+// pick is a replica that serves, each in turn; nil where there is none.
+func (r *replicas) pick() *replica {
 	start := int(r.next.Add(1))
 	for i := range r.all {
 		if one := r.all[(start+i)%len(r.all)]; one.isServing() {
-			return one.name
+			return one
 		}
 	}
-	return ""
-}
-
-type oneReplica struct {
-	once sync.Once
-	name string
-}
-
-type oneReplicaKey struct{}
-
-// FromOne makes all that is read with the context come from one replica, so that
-// the parts of an answer are of one age.
-func FromOne(ctx context.Context) context.Context {
-	return context.WithValue(ctx, oneReplicaKey{}, &oneReplica{})
-}
-
-// answers is where what may be a moment old is read.
-func (s *Store) answers(ctx context.Context) *gorm.DB {
-	if s.replicas == nil {
-		return s.queries.WithContext(ctx)
-	}
-	var name string
-	if pinned, ok := ctx.Value(oneReplicaKey{}).(*oneReplica); ok {
-		pinned.once.Do(func() { pinned.name = s.replicas.pick() })
-		name = pinned.name
-	} else {
-		name = s.replicas.pick()
-	}
-	db := s.replicas.db.WithContext(ctx)
-	if name == "" {
-		return db
-	}
-	return db.Clauses(dbresolver.Use(name))
+	return nil
 }
 
 // Primary is the same store for the reader of events: without replicas, so that
