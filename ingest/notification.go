@@ -170,7 +170,7 @@ func checkSize(p *models.Projection) error {
 	}
 	text := 0
 	for _, m := range p.Messages {
-		text += len(m.Text)
+		text += m.TextSize
 	}
 	if text > maxText {
 		return UnprojectableError{"messages", fmt.Sprintf("%d bytes of text, at most %d can be kept", text, maxText)}

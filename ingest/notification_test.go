@@ -75,7 +75,7 @@ func summaries(messages []models.Message) []string {
 		if m.SentAt != nil {
 			sentAt = m.SentAt.Format(time.RFC3339)
 		}
-		list = append(list, fmt.Sprintf("%d %s %s %s %s %s %q", m.Position, m.MsgID, m.SenderType, sentAt, m.Status, m.ContentType, m.Text))
+		list = append(list, fmt.Sprintf("%d %s %s %s %s %s %q", m.Position, m.MsgID, m.SenderType, sentAt, m.Status, m.ContentType, m.Text()))
 	}
 	return list
 }
@@ -369,7 +369,7 @@ func checkProjection(t *testing.T, p *models.Projection) {
 		}
 	}
 	for i, m := range p.Messages {
-		if m.Position != i || !utf8.ValidString(m.Text) || !utf8.ValidString(m.MsgID) || !utf8.ValidString(m.ContentType) || strings.ContainsRune(m.Folded, 0) {
+		if m.Position != i || !utf8.ValidString(m.Text()) || !utf8.ValidString(m.MsgID) || !utf8.ValidString(m.ContentType) || strings.ContainsRune(m.Folded, 0) {
 			t.Errorf("message %d is %+v", i, m)
 		}
 	}

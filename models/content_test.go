@@ -45,7 +45,7 @@ func TestDecodeContentOfTheVendorsExample(t *testing.T) {
 	}
 	var out strings.Builder
 	for raw := range JSON(body).Get("messages").Items() {
-		m := readMessage(0, raw, maxSearchText)
+		m := readMessage(0, raw)
 		fmt.Fprintf(&out, "# %s\n%s\n", m.MsgID, describeContent(t, m.Content()))
 		if reply := m.Reply(); reply != nil {
 			fmt.Fprintf(&out, "## answers %s of %s, sent at %s\n%s\n", reply.MsgID, reply.SenderType, reply.SentAt, describeContent(t, reply.Content))

@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -24,7 +25,11 @@ func TestNoRoom(t *testing.T) {
 	}
 	defer func() { _ = syscall.Unmount(folder, syscall.MNT_DETACH) }()
 	store, file := openOnSQLite(t)
-	save(t, store, many(1800), secretBodies())
+	large := make([][]byte, 9)
+	for i := range large {
+		large[i] = note{"call_id": fmt.Sprint("large-", i), "variables": note{"v": strings.Repeat(fmt.Sprint(i), 1<<20)}}.body()
+	}
+	save(t, store, many(1800), large, secretBodies())
 	if info, err := os.Stat(file); err != nil || info.Size() < 21<<20 {
 		t.Fatalf("%v, %v: too small to be too large", info.Size(), err)
 	}

@@ -98,13 +98,18 @@ func storeOld(tx *gorm.DB, d dialect, bodies [][]byte, decode Decode, oldText fu
 		}
 		for i := range p.Messages {
 			m := &p.Messages[i]
-			m.SessionID, m.Text = session.ID, oldText(m.Text)
-			m.Folded = strings.ToLower(m.Text)
-			if err := tx.Select("SessionID", "Position", "MsgID", "SenderType", "SentAt", "Status", "ContentType", "Text", "Folded", "Raw").Create(m).Error; err != nil {
+			text := oldText(m.Text())
+			m.Folded = strings.ToLower(text)
+			err := tx.Exec("INSERT INTO messages (session_id, position, msg_id, sender_type, sent_at, status, content_type, text, folded, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+				session.ID, m.Position, m.MsgID, m.SenderType, m.SentAt, m.Status, m.ContentType, text, m.Folded, []byte(m.Raw)).Error
+			if err != nil {
 				return err
 			}
 		}
-		if err := d.index(tx, []*Session{session}, map[string]*Projection{callID: p}); err != nil {
+		if d.numbered() { // PostgreSQL searches the messages themselves
+			continue
+		}
+		if err := tx.Exec("INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", session.ID, transcript(p.Messages)).Error; err != nil {
 			return err
 		}
 	}

@@ -47,7 +47,7 @@ func TestReadSessionFacts(t *testing.T) {
 	} {
 		var messages []Message
 		for i, raw := range c.messages {
-			messages = append(messages, readMessage(i, JSON(raw), maxSearchText))
+			messages = append(messages, readMessage(i, JSON(raw)))
 		}
 		if got := describeFacts(ReadSessionFacts(c.reason, messages)); got != c.want {
 			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
@@ -114,8 +114,8 @@ func TestSearchTextIsBounded(t *testing.T) {
 	if want := []int{0, 200 << 10, 56 << 10, 0}; fmt.Sprint(sizes) != fmt.Sprint(want) {
 		t.Errorf("searched bytes %v, want %v", sizes, want)
 	}
-	if messages[0].Text != "conversation.start" || messages[3].Text != "late" {
-		t.Errorf("texts %q, %q", messages[0].Text, messages[3].Text)
+	if messages[0].Text() != "conversation.start" || messages[3].Text() != "late" {
+		t.Errorf("texts %q, %q", messages[0].Text(), messages[3].Text())
 	}
 	for text, want := range map[string]string{"aé": "aé", "aéb": "aé", "abé": "ab", "日本": "日", "": ""} {
 		if got := firstBytes(text, 3); got != want {

@@ -191,6 +191,7 @@ func (d filterSQL) session(f *SessionFilter) condition {
 		if words := messageSearchWords(f.Messages); len(words) > 0 {
 			add(d.searchSessions(words).candidates)
 		}
+		add(d.sessionsWithMsgIDs(f.Messages.msgIDs()))
 		add(exists("messages m WHERE m.session_id = s.id", d.message(f.Messages)))
 	}
 	if f.Search != nil {
@@ -218,6 +219,24 @@ func joined[F any](and, or []*F, not *F, sql func(*F) condition) []condition {
 		parts = append(parts, sql(not).negated())
 	}
 	return parts
+}
+
+// msgIDs are the msg_ids of which a message has to have one to pass; ok is false where any will do.
+func (f *MessageFilter) msgIDs() (msgIDs []string, ok bool) {
+	switch {
+	case f == nil:
+		return nil, false
+	case f.MsgID != nil && f.MsgID.Eq != nil:
+		return []string{*f.MsgID.Eq}, true
+	case f.MsgID != nil && f.MsgID.In != nil:
+		return f.MsgID.In, true
+	}
+	for _, sub := range f.And {
+		if msgIDs, ok = sub.msgIDs(); ok {
+			return msgIDs, ok
+		}
+	}
+	return nil, false
 }
 
 // message is the filter as SQL over `messages m`.

@@ -190,7 +190,7 @@ func TestATimeOutIsNoFaultOfWhatIsStored(t *testing.T) {
 	if !errors.Is(err, models.ErrUnavailable) || errors.Is(err, models.ErrRejected) {
 		t.Errorf("error is %v, want ErrUnavailable", err)
 	}
-	execute(t, db, "DROP TRIGGER dawdle ON messages", "ALTER TABLE messages ADD CHECK (text <> 'never')")
+	execute(t, db, "DROP TRIGGER dawdle ON messages", "ALTER TABLE messages ADD CHECK (folded <> 'never')")
 	err = holder.Save(t.Context(), []models.Arrival{holder.Arrive(ingest.NewDelivery(note{"call_id": "c", "messages": texts("never")}.body(), "", epoch))})
 	if !errors.Is(err, models.ErrRejected) || errors.Is(err, models.ErrUnavailable) {
 		t.Errorf("error is %v, want ErrRejected", err)

@@ -283,13 +283,30 @@ func (j JSON) Decimal() (n float64, ok bool) {
 	return n, err == nil || errors.Is(err, strconv.ErrRange)
 }
 
-// Compact is the value without the white space between its tokens.
+// Compact is the value without the white space between its tokens: a part of j where
+// there is none.
 func (j JSON) Compact() JSON {
+	if j = j.trim(); !j.hasSpace() {
+		return j
+	}
 	var out bytes.Buffer
 	if json.Compact(&out, j) != nil {
-		return j.trim()
+		return j
 	}
 	return out.Bytes()
+}
+
+// hasSpace reports whether there is white space between the tokens of a value.
+func (j JSON) hasSpace() bool {
+	for i := 0; i < len(j); i++ {
+		switch j[i] {
+		case '"':
+			i += stringEnd(j[i:]) - 1
+		case ' ', '\t', '\r', '\n':
+			return true
+		}
+	}
+	return false
 }
 
 // Scan reads the column of a stored value.

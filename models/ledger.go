@@ -543,11 +543,11 @@ func (s *Store) verifySession(tx *gorm.DB, callID string, decode Decode, tell fu
 	if !reflect.DeepEqual(*got, p.Session) {
 		tell(fmt.Sprintf("session %s: its row differs from the ledger", callID))
 	}
-	got.verifyParts(tx, p, tell)
+	got.verifyParts(tx, s.dialect, p, tell)
 	return tx.Error
 }
 
-func (s *Session) verifyParts(tx *gorm.DB, p *Projection, tell func(string)) {
+func (s *Session) verifyParts(tx *gorm.DB, d dialect, p *Projection, tell func(string)) {
 	differs := func(part string, equal bool, err error) {
 		if err != nil {
 			_ = tx.AddError(err)
@@ -555,9 +555,8 @@ func (s *Session) verifyParts(tx *gorm.DB, p *Projection, tell func(string)) {
 			tell(fmt.Sprintf("session %s: its %s differ from the ledger", s.CallID, part))
 		}
 	}
-	var messages []Message
-	err := tx.Where("session_id = ?", s.ID).Order("position").Find(&messages).Error
-	differs("messages", slices.EqualFunc(messages, p.Messages, equalMessages), err)
+	messages, err := storedMessages(tx, d, s.ID)
+	differs("messages", slices.EqualFunc(messages, p.Messages, func(a, b Message) bool { return equalMessages(a, b) && a.Folded == d.searchedText(&b) }), err)
 	var slots []NerSlot
 	err = tx.Where("session_id = ?", s.ID).Order("position").Find(&slots).Error
 	differs("NER slots", slices.EqualFunc(slots, p.NerSlots, func(a NerSlot, b NamedValue) bool { return equalEntries(a.NamedValue, b) }), err)
@@ -572,12 +571,25 @@ func (s *Session) verifyParts(tx *gorm.DB, p *Projection, tell func(string)) {
 func equalMessages(a, b Message) bool {
 	sameTime := (a.SentAt == nil) == (b.SentAt == nil) && (a.SentAt == nil || a.SentAt.Equal(b.SentAt.Time))
 	return a.Position == b.Position && a.MsgID == b.MsgID && a.MsgOrdinal == b.MsgOrdinal && a.SenderType == b.SenderType && sameTime && a.Status == b.Status &&
-		a.ContentType == b.ContentType && a.Text == b.Text && a.Folded == b.Folded && pointed(a.MsgIDFolded) == pointed(b.MsgIDFolded) && a.HasReply == b.HasReply && bytes.Equal(a.Raw, b.Raw)
+		a.ContentType == b.ContentType && pointed(a.MsgIDFolded) == pointed(b.MsgIDFolded) && a.HasReply == b.HasReply
+}
+
+// storedMessages are the rows of a session's messages.
+func storedMessages(tx *gorm.DB, d dialect, sessionID int64) (messages []Message, err error) {
+	statement := where("SELECT m.session_id, m.position, m.msg_id, m.msg_id_folded, m.msg_ordinal, m.sender_type, m.sent_at, m.status, m.content_type,"+
+		" m.has_reply, m.folded FROM messages m WHERE m.session_id = ? ORDER BY m.position", sessionID)
+	err = eachRow(tx, d, statement, func(scan scanner) error {
+		var m Message
+		err := scan(&m.SessionID, &m.Position, &m.MsgID, &m.MsgIDFolded, &m.MsgOrdinal, &m.SenderType, &m.SentAt, &m.Status, &m.ContentType, &m.HasReply, &m.Folded)
+		messages = append(messages, m)
+		return err
+	})
+	return messages, err
 }
 
 func equalEntries(a, b NamedValue) bool {
 	return a.Name == b.Name && a.Position == b.Position && a.Value == b.Value &&
-		pointed(a.Folded) == pointed(b.Folded) && pointed(a.Number) == pointed(b.Number) && bytes.Equal(a.JSON, b.JSON)
+		pointed(a.Folded) == pointed(b.Folded) && pointed(a.Number) == pointed(b.Number) && bytes.Equal(a.JSON, b.storedJSON())
 }
 
 // difference is a query for names, and what is told of each.

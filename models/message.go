@@ -2,21 +2,23 @@ package models
 
 import "unicode/utf8"
 
-// Message is one of a session's messages.
+// Message is one of a session's messages, as its notification has it.
 type Message struct {
-	SessionID   int64 `gorm:"primaryKey;autoIncrement:false"`
-	Position    int   `gorm:"primaryKey;autoIncrement:false"` // 0-based place in the notification's messages
+	SessionID   int64
+	Position    int // 0-based place in the notification's messages
 	MsgID       string
-	MsgIDFolded *string `gorm:"column:msg_id_folded"` // MsgID as CaseFold has it, where the database needs that beside MsgID
+	MsgIDFolded *string // MsgID as CaseFold has it, where the database needs that beside MsgID
 	MsgOrdinal  int     // 0-based place among the session's messages of its MsgID
 	SenderType  SenderType
 	SentAt      *Time // timestamp; nil where it cannot be read
 	Status      MessageStatus
 	ContentType string // content.type
-	Text        string // what a person reads of its content
-	Folded      string // what search reads: Text as CaseFold has it, unless it is a system event
 	HasReply    bool   // whether it has a readable Reply
 	Raw         JSON   // the message as it was sent
+
+	// TextSize and Folded are set where a notification is decoded, and not where a session is read.
+	TextSize int    // bytes of Text
+	Folded   string // what search reads: Text as CaseFold has it, unless it is a system event
 }
 
 // SenderTypeRaw is the message's own `sender_type`, also where SenderType is SenderUnknown.
@@ -30,6 +32,9 @@ func (m *Message) Content() MessageContent {
 	p := m.Parts()
 	return p.Content(p.Reply(m.SessionID))
 }
+
+// Text is what a person reads of the content.
+func (m *Message) Text() string { return m.Content().Text() }
 
 // Reply decodes the snapshot of the message that this one answers: AIRudder's
 // `reply`; nil where it answers none.
@@ -108,12 +113,11 @@ func firstBytes(s string, most int) string {
 	return s[:most]
 }
 
-// readMessage reads one element of a notification's `messages`, whatever it is. At
-// most so many bytes of its text are for search.
-func readMessage(position int, raw JSON, mostSearched int) Message {
+// readMessage reads one element of a notification's `messages`, whatever it is.
+func readMessage(position int, raw JSON) Message {
 	var part [6]JSON
 	raw.pick(part[:], "msg_id", "sender_type", "timestamp", "status", "content", "reply")
-	m := Message{
+	return Message{
 		Position:    position,
 		MsgID:       part[0].Text(),
 		SenderType:  SenderTypeOf(part[1].word()),
@@ -123,23 +127,56 @@ func readMessage(position int, raw JSON, mostSearched int) Message {
 		HasReply:    part[5].Kind() == IsObject,
 		Raw:         raw.OrEmptyObject().Compact(),
 	}
-	content := m.Content()
-	m.Text = content.Text()
-	m.Folded = searchText(content, m.Text, mostSearched)
-	return m
 }
 
-// ReadMessages reads a notification's `messages`, each whatever it is.
+// ReadMessages reads a notification's `messages`, each whatever it is, with what search reads of them.
 func ReadMessages(list JSON) []Message {
-	var messages []Message
-	count := map[string]int{}
+	messages := readTranscript(list)
 	searched := 0
-	for raw := range list.Items() {
-		m := readMessage(len(messages), raw, maxSearchText-searched)
+	for i := range messages {
+		m := &messages[i]
+		content := m.Content()
+		text := content.Text()
+		m.TextSize = len(text)
+		m.Folded = searchText(content, text, maxSearchText-searched)
 		searched += len(m.Folded)
-		m.MsgOrdinal = count[m.MsgID]
-		count[m.MsgID]++
-		messages = append(messages, m)
 	}
 	return messages
+}
+
+// readTranscript is ReadMessages without what search reads. The messages are parts of the list.
+func readTranscript(list JSON) []Message {
+	var messages []Message
+	for raw := range list.Items() {
+		if messages == nil {
+			messages = make([]Message, 0, 16)
+		}
+		messages = append(messages, readMessage(len(messages), raw))
+	}
+	numberMessages(messages)
+	return messages
+}
+
+// fewMessages are numbered faster without a map.
+const fewMessages = 40
+
+// numberMessages sets each message's place among those of its MsgID.
+func numberMessages(messages []Message) {
+	if len(messages) <= fewMessages {
+		for i := range messages {
+			for j := i - 1; j >= 0; j-- {
+				if messages[j].MsgID == messages[i].MsgID {
+					messages[i].MsgOrdinal = messages[j].MsgOrdinal + 1
+					break
+				}
+			}
+		}
+		return
+	}
+	count := make(map[string]int, len(messages))
+	for i := range messages {
+		m := &messages[i]
+		m.MsgOrdinal = count[m.MsgID]
+		count[m.MsgID]++
+	}
 }

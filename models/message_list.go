@@ -43,7 +43,7 @@ type MessageWindow struct {
 // messageFilter is what a message m of a session s has to pass.
 func (s *Store) messageFilter(l MessageList) condition {
 	sql := filterSQL{s.dialect}
-	parts := []condition{sql.session(l.Sessions), sql.message(l.Filter)}
+	parts := []condition{sql.session(l.Sessions), s.dialect.sessionsWithMsgIDs(l.Filter.msgIDs()), sql.message(l.Filter)}
 	if words := messageSearchWords(l.Filter); len(words) > 0 {
 		parts = append(parts, s.dialect.searchSessions(words).candidates)
 	}
@@ -53,6 +53,7 @@ func (s *Store) messageFilter(l MessageList) condition {
 // messages is the statement that reads columns of messages m of sessions s that pass the list and are beyond places.
 func (s *Store) messages(l MessageList, columns string, beyond []condition, direction OrderDirection, limit int) condition {
 	search := s.pageSearch([]*SessionFilter{l.Sessions}, messageSearchWords(l.Filter))
+	search.rest = allOf(search.rest, s.dialect.sessionsWithMsgIDs(l.Filter.msgIDs()))
 	passes := allOf(append(beyond, (filterSQL{s.dialect}).message(l.Filter))...)
 	order := fmt.Sprintf("ORDER BY s.started_at %[1]s, s.id %[1]s", direction)
 	plain := func(sessions condition) condition {
@@ -102,9 +103,9 @@ func (s *Store) MessagePage(ctx context.Context, l MessageList, w MessageWindow)
 	if w.Backward {
 		direction = Ascending
 	}
-	statement := s.messages(l, messageColumns+", s.call_id, s.started_at", beyond, direction, w.Limit+1)
-	var page []*ListedMessage
-	if err := s.answers(ctx).Raw(statement.sql, statement.args...).Scan(&page).Error; err != nil {
+	statement := s.messages(l, "m.session_id, m.position, s.notification_id, s.call_id, s.started_at", beyond, direction, w.Limit+1)
+	page, err := s.listedMessages(ctx, statement)
+	if err != nil {
 		return nil, fmt.Errorf("read page of messages: %w", err)
 	}
 	slices.SortFunc(page, func(a, b *ListedMessage) int {
@@ -112,6 +113,37 @@ func (s *Store) MessagePage(ctx context.Context, l MessageList, w MessageWindow)
 		return cmp.Or(cmp.Compare(x.StartedAt, y.StartedAt), cmp.Compare(x.SessionID, y.SessionID), cmp.Compare(x.Position, y.Position))
 	})
 	return page, nil
+}
+
+// listedMessages reads the messages that a statement names. A session's body is read once.
+func (s *Store) listedMessages(ctx context.Context, named condition) ([]*ListedMessage, error) {
+	statement := condition{"SELECT g.session_id, n.body, g.positions, g.call_id, g.started_at FROM (" +
+		"SELECT x.session_id, x.notification_id, x.call_id, x.started_at, string_agg(CAST(x.position AS TEXT), ',') AS positions FROM (" + named.sql + ") x" +
+		" GROUP BY x.session_id, x.notification_id, x.call_id, x.started_at) g JOIN notifications n ON n.id = g.notification_id", named.args}
+	var page []*ListedMessage
+	err := s.eachRow(ctx, statement, func(scan scanner) error {
+		var row bodyRow
+		var callID string
+		var startedAt Time
+		if err := scan(&row.sessionID, &row.packed, &row.positions, &callID, &startedAt); err != nil {
+			return err
+		}
+		positions, err := row.at()
+		if err != nil {
+			return err
+		}
+		messages, err := s.transcriptOf(row.sessionID, row.packed)
+		if err != nil {
+			return err
+		}
+		for _, position := range positions {
+			if position < len(messages) {
+				page = append(page, &ListedMessage{messages[position], callID, startedAt})
+			}
+		}
+		return nil
+	})
+	return page, err
 }
 
 // MessagesBeyond says whether the list goes on on the later (or earlier) side of a
@@ -147,8 +179,8 @@ func (s *Store) CountMessages(ctx context.Context, l MessageList) (int, error) {
 
 // SessionsByID reads sessions by their ids.
 func (s *Store) SessionsByID(ctx context.Context, ids []int64) (map[int64]*Session, error) {
-	var sessions []*Session
-	if err := s.answers(ctx).Where("id IN ?", ids).Find(&sessions).Error; err != nil {
+	sessions, err := readSessions(s.answers(ctx), s.dialect, sessionsBy("id", ids))
+	if err != nil {
 		return nil, fmt.Errorf("read sessions by id: %w", err)
 	}
 	found := make(map[int64]*Session, len(sessions))

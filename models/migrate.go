@@ -44,6 +44,7 @@ func migrations(d dialect) []*gormigrate.Migration {
 		step("0009_contacts", contactsTable),
 		step("0010_histories", historyTable),
 		step("0011_slim_search", d.slimSearchTables()+outdatedIndex),
+		step("0012_msg_ids", d.msgIDTables()),
 	}
 }
 

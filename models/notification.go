@@ -43,6 +43,15 @@ type Projection struct {
 	NerSlots    []NamedValue
 	EventLabels []NamedValue
 	Variables   []NamedValue
+
+	// searchable is what search reads of it, set by the dialect where it is prepared for storing.
+	searchable searchable
+}
+
+// searchable is what search reads of a session.
+type searchable struct {
+	transcript string // the texts of its messages
+	msgIDs     string // hashes of the msg_ids of its messages
 }
 
 // Delivery is one arrival of a notification. Without a projection it goes into

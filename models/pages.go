@@ -91,6 +91,29 @@ type Window struct {
 // the same text, so that its plan is the one of the index it was written for.
 func arms[T any](ctx context.Context, s *Store, n int, arm func(i int) condition) ([]T, error) {
 	var all []T
+	err := eachArms(n, arm, func(statement condition) error {
+		var rows []T
+		if err := s.answers(ctx).Raw(statement.sql, statement.args...).Scan(&rows).Error; err != nil {
+			return err
+		}
+		all = append(all, rows...)
+		return nil
+	})
+	return all, err
+}
+
+// sessionArms is arms for sessionColumns.
+func sessionArms(ctx context.Context, s *Store, n int, arm func(i int) condition) ([]*Session, error) {
+	var all []*Session
+	err := eachArms(n, arm, func(statement condition) error {
+		sessions, err := readSessions(s.answers(ctx), s.dialect, statement)
+		all = append(all, sessions...)
+		return err
+	})
+	return all, err
+}
+
+func eachArms(n int, arm func(i int) condition, read func(condition) error) error {
 	for start := 0; start < n; {
 		var texts []string
 		var args []any
@@ -103,13 +126,11 @@ func arms[T any](ctx context.Context, s *Store, n int, arm func(i int) condition
 			args = append(args, part.args...)
 			start++
 		}
-		var rows []T
-		if err := s.answers(ctx).Raw(strings.Join(texts, " UNION ALL "), args...).Scan(&rows).Error; err != nil {
-			return nil, err
+		if err := read(condition{strings.Join(texts, " UNION ALL "), args}); err != nil {
+			return err
 		}
-		all = append(all, rows...)
 	}
-	return all, nil
+	return nil
 }
 
 // condition passes the sessions of one owner.
@@ -150,7 +171,7 @@ func (s *Store) SessionPages(ctx context.Context, l SessionList, w Window, owner
 		direction = direction.reversed()
 	}
 	search := s.pageSearch(l.Filters, nil)
-	sessions, err := arms[*Session](ctx, s, len(owners), func(i int) condition {
+	sessions, err := sessionArms(ctx, s, len(owners), func(i int) condition {
 		parts := []condition{l.Owner.condition(owners[i])}
 		if w.After != nil {
 			parts = append(parts, l.Order.beyond(w.After, true))

@@ -219,6 +219,40 @@ func TestOutdatedSessionsAreFoundByTheirIndex(t *testing.T) {
 	}
 }
 
+// Messages are found by their msg_id in few sessions, whatever else they have to pass.
+func TestMessagesAreFoundByTheirMsgID(t *testing.T) {
+	p := newPlanner(t)
+	msgID := "m"
+	filter := &models.MessageFilter{And: []*models.MessageFilter{{MsgID: &models.StringFilter{In: []string{msgID, "other"}}}}}
+	for name, ask := range map[string]func(context.Context, *models.Store) error{
+		"page": func(ctx context.Context, s *models.Store) error {
+			_, err := s.MessagePage(ctx, models.MessageList{Filter: filter}, models.MessageWindow{Limit: 20})
+			return err
+		},
+		"is there more": func(ctx context.Context, s *models.Store) error {
+			_, err := s.MessagesBeyond(ctx, models.MessageList{Filter: filter}, models.MessageListKey{StartedAt: 1, SessionID: 1}, true, false)
+			return err
+		},
+		"count": func(ctx context.Context, s *models.Store) error {
+			_, err := s.CountMessages(ctx, models.MessageList{Filter: filter})
+			return err
+		},
+		"sessions": func(ctx context.Context, s *models.Store) error {
+			list := models.SessionList{Order: models.DefaultSessionOrder(), Filters: []*models.SessionFilter{{Messages: filter}}}
+			_, err := s.SessionPages(ctx, list, models.Window{Limit: 20}, []string{""})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan := p.plan(t, ask)
+			if !strings.Contains(plan, "session_msg_ids VIRTUAL TABLE") || !regexp.MustCompile(`(?m)^ *SEARCH s USING INTEGER PRIMARY KEY \(rowid=\?\)$`).MatchString(plan) ||
+				wholeTable.MatchString(plan) {
+				t.Error(plan)
+			}
+		})
+	}
+}
+
 // What belongs to the sessions of a page is found by its key.
 func TestChildrenAreFoundByTheirKey(t *testing.T) {
 	p := newPlanner(t)
@@ -228,11 +262,11 @@ func TestChildrenAreFoundByTheirKey(t *testing.T) {
 		way  *regexp.Regexp
 		ask  func(context.Context, *models.Store) error
 	}{
-		{"messages", byKey, func(ctx context.Context, s *models.Store) error {
+		{"messages", bySessionID, func(ctx context.Context, s *models.Store) error {
 			_, err := s.MessagesOf(ctx, ids, models.Selected{})
 			return err
 		}},
-		{"last messages", byKey, func(ctx context.Context, s *models.Store) error {
+		{"last messages", bySessionID, func(ctx context.Context, s *models.Store) error {
 			_, err := s.MessagesOf(ctx, ids, models.Selected{Last: &three})
 			return err
 		}},
@@ -240,11 +274,11 @@ func TestChildrenAreFoundByTheirKey(t *testing.T) {
 			_, err := s.MessagesOf(ctx, ids, models.Selected{First: &three, Filter: &models.MessageFilter{SenderType: []models.SenderType{models.SenderUser}}})
 			return err
 		}},
-		{"answered messages", byKey, func(ctx context.Context, s *models.Store) error {
+		{"answered messages", bySessionID, func(ctx context.Context, s *models.Store) error {
 			_, err := s.MessagesByMsgID(ctx, []models.MsgKey{{SessionID: 1, MsgID: "m"}, {SessionID: 2, MsgID: "m"}})
 			return err
 		}},
-		{"messages by place", byKey, func(ctx context.Context, s *models.Store) error {
+		{"messages by place", bySessionID, func(ctx context.Context, s *models.Store) error {
 			_, err := s.MessagesByKey(ctx, []models.MessageKey{{MsgKey: models.MsgKey{SessionID: 1, MsgID: "m"}, Ordinal: 2}})
 			return err
 		}},
@@ -268,7 +302,7 @@ func TestChildrenAreFoundByTheirKey(t *testing.T) {
 			_, err := s.SessionsByID(ctx, ids)
 			return err
 		}},
-		{"sessions by call_id", regexp.MustCompile(`SEARCH sessions USING INDEX sqlite_autoindex_sessions_\d \(call_id=\?\)`), func(ctx context.Context, s *models.Store) error {
+		{"sessions by call_id", regexp.MustCompile(`SEARCH s USING INDEX sqlite_autoindex_sessions_\d \(call_id=\?\)`), func(ctx context.Context, s *models.Store) error {
 			_, err := s.SessionsByCallID(ctx, []string{"a", "b"})
 			return err
 		}},

@@ -198,6 +198,14 @@ CREATE INDEX messages_folded ON messages USING gin (folded gin_trgm_ops);
 
 func (postgresDialect) slimSearchTables() string { return "" }
 
+// A hash, because a msg_id may be longer than a B-tree takes.
+func (postgresDialect) msgIDTables() string {
+	return "CREATE INDEX messages_msg_id ON messages USING hash (msg_id);\n"
+}
+
+// The index of messages serves by itself.
+func (postgresDialect) sessionsWithMsgIDs([]string, bool) condition { return everything }
+
 // Instances that start at once bring the tables up to date one after the other.
 func (postgresDialect) lockMigrations(tx *gorm.DB) error {
 	return tx.Exec("SELECT pg_advisory_xact_lock(hashtext('sessiongraph migrations'))").Error
@@ -244,6 +252,11 @@ const storedChannel = "sessiongraph_stored"
 func (postgresDialect) snapshot() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 }
+
+func (postgresDialect) numbered() bool { return true }
+
+// The index of trigrams is of this text.
+func (postgresDialect) searchedText(m *Message) string { return m.Folded }
 
 func (postgresDialect) position(column string) string { return "strpos(" + column + ", ?)" }
 

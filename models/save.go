@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -61,7 +62,7 @@ func (s *Store) Save(ctx context.Context, arrivals []Arrival) error {
 		size += len(a.Body)
 	}
 	err := s.changeWithin(ctx, s.dialect.saveLimit(size), func(tx *gorm.DB, clock *ledgerClock) error {
-		known, err := readKnown(tx, clock, arrivals)
+		known, err := readKnown(tx, s.dialect, clock, arrivals)
 		if err != nil {
 			return err
 		}
@@ -176,7 +177,7 @@ func newKnown(clock *ledgerClock) *known {
 	}
 }
 
-func readKnown(tx *gorm.DB, clock *ledgerClock, arrivals []Arrival) (*known, error) {
+func readKnown(tx *gorm.DB, d dialect, clock *ledgerClock, arrivals []Arrival) (*known, error) {
 	k := newKnown(clock)
 	var sums [][]byte
 	var callIDs []string
@@ -194,8 +195,8 @@ func readKnown(tx *gorm.DB, clock *ledgerClock, arrivals []Arrival) (*known, err
 		k.notifications[string(n.SHA256)] = n
 	}
 	if len(callIDs) > 0 {
-		var sessions []*Session
-		if err := tx.Where("call_id IN ?", callIDs).Find(&sessions).Error; err != nil {
+		sessions, err := readSessions(tx, d, sessionsBy("call_id", callIDs))
+		if err != nil {
 			return nil, fmt.Errorf("read sessions: %w", err)
 		}
 		for _, session := range sessions {
@@ -297,11 +298,22 @@ func newer(a, b *Session) bool {
 	return a.NotificationID > b.NotificationID
 }
 
-// Rows of one INSERT: within the 32,766 values that SQLite takes in a statement.
-const insertRows = 16
+var (
+	intoNotifications = insertInto("notifications", "id, sha256, body, body_size, sign, call_id, callee, notified_at, first_received_at,"+
+		" last_received_at, deliveries, outcome, reason, stored_seq")
+	intoSessions = insertInto("sessions", strings.ReplaceAll(sessionColumns, "s.", "")+", folded")
+	// text and raw are of earlier versions, for which they are read from the ledger now.
+	intoMessages = insertInto("messages", "session_id, position, msg_id, msg_id_folded, msg_ordinal, sender_type, sent_at, status, content_type,"+
+		" has_reply, folded, text, raw")
+)
 
 func (k *known) write(tx *gorm.DB, d dialect) error {
-	if err := tx.CreateInBatches(k.added, insertRows).Error; err != nil {
+	err := intoNotifications.run(tx, d, len(k.added), func(i int, values []any) []any {
+		n := k.added[i]
+		return append(values, n.ID, n.SHA256, n.Body, n.BodySize, n.Sign, n.CallID, n.Callee, n.NotifiedAt, n.FirstReceivedAt,
+			n.LastReceivedAt, n.Deliveries, string(n.Outcome), n.Reason, n.StoredSeq)
+	})
+	if err != nil {
 		return fmt.Errorf("write ledger: %w", err)
 	}
 	if slices.ContainsFunc(k.added, func(n *Notification) bool { return n.Outcome == Refused }) {
@@ -333,50 +345,71 @@ func (k *known) write(tx *gorm.DB, d dialect) error {
 	if err := deleteProjections(tx, d, slices.Sorted(maps.Values(k.replaced)), changes); err != nil {
 		return err
 	}
-	if err := k.insertProjections(tx, d); err != nil {
-		return err
-	}
-	for callID := range k.projected {
-		changes.add(k.sessions[callID])
-	}
-	return changes.apply(tx)
-}
-
-func (k *known) insertProjections(tx *gorm.DB, d dialect) error {
 	sessions := make([]*Session, 0, len(k.projected))
 	for callID := range k.projected {
 		sessions = append(sessions, k.sessions[callID])
 	}
 	slices.SortFunc(sessions, func(a, b *Session) int { return int(a.ID - b.ID) })
+	if err := k.insertProjections(tx, d, sessions); err != nil {
+		return err
+	}
+	for _, session := range sessions {
+		changes.add(session)
+	}
+	if err := changes.apply(tx); err != nil {
+		return err
+	}
+	// Last: with any other statement of several rows FTS5 writes to the file what it has collected.
+	return d.index(tx, sessions, k.projected)
+}
+
+func (k *known) insertProjections(tx *gorm.DB, d dialect, sessions []*Session) error {
+	err := intoSessions.run(tx, d, len(sessions), func(i int, values []any) []any {
+		return append(append(values, sessions[i].sessionFields()...), sessions[i].Folded)
+	})
+	if err != nil {
+		return fmt.Errorf("write sessions: %w", err)
+	}
 	var messages []*Message
-	var slots []*NerSlot
-	var labels []*EventLabel
-	var variables []*Variable
+	entries := map[string][]NamedValue{}
 	for _, session := range sessions {
 		p := k.projected[session.CallID]
 		for i := range p.Messages {
 			p.Messages[i].SessionID = session.ID
 			messages = append(messages, &p.Messages[i])
 		}
-		slots = append(slots, entriesOf(session.ID, p.NerSlots, func(v NamedValue) *NerSlot { return &NerSlot{v} })...)
-		labels = append(labels, entriesOf(session.ID, p.EventLabels, func(v NamedValue) *EventLabel { return &EventLabel{v} })...)
-		variables = append(variables, entriesOf(session.ID, p.Variables, func(v NamedValue) *Variable { return &Variable{v} })...)
-	}
-	for _, rows := range []any{sessions, messages, slots, labels, variables} {
-		if err := tx.CreateInBatches(rows, insertRows).Error; err != nil {
-			return fmt.Errorf("write projection: %w", err)
+		for table, values := range p.entries() {
+			for _, v := range values {
+				v.SessionID = session.ID
+				entries[table] = append(entries[table], v)
+			}
 		}
 	}
-	return d.index(tx, sessions, k.projected)
+	err = intoMessages.run(tx, d, len(messages), func(i int, values []any) []any {
+		m := messages[i]
+		return append(values, m.SessionID, m.Position, m.MsgID, m.MsgIDFolded, m.MsgOrdinal, string(m.SenderType), m.SentAt, string(m.Status), m.ContentType,
+			m.HasReply, d.searchedText(m), "", []byte{})
+	})
+	if err != nil {
+		return fmt.Errorf("write messages: %w", err)
+	}
+	for _, table := range []string{"ner_slots", "event_labels", "variables"} {
+		rows := entries[table]
+		into := insertInto(table, "session_id, name, position, value, folded, number, json")
+		err := into.run(tx, d, len(rows), func(i int, values []any) []any {
+			v := &rows[i]
+			return append(values, v.SessionID, v.Name, v.Position, v.Value, v.Folded, v.Number, v.storedJSON())
+		})
+		if err != nil {
+			return fmt.Errorf("write %s: %w", table, err)
+		}
+	}
+	return nil
 }
 
-func entriesOf[E any](sessionID int64, values []NamedValue, entry func(NamedValue) *E) []*E {
-	entries := make([]*E, len(values))
-	for i, v := range values {
-		v.SessionID = sessionID
-		entries[i] = entry(v)
-	}
-	return entries
+// entries are a projection's named values by their table.
+func (p *Projection) entries() map[string][]NamedValue {
+	return map[string][]NamedValue{"ner_slots": p.NerSlots, "event_labels": p.EventLabels, "variables": p.Variables}
 }
 
 // deleteSessions removes the projection of sessions, search and contacts included.

@@ -625,9 +625,9 @@ var refusal = map[string]struct {
 	begin []string
 	end   string
 }{
-	testdb.SQLite.Name: {[]string{"CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN NEW.text = 'forbidden' BEGIN SELECT RAISE(ABORT, 'no'); END"},
+	testdb.SQLite.Name: {[]string{"CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN NEW.content_type = 'forbidden' BEGIN SELECT RAISE(ABORT, 'no'); END"},
 		"DROP TRIGGER refuse"},
-	testdb.Postgres.Name: {[]string{"ALTER TABLE messages ADD CONSTRAINT refuse CHECK (text <> 'forbidden')"},
+	testdb.Postgres.Name: {[]string{"ALTER TABLE messages ADD CONSTRAINT refuse CHECK (content_type <> 'forbidden')"},
 		"ALTER TABLE messages DROP CONSTRAINT refuse"},
 }
 
@@ -637,7 +637,7 @@ func TestSaveIsAllOrNothing(t *testing.T) {
 		execute(t, db, refusal[kind.Name].begin...)
 		before := dump(t, db)
 		var arrivals []models.Arrival
-		for _, body := range [][]byte{note{"messages": texts("fine")}.body(), note{"call_id": "call-2", "messages": texts("forbidden")}.body()} {
+		for _, body := range [][]byte{note{"messages": texts("fine")}.body(), note{"call_id": "call-2", "messages": []any{note{"content": note{"type": "forbidden"}}}}.body()} {
 			arrivals = append(arrivals, store.Arrive(ingest.NewDelivery(body, "", epoch)))
 		}
 		err := store.Save(t.Context(), arrivals)

@@ -76,7 +76,7 @@ func openSQLite(file string, bodies *body.Codec, options Options) (*Store, error
 			"synchronous(FULL)", // an acknowledged notification survives a power cut
 			"secure_delete(ON)", // what is erased is overwritten
 			"temp_store(MEMORY)",
-			"cache_size(-65536)",
+			"cache_size(-32768)",
 			fmt.Sprintf("journal_size_limit(%d)", sqliteLogLimit),
 		},
 	})
@@ -88,7 +88,7 @@ func openSQLite(file string, bodies *body.Codec, options Options) (*Store, error
 			fmt.Sprintf("busy_timeout(%d)", sqliteBusyMillis),
 			"query_only(ON)",
 			"temp_store(MEMORY)",
-			"cache_size(-32768)",
+			"cache_size(-8192)",
 		},
 	}
 	read, err := openSQLitePool(driver, opened, sqliteOwnReaders, gormConfig(options), reading)
@@ -157,6 +157,11 @@ func (sqliteDialect) announce(*gorm.DB) error { return nil }
 
 func (sqliteDialect) snapshot() *sql.TxOptions { return nil }
 
+func (sqliteDialect) numbered() bool { return false }
+
+// Texts are read from the ledger.
+func (sqliteDialect) searchedText(*Message) string { return "" }
+
 func (sqliteDialect) entryValue(values []string) condition { return isIn("v.value", values) }
 
 func (sqliteDialect) position(column string) string { return "instr(" + column + ", ?)" }
@@ -164,7 +169,7 @@ func (sqliteDialect) position(column string) string { return "instr(" + column +
 // The driver would cut a text at a NUL.
 func (sqliteDialect) folded(column string) string { return "case_fold(CAST(" + column + " AS BLOB))" }
 
-func (sqliteDialect) keepFolded(*Projection) {}
+func (sqliteDialect) keepFolded(p *Projection) { p.searchable = searchableOf(p.Messages) }
 
 // The driver would cut a text at a NUL.
 func (sqliteDialect) digits(column string) string {

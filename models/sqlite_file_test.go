@@ -102,7 +102,7 @@ func TestTheLogIsCut(t *testing.T) {
 		}
 		return note{"call_id": string(rune('a' + n)), "variables": note{"v": string(words)}}.body()
 	}
-	for n := range 26 {
+	for n := range 33 {
 		save(t, store, [][]byte{large(n)})
 	}
 	longest, err := os.Stat(file + "-wal")

@@ -4,7 +4,10 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"hash/maphash"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -36,6 +39,56 @@ CREATE VIRTUAL TABLE session_search USING fts5 (
 );
 CREATE VIRTUAL TABLE session_search_runs USING fts5vocab (session_search, instance);
 `
+}
+
+// msgIDTables are an index of the sessions that have a msg_id, by its hash. FTS5 writes it as it goes: an index of
+// messages by msg_id would change a page for nearly each of them.
+func (sqliteDialect) msgIDTables() string {
+	return `
+CREATE VIRTUAL TABLE session_msg_ids USING fts5 (
+	msg_ids, content='', contentless_delete=1, detail=none, tokenize='ascii'
+);
+`
+}
+
+// Hashes of msg_ids that one MATCH looks up.
+const msgIDsOfMatch = 100
+
+func (sqliteDialect) sessionsWithMsgIDs(msgIDs []string, ok bool) condition {
+	if !ok {
+		return everything
+	}
+	if len(msgIDs) == 0 {
+		return nothing
+	}
+	var matches []string
+	var args []any
+	for some := range slices.Chunk(msgIDs, msgIDsOfMatch) {
+		hashes := make([]string, len(some))
+		for i, msgID := range some {
+			hashes[i] = hashOfMsgID(msgID)
+		}
+		matches = append(matches, "SELECT rowid FROM session_msg_ids WHERE session_msg_ids MATCH ?")
+		args = append(args, strings.Join(hashes, " OR "))
+	}
+	return condition{"s.id IN (" + strings.Join(matches, " UNION ALL ") + ")", args}
+}
+
+// hashOfMsgID is the word by which the index has a msg_id. Messages are compared with the msg_id itself.
+func hashOfMsgID(msgID string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(msgID))
+	return "m" + strconv.FormatUint(uint64(h.Sum32()), 36) // no word is an operator of MATCH
+}
+
+// searchableOf is what the indexes read of messages.
+func searchableOf(messages []Message) searchable {
+	var msgIDs strings.Builder
+	for _, m := range messages {
+		msgIDs.WriteString(hashOfMsgID(m.MsgID))
+		msgIDs.WriteByte(' ')
+	}
+	return searchable{indexedText(transcript(messages)), msgIDs.String()}
 }
 
 // Trigrams of a word that are looked up. The transcript is read for the rest, so that
@@ -146,17 +199,24 @@ func trigramsOf(word string) []string {
 
 func (sqliteDialect) index(tx *gorm.DB, sessions []*Session, projected map[string]*Projection) error {
 	for _, session := range sessions {
-		text := indexedText(transcript(projected[session.CallID].Messages))
-		if err := tx.Exec("INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", session.ID, text).Error; err != nil {
-			return fmt.Errorf("index session: %w", err)
+		texts := projected[session.CallID].searchable
+		for _, statement := range []struct{ sql, text string }{
+			{"INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", texts.transcript},
+			{"INSERT INTO session_msg_ids (rowid, msg_ids) VALUES (?, ?)", texts.msgIDs},
+		} {
+			if _, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, statement.sql, session.ID, statement.text); err != nil {
+				return fmt.Errorf("index session: %w", translate(err, sqliteDialect{}))
+			}
 		}
 	}
 	return nil
 }
 
 func (sqliteDialect) unindex(tx *gorm.DB, ids []int64) error {
-	if err := tx.Exec("DELETE FROM session_search WHERE rowid IN ?", ids).Error; err != nil {
-		return fmt.Errorf("remove sessions from the search index: %w", err)
+	for _, table := range []string{"session_search", "session_msg_ids"} {
+		if err := tx.Exec("DELETE FROM "+table+" WHERE rowid IN ?", ids).Error; err != nil {
+			return fmt.Errorf("remove sessions from the search index: %w", err)
+		}
 	}
 	return nil
 }
@@ -164,6 +224,8 @@ func (sqliteDialect) unindex(tx *gorm.DB, ids []int64) error {
 func (sqliteDialect) searchOrphans() []difference {
 	return []difference{
 		{"SELECT call_id FROM sessions WHERE NOT (" + outdated + ") AND id NOT IN (SELECT id FROM session_search_docsize)", "session %s: search does not know it"},
+		{"SELECT call_id FROM sessions WHERE NOT (" + outdated + ") AND id NOT IN (SELECT id FROM session_msg_ids_docsize)", "session %s: the index of msg_ids does not have it"},
+		{"SELECT id FROM session_msg_ids_docsize WHERE id NOT IN (SELECT id FROM sessions)", "the index of msg_ids has session number %s, which does not exist"},
 		{"SELECT id FROM session_search_docsize WHERE id NOT IN (SELECT id FROM sessions)", "the search index has session number %s, which does not exist"},
 	}
 }

@@ -205,12 +205,16 @@ type dialect interface {
 	announce(tx *gorm.DB) error
 	// snapshot is how a transaction that reads sees one state of the database.
 	snapshot() *sql.TxOptions
+	// numbered says that placeholders are $1, $2 and so on in place of question marks.
+	numbered() bool
+	// searchedText is the text of a message that is stored for searchMessage.
+	searchedText(m *Message) string
 	// position is the 1-based place of a bound text in a column, 0 where it is not in it.
 	position(column string) string
 	// folded is a column's text as CaseFold has it, which is the column itself or is
 	// kept beside it by keepFolded.
 	folded(column string) string
-	// keepFolded fills what folded reads of a projection.
+	// keepFolded fills what folded and search read of a projection.
 	keepFolded(p *Projection)
 	// digits are the digits 0 to 9 of a column's text, without what stands between.
 	digits(column string) string
@@ -222,6 +226,11 @@ type dialect interface {
 	searchMessage(words []string) condition
 	// searchSessions is how sessions s are found whose transcripts hold all the words, which are folded and not empty.
 	searchSessions(words []string) sessionSearch
+	// sessionsWithMsgIDs passes the sessions s that can hold a message of one of the msg_ids, where that helps to
+	// find it and ok is set.
+	sessionsWithMsgIDs(msgIDs []string, ok bool) condition
+	// msgIDTables are the statements that make what sessionsWithMsgIDs reads.
+	msgIDTables() string
 	// index makes sessions known to search, unindex those that have to be forgotten.
 	index(tx *gorm.DB, sessions []*Session, projected map[string]*Projection) error
 	unindex(tx *gorm.DB, ids []int64) error

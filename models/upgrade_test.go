@@ -79,6 +79,15 @@ func TestUpgradeOfAnOldDatabase(t *testing.T) {
 			t.Errorf("last event %d, %d events (%v, %v)", seq, len(events), err, err2)
 		}
 		verified(t, store)
+		if texts := rows(t, db, "SELECT session_id FROM messages WHERE LENGTH(text) + LENGTH(raw) > 0"); len(texts) != 0 {
+			t.Errorf("texts are left of %s", texts)
+		}
+		for msgID, want := range map[string]int{"m0": 2, "m1": 0} {
+			filter := &models.MessageFilter{MsgID: &models.StringFilter{Eq: &msgID}}
+			if found, err := store.MessagePage(t.Context(), models.MessageList{Filter: filter}, models.MessageWindow{Limit: 10}); err != nil || len(found) != want {
+				t.Errorf("%d messages with msg_id %s, %v", len(found), msgID, err)
+			}
+		}
 		left, err = store.Upgrade(t.Context(), ingest.Project, func(int, int) { t.Error("progress, though there is nothing to do") })
 		if left != 0 || err != nil {
 			t.Errorf("again: %d left, %v", left, err)

@@ -1160,7 +1160,7 @@ func appendMessage(w *render.Writer, f *render.Field, obj *model.Message) bool {
 		v := obj.ContentType
 		return w.String(v)
 	case 10: // text
-		v := obj.Text
+		v := obj.Text()
 		return w.String(v)
 	case 11: // content
 		v := obj.Content()

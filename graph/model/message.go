@@ -57,6 +57,9 @@ func (m *Message) answered() *models.Reply {
 // Content is what the message says.
 func (m *Message) Content() models.MessageContent { return m.split().Content(m.answered()) }
 
+// Text is what a person reads of the content.
+func (m *Message) Text() string { return m.Content().Text() }
+
 // ReplyTo is what the notification embeds of the message that this one answers.
 func (m *Message) ReplyTo() *MessageReply {
 	reply := m.answered()

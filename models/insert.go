@@ -1,0 +1,63 @@
+package models
+
+import (
+	"strconv"
+	"strings"
+
+	"gorm.io/gorm"
+)
+
+// Rows of one INSERT: within the 32,766 values that SQLite takes in a statement.
+const insertRows = 16
+
+// insertion is an INSERT into columns of a table.
+type insertion struct {
+	table   string
+	columns []string
+}
+
+// insertInto names the table and the columns of an insertion.
+func insertInto(table, columns string) insertion {
+	return insertion{table, strings.Split(columns, ", ")}
+}
+
+// run inserts n rows, each of which add appends to the values. It goes by GORM's connection and not by GORM, whose
+// reflection takes longer than SQLite.
+func (into insertion) run(tx *gorm.DB, d dialect, n int, add func(i int, values []any) []any) error {
+	values := make([]any, 0, min(n, insertRows)*len(into.columns))
+	for start := 0; start < n; start += insertRows {
+		rows := min(n-start, insertRows)
+		values = values[:0]
+		for i := range rows {
+			values = add(start+i, values)
+		}
+		if _, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, into.sql(d, rows), values...); err != nil {
+			return translate(err, d)
+		}
+	}
+	return nil
+}
+
+func (into insertion) sql(d dialect, rows int) string {
+	var sql strings.Builder
+	sql.WriteString("INSERT INTO " + into.table + " (" + strings.Join(into.columns, ", ") + ") VALUES ")
+	for row := range rows {
+		if row > 0 {
+			sql.WriteByte(',')
+		}
+		for i := range into.columns {
+			if i == 0 {
+				sql.WriteByte('(')
+			} else {
+				sql.WriteByte(',')
+			}
+			if d.numbered() {
+				sql.WriteString("$" + strconv.Itoa(row*len(into.columns)+i+1))
+			} else {
+				sql.WriteByte('?')
+			}
+		}
+		sql.WriteByte(')')
+	}
+	return sql.String()
+}
