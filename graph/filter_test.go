@@ -143,6 +143,33 @@ func TestSessionFilters(t *testing.T) {
 	})
 }
 
+// Many alternatives are found in another way than few, and find the same.
+func TestManyAlternatives(t *testing.T) {
+	var notifications []wire
+	for i := range 20 {
+		value := fmt.Sprint("v", i)
+		notifications = append(notifications, wire{"call_id": fmt.Sprintf("%02d", i), "status": value, "ner_slots": wire{"s": value, "n": i}, "variables": wire{"v": value}})
+	}
+	alternatives := []string{`{status: {eq: "v19"}}`, `{nerSlots: [{name: "s", exists: false}, {name: "n"}]}`,
+		`{nerSlots: {name: "n", number: {lt: 1}}}`, `{nerSlots: {name: "s", value: {in: ["v2", "v4"]}}, status: {ne: "v4"}}`}
+	for i := range 15 {
+		alternatives = append(alternatives, fmt.Sprintf(`{nerSlots: {name: "s", value: {eq: "v%d"}}}`, 100*i+5), fmt.Sprintf(`{variables: {name: "v", value: {eq: "v%d"}}}`, 100*i+7))
+	}
+	or := "{or: [" + strings.Join(alternatives, ", ") + "]}"
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		handler := served(t, kind, notifications...)
+		for filter, want := range map[string]string{
+			or: "00 02 05 07 19",
+			`{and: [` + or + `], not: {status: {eq: "v5"}}}`: "00 02 07 19",
+			`{not: ` + or + `}`: "01 03 04 06 08 09 10 11 12 13 14 15 16 17 18",
+		} {
+			if got := strings.Join(found(t, handler, filter), " "); got != want {
+				t.Errorf("%s: %q, want %q", filter, got, want)
+			}
+		}
+	})
+}
+
 func TestNumberFilters(t *testing.T) {
 	var notifications []wire
 	for callID, value := range map[string]any{

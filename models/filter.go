@@ -1,7 +1,9 @@
 package models
 
 import (
+	"reflect"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -130,7 +132,10 @@ func (d filterSQL) session(f *SessionFilter) condition {
 	if f == nil {
 		return everything
 	}
-	parts := joined(f.And, f.Or, f.Not, d.session)
+	parts := joined(f.And, f.Not, d.session)
+	if f.Or != nil {
+		parts = append(parts, d.alternatives(f.Or))
+	}
 	add := func(c condition) { parts = append(parts, c) }
 	for _, text := range []struct {
 		column string
@@ -202,19 +207,9 @@ func (d filterSQL) session(f *SessionFilter) condition {
 	return allOf(parts...)
 }
 
-// joined are the and, or and not of a filter.
-func joined[F any](and, or []*F, not *F, sql func(*F) condition) []condition {
-	var parts []condition
-	for _, sub := range and {
-		parts = append(parts, sql(sub))
-	}
-	if or != nil {
-		alternatives := make([]condition, len(or))
-		for i, sub := range or {
-			alternatives[i] = sql(sub)
-		}
-		parts = append(parts, anyOf(alternatives))
-	}
+// joined are the and and not of a filter.
+func joined[F any](and []*F, not *F, sql func(*F) condition) []condition {
+	parts := each(and, sql)
 	if not != nil {
 		parts = append(parts, sql(not).negated())
 	}
@@ -239,12 +234,80 @@ func (f *MessageFilter) msgIDs() (msgIDs []string, ok bool) {
 	return nil, false
 }
 
+func each[F any](filters []*F, sql func(*F) condition) []condition {
+	parts := make([]condition, len(filters))
+	for i, f := range filters {
+		parts[i] = sql(f)
+	}
+	return parts
+}
+
+const (
+	// From so many alternatives on it is faster to collect the sessions that have one of
+	// the entries than to look into each session for all of them.
+	leastCollected = 8
+	// SQLite joins at most 500 SELECTs.
+	maxCollected = 400
+)
+
+// alternatives is any of the filters as SQL over `sessions s`.
+func (d filterSQL) alternatives(filters []*SessionFilter) condition {
+	var parts, entries []condition
+	var entryFilters []*SessionFilter
+	for _, f := range filters {
+		if table, entry := f.onlyEntry(); entry != nil {
+			with := d.entryOf(entry)
+			entries = append(entries, condition{"SELECT v.session_id FROM " + table + " v WHERE " + with.sql, with.args})
+			entryFilters = append(entryFilters, f)
+		} else {
+			parts = append(parts, d.session(f))
+		}
+	}
+	if len(entries) < leastCollected {
+		return anyOf(append(parts, each(entryFilters, d.session)...))
+	}
+
+	for some := range slices.Chunk(entries, maxCollected) {
+		var statements []string
+		var args []any
+		for _, entry := range some {
+			statements = append(statements, entry.sql)
+			args = append(args, entry.args...)
+		}
+		parts = append(parts, condition{"s.id IN (" + strings.Join(statements, " UNION ALL ") + ")", args})
+	}
+	return anyOf(parts)
+}
+
+// onlyEntry is the entry that sessions have to have, and its table, where that is all that
+// the filter asks.
+func (f *SessionFilter) onlyEntry() (table string, entry *NamedValueFilter) {
+	rest := *f
+	for _, entries := range []struct {
+		table   string
+		filters *[]*NamedValueFilter
+	}{{"ner_slots", &rest.NerSlots}, {"event_labels", &rest.EventLabels}, {"variables", &rest.Variables}} {
+		if len(*entries.filters) == 1 {
+			table, entry = entries.table, (*entries.filters)[0]
+			*entries.filters = nil
+			break
+		}
+	}
+	if entry == nil || entry.Exists != nil && !*entry.Exists || !reflect.DeepEqual(rest, SessionFilter{}) {
+		return "", nil
+	}
+	return table, entry
+}
+
 // message is the filter as SQL over `messages m`.
 func (d filterSQL) message(f *MessageFilter) condition {
 	if f == nil {
 		return everything
 	}
-	parts := joined(f.And, f.Or, f.Not, d.message)
+	parts := joined(f.And, f.Not, d.message)
+	if f.Or != nil {
+		parts = append(parts, anyOf(each(f.Or, d.message)))
+	}
 	add := func(c condition) { parts = append(parts, c) }
 	if f.Position != nil {
 		add(integer("m.position", f.Position))
@@ -280,23 +343,24 @@ func (d filterSQL) message(f *MessageFilter) condition {
 
 func (d filterSQL) namedValue(table string, f *NamedValueFilter) condition {
 	var parts []condition
-	entry := table + " v WHERE v.session_id = s.id AND v.name = ?"
+	entry := table + " v WHERE v.session_id = s.id"
 	if f.Exists == nil || *f.Exists || f.Value != nil || f.Number != nil {
-		var values []condition
-		if f.Value != nil {
-			values = append(values, d.entry(f.Value))
-		}
-		if f.Number != nil {
-			values = append(values, where("v.number IS NOT NULL"), number("v.number", f.Number))
-		}
-		has := exists(entry, allOf(values...))
-		has.args = append([]any{f.Name}, has.args...)
-		parts = append(parts, has)
+		parts = append(parts, exists(entry, d.entryOf(f)))
 	}
 	if f.Exists != nil && !*f.Exists {
-		has := exists(entry, everything)
-		has.args = []any{f.Name}
-		parts = append(parts, has.negated())
+		parts = append(parts, exists(entry, where("v.name = ?", f.Name)).negated())
+	}
+	return allOf(parts...)
+}
+
+// entryOf is what an entry v has to pass that a filter asks for.
+func (d filterSQL) entryOf(f *NamedValueFilter) condition {
+	parts := []condition{where("v.name = ?", f.Name)}
+	if f.Value != nil {
+		parts = append(parts, d.entry(f.Value))
+	}
+	if f.Number != nil {
+		parts = append(parts, where("v.number IS NOT NULL"), number("v.number", f.Number))
 	}
 	return allOf(parts...)
 }
