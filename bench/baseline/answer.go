@@ -108,7 +108,8 @@ type media struct {
 
 type mediaContent struct {
 	content
-	Media *media `json:"media"`
+	Media   *media `json:"media"`
+	Caption string `json:"caption"`
 }
 
 type answerContent struct {
@@ -118,6 +119,7 @@ type answerContent struct {
 
 type chosenOption struct {
 	ID      string  `json:"id"`
+	Type    string  `json:"type"`
 	Title   string  `json:"title"`
 	Index   int     `json:"index"`
 	Section *string `json:"section"`
@@ -126,17 +128,19 @@ type chosenOption struct {
 
 type buttonsContent struct {
 	content
-	Body    string         `json:"body"`
-	Footer  string         `json:"footer"`
-	Buttons []optionButton `json:"buttons"`
+	Header  *templateHeader `json:"header"`
+	Body    string          `json:"body"`
+	Footer  string          `json:"footer"`
+	Buttons []optionButton  `json:"buttons"`
 }
 
 type listContent struct {
 	content
-	Body     string        `json:"body"`
-	Footer   string        `json:"footer"`
-	Button   string        `json:"button"`
-	Sections []listSection `json:"sections"`
+	Header   *templateHeader `json:"header"`
+	Body     string          `json:"body"`
+	Footer   string          `json:"footer"`
+	Button   string          `json:"button"`
+	Sections []listSection   `json:"sections"`
 }
 
 type listSection struct {
@@ -183,13 +187,13 @@ func present(c *wireContent, text string, answered *wireContent) any {
 	case c.Type == "button":
 		return answerContent{named("ButtonContent"), choose(text, answered)}
 	case c.Type == "image":
-		return mediaContent{named("ImageContent"), presentMedia(c.Media)}
+		return presentMediaContent(named("ImageContent"), c)
 	case c.Type == "file":
-		return mediaContent{named("FileContent"), presentMedia(c.Media)}
+		return presentMediaContent(named("FileContent"), c)
 	case c.Type == "video" && c.Media != nil:
-		return mediaContent{named("VideoContent"), presentMedia(c.Media)}
+		return presentMediaContent(named("VideoContent"), c)
 	case c.Type == "audio" && c.Media != nil:
-		return mediaContent{named("AudioContent"), presentMedia(c.Media)}
+		return presentMediaContent(named("AudioContent"), c)
 	case c.Type == "interactive" && c.Interactive == nil && c.Text != nil:
 		return answerContent{named("InteractiveAnswerContent"), choose(text, answered)}
 	case c.Type == "interactive" && c.Interactive != nil && c.Interactive.Action.Sections != nil:
@@ -215,11 +219,24 @@ func presentTemplate(base content, t *wireTemplate) templateContent {
 		content: base, Provider: t.Type, TemplateID: t.Info.ID.String(), Name: t.Info.Name, Language: t.Info.Language,
 		Body: t.Content.Body, Footer: t.Content.Footer, Buttons: make([]optionButton, len(t.Content.Button)),
 	}
-	if h := t.Content.Header; h != nil {
-		presented.Header = &templateHeader{h.Type, h.Text, presentMedia(h.Media)}
-	}
+	presented.Header = presentHeader(t.Content.Header)
 	for i, button := range t.Content.Button {
 		presented.Buttons[i] = optionButton{Type: button.Type, Title: button.Text}
+	}
+	return presented
+}
+
+func presentHeader(h *wireHeader) *templateHeader {
+	if h == nil {
+		return nil
+	}
+	return &templateHeader{h.Type, h.Text, presentMedia(h.Media)}
+}
+
+func presentMediaContent(base content, c *wireContent) mediaContent {
+	presented := mediaContent{content: base, Media: presentMedia(c.Media)}
+	if c.Text != nil {
+		presented.Caption = *c.Text
 	}
 	return presented
 }
@@ -232,7 +249,7 @@ func presentMedia(m *wireMedia) *media {
 }
 
 func presentButtons(base content, i *wireInteractive) buttonsContent {
-	presented := buttonsContent{base, i.Body.Text, i.Footer.Text, make([]optionButton, len(i.Action.Buttons))}
+	presented := buttonsContent{base, presentHeader(i.Header), i.Body.Text, i.Footer.Text, make([]optionButton, len(i.Action.Buttons))}
 	for k, button := range i.Action.Buttons {
 		presented.Buttons[k] = optionButton{button.Reply.ID, button.Type, button.Reply.Title}
 	}
@@ -244,7 +261,7 @@ func presentList(base content, i *wireInteractive) listContent {
 	for k, section := range i.Action.Sections {
 		sections[k] = listSection{section.Title, section.Rows}
 	}
-	return listContent{base, i.Body.Text, i.Footer.Text, i.Action.Button, sections}
+	return listContent{base, presentHeader(i.Header), i.Body.Text, i.Footer.Text, i.Action.Button, sections}
 }
 
 func presentSender(wire string) string {

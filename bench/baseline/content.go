@@ -119,9 +119,7 @@ func (c *wireContent) text() string {
 			parts = append(parts, button.Text)
 		}
 	case c.Type == "interactive" && c.Interactive != nil:
-		if c.Interactive.Action.Buttons != nil || c.Interactive.Action.Sections != nil {
-			parts = c.Interactive.parts()
-		}
+		parts = c.Interactive.parts()
 	case c.Type == "location" && c.Location != nil:
 		if c.Location.Name != nil {
 			parts = append(parts, *c.Location.Name)
@@ -151,7 +149,11 @@ func (i *wireInteractive) parts() []string {
 	for _, button := range i.Action.Buttons {
 		parts = append(parts, button.Reply.Title)
 	}
+	if i.Action.Sections != nil {
+		parts = append(parts, i.Action.Button)
+	}
 	for _, section := range i.Action.Sections {
+		parts = append(parts, section.Title)
 		for _, row := range section.Rows {
 			parts = append(parts, row.Title, row.Description)
 		}
@@ -165,8 +167,8 @@ func joinLines(parts []string) string {
 
 // option is one choice that a message offers.
 type option struct {
-	id, title string
-	section   *string
+	id, kind, title string
+	section         *string
 }
 
 func (c *wireContent) options() []option {
@@ -174,15 +176,15 @@ func (c *wireContent) options() []option {
 	switch {
 	case c.Type == "template" && c.Template != nil:
 		for _, button := range c.Template.Content.Button {
-			options = append(options, option{title: button.Text})
+			options = append(options, option{kind: button.Type, title: button.Text})
 		}
 	case c.Type == "interactive" && c.Interactive != nil:
 		for _, button := range c.Interactive.Action.Buttons {
-			options = append(options, option{id: button.Reply.ID, title: button.Reply.Title})
+			options = append(options, option{id: button.Reply.ID, kind: button.Type, title: button.Reply.Title})
 		}
 		for _, section := range c.Interactive.Action.Sections {
 			for _, row := range section.Rows {
-				options = append(options, option{row.ID, row.Title, &section.Title})
+				options = append(options, option{id: row.ID, title: row.Title, section: &section.Title})
 			}
 		}
 	}
@@ -199,7 +201,7 @@ func choose(title string, answered *wireContent) *chosenOption {
 		switch {
 		case o.title != title:
 		case chosen == nil:
-			chosen = &chosenOption{o.id, o.title, i, o.section, "EXACT"}
+			chosen = &chosenOption{o.id, o.kind, o.title, i, o.section, "EXACT"}
 		default:
 			chosen.Match = "AMBIGUOUS"
 		}
