@@ -66,9 +66,9 @@ func openSQLite(file string, bodies *body.Codec, options Options) (*Store, error
 	}
 	// One writing connection, whose transactions take the write lock at their
 	// start: one that reads first and writes later gets SQLITE_BUSY past every time-out.
-	writing := gormConfig(options)
-	writing.PrepareStmt = false // compilingOnce does
-	write, err := openSQLitePool(driver, opened, 1, writing, url.Values{
+	config := gormConfig(options)
+	config.PrepareStmt = false // stmtCacheConn does
+	write, err := openSQLitePool(driver, opened, 1, config, url.Values{
 		"_txlock": {"immediate"},
 		"_pragma": {
 			fmt.Sprintf("busy_timeout(%d)", sqliteBusyMillis),
@@ -91,11 +91,11 @@ func openSQLite(file string, bodies *body.Codec, options Options) (*Store, error
 			"cache_size(-8192)",
 		},
 	}
-	read, err := openSQLitePool(driver, opened, sqliteOwnReaders, gormConfig(options), reading)
+	read, err := openSQLitePool(driver, opened, sqliteOwnReaders, config, reading)
 	if err != nil {
 		return nil, err
 	}
-	queries, err := openSQLitePool(driver, opened, max(sqliteReaders, 4*runtime.NumCPU()), gormConfig(options), reading)
+	queries, err := openSQLitePool(driver, opened, max(sqliteReaders, 4*runtime.NumCPU()), config, reading)
 	if err != nil {
 		return nil, err
 	}
