@@ -1,6 +1,7 @@
 package models
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,15 +11,15 @@ import (
 // Rows of one INSERT: within the 32,766 values that SQLite takes in a statement.
 const insertRows = 16
 
-// insertion is an INSERT into columns of a table.
+// insertion is an INSERT into columns of a table. Other columns get an empty text.
 type insertion struct {
-	table   string
-	columns []string
+	table          string
+	columns, empty []string
 }
 
 // insertInto names the table and the columns of an insertion.
-func insertInto(table, columns string) insertion {
-	return insertion{table, strings.Split(columns, ", ")}
+func insertInto(table, columns string, empty ...string) insertion {
+	return insertion{table, strings.Split(columns, ", "), empty}
 }
 
 // run inserts n rows, each of which add appends to the values. It goes by GORM's connection and not by GORM, whose
@@ -40,7 +41,7 @@ func (into insertion) run(tx *gorm.DB, d dialect, n int, add func(i int, values 
 
 func (into insertion) sql(d dialect, rows int) string {
 	var sql strings.Builder
-	sql.WriteString("INSERT INTO " + into.table + " (" + strings.Join(into.columns, ", ") + ") VALUES ")
+	sql.WriteString("INSERT INTO " + into.table + " (" + strings.Join(slices.Concat(into.columns, into.empty), ", ") + ") VALUES ")
 	for row := range rows {
 		if row > 0 {
 			sql.WriteByte(',')
@@ -57,7 +58,7 @@ func (into insertion) sql(d dialect, rows int) string {
 				sql.WriteByte('?')
 			}
 		}
-		sql.WriteByte(')')
+		sql.WriteString(strings.Repeat(",''", len(into.empty)) + ")")
 	}
 	return sql.String()
 }

@@ -304,7 +304,7 @@ var (
 	intoSessions = insertInto("sessions", strings.ReplaceAll(sessionColumns, "s.", "")+", folded")
 	// text and raw are of earlier versions, for which they are read from the ledger now.
 	intoMessages = insertInto("messages", "session_id, position, msg_id, msg_id_folded, msg_ordinal, sender_type, sent_at, status, content_type,"+
-		" has_reply, folded, text, raw")
+		" has_reply, folded", "text", "raw")
 )
 
 func (k *known) write(tx *gorm.DB, d dialect) error {
@@ -388,7 +388,7 @@ func (k *known) insertProjections(tx *gorm.DB, d dialect, sessions []*Session) e
 	err = intoMessages.run(tx, d, len(messages), func(i int, values []any) []any {
 		m := messages[i]
 		return append(values, m.SessionID, m.Position, m.MsgID, m.MsgIDFolded, m.MsgOrdinal, string(m.SenderType), m.SentAt, string(m.Status), m.ContentType,
-			m.HasReply, d.searchedText(m), "", []byte{})
+			m.HasReply, d.searchedText(m))
 	})
 	if err != nil {
 		return fmt.Errorf("write messages: %w", err)
