@@ -46,14 +46,37 @@ func Handler(stopping context.Context, store *models.Store, settings Settings, l
 }
 
 // renderInOnePass makes answers by one reader of one state of the database: each root
-// field is read and rendered in one pass, one after the other.
+// field is read and rendered in one pass, one after the other, without columns of
+// sessions that nothing in the operation shows.
 func renderInOnePass(server *handler.Server, run *runner) {
 	renderer := generated.NewRenderer()
 	run.snapshot = models.Snapshot
 	server.AroundFields(func(ctx context.Context, next graphql.Resolver) (any, error) {
 		defer models.LockSnapshot(ctx)()
-		return renderer.Field(ctx, next)
+		return renderer.Field(models.ShowOnly(ctx, selectedNames(graphql.GetOperationContext(ctx))), next)
 	})
+}
+
+// selectedNames are the names of all fields that an operation selects, of whatever type.
+func selectedNames(oc *graphql.OperationContext) map[string]bool {
+	names := map[string]bool{}
+	var add func(ast.SelectionSet)
+	add = func(selections ast.SelectionSet) {
+		for _, selection := range selections {
+			switch selection := selection.(type) {
+			case *ast.Field:
+				names[selection.Name] = true
+				add(selection.SelectionSet)
+			case *ast.InlineFragment:
+				add(selection.SelectionSet)
+			}
+		}
+	}
+	add(oc.Operation.SelectionSet)
+	for _, fragment := range oc.Doc.Fragments {
+		add(fragment.SelectionSet)
+	}
+	return names
 }
 
 // newServer is a server that renders as gqlgen does: fields at the same time, each from

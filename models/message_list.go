@@ -179,7 +179,8 @@ func (s *Store) CountMessages(ctx context.Context, l MessageList) (int, error) {
 
 // SessionsByID reads sessions by their ids.
 func (s *Store) SessionsByID(ctx context.Context, ids []int64) (map[int64]*Session, error) {
-	sessions, err := readSessions(s.answers(ctx), s.dialect, sessionsBy("id", ids))
+	columns := shownColumns(ctx)
+	sessions, err := columns.read(s.answers(ctx), s.dialect, columns.by("id", anys(ids)))
 	if err != nil {
 		return nil, fmt.Errorf("read sessions by id: %w", err)
 	}

@@ -102,11 +102,11 @@ func arms[T any](ctx context.Context, s *Store, n int, arm func(i int) condition
 	return all, err
 }
 
-// sessionArms is arms for sessionColumns.
-func sessionArms(ctx context.Context, s *Store, n int, arm func(i int) condition) ([]*Session, error) {
+// sessionArms is arms for columns of sessions.
+func sessionArms(ctx context.Context, s *Store, columns sessionColumns, n int, arm func(i int) condition) ([]*Session, error) {
 	var all []*Session
 	err := eachArms(n, arm, func(statement condition) error {
-		sessions, err := readSessions(s.answers(ctx), s.dialect, statement)
+		sessions, err := columns.read(s.answers(ctx), s.dialect, statement)
 		all = append(all, sessions...)
 		return err
 	})
@@ -171,7 +171,8 @@ func (s *Store) SessionPages(ctx context.Context, l SessionList, w Window, owner
 		direction = direction.reversed()
 	}
 	search := s.pageSearch(l.Filters, nil)
-	sessions, err := sessionArms(ctx, s, len(owners), func(i int) condition {
+	columns := shownColumns(ctx)
+	sessions, err := sessionArms(ctx, s, columns, len(owners), func(i int) condition {
 		parts := []condition{l.Owner.condition(owners[i])}
 		if w.After != nil {
 			parts = append(parts, l.Order.beyond(w.After, true))
@@ -180,7 +181,7 @@ func (s *Store) SessionPages(ctx context.Context, l SessionList, w Window, owner
 			parts = append(parts, l.Order.beyond(w.Before, false))
 		}
 		order := fmt.Sprintf("ORDER BY s.%s %s, s.id %s", l.Order.column(), direction, direction)
-		return search.page(sessionColumns, allOf(parts...), order, w.Limit+1)
+		return search.page(columns.sql(), allOf(parts...), order, w.Limit+1)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read sessions: %w", err)

@@ -9,7 +9,8 @@ import (
 // SessionsByCallID reads sessions by AIRudder's call_id; what is not there is not
 // in the answer.
 func (s *Store) SessionsByCallID(ctx context.Context, callIDs []string) (map[string]*Session, error) {
-	sessions, err := readSessions(s.answers(ctx), s.dialect, sessionsBy("call_id", callIDs))
+	columns := shownColumns(ctx)
+	sessions, err := columns.read(s.answers(ctx), s.dialect, columns.by("call_id", anys(callIDs)))
 	if err != nil {
 		return nil, fmt.Errorf("read sessions by call_id: %w", err)
 	}
@@ -20,22 +21,12 @@ func (s *Store) SessionsByCallID(ctx context.Context, callIDs []string) (map[str
 	return found, nil
 }
 
-func sessionsBy[T any](column string, values []T) condition {
-	return where("SELECT "+sessionColumns+" FROM sessions s WHERE s."+column+" IN ("+marks(len(values))+")", anys(values)...)
-}
-
 // Selected is the part of a transcript that is asked for: the messages that pass
 // the filter, and of those the first or the last so many, where set.
 type Selected struct {
 	Filter      *MessageFilter
 	First, Last *int
 }
-
-// Columns are named: what a newer instance adds while this one runs is not read.
-const sessionColumns = "s.id, s.notification_id, s.call_id, s.workflow_id, s.workflow_name, s.node_task_id, s.node_task_name, s.waba_task_id, s.wf_detail_uuid," +
-	" s.channel, s.channel_id, s.callee, s.robot_id, s.status, s.started_at, s.ended_at, s.duration_seconds, s.notified_at, s.received_at," +
-	" s.end_reason, s.intention, s.talk_round, s.message_count, s.version, s.deliveries, s.projection, s.end_reason_raw, s.engaged, s.handed_over, s.abandoned," +
-	" s.taken_over_at, s.first_reply_at, s.wait_seconds, s.seat_ids"
 
 // NerSlotsOf reads the NER slots of several sessions in the order they were sent.
 func (s *Store) NerSlotsOf(ctx context.Context, sessionIDs []int64) (map[int64][]*NerSlot, error) {

@@ -3,6 +3,8 @@ package models
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 )
@@ -31,26 +33,107 @@ func eachRow(db *gorm.DB, d dialect, statement condition, each func(scanner) err
 	return translate(rows.Err(), d)
 }
 
-// sessionFields are the fields of the columns of sessionColumns.
-func (s *Session) sessionFields() []any {
-	return []any{&s.ID, &s.NotificationID, &s.CallID, &s.WorkflowID, &s.WorkflowName, &s.NodeTaskID, &s.NodeTaskName, &s.WabaTaskID, &s.WfDetailUUID,
-		&s.Channel, &s.ChannelID, &s.Callee, &s.RobotID, &s.Status, &s.StartedAt, &s.EndedAt, &s.DurationSeconds, &s.NotifiedAt, &s.ReceivedAt,
-		&s.EndReason, &s.Intention, &s.TalkRound, &s.MessageCount, &s.Version, &s.Deliveries, &s.Projection, &s.EndReasonRaw, &s.Engaged, &s.HandedOver,
-		&s.Abandoned, &s.TakenOverAt, &s.FirstReplyAt, &s.WaitSeconds, &s.SeatIDs}
+// sessionColumn is a column of sessions.
+type sessionColumn struct {
+	name  string
+	field func(*Session) any
+	// shownBy is the GraphQL field that alone shows the column; a column without one is always read.
+	shownBy string
 }
 
-// scanSession reads a row of sessionColumns.
-func scanSession(scan scanner) (*Session, error) {
-	session := &Session{}
-	return session, scan(session.sessionFields()...)
+// sessionColumnList are the columns of sessions that have a field in Session.
+func sessionColumnList() []sessionColumn {
+	return []sessionColumn{
+		{"id", func(s *Session) any { return &s.ID }, ""},
+		{"notification_id", func(s *Session) any { return &s.NotificationID }, ""},
+		{"call_id", func(s *Session) any { return &s.CallID }, ""},
+		{"workflow_id", func(s *Session) any { return &s.WorkflowID }, "workflowId"},
+		{"workflow_name", func(s *Session) any { return &s.WorkflowName }, "workflowName"},
+		{"node_task_id", func(s *Session) any { return &s.NodeTaskID }, "nodeTaskId"},
+		{"node_task_name", func(s *Session) any { return &s.NodeTaskName }, "nodeTaskName"},
+		{"waba_task_id", func(s *Session) any { return &s.WabaTaskID }, "wabaTaskId"},
+		{"wf_detail_uuid", func(s *Session) any { return &s.WfDetailUUID }, "wfDetailUuid"},
+		{"channel", func(s *Session) any { return &s.Channel }, "channel"},
+		{"channel_id", func(s *Session) any { return &s.ChannelID }, "channelId"},
+		{"callee", func(s *Session) any { return &s.Callee }, ""},
+		{"robot_id", func(s *Session) any { return &s.RobotID }, "robotId"},
+		{"status", func(s *Session) any { return &s.Status }, "status"},
+		{"started_at", func(s *Session) any { return &s.StartedAt }, ""},
+		{"ended_at", func(s *Session) any { return &s.EndedAt }, ""},
+		{"duration_seconds", func(s *Session) any { return &s.DurationSeconds }, ""},
+		{"notified_at", func(s *Session) any { return &s.NotifiedAt }, "notifiedAt"},
+		{"received_at", func(s *Session) any { return &s.ReceivedAt }, ""},
+		{"end_reason", func(s *Session) any { return &s.EndReason }, "endReason"},
+		{"intention", func(s *Session) any { return &s.Intention }, ""},
+		{"talk_round", func(s *Session) any { return &s.TalkRound }, ""},
+		{"message_count", func(s *Session) any { return &s.MessageCount }, ""},
+		{"version", func(s *Session) any { return &s.Version }, "version"},
+		{"deliveries", func(s *Session) any { return &s.Deliveries }, "deliveries"},
+		{"projection", func(s *Session) any { return &s.Projection }, "projection"},
+		{"end_reason_raw", func(s *Session) any { return &s.EndReasonRaw }, "endReasonRaw"},
+		{"engaged", func(s *Session) any { return &s.Engaged }, "engaged"},
+		{"handed_over", func(s *Session) any { return &s.HandedOver }, "handover"},
+		{"abandoned", func(s *Session) any { return &s.Abandoned }, "abandoned"},
+		{"taken_over_at", func(s *Session) any { return &s.TakenOverAt }, "handover"},
+		{"first_reply_at", func(s *Session) any { return &s.FirstReplyAt }, "handover"},
+		{"wait_seconds", func(s *Session) any { return &s.WaitSeconds }, "handover"},
+		{"seat_ids", func(s *Session) any { return &s.SeatIDs }, "handover"},
+	}
 }
 
-// readSessions reads rows of sessionColumns.
-func readSessions(db *gorm.DB, d dialect, statement condition) (sessions []*Session, err error) {
+// sessionColumns are the columns that a statement reads, in this order.
+type sessionColumns []sessionColumn
+
+type shownFieldsKey struct{}
+
+// ShowOnly makes sessions that are read with the context have those columns alone that the
+// GraphQL fields of these names show, beside the ones that order and join them.
+func ShowOnly(ctx context.Context, fields map[string]bool) context.Context {
+	return context.WithValue(ctx, shownFieldsKey{}, fields)
+}
+
+// shownColumns are the columns that an answer needs: all unless ShowOnly said otherwise.
+func shownColumns(ctx context.Context) sessionColumns {
+	all := sessionColumnList()
+	fields, ok := ctx.Value(shownFieldsKey{}).(map[string]bool)
+	if !ok {
+		return all
+	}
+	return slices.DeleteFunc(all, func(c sessionColumn) bool { return c.shownBy != "" && !fields[c.shownBy] })
+}
+
+// sql names the columns of a row s. What a newer instance adds while this one runs is not read.
+func (columns sessionColumns) sql() string {
+	var out strings.Builder
+	for i, column := range columns {
+		if i > 0 {
+			out.WriteString(", ")
+		}
+		out.WriteString("s." + column.name)
+	}
+	return out.String()
+}
+
+// fields are where a session has the columns.
+func (columns sessionColumns) fields(s *Session) []any {
+	fields := make([]any, len(columns))
+	for i, column := range columns {
+		fields[i] = column.field(s)
+	}
+	return fields
+}
+
+// by is the statement that reads the sessions with one of the values in a column.
+func (columns sessionColumns) by(column string, values []any) condition {
+	return where("SELECT "+columns.sql()+" FROM sessions s WHERE s."+column+" IN ("+marks(len(values))+")", values...)
+}
+
+// read reads the rows of a statement that has the columns.
+func (columns sessionColumns) read(db *gorm.DB, d dialect, statement condition) (sessions []*Session, err error) {
 	err = eachRow(db, d, statement, func(scan scanner) error {
-		session, err := scanSession(scan)
+		session := &Session{}
 		sessions = append(sessions, session)
-		return err
+		return scan(columns.fields(session)...)
 	})
 	return sessions, err
 }

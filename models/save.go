@@ -195,7 +195,8 @@ func readKnown(tx *gorm.DB, d dialect, clock *ledgerClock, arrivals []Arrival) (
 		k.notifications[string(n.SHA256)] = n
 	}
 	if len(callIDs) > 0 {
-		sessions, err := readSessions(tx, d, sessionsBy("call_id", callIDs))
+		columns := sessionColumns(sessionColumnList())
+		sessions, err := columns.read(tx, d, columns.by("call_id", anys(callIDs)))
 		if err != nil {
 			return nil, fmt.Errorf("read sessions: %w", err)
 		}
@@ -301,7 +302,7 @@ func newer(a, b *Session) bool {
 var (
 	intoNotifications = insertInto("notifications", "id, sha256, body, body_size, sign, call_id, callee, notified_at, first_received_at,"+
 		" last_received_at, deliveries, outcome, reason, stored_seq")
-	intoSessions = insertInto("sessions", strings.ReplaceAll(sessionColumns, "s.", "")+", folded")
+	intoSessions = insertInto("sessions", strings.ReplaceAll(sessionColumns(sessionColumnList()).sql(), "s.", "")+", folded")
 	// text and raw are of earlier versions, for which they are read from the ledger now.
 	intoMessages = insertInto("messages", "session_id, position, msg_id, msg_id_folded, msg_ordinal, sender_type, sent_at, status, content_type,"+
 		" has_reply, folded", "text", "raw")
@@ -364,8 +365,9 @@ func (k *known) write(tx *gorm.DB, d dialect) error {
 }
 
 func (k *known) insertProjections(tx *gorm.DB, d dialect, sessions []*Session) error {
+	columns := sessionColumns(sessionColumnList())
 	err := intoSessions.run(tx, d, len(sessions), func(i int, values []any) []any {
-		return append(append(values, sessions[i].sessionFields()...), sessions[i].Folded)
+		return append(append(values, columns.fields(sessions[i])...), sessions[i].Folded)
 	})
 	if err != nil {
 		return fmt.Errorf("write sessions: %w", err)

@@ -115,7 +115,7 @@ func (s *Store) PassingEvents(ctx context.Context, filter *SessionFilter, events
 // event's, or the session was removed.
 func (s *Store) SessionOf(ctx context.Context, event SessionEvent) (*Session, error) {
 	var sessions []*Session
-	err := s.answers(ctx).Raw("SELECT "+sessionColumns+" FROM sessions s WHERE s.id = ? AND s.notification_id = ?",
+	err := s.answers(ctx).Raw("SELECT "+sessionColumns(sessionColumnList()).sql()+" FROM sessions s WHERE s.id = ? AND s.notification_id = ?",
 		event.SessionID, event.NotificationID).Scan(&sessions).Error
 	if err != nil {
 		return nil, fmt.Errorf("read session of event: %w", err)
