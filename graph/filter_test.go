@@ -156,10 +156,18 @@ func TestManyAlternatives(t *testing.T) {
 		alternatives = append(alternatives, fmt.Sprintf(`{nerSlots: {name: "s", value: {eq: "v%d"}}}`, 100*i+5), fmt.Sprintf(`{variables: {name: "v", value: {eq: "v%d"}}}`, 100*i+7))
 	}
 	or := "{or: [" + strings.Join(alternatives, ", ") + "]}"
+	slots := func(filters ...string) string {
+		return "{nerSlots: [" + strings.Join(filters, ", ") + strings.Repeat(`, {name: "n"}`, 8) + "]}"
+	}
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		handler := served(t, kind, notifications...)
 		for filter, want := range map[string]string{
-			or: "00 02 05 07 19",
+			slots(`{name: "s"}`, `{name: "n", number: {gt: 16}}`, `{name: "s", value: {ne: "v18"}}`): "17 19",
+			slots(`{name: "n", number: {lt: 2}}`, `{name: "x", exists: false}`):                      "00 01",
+			slots(`{name: "n", number: {lt: 2}}`, `{name: "n", exists: false}`):                      "",
+			slots(`{name: "n", number: {lt: 2}}`, `{name: "n", number: {gt: 2}}`):                    "",
+			slots(`{name: "x"}`): "",
+			or:                   "00 02 05 07 19",
 			`{and: [` + or + `], not: {status: {eq: "v5"}}}`: "00 02 07 19",
 			`{not: ` + or + `}`: "01 03 04 06 08 09 10 11 12 13 14 15 16 17 18",
 		} {

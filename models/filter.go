@@ -1,6 +1,7 @@
 package models
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -180,9 +181,7 @@ func (d filterSQL) session(f *SessionFilter) condition {
 		table   string
 		filters []*NamedValueFilter
 	}{{"ner_slots", f.NerSlots}, {"event_labels", f.EventLabels}, {"variables", f.Variables}} {
-		for _, filter := range entries.filters {
-			add(d.namedValue(entries.table, filter))
-		}
+		parts = append(parts, d.namedValues(entries.table, entries.filters)...)
 	}
 	for _, fact := range []struct {
 		column string
@@ -234,7 +233,7 @@ func (f *MessageFilter) msgIDs() (msgIDs []string, ok bool) {
 	return nil, false
 }
 
-func each[F any](filters []*F, sql func(*F) condition) []condition {
+func each[F any](filters []F, sql func(F) condition) []condition {
 	parts := make([]condition, len(filters))
 	for i, f := range filters {
 		parts[i] = sql(f)
@@ -339,6 +338,41 @@ func (d filterSQL) message(f *MessageFilter) condition {
 		}
 	}
 	return allOf(parts...)
+}
+
+// namedValues is all of the filters over the entries of sessions s. Many of them count the
+// entries that pass, of which a session has one of a name: a subquery for each filter would
+// take the database longer to prepare than to answer.
+func (d filterSQL) namedValues(table string, filters []*NamedValueFilter) []condition {
+	if len(filters) < leastCollected {
+		return each(filters, func(f *NamedValueFilter) condition { return d.namedValue(table, f) })
+	}
+	var names, absent []string
+	byName := map[string][]condition{}
+	for _, f := range filters {
+		if f.Exists != nil && !*f.Exists {
+			absent = append(absent, f.Name)
+			if f.Value == nil && f.Number == nil {
+				continue
+			}
+		}
+		if byName[f.Name] == nil {
+			names = append(names, f.Name)
+		}
+		if c := d.entryOf(f); f.Value != nil || f.Number != nil || byName[f.Name] == nil {
+			byName[f.Name] = append(byName[f.Name], c)
+		}
+	}
+
+	var parts []condition
+	if len(names) > 0 {
+		passes := anyOf(each(names, func(name string) condition { return allOf(byName[name]...) }))
+		parts = append(parts, condition{fmt.Sprintf("(SELECT COUNT(*) FROM %s v WHERE v.session_id = s.id AND (%s)) = %d", table, passes.sql, len(names)), passes.args})
+	}
+	if len(absent) > 0 {
+		parts = append(parts, exists(table+" v WHERE v.session_id = s.id", isIn("v.name", absent)).negated())
+	}
+	return parts
 }
 
 func (d filterSQL) namedValue(table string, f *NamedValueFilter) condition {
