@@ -167,6 +167,41 @@ func sessionOf(t *testing.T, f frame) string {
 	return e.Data.SessionStored.Session.CallID
 }
 
+// awaitEvents returns when a subscription has begun, which is after it was opened: what was
+// stored before is no event. It posts notifications until one is, and takes all events.
+func awaitEvents(t *testing.T, s *server, from stream, seed uint64, set map[string]any) {
+	t.Helper()
+	type received struct {
+		event
+		err error
+	}
+	next := make(chan received, 1)
+	receive := func() {
+		e, err := from.receive()
+		next <- received{e, err}
+	}
+	go receive()
+	bodies, ids := invented(t, seed, 50, set)
+	for i, body := range bodies {
+		s.post(body)
+		select {
+		case got := <-next:
+			for {
+				if got.err != nil || got.Errors != nil {
+					t.Fatalf("%+v", got)
+				}
+				if got.Data.SessionStored.Session.CallID == ids[i] {
+					return
+				}
+				go receive()
+				got = <-next
+			}
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+	t.Fatal("the subscription has not begun")
+}
+
 // A subscription sends what passes its filter, in the order in which it was stored,
 // and from a cursor on all that was stored since.
 func TestFilterAndAfter(t *testing.T) {
@@ -176,7 +211,7 @@ func TestFilterAndAfter(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			filter := map[string]any{"status": map[string]any{"eq": kind}}
 			live := open(t, s, http.DefaultClient, kind, stored, map[string]any{"filter": filter})
-			time.Sleep(200 * time.Millisecond) // it begins where it is when it was read
+			awaitEvents(t, s, live, uint64(60+i), map[string]any{"status": kind})
 			bodies, ids := invented(t, uint64(30+2*i), 8, map[string]any{"status": kind})
 			other, _ := invented(t, uint64(31+2*i), 8, map[string]any{"status": "other"})
 			var cursors []string
@@ -313,7 +348,7 @@ func TestClientThatDoesNotRead(t *testing.T) {
 			bodies := large(t, uint64(40+i))
 			before := s.warmedUp()
 			stuck := open(t, s, smallBuffers(), kind, storedRaw, nil)
-			time.Sleep(200 * time.Millisecond)
+			awaitEvents(t, s, stuck, uint64(60+i), nil)
 			longest := time.Duration(0)
 			for _, body := range bodies {
 				began := time.Now()
@@ -353,7 +388,7 @@ func TestClientThatIsSlow(t *testing.T) {
 			s := startServer(t)
 			bodies := large(t, uint64(50+i))
 			slow := open(t, s, smallBuffers(), kind, storedRaw, nil)
-			time.Sleep(200 * time.Millisecond)
+			awaitEvents(t, s, slow, uint64(60+i), nil)
 			s.postAll(bodies)
 			time.Sleep(18 * time.Second)
 			got, last := 0, ""
