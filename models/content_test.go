@@ -82,6 +82,7 @@ func FuzzDecodeContent(f *testing.F) {
 	}
 	f.Add([]byte(`{"type":"text","text":"`), []byte(`{"type":"template","template":{"content":{"button":[`))
 	f.Add([]byte("{\"type\":\"text\",\"text\":\"a\xffb\"}"), []byte("\xff"))
+	f.Add([]byte(`{"type":"system!`), []byte(`{}`))
 	f.Fuzz(func(t *testing.T, content, reply []byte) {
 		checkContent(t, "", content, DecodeContent(content, answeredContent(reply)))
 	})

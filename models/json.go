@@ -167,7 +167,7 @@ func (j JSON) Text() string {
 
 // word is sharedText of what mostly is one of a few words, which share no memory.
 func (j JSON) word() string {
-	if len(j) > 2 && j[0] == '"' {
+	if len(j) > 2 && j[0] == '"' && j[len(j)-1] == '"' {
 		switch string(j[1 : len(j)-1]) {
 		case "text":
 			return "text"
