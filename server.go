@@ -29,7 +29,7 @@ import (
 
 	"sessiongraph/graph"
 	"sessiongraph/ingest"
-	"sessiongraph/internal/command"
+	"sessiongraph/internal/cli"
 	"sessiongraph/models"
 	"sessiongraph/web"
 )
@@ -40,13 +40,13 @@ var schema string
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], command.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+	os.Exit(run(ctx, os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 }
 
 // run is the program: it ends with ctx, and returns the exit code.
-func run(ctx context.Context, args []string, streams command.Streams) int {
-	var line command.Line
-	chosen, ended, code := command.Parse(&line, args, streams.Out, streams.Err)
+func run(ctx context.Context, args []string, streams cli.Streams) int {
+	var line cli.CLI
+	chosen, ended, code := cli.Parse(&line, args, streams.Out, streams.Err)
 	if ended {
 		return code
 	}
@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, streams command.Streams) int {
 	if err != nil {
 		_, _ = fmt.Fprintln(streams.Err, "sessiongraph:", err)
 	}
-	return command.ExitCode(err)
+	return cli.ExitCode(err)
 }
 
 // Time-outs against clients that send slowly. There is none on writing: streams
@@ -75,7 +75,7 @@ const (
 )
 
 // serve listens, then opens the database, then serves until ctx ends.
-func serve(ctx context.Context, settings command.Serve, logTo io.Writer) error {
+func serve(ctx context.Context, settings cli.Serve, logTo io.Writer) error {
 	log := settings.Logger(logTo)
 	listener, err := listen(ctx, settings)
 	if err != nil {
@@ -114,14 +114,14 @@ func serve(ctx context.Context, settings command.Serve, logTo io.Writer) error {
 	case err != nil:
 		return errors.Join(err, server.Close(), store.Close())
 	}
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), ledgerCollector{store, log}, buildInfo(command.ReadBuild()))
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), ledgerCollector{store, log}, buildInfo(cli.ReadBuild()))
 	writer := ingest.NewWriter(store, metrics)
 	notifications := ingest.NewHandler(verifier, writer, int64(settings.MaxBody), metrics, log)
 	var background sync.WaitGroup
 	background.Go(func() { upgradeLater(ctx, store, left, log) })
 	background.Go(func() { retain(ctx, store, time.Duration(settings.Retention), log) })
 	door.open(routes(ctx, settings, store, notifications, writer.Ready, registry, log))
-	build := command.ReadBuild()
+	build := cli.ReadBuild()
 	log.Info("serving", "url", openableURL(listener.Addr()), "database", store.Name(), "version", build.Version, "commit", build.Commit,
 		"unprotected", strings.Join(unprotected(verifier), ", "))
 	select {
@@ -145,7 +145,7 @@ const openPause = time.Second
 
 // openDatabase opens the database and makes sure that it can be written. It waits for
 // a server that cannot be reached: it may be starting, too.
-func openDatabase(ctx context.Context, settings command.Serve, address net.Addr, log *slog.Logger) (*models.Store, error) {
+func openDatabase(ctx context.Context, settings cli.Serve, address net.Addr, log *slog.Logger) (*models.Store, error) {
 	for attempt := 1; ; attempt++ {
 		store, err := models.Open(ctx, string(settings.DB), models.Options{Log: log, Replicas: settings.DBReplica})
 		if err == nil {
@@ -195,7 +195,7 @@ func openableURL(address net.Addr) string {
 	return "http://" + address.String()
 }
 
-func newVerifier(s command.Signing, metrics *ingest.Metrics, log *slog.Logger) (*ingest.Verifier, error) {
+func newVerifier(s cli.Signing, metrics *ingest.Metrics, log *slog.Logger) (*ingest.Verifier, error) {
 	verifier, err := ingest.NewVerifier(s.SignMode, string(s.SignScheme), s.SignSecret)
 	if err != nil {
 		return nil, fmt.Errorf("signatures: %w", err)
@@ -317,7 +317,7 @@ func retainOnce(ctx context.Context, store *models.Store, age time.Duration, log
 }
 
 // buildInfo is 1, with what runs as its labels.
-func buildInfo(b command.Build) prometheus.Collector {
+func buildInfo(b cli.Build) prometheus.Collector {
 	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "sessiongraph_build_info", Help: "The program that runs: always 1."},
 		[]string{"version", "commit", "date", "goversion"})
 	info.WithLabelValues(b.Version, b.Commit, b.Date, b.Go).Set(1)
@@ -390,13 +390,13 @@ func notFound(w http.ResponseWriter, r *http.Request) {
 }
 
 // listen refuses an address that others reach unless the operator said so.
-func listen(ctx context.Context, settings command.Serve) (net.Listener, error) {
+func listen(ctx context.Context, settings cli.Serve) (net.Listener, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", string(settings.Addr))
 	if err != nil {
 		return nil, listenError(string(settings.Addr), err)
 	}
 	if address, ok := listener.Addr().(*net.TCPAddr); ok && !address.IP.IsLoopback() && !settings.Open {
-		return nil, errors.Join(command.Usagef("--addr: %q is not a loopback address, anyone who reaches it would read everything: add --open if that is meant", settings.Addr),
+		return nil, errors.Join(cli.Usagef("--addr: %q is not a loopback address, anyone who reaches it would read everything: add --open if that is meant", settings.Addr),
 			listener.Close())
 	}
 	return listener, nil
@@ -430,7 +430,7 @@ func shutDown(server *http.Server, log *slog.Logger) error {
 	return nil
 }
 
-func routes(stopping context.Context, settings command.Serve, store *models.Store, notifications *ingest.Handler,
+func routes(stopping context.Context, settings cli.Serve, store *models.Store, notifications *ingest.Handler,
 	ready func(context.Context) error, registry *prometheus.Registry, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/ingest", notifications)

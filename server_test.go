@@ -25,7 +25,7 @@ import (
 	"testing"
 	"time"
 
-	"sessiongraph/internal/command"
+	"sessiongraph/internal/cli"
 	"sessiongraph/internal/simulate"
 	"sessiongraph/internal/testdb"
 	"sessiongraph/internal/testtools"
@@ -49,7 +49,7 @@ func TestMain(m *testing.M) {
 }
 
 var program testtools.Program = func(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
-	return run(ctx, args, command.Streams{In: in, Out: out, Err: err})
+	return run(ctx, args, cli.Streams{In: in, Out: out, Err: err})
 }
 
 // startServer serves from that database on a port of its own.
@@ -332,7 +332,7 @@ func TestVersion(t *testing.T) {
 		}
 	}
 	s := startServer(t, newDB(t))
-	build := command.ReadBuild()
+	build := cli.ReadBuild()
 	if !strings.Contains(s.Log.String(), " version="+build.Version+" commit="+build.Commit) {
 		t.Errorf("not in the start line:\n%s", s.Log.String())
 	}

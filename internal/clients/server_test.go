@@ -19,7 +19,7 @@ import (
 
 	_ "sessiongraph/graph"
 	_ "sessiongraph/ingest"
-	_ "sessiongraph/internal/command"
+	_ "sessiongraph/internal/cli"
 	"sessiongraph/internal/simulate"
 	"sessiongraph/internal/testtools"
 )

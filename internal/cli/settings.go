@@ -1,5 +1,5 @@
-// Package command is the command line: its settings and all commands but serve.
-package command
+// Package cli is the command line: its settings and all commands but serve.
+package cli
 
 import (
 	"fmt"
@@ -11,8 +11,8 @@ import (
 	"sessiongraph/ingest"
 )
 
-// Line is the command line as a whole.
-type Line struct {
+// CLI is the command line as a whole.
+type CLI struct {
 	Version kong.VersionFlag `short:"v" help:"Print the version, commit and date of this program."`
 
 	Serve    Serve    `cmd:"" default:"withargs" help:"Receive notifications and answer queries (the default). A missing database is created."`

@@ -1,4 +1,4 @@
-package command
+package cli
 
 import (
 	"context"
@@ -57,7 +57,7 @@ type Help struct {
 // Parse reads the command line and the environment. It returns the command that
 // was chosen, nil for serve, or how the program is to end: after --help, or with an
 // error in one line on stderr.
-func Parse(line *Line, args []string, stdout, stderr io.Writer) (chosen Command, ended bool, code int) {
+func Parse(line *CLI, args []string, stdout, stderr io.Writer) (chosen Command, ended bool, code int) {
 	exit := -1
 	parser, err := newParser(line, stdout, stderr, func(code int) { exit = code })
 	if err != nil {
@@ -92,7 +92,7 @@ func Parse(line *Line, args []string, stdout, stderr io.Writer) (chosen Command,
 	panic("sessiongraph: command without Run: " + parsed.Command())
 }
 
-func newParser(line *Line, stdout, stderr io.Writer, exit func(int)) (*kong.Kong, error) {
+func newParser(line *CLI, stdout, stderr io.Writer, exit func(int)) (*kong.Kong, error) {
 	return kong.New(line,
 		kong.Name("sessiongraph"),
 		kong.Description("Receives AIRudder's chatbot session notifications, stores them, and answers GraphQL queries about them.\n\n"+
