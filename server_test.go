@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -25,6 +24,7 @@ import (
 	"testing"
 	"time"
 
+	"sessiongraph/internal/buildinfo"
 	"sessiongraph/internal/cli"
 	"sessiongraph/internal/simulate"
 	"sessiongraph/internal/testdb"
@@ -49,7 +49,7 @@ func TestMain(m *testing.M) {
 }
 
 var program testtools.Program = func(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
-	return run(ctx, args, cli.Streams{In: in, Out: out, Err: err})
+	return cli.Run(ctx, args, cli.Streams{In: in, Out: out, Err: err}, schema)
 }
 
 // startServer serves from that database on a port of its own.
@@ -332,7 +332,7 @@ func TestVersion(t *testing.T) {
 		}
 	}
 	s := startServer(t, newDB(t))
-	build := cli.ReadBuild()
+	build := buildinfo.Read()
 	if !strings.Contains(s.Log.String(), " version="+build.Version+" commit="+build.Commit) {
 		t.Errorf("not in the start line:\n%s", s.Log.String())
 	}
@@ -426,7 +426,7 @@ func simulated(count int) [][]byte {
 // everything selects all fields of a session and of what it leads to, but for lists
 // of other sessions and the answered message as a whole.
 func everything(t *testing.T) string {
-	return testtools.Selection(t, schema, "Session", map[string]string{
+	return testtools.Selection(t, string(schema), "Session", map[string]string{
 		"Session.nerSlot": "", "Session.versions": "", "Contact.sessions": "", "Intention.sessions": "", "MessageReply.message": "{ position }",
 	})
 }
@@ -685,17 +685,6 @@ func TestAmbiguousLengthEndsTheConnection(t *testing.T) {
 	all, err := io.ReadAll(connection)
 	if err != nil || strings.Count(string(all), "HTTP/1.1 ") != 1 || !strings.Contains(string(all), "Connection: close") {
 		t.Errorf("%v\n%s", err, all)
-	}
-}
-
-// Connections that cannot be accepted are in the log, what clients do wrong is not.
-func TestLogOfTheListener(t *testing.T) {
-	log := new(testtools.Log)
-	listener := errorLog(slog.New(slog.NewTextHandler(log, nil)))
-	listener.Print("http: Accept error: accept tcp 127.0.0.1:80: accept4: too many open files; retrying in 5ms")
-	listener.Print("http: TLS handshake error from 127.0.0.1:1: EOF")
-	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "level=WARN") || !strings.Contains(got, "too many open files") {
-		t.Errorf("log:\n%s", got)
 	}
 }
 
@@ -1081,7 +1070,7 @@ func testExportIsImported(t *testing.T, kind testdb.Kind) {
 	compareAll(t, testtools.Expected(bodies), readAll(t, startServer(t, to)))
 }
 
-// What is too old goes when the server starts; how often after that depends on the age.
+// What is too old goes when the server starts.
 func TestRetention(t *testing.T) {
 	db := newDB(t)
 	old := simulated(20)
@@ -1099,11 +1088,6 @@ func TestRetention(t *testing.T) {
 	})
 	s.Log.Await(t, regexp.MustCompile(`msg="retention is on" retention=1d before=\S+ would_delete=20 next=\S+`))
 	s.Log.Await(t, regexp.MustCompile(`msg=retention sessions=20 messages=\d+ notifications=20`))
-	for age, want := range map[time.Duration]time.Duration{time.Minute: time.Hour, 48 * time.Hour: 2 * time.Hour, 90 * 24 * time.Hour: 24 * time.Hour} {
-		if got := retentionInterval(age); got != want {
-			t.Errorf("of %v: every %v, want every %v", age, got, want)
-		}
-	}
 }
 
 // A server finishes what an interrupted erase or prune left, retention or not.

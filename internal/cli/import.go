@@ -1,13 +1,16 @@
 package cli
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"time"
 
+	"sessiongraph/ingest"
 	"sessiongraph/models"
 )
 
@@ -23,12 +26,6 @@ func (Import) Help() string {
 	return "Stores what it reads as if it had been posted, also while the server runs; a missing database is created. A notification that is there already counts as one more delivery; " +
 		"what export wrote keeps its own count. So an import that was interrupted can be run again. " +
 		"Values that are not JSON objects, or too large, are named and left out; after 10 of them the import stops."
-}
-
-// Streams are what a command reads and writes.
-type Streams struct {
-	In       io.Reader
-	Out, Err io.Writer
 }
 
 // Bytes of an exported line beside its body, which is a third longer there.
@@ -239,4 +236,17 @@ func (r interruptible) Read(p []byte) (int, error) {
 	case <-r.ctx.Done():
 		return 0, r.ctx.Err()
 	}
+}
+
+// readDelivery reads a line of import: a notification, or a row of a ledger as
+// export writes it.
+func readDelivery(line []byte, now time.Time) models.Delivery {
+	var row exported
+	begins := bytes.TrimLeft(bytes.TrimPrefix(line, []byte("{")), " \t\r\n")
+	if bytes.HasPrefix(begins, []byte(`"sessiongraph"`)) && json.Unmarshal(line, &row) == nil && row.Format == exportFormat {
+		d := ingest.NewDelivery(row.Body, row.Sign, row.FirstReceivedAt)
+		d.Moved = &models.Moved{LastReceivedAt: models.TimeOf(row.LastReceivedAt), Deliveries: row.Deliveries}
+		return d
+	}
+	return ingest.NewDelivery(line, "", now)
 }

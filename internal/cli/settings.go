@@ -1,4 +1,3 @@
-// Package cli is the command line: its settings and all commands but serve.
 package cli
 
 import (
@@ -6,32 +5,8 @@ import (
 	"io"
 	"log/slog"
 
-	"github.com/alecthomas/kong"
-
 	"sessiongraph/ingest"
 )
-
-// CLI is the command line as a whole.
-type CLI struct {
-	Version kong.VersionFlag `short:"v" help:"Print the version, commit and date of this program."`
-
-	Serve    Serve    `cmd:"" default:"withargs" help:"Receive notifications and answer queries (the default). A missing database is created."`
-	Import   Import   `cmd:"" help:"Store notifications from files, as if they had been posted."`
-	Simulate Simulate `cmd:"" help:"Invent notifications, to look at and to test with."`
-	Sign     Sign     `cmd:"" help:"Print the signature of a notification, for X-AIRudder-Sign."`
-
-	Quarantine Quarantine `cmd:"" help:"List or show what could not be projected."`
-	Replay     Replay     `cmd:"" help:"Project the whole ledger again, quarantine included."`
-	Verify     Verify     `cmd:"" help:"Compare the ledger with the tables made from it; any difference is an error."`
-	Export     Export     `cmd:"" help:"Write all that was acknowledged to standard output, one notification a line, for import."`
-	Backup     Backup     `cmd:"" help:"Copy the database into a new file, also while it is served."`
-	Erase      Erase      `cmd:"" help:"Remove all that was received of one callee."`
-	Prune      Prune      `cmd:"" help:"Remove the sessions that ended before a time."`
-
-	Health       Health       `cmd:"" help:"Ask a running server whether it is ready, for container probes."`
-	PrintVersion PrintVersion `cmd:"" name:"version" help:"Print the version, commit and date of this program."`
-	Help         Help         `cmd:"" help:"Print the help of the program or of a command."`
-}
 
 // Database is the setting of every command that opens one.
 type Database struct {
@@ -56,21 +31,6 @@ func (l Logging) Logger(w io.Writer) *slog.Logger {
 // Receiving is what bounds a notification.
 type Receiving struct {
 	MaxBody BodySize `env:"SESSIONGRAPH_MAX_BODY" group:"Notifications:" default:"8MiB" placeholder:"SIZE" help:"Largest notification, in bytes or with a unit: KiB, MiB, GiB (${default})."`
-}
-
-// Serve are the settings of the server.
-type Serve struct {
-	Addr Address `env:"SESSIONGRAPH_ADDR" group:"Network:" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on; port 0 picks a free one (${default})."`
-	Open bool    `env:"SESSIONGRAPH_OPEN" group:"Network:" help:"Serve on an address that is not loopback, where anyone who reaches it reads everything."`
-	Database
-	DBReplica Replicas `name:"db-replica" env:"SESSIONGRAPH_DB_REPLICAS" secret:"" group:"Database:" placeholder:"URL" help:"PostgreSQL replicas of --db that answer queries, comma separated."`
-	Receiving
-	Signing
-	Keeping
-	MaxPage       Count   `env:"SESSIONGRAPH_MAX_PAGE" group:"Queries:" default:"200" placeholder:"N" help:"Highest value of first and last (${default})."`
-	QueryTimeout  Timeout `env:"SESSIONGRAPH_QUERY_TIMEOUT" group:"Queries:" default:"10s" placeholder:"TIME" help:"How long an answer, or one event of a subscription, may take, e.g. 10s or 1m (${default})."`
-	MaxComplexity Count   `env:"SESSIONGRAPH_MAX_COMPLEXITY" group:"Queries:" default:"250000" placeholder:"N" help:"Highest estimated number of values that one operation may return (${default})."`
-	Logging
 }
 
 // Signing is how notifications prove that they come from AIRudder.

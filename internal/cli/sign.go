@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -16,13 +15,13 @@ type Sign struct {
 }
 
 // Run prints the signature.
-func (c Sign) Run(_ context.Context, s Streams) error {
+func (c Sign) Run(s Streams) error {
 	sign, err := c.signer()
 	if err != nil {
 		return err
 	}
 	if sign == nil {
-		return Usagef("sign: no secret (--sign-secret)")
+		return usagef("sign: no secret (--sign-secret)")
 	}
 	body, err := readAll(s, c.File)
 	if err != nil {

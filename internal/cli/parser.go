@@ -1,10 +1,10 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"os"
 	"regexp"
@@ -12,93 +12,17 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"sessiongraph/internal/buildinfo"
 )
 
-// Command is a command that runs to its end by itself.
-type Command interface {
-	Run(ctx context.Context, s Streams) error
-}
-
-// Exit statuses of a program that failed.
-const (
-	exitFailure = 1
-	exitUsage   = 2
-)
-
-// UsageError is a mistake in the command line or in the environment.
-type UsageError struct{ error }
-
-// Usagef makes a UsageError.
-func Usagef(format string, args ...any) error { return UsageError{fmt.Errorf(format, args...)} }
-
-// Unwrap returns the error itself.
-func (e UsageError) Unwrap() error { return e.error }
-
-// ExitCode is the exit status for the error of a command.
-func ExitCode(err error) int {
-	var usage UsageError
-	var nothing NothingFoundError
-	switch {
-	case err == nil:
-		return 0
-	case errors.As(err, &nothing):
-		return exitNothingFound
-	case errors.As(err, &usage):
-		return exitUsage
-	}
-	return exitFailure
-}
-
-// Help are the settings of help. Parse puts --help of the command in its place.
-type Help struct {
-	Command []string `arg:"" optional:"" help:"Command to explain."`
-}
-
-// Parse reads the command line and the environment. It returns the command that
-// was chosen, nil for serve, or how the program is to end: after --help, or with an
-// error in one line on stderr.
-func Parse(line *CLI, args []string, stdout, stderr io.Writer) (chosen Command, ended bool, code int) {
-	exit := -1
-	parser, err := newParser(line, stdout, stderr, func(code int) { exit = code })
-	if err != nil {
-		_, _ = fmt.Fprintln(stderr, "sessiongraph:", err)
-		return nil, true, exitFailure
-	}
-	if len(args) > 0 && args[0] == "help" {
-		args = append(slices.Clone(args[1:]), "--help")
-	}
-	parsed, err := parser.Parse(args)
-	if exit >= 0 { // --help and --version
-		return nil, true, exit
-	}
-	if err != nil {
-		_, _ = fmt.Fprintf(stderr, "sessiongraph: %s\n", describe(err, parser.Model, args))
-		return nil, true, exitUsage
-	}
-	warnings := unknownVariables(parser.Model.Node, os.Environ())
-	switch command := parsed.Selected().Target.Interface().(type) {
-	case Serve:
-		log := command.Logger(stderr)
-		for _, warning := range warnings {
-			log.Warn(warning)
-		}
-		return nil, false, 0
-	case Command:
-		for _, warning := range warnings {
-			_, _ = fmt.Fprintln(stderr, "sessiongraph: warning:", warning)
-		}
-		return command, false, 0
-	}
-	panic("sessiongraph: command without Run: " + parsed.Command())
-}
-
-func newParser(line *CLI, stdout, stderr io.Writer, exit func(int)) (*kong.Kong, error) {
-	return kong.New(line,
+func newParser(s Streams, exit func(int)) (*kong.Kong, error) {
+	return kong.New(new(CLI),
 		kong.Name("sessiongraph"),
 		kong.Description("Receives AIRudder's chatbot session notifications, stores them, and answers GraphQL queries about them.\n\n"+
 			"Each setting is a flag or an environment variable; the flag wins."),
-		kong.Writers(stdout, stderr),
-		kong.Vars{"version": ReadBuild().String()},
+		kong.Writers(s.Out, s.Err),
+		kong.Vars{"version": buildinfo.Read().String()},
 		kong.Resolvers(kong.ResolverFunc(secretFromFile)),
 		kong.Exit(exit),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
@@ -140,6 +64,18 @@ func secretFromFile(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error)
 		return nil, fmt.Errorf("%s_FILE: %w", name, err)
 	}
 	return strings.TrimRight(string(content), "\r\n"), nil
+}
+
+// warnUnknownVariables reports misspelt variables: in the log for a command that has one.
+func warnUnknownVariables(parsed *kong.Context, stderr io.Writer) {
+	warn := func(warning string) { _, _ = fmt.Fprintln(stderr, "sessiongraph: warning:", warning) }
+	if command, ok := parsed.Selected().Target.Interface().(interface{ Logger(io.Writer) *slog.Logger }); ok {
+		log := command.Logger(stderr)
+		warn = func(warning string) { log.Warn(warning) }
+	}
+	for _, warning := range unknownVariables(parsed.Model.Node, os.Environ()) {
+		warn(warning)
+	}
 }
 
 // unknownVariables names the variables that look like settings and are none. Those

@@ -1,0 +1,28 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"sessiongraph/models"
+)
+
+// Backup are the settings of backup.
+type Backup struct {
+	Database
+	File string `arg:"" help:"New file to copy the database to."`
+}
+
+// Run copies the database, also while it is served.
+func (c Backup) Run(ctx context.Context, s Streams) error {
+	return c.withStore(ctx, func(store *models.Store) error {
+		shown := newProgress(s.Err, "backed up bytes", 0)
+		err := store.Backup(ctx, c.File, shown.set)
+		shown.end()
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(s.Out, "backed up to", c.File)
+		return err
+	})
+}

@@ -1,0 +1,103 @@
+// Package cli is the command line: one file for each command, and the settings that they share.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/alecthomas/kong"
+)
+
+// CLI is the command line as a whole.
+type CLI struct {
+	Version kong.VersionFlag `short:"v" help:"Print the version, commit and date of this program."`
+
+	Serve    Serve    `cmd:"" default:"withargs" help:"Receive notifications and answer queries (the default). A missing database is created."`
+	Import   Import   `cmd:"" help:"Store notifications from files, as if they had been posted."`
+	Simulate Simulate `cmd:"" help:"Invent notifications, to look at and to test with."`
+	Sign     Sign     `cmd:"" help:"Print the signature of a notification, for X-AIRudder-Sign."`
+
+	Quarantine Quarantine `cmd:"" help:"List or show what could not be projected."`
+	Replay     Replay     `cmd:"" help:"Project the whole ledger again, quarantine included."`
+	Verify     Verify     `cmd:"" help:"Compare the ledger with the tables made from it; any difference is an error."`
+	Export     Export     `cmd:"" help:"Write all that was acknowledged to standard output, one notification a line, for import."`
+	Backup     Backup     `cmd:"" help:"Copy the database into a new file, also while it is served."`
+	Erase      Erase      `cmd:"" help:"Remove all that was received of one callee."`
+	Prune      Prune      `cmd:"" help:"Remove the sessions that ended before a time."`
+
+	Health       Health       `cmd:"" help:"Ask a running server whether it is ready, for container probes."`
+	PrintVersion PrintVersion `cmd:"" name:"version" help:"Print the version, commit and date of this program."`
+	Help         Help         `cmd:"" help:"Print the help of the program or of a command."`
+}
+
+// Streams are what a command reads and writes.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Schema is the GraphQL schema that serve offers for download.
+type Schema string
+
+// Run runs the command that the arguments and the environment name, until it or ctx
+// ends, and returns the exit status. Errors are one line on s.Err.
+func Run(ctx context.Context, args []string, s Streams, schema Schema) int {
+	exit := -1
+	parser, err := newParser(s, func(code int) { exit = code })
+	if err != nil {
+		_, _ = fmt.Fprintln(s.Err, "sessiongraph:", err)
+		return exitFailure
+	}
+	if len(args) > 0 && args[0] == "help" {
+		args = append(slices.Clone(args[1:]), "--help")
+	}
+
+	parsed, err := parser.Parse(args)
+	if exit >= 0 { // --help and --version
+		return exit
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(s.Err, "sessiongraph: %s\n", describe(err, parser.Model, args))
+		return exitUsage
+	}
+	warnUnknownVariables(parsed, s.Err)
+
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	if err = parsed.Run(s, schema); err != nil {
+		_, _ = fmt.Fprintln(s.Err, "sessiongraph:", err)
+	}
+	return exitCode(err)
+}
+
+// Exit statuses of a program that failed.
+const (
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// usageError is a mistake in the command line or in the environment.
+type usageError struct{ error }
+
+// usagef makes a usageError.
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// Unwrap returns the error itself.
+func (e usageError) Unwrap() error { return e.error }
+
+// exitCode is the exit status for the error of a command.
+func exitCode(err error) int {
+	var usage usageError
+	var nothing nothingFoundError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &nothing):
+		return exitNothingFound
+	case errors.As(err, &usage):
+		return exitUsage
+	}
+	return exitFailure
+}

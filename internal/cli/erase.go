@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"sessiongraph/models"
+)
+
+// exitNothingFound is the exit status of erase where nothing was received of the
+// customer: a mistyped number must not pass for an erased one.
+const exitNothingFound = 3
+
+// nothingFoundError says that there was nothing to erase.
+type nothingFoundError struct{ error }
+
+// Erase are the settings of erase.
+type Erase struct {
+	Removing
+	Callee string `required:"" placeholder:"X" help:"The customer, exactly as AIRudder's callee names it."`
+}
+
+// Help is what --help adds.
+func (Erase) Help() string {
+	return "Exit status 3: nothing was received of that callee; other spellings of the number are named.\n" + removingHelp
+}
+
+// Run removes all that was received of one callee.
+func (c Erase) Run(ctx context.Context, s Streams) error {
+	return c.open(ctx, s, func(store *models.Store) error {
+		spellings, err := store.Spellings(ctx, c.Callee)
+		if err != nil {
+			return err
+		}
+		counted, err := store.Erasable(ctx, c.Callee)
+		if err != nil {
+			return err
+		}
+		nothing := counted == (models.Removed{})
+
+		switch {
+		case !c.DryRun: // also where there is nothing: it finishes what was interrupted
+			err = c.run(s, "erased", func(progress models.RemovalProgress) (models.Removed, error) {
+				return store.Erase(ctx, c.Callee, progress)
+			})
+		case !nothing:
+			err = printRemoved(s.Out, "would erase", counted)
+		}
+		switch {
+		case err != nil:
+			return err
+		case nothing:
+			return nothingFound(c.Callee, spellings)
+		}
+		return mention(ctx, s.Out, store, c.Callee, spellings)
+	})
+}
+
+func nothingFound(callee string, spellings []string) error {
+	message := fmt.Sprintf("nothing was received of %q", callee)
+	if len(spellings) > 0 {
+		message += "; other spellings of this number are callees: " + quoteAll(spellings)
+	}
+	return nothingFoundError{errors.New(message)}
+}
+
+// mention says what an erasure leaves.
+func mention(ctx context.Context, out io.Writer, store *models.Store, callee string, spellings []string) error {
+	mentions, err := store.Mentions(ctx, callee)
+	if err != nil {
+		return err
+	}
+	if len(spellings) > 0 {
+		_, err = fmt.Fprintf(out, "other spellings of this number are callees, too, and stay: %s\n", quoteAll(spellings))
+	}
+	if err == nil && mentions > 0 {
+		_, err = fmt.Fprintf(out, "%d sessions of other callees have this number in their messages, and stay\n", mentions)
+	}
+	return err
+}
+
+func quoteAll(texts []string) string {
+	quoted := make([]string, len(texts))
+	for i, text := range texts {
+		quoted[i] = fmt.Sprintf("%+q", text)
+	}
+	return strings.Join(quoted, ", ")
+}

@@ -1,0 +1,51 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"sessiongraph/models"
+)
+
+// Export are the settings of export.
+type Export struct{ Database }
+
+// exported is a row of the ledger as export writes it and import reads it.
+type exported struct {
+	Format          string         `json:"sessiongraph"`
+	Body            []byte         `json:"body"` // base64: it may be anything
+	Sign            string         `json:"sign,omitempty"`
+	FirstReceivedAt time.Time      `json:"firstReceivedAt"`
+	LastReceivedAt  time.Time      `json:"lastReceivedAt"`
+	Deliveries      int            `json:"deliveries"`
+	Outcome         models.Outcome `json:"outcome"`
+	Reason          string         `json:"reason,omitempty"`
+}
+
+const exportFormat = "notification/1"
+
+// Run writes the ledger, one notification a line, for import to read: all that was
+// acknowledged. What was refused is not, and its body may be there in part only.
+func (c Export) Run(ctx context.Context, s Streams) error {
+	return c.withStore(ctx, func(store *models.Store) error {
+		out := bufio.NewWriterSize(s.Out, 1<<20)
+		lines := json.NewEncoder(out)
+		shown := newProgress(s.Err, "exported", 0)
+		var unreadable ranges
+		err := store.Ledger(ctx, shown.set, func(id int64, _ error) { unreadable.add(id) }, func(n *models.Notification, body []byte) error {
+			if n.Outcome == models.Refused {
+				return nil
+			}
+			return lines.Encode(exported{exportFormat, body, n.Sign, n.FirstReceivedAt.Time, n.LastReceivedAt.Time, n.Deliveries, n.Outcome, n.Reason})
+		})
+		shown.end()
+		if err == nil && unreadable.count > 0 {
+			err = fmt.Errorf("export: the database is damaged, without notifications %s", &unreadable)
+		}
+		return errors.Join(err, out.Flush())
+	})
+}

@@ -1,0 +1,43 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"sessiongraph/models"
+)
+
+// Prune are the settings of prune.
+type Prune struct {
+	Removing
+	Before Moment `required:"" placeholder:"TIME" help:"Remove sessions that ended before this time, in RFC 3339 (2025-01-01T00:00:00Z) or as a date in UTC (2025-01-01), or more than this long ago (90d, 12w, 36h)."`
+}
+
+// Help is what --help adds.
+func (Prune) Help() string { return removingHelp }
+
+// Validate refuses a time to come, before which everything ended.
+func (c Prune) Validate() error {
+	if at := c.Before.Time(time.Now()); at.After(time.Now()) {
+		return fmt.Errorf("--before: %s is in the future", at.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// Run removes old sessions.
+func (c Prune) Run(ctx context.Context, s Streams) error {
+	before := models.TimeOf(c.Before.Time(time.Now()))
+	return c.open(ctx, s, func(store *models.Store) error {
+		if c.DryRun {
+			counted, err := store.Prunable(ctx, before)
+			if err != nil {
+				return err
+			}
+			return printRemoved(s.Out, "would prune", counted)
+		}
+		return c.run(s, "pruned", func(progress models.RemovalProgress) (models.Removed, error) {
+			return store.Prune(ctx, before, progress)
+		})
+	})
+}

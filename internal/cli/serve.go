@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+	"time"
+
+	"sessiongraph/graph"
+	"sessiongraph/internal/server"
+)
+
+// Serve are the settings of serve.
+type Serve struct {
+	Addr Address `env:"SESSIONGRAPH_ADDR" group:"Network:" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on; port 0 picks a free one (${default})."`
+	Open bool    `env:"SESSIONGRAPH_OPEN" group:"Network:" help:"Serve on an address that is not loopback, where anyone who reaches it reads everything."`
+	Database
+	DBReplica Replicas `name:"db-replica" env:"SESSIONGRAPH_DB_REPLICAS" secret:"" group:"Database:" placeholder:"URL" help:"PostgreSQL replicas of --db that answer queries, comma separated."`
+	Receiving
+	Signing
+	Keeping
+	MaxPage       Count   `env:"SESSIONGRAPH_MAX_PAGE" group:"Queries:" default:"200" placeholder:"N" help:"Highest value of first and last (${default})."`
+	QueryTimeout  Timeout `env:"SESSIONGRAPH_QUERY_TIMEOUT" group:"Queries:" default:"10s" placeholder:"TIME" help:"How long an answer, or one event of a subscription, may take, e.g. 10s or 1m (${default})."`
+	MaxComplexity Count   `env:"SESSIONGRAPH_MAX_COMPLEXITY" group:"Queries:" default:"250000" placeholder:"N" help:"Highest estimated number of values that one operation may return (${default})."`
+	Logging
+}
+
+// Run serves until ctx ends.
+func (c Serve) Run(ctx context.Context, s Streams, schema Schema) error {
+	listener, err := c.listen(ctx)
+	if err != nil {
+		return err
+	}
+	return server.Run(ctx, listener, server.Config{
+		Database:    string(c.DB),
+		Replicas:    c.DBReplica,
+		MaxBody:     int64(c.MaxBody),
+		SignMode:    c.SignMode,
+		SignScheme:  string(c.SignScheme),
+		SignSecrets: c.SignSecret,
+		Retention:   time.Duration(c.Retention),
+		Schema:      string(schema),
+		Queries: graph.Settings{
+			MaxPage:       int(c.MaxPage),
+			MaxComplexity: int(c.MaxComplexity),
+			QueryTimeout:  time.Duration(c.QueryTimeout),
+		},
+	}, c.Logger(s.Err))
+}
+
+// listen refuses an address that is not loopback without --open.
+func (c Serve) listen(ctx context.Context) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", string(c.Addr))
+	if err != nil {
+		return nil, c.listenError(err)
+	}
+	if address, ok := listener.Addr().(*net.TCPAddr); ok && !address.IP.IsLoopback() && !c.Open {
+		err := usagef("--addr: %q is not a loopback address, anyone who reaches it would read everything:"+
+			" add --open if that is meant", c.Addr)
+		return nil, errors.Join(err, listener.Close())
+	}
+	return listener, nil
+}
+
+func (c Serve) listenError(err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("--addr: %s is in use by another program, choose another address", c.Addr)
+	}
+	var operation *net.OpError
+	if errors.As(err, &operation) {
+		err = operation.Err
+	}
+	return fmt.Errorf("--addr: cannot listen on %q: %w", string(c.Addr), err)
+}

@@ -1,0 +1,38 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"sessiongraph/ingest"
+	"sessiongraph/models"
+)
+
+// Verify are the settings of verify.
+type Verify struct{ Database }
+
+// Help is what --help adds.
+func (Verify) Help() string {
+	return "It can run beside the server, and takes 1 to 2 minutes for 100,000 notifications."
+}
+
+// Run names each difference between the ledger and the tables made from it; any is an error.
+func (c Verify) Run(ctx context.Context, s Streams) error {
+	return c.withStore(ctx, func(store *models.Store) error {
+		shown := newProgress(s.Err, "verified", 0)
+		found := 0
+		err := store.Verify(ctx, ingest.Project, shown.set, func(difference string) {
+			found++
+			_, _ = fmt.Fprintln(s.Out, visible(difference))
+		})
+		shown.end()
+		if err == nil && found > 0 {
+			err = fmt.Errorf("verify: %d differences", found)
+		}
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(s.Out, "%d notifications verified, no difference\n", shown.done)
+		return err
+	})
+}

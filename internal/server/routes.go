@@ -1,0 +1,115 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"sessiongraph/graph"
+	"sessiongraph/web"
+)
+
+// routes are the handlers of the server's paths, and what others are made of.
+type routes struct {
+	ingest, query, ready http.Handler
+	schema               string
+	metrics              prometheus.Gatherer
+}
+
+func (r routes) handler(log *slog.Logger) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/ingest", r.ingest)
+	mux.Handle("/query", r.query)
+	mux.Handle("/schema.graphqls", readOnly(graph.Schema(r.schema)))
+	mux.Handle("/healthz", readOnly(http.HandlerFunc(healthy)))
+	mux.Handle("/readyz", readOnly(r.ready))
+	metrics := promhttp.HandlerFor(r.metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
+	mux.Handle("/metrics", readOnly(metrics))
+
+	page, built := web.Page()
+	if !built {
+		log.Warn("built without the Playground's own page (make build needs npm): the page at / loads from a CDN")
+		mux.HandleFunc("/", notFound)
+		mux.Handle("/{$}", readOnly(graph.FallbackPlayground()))
+		return mux
+	}
+	playground := readOnly(graph.Playground(page))
+	mux.Handle("/{$}", playground)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if info, err := fs.Stat(page, strings.TrimPrefix(r.URL.Path, "/")); err != nil || info.IsDir() {
+			notFound(w, r)
+			return
+		}
+		playground.ServeHTTP(w, r)
+	})
+	return mux
+}
+
+// healthy answers 200 while the process runs.
+func healthy(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }
+
+// readiness answers 200 while the server can store notifications, and 503 once stopping
+// has ended. The reason of a 503 is in the log.
+func readiness(stopping context.Context, ready func(context.Context) error, log *slog.Logger) http.Handler {
+	var failed atomic.Bool
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if stopping.Err() != nil {
+			http.Error(w, "stopping", http.StatusServiceUnavailable)
+			return
+		}
+		err := ready(r.Context())
+		if r.Context().Err() != nil { // the client is gone
+			return
+		}
+
+		if before := failed.Swap(err != nil); before != (err != nil) {
+			if err != nil {
+				log.Warn("not ready", "error", err)
+			} else {
+				log.Info("ready again")
+			}
+		}
+		if err != nil {
+			http.Error(w, "not ready", http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = io.WriteString(w, "ok\n")
+	})
+}
+
+// readOnly answers 405 to all methods but GET and HEAD.
+func readOnly(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// notFound answers for unknown paths. The commonest mistake is a wrong path for
+// notifications.
+func notFound(w http.ResponseWriter, r *http.Request) {
+	message := "no such path; there are /ingest, /query, /schema.graphqls, /healthz, /readyz and /metrics"
+	path := strings.ToLower(r.URL.Path)
+	if r.Method == http.MethodPost || strings.HasPrefix(path, "/ingest") || strings.HasPrefix(path, "/webhook") {
+		message = "no such path; notifications are posted to /ingest, queries to /query"
+	}
+	writeError(w, http.StatusNotFound, "NOT_FOUND", message)
+}
+
+func writeError(w http.ResponseWriter, status int, code, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]string{"code": code, "message": message}})
+}

@@ -1,0 +1,122 @@
+// Package server is the program as an HTTP server: how it starts, what its routes are,
+// what it does beside them, and how it stops.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"sessiongraph/graph"
+	"sessiongraph/ingest"
+	"sessiongraph/internal/buildinfo"
+)
+
+// Config is what a server is started with.
+type Config struct {
+	Database string   // a file or a postgres:// URL
+	Replicas []string // postgres:// URLs
+	MaxBody  int64    // of a notification, in bytes
+
+	SignMode    ingest.SignMode // "" for enforce where there are secrets, off where there are none
+	SignScheme  string          // as ingest.ParseScheme takes it
+	SignSecrets []string
+
+	Retention time.Duration // age at which sessions are removed, 0 for never
+	Queries   graph.Settings
+	Schema    string // text of GET /schema.graphqls
+}
+
+// Timeouts against clients that send slowly. Writing has none: streams of events last,
+// and have timeouts of their own.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 8 * time.Second
+	idleTimeout       = 2 * time.Minute
+)
+
+// Run opens the database and serves on listener, which it closes, until ctx ends.
+// While the database is opened, requests are answered with 503.
+func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Logger) error {
+	registry := prometheus.NewRegistry()
+	metrics := ingest.NewMetrics(registry)
+	verifier, err := newVerifier(config, metrics, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+
+	starting := new(startupHandler)
+	server := &http.Server{
+		Handler:           starting,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          errorLog(log),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+
+	store, outdated, err := startStore(ctx, config, listener.Addr(), log)
+	if err != nil {
+		if ctx.Err() != nil {
+			log.Info("stopped")
+			err = nil
+		}
+		err = errors.Join(err, server.Close())
+		if store != nil {
+			err = errors.Join(err, store.Close())
+		}
+		return err
+	}
+
+	build := buildinfo.Read()
+	registerMetrics(registry, store, build, log)
+	writer := ingest.NewWriter(store, metrics)
+	notifications := ingest.NewHandler(verifier, writer, config.MaxBody, metrics, log)
+	starting.finish(routes{
+		ingest:  notifications,
+		query:   graph.Handler(ctx, store, config.Queries, log),
+		schema:  config.Schema,
+		ready:   readiness(ctx, writer.Ready, log),
+		metrics: registry,
+	}.handler(log))
+
+	var background sync.WaitGroup
+	background.Go(func() { runUpgrades(ctx, store, outdated, log) })
+	background.Go(func() { runRetention(ctx, store, config.Retention, log) })
+	log.Info("serving", "url", openableURL(listener.Addr()), "database", store.Name(),
+		"version", build.Version, "commit", build.Commit, "unprotected", openAccess(verifier))
+
+	select {
+	case err = <-failed:
+		err = fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+		err = shutDown(server, log)
+	}
+	writer.Close()
+	background.Wait()
+	if err = errors.Join(err, store.Close()); err == nil {
+		log.Info("stopped")
+	}
+	return err
+}
+
+// openableURL is the address at which a browser on this machine reaches the server.
+func openableURL(address net.Addr) string {
+	if tcp, ok := address.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		loopback := net.IPv6loopback
+		if tcp.IP.To4() != nil {
+			loopback = net.IPv4(127, 0, 0, 1)
+		}
+		address = &net.TCPAddr{IP: loopback, Port: tcp.Port}
+	}
+	return "http://" + address.String()
+}

@@ -1,0 +1,130 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"sessiongraph/ingest"
+	"sessiongraph/models"
+)
+
+// startupHandler answers 503 while the database is opened and upgraded, and hands over
+// to the routes then.
+type startupHandler struct{ routes atomic.Pointer[http.Handler] }
+
+// finish hands over to the routes.
+func (h *startupHandler) finish(routes http.Handler) { h.routes.Store(&routes) }
+
+// ServeHTTP answers a request. /healthz is 200 from the first one on.
+func (h *startupHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if len(r.TransferEncoding) > 0 {
+		// A Content-Length that came beside it was ignored, but a proxy in front may have used it:
+		// nothing that follows on this connection is to be read (RFC 9112, 6.1).
+		w.Header().Set("Connection", "close")
+	}
+	if routes := h.routes.Load(); routes != nil {
+		(*routes).ServeHTTP(w, r)
+		return
+	}
+	if r.URL.Path == "/healthz" {
+		_, _ = io.WriteString(w, "ok\n")
+		return
+	}
+	w.Header().Set("Retry-After", "1")
+	writeError(w, http.StatusServiceUnavailable, "UNAVAILABLE", "the server is starting, try again")
+}
+
+// startStore opens the database and upgrades what an older version stored; outdated is
+// the number of sessions that cannot be upgraded. The store may be open beside an error.
+func startStore(ctx context.Context, config Config, address net.Addr, log *slog.Logger) (store *models.Store, outdated int, err error) {
+	if store, err = openStore(ctx, config, address, log); err != nil {
+		return nil, 0, err
+	}
+	if outdated, err = upgrade(ctx, store, log); err == nil {
+		err = ctx.Err()
+	}
+	return store, outdated, err
+}
+
+// openInterval is the time between two attempts to reach the database.
+const openInterval = time.Second
+
+// openStore opens the database and makes sure that it can be written. It waits for a
+// server that cannot be reached, because that may be starting, too.
+func openStore(ctx context.Context, config Config, address net.Addr, log *slog.Logger) (*models.Store, error) {
+	options := models.Options{Log: log, Replicas: config.Replicas}
+	for attempt := 1; ; attempt++ {
+		store, err := models.Open(ctx, config.Database, options)
+		if err == nil {
+			if err = store.CheckWritable(ctx); err == nil {
+				return store, nil
+			}
+			err = errors.Join(err, store.Close())
+		}
+		if !errors.Is(err, models.ErrUnreachable) {
+			return nil, err
+		}
+
+		if attempt&(attempt-1) == 0 {
+			log.Warn("waiting for the database", "address", address.String(), "attempts", attempt, "error", err)
+		}
+		select {
+		case <-time.After(openInterval):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// Log lines of an upgrade come at most this often.
+const upgradeLogInterval = 5 * time.Second
+
+// upgrade upgrades the sessions that an older version of this program stored; left is
+// the number that cannot be upgraded.
+func upgrade(ctx context.Context, store *models.Store, log *slog.Logger) (left int, err error) {
+	var logged time.Time
+	total := 0
+	left, err = store.Upgrade(ctx, ingest.Project, func(done, of int) {
+		total = of
+		if time.Since(logged) >= upgradeLogInterval {
+			logged = time.Now()
+			log.Info("upgrading sessions", "done", done, "total", of)
+		}
+	})
+	if err == nil && total > left {
+		log.Info("sessions upgraded", "total", total-left)
+	}
+	return left, err
+}
+
+// upgradeInterval is the time between two searches for sessions of an older instance.
+const upgradeInterval = time.Minute
+
+// runUpgrades upgrades what instances of an older version store beside this one, until
+// ctx ends. Of the outdated sessions, left cannot be upgraded.
+func runUpgrades(ctx context.Context, store *models.Store, left int, log *slog.Logger) {
+	ticker := time.NewTicker(upgradeInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+
+		outdated, err := store.Outdated(ctx)
+		if err == nil && outdated > left {
+			left, err = upgrade(ctx, store, log)
+		}
+		if err != nil && ctx.Err() == nil {
+			log.Error("sessions of an older version not upgraded", "error", err)
+		}
+	}
+}
