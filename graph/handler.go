@@ -9,11 +9,12 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"sessiongraph/graph/generated"
+	"sessiongraph/graph/limits"
 	"sessiongraph/graph/model"
+	"sessiongraph/graph/transport"
 	"sessiongraph/models"
 )
 
@@ -25,29 +26,22 @@ type Settings struct {
 	QueryTimeout time.Duration
 }
 
-const (
-	// The full introspection query has some 200 tokens; the parser recurses, and
-	// validation is quadratic, so a document has to be small.
-	maxTokens = 1500
-	// Bytes of a request: a document of so many tokens and its variables.
-	maxRequest = 256 << 10
-	// Documents that are kept parsed.
-	cachedDocuments = 500
-)
+// maxRequest bounds a request: a document of limits.MaxTokens and its variables.
+const maxRequest = 256 << 10 // bytes
 
 // DefaultQueryTimeout is the QueryTimeout of settings that have none.
 const DefaultQueryTimeout = 10 * time.Second
 
-// Handler answers GraphQL at /query, until stopping ends its streams.
+// Handler returns the handler of /query. Its streams end with stopping.
 func Handler(stopping context.Context, store *models.Store, settings Settings, log *slog.Logger) http.Handler {
 	server, run := newServer(stopping, store, store.Primary(), settings, log)
 	renderInOnePass(server, run)
 	return server
 }
 
-// renderInOnePass makes answers by one reader of one state of the database: each root
-// field is read and rendered in one pass, one after the other, without columns of
-// sessions that nothing in the operation shows.
+// renderInOnePass makes a server answer from one state of the database. Root fields are
+// read and rendered one after the other, each in one pass, without the columns of
+// sessions that the operation does not select.
 func renderInOnePass(server *handler.Server, run *runner) {
 	renderer := generated.NewRenderer()
 	run.snapshot = models.Snapshot
@@ -57,7 +51,7 @@ func renderInOnePass(server *handler.Server, run *runner) {
 	})
 }
 
-// selectedNames are the names of all fields that an operation selects, of whatever type.
+// selectedNames returns the names of all fields that an operation selects, of any type.
 func selectedNames(oc *graphql.OperationContext) map[string]bool {
 	names := map[string]bool{}
 	var add func(ast.SelectionSet)
@@ -79,27 +73,35 @@ func selectedNames(oc *graphql.OperationContext) map[string]bool {
 	return names
 }
 
-// newServer is a server that renders as gqlgen does: fields at the same time, each from
-// the state that it finds.
-func newServer(stopping context.Context, store, primary model.Reader, settings Settings, log *slog.Logger) (*handler.Server, *runner) {
-	source := model.Source{Store: store, Primary: primary, Codec: model.NewCodec(store.CursorKey()), MaxPage: settings.MaxPage}
-	admission := newAdmission()
-	run := &runner{source: source, timeout: settings.QueryTimeout, admission: admission, log: log,
-		snapshot: func(ctx context.Context) (context.Context, func()) { return ctx, func() {} }}
+// newServer returns a server that renders as gqlgen does: fields concurrently, each from
+// the present state of the database.
+func newServer(
+	stopping context.Context, store, primary model.Reader, settings Settings, log *slog.Logger,
+) (*handler.Server, *runner) {
+	source := model.Source{
+		Store: store, Primary: primary, Codec: model.NewCodec(store.CursorKey()), MaxPage: settings.MaxPage,
+	}
+	run := &runner{
+		source: source, timeout: settings.QueryTimeout, operations: limits.NewOperationLimiter(), log: log,
+		snapshot: func(ctx context.Context) (context.Context, func()) { return ctx, func() {} },
+	}
 	if run.timeout <= 0 {
 		run.timeout = DefaultQueryTimeout
 	}
-	executable := generated.NewExecutableSchema(generated.Config{Resolvers: &Resolver{source, admission}})
+	resolver := &Resolver{source, &limits.SubscriptionLimiter{}}
+	executable := generated.NewExecutableSchema(generated.Config{Resolvers: resolver})
+
 	server := handler.New(executable)
-	overHTTP := httpTransport{maxRequest, run}
-	server.AddTransport(websocketTransport{stopping, run})
-	server.AddTransport(sseTransport{overHTTP, stopping})
+	overHTTP := transport.HTTP{MaxBody: maxRequest, Runner: run}
+	server.AddTransport(transport.WebSocket{Runner: run, Stopping: stopping})
+	server.AddTransport(transport.SSE{HTTP: overHTTP, Stopping: stopping})
 	server.AddTransport(overHTTP)
-	server.SetParserTokenLimit(maxTokens)
-	server.SetQueryCache(smallDocuments{lru.New[*ast.QueryDocument](cachedDocuments)})
+	server.SetParserTokenLimit(limits.MaxTokens)
+	server.SetQueryCache(limits.NewQueryCache())
 	server.SetErrorPresenter(presentError(log))
 	server.SetRecoverFunc(recovered)
 	server.Use(extension.Introspection{})
-	server.Use(limits{schema: executable.Schema(), codec: source.Codec, maxPage: settings.MaxPage, maxComplexity: settings.MaxComplexity})
+	server.Use(limits.Operation{Schema: executable.Schema(), Codec: source.Codec,
+		MaxPage: settings.MaxPage, MaxComplexity: settings.MaxComplexity})
 	return server, run
 }

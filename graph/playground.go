@@ -11,10 +11,11 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 )
 
-// The Playground runs its own scripts and asks its own server, and nothing else.
-// Its editor sets styles from scripts.
-const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
-	"font-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// The Playground runs its own scripts and connects to its own server only. Its editor sets
+// styles from scripts.
+const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
+	"img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // Playground serves the built page of web/ at the root.
 func Playground(page fs.FS) http.Handler {

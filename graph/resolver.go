@@ -6,6 +6,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"sessiongraph/graph/limits"
 	"sessiongraph/graph/model"
 	"sessiongraph/models"
 )
@@ -13,11 +14,11 @@ import (
 // Resolver answers the root fields.
 type Resolver struct {
 	model.Source
-	admission *admission
+	subscriptions *limits.SubscriptionLimiter
 }
 
-// selectedMeasures are the measures of SessionStats that the operation selects;
-// what nobody reads is not computed.
+// selectedMeasures returns the measures of SessionStats that the operation selects; the
+// others are not computed.
 func selectedMeasures(ctx context.Context) models.StatsMeasures {
 	selected := graphql.CollectAllFields(ctx)
 	return models.StatsMeasures{

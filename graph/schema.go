@@ -1,5 +1,4 @@
-// Package graph is the GraphQL door: the schema's resolvers, its limits and the
-// Playground.
+// Package graph serves the GraphQL API and the Playground.
 package graph
 
 //go:generate go run ./render/generate

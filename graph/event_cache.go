@@ -6,27 +6,27 @@ import (
 	"time"
 )
 
-// Bounds of the answers to events that are kept for other subscribers.
+// Bounds of the cached responses to events.
 const (
-	renderedBytes = 16 << 20
-	renderedAge   = 2 * time.Second // the session may change, or be erased
+	cachedBytes = 16 << 20
+	maxEventAge = 2 * time.Second // the session may change, or be erased
 )
 
-// renderedEvents keeps the answers to events for a moment: subscribers with equal
-// operations are sent one and the same.
-type renderedEvents struct {
+// eventCache caches the responses to events for a moment: subscribers with equal
+// operations share them.
+type eventCache struct {
 	mu     sync.Mutex
-	events map[eventKey]*renderedEvent
+	events map[eventKey]*cachedEvent
 	order  []eventKey // oldest first
 	bytes  int
 }
 
 type eventKey struct {
-	operation [32]byte // a hash of what it depends on
+	operation [32]byte // its hash
 	seq       int64
 }
 
-type renderedEvent struct {
+type cachedEvent struct {
 	ready   chan struct{}
 	ok      bool
 	err     error
@@ -34,16 +34,16 @@ type renderedEvent struct {
 	payload []byte
 }
 
-// get returns the answer to an event, rendered by one of those who ask at once. Where
-// that one leaves meanwhile, another renders.
-func (r *renderedEvents) get(ctx context.Context, key eventKey, render func() ([]byte, error)) ([]byte, error) {
+// get returns the response to an event, rendered by one of the concurrent callers. If
+// that caller's context ends, another renders.
+func (r *eventCache) get(ctx context.Context, key eventKey, render func() ([]byte, error)) ([]byte, error) {
 	for {
 		r.mu.Lock()
 		event := r.events[key]
 		if event == nil {
-			event = &renderedEvent{ready: make(chan struct{})}
+			event = &cachedEvent{ready: make(chan struct{})}
 			if r.events == nil {
-				r.events = map[eventKey]*renderedEvent{}
+				r.events = map[eventKey]*cachedEvent{}
 			}
 			r.events[key] = event
 			r.mu.Unlock()
@@ -55,7 +55,7 @@ func (r *renderedEvents) get(ctx context.Context, key eventKey, render func() ([
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-		if event.ok && time.Since(event.at) < renderedAge {
+		if event.ok && time.Since(event.at) < maxEventAge {
 			return event.payload, nil
 		}
 		if event.err != nil {
@@ -67,7 +67,9 @@ func (r *renderedEvents) get(ctx context.Context, key eventKey, render func() ([
 	}
 }
 
-func (r *renderedEvents) render(ctx context.Context, key eventKey, event *renderedEvent, render func() ([]byte, error)) ([]byte, error) {
+func (r *eventCache) render(
+	ctx context.Context, key eventKey, event *cachedEvent, render func() ([]byte, error),
+) ([]byte, error) {
 	defer close(event.ready)
 	payload, err := render()
 	r.mu.Lock()
@@ -84,7 +86,7 @@ func (r *renderedEvents) render(ctx context.Context, key eventKey, event *render
 	r.order = append(r.order, key)
 	for len(r.order) > 0 {
 		oldest := r.events[r.order[0]]
-		if oldest != nil && r.bytes <= renderedBytes && time.Since(oldest.at) < renderedAge {
+		if oldest != nil && r.bytes <= cachedBytes && time.Since(oldest.at) < maxEventAge {
 			break
 		}
 		if oldest != nil {
@@ -95,8 +97,8 @@ func (r *renderedEvents) render(ctx context.Context, key eventKey, event *render
 	return payload, nil
 }
 
-// drop forgets an event unless another has taken its place.
-func (r *renderedEvents) drop(key eventKey, event *renderedEvent) {
+// drop removes an event unless it has been replaced.
+func (r *eventCache) drop(key eventKey, event *cachedEvent) {
 	if r.events[key] == event {
 		delete(r.events, key)
 		r.bytes -= len(event.payload)

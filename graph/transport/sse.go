@@ -1,4 +1,4 @@
-package graph
+package transport
 
 import (
 	"context"
@@ -8,34 +8,35 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// sseTransport sends responses as server-sent events, a connection an operation:
-// the "distinct connections mode" of GraphQL over SSE.
-type sseTransport struct {
-	request  httpTransport
-	stopping context.Context
+// SSE sends responses as server-sent events, one operation a connection: the "distinct
+// connections mode" of GraphQL over SSE.
+type SSE struct {
+	HTTP
+	// Stopping ends all streams.
+	Stopping context.Context
 }
 
-var _ graphql.Transport = sseTransport{}
+var _ graphql.Transport = SSE{}
 
-// Supports takes requests that want a stream before anything else: some clients
-// name it last in all they send.
-func (sseTransport) Supports(r *http.Request) bool {
+// Supports reports whether the request prefers a stream to all else: some clients name
+// it last in every request.
+func (SSE) Supports(r *http.Request) bool {
 	types := acceptable(r.Header.Get("Accept"))
 	return r.Header.Get("Upgrade") == "" && len(types) > 0 && types[0] == typeStream
 }
 
-func (t sseTransport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
-	params, refused := t.request.read(w, r)
-	if refused != nil {
-		writeResponse(w, typeJSON, refused.status, wireResponse{Errors: gqlerror.List{refused.err}})
+// Do runs an operation and writes its responses until there are no more.
+func (t SSE) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	params, invalid := t.read(w, r)
+	if invalid != nil {
+		writeErrors(w, typeJSON, invalid.status, invalid.err)
 		return
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	defer context.AfterFunc(t.stopping, cancel)()
+	defer context.AfterFunc(t.Stopping, cancel)()
 	stream := &eventStream{w: w, control: http.NewResponseController(w), cancel: cancel}
 	w.Header().Set("Content-Type", typeStream)
 	w.Header().Set("Cache-Control", "no-store")
@@ -44,17 +45,18 @@ func (t sseTransport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Gr
 	stream.write([]byte(":\n\n"))
 	var pings sync.WaitGroup
 	pings.Go(func() { stream.keepAlive(ctx) })
-	if errs := t.request.run.respond(ctx, exec, params, stream.next); errs != nil {
-		stream.next(encode(&graphql.Response{Errors: errs}))
+	if errs := t.Runner.Respond(ctx, exec, params, stream.next); errs != nil {
+		stream.next(Encode(&graphql.Response{Errors: errs}))
 	}
-	if t.stopping.Err() == nil {
+	if t.Stopping.Err() == nil {
 		stream.write([]byte("event: complete\ndata:\n\n"))
 	}
 	cancel()
 	pings.Wait()
 }
 
-// eventStream writes events, one at a time, to a client that has to take them in time.
+// eventStream writes events, one at a time, and cancels the operation of a client that
+// does not take one in time.
 type eventStream struct {
 	mu      sync.Mutex
 	w       http.ResponseWriter

@@ -1,4 +1,4 @@
-package graph
+package transport
 
 import (
 	"context"
@@ -12,32 +12,36 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/coder/websocket"
-	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"sessiongraph/graph/apierror"
 )
 
-// websocketTransport speaks graphql-transport-ws, with the close codes that its
-// specification names; gqlgen's own transport closes with others and forgets
-// operations that share an id.
-type websocketTransport struct {
-	stopping context.Context
-	run      *runner
+// WebSocket is the protocol graphql-transport-ws, with the close codes of its
+// specification. gqlgen's own transport has other codes, and loses operations that share
+// an id.
+type WebSocket struct {
+	Runner Runner
+	// Stopping ends all connections.
+	Stopping context.Context
 }
 
-var _ graphql.Transport = websocketTransport{}
+var _ graphql.Transport = WebSocket{}
 
 const (
 	websocketProtocol = "graphql-transport-ws"
 	initTimeout       = 10 * time.Second
 	maxFrame          = 64 << 10 // bytes
+	maxOperations     = 50       // under way on one connection
 )
 
-// Supports takes requests to upgrade the connection.
-func (websocketTransport) Supports(r *http.Request) bool { return r.Header.Get("Upgrade") != "" }
+// Supports reports whether the request is one to upgrade the connection.
+func (WebSocket) Supports(r *http.Request) bool { return r.Header.Get("Upgrade") != "" }
 
-func (t websocketTransport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+// Do serves a connection until it ends.
+func (t WebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	if !offers(r.Header, websocketProtocol) {
-		writeResponse(w, typeJSON, http.StatusBadRequest, wireResponse{Errors: gqlerror.List{
-			coded(codeBadRequest, "offer the WebSocket subprotocol "+websocketProtocol)}})
+		writeErrors(w, typeJSON, http.StatusBadRequest,
+			apierror.New(apierror.BadRequest, "offer the WebSocket subprotocol "+websocketProtocol))
 		return
 	}
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{websocketProtocol}})
@@ -47,8 +51,8 @@ func (t websocketTransport) Do(w http.ResponseWriter, r *http.Request, exec grap
 	conn.SetReadLimit(maxFrame)
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	s := &socket{conn: conn, exec: exec, runner: t.run, header: r.Header, operations: map[string]*running{}}
-	defer context.AfterFunc(t.stopping, func() { s.close(websocket.StatusGoingAway, "the server is stopping") })()
+	s := &socket{conn: conn, exec: exec, runner: t.Runner, header: r.Header, operations: map[string]*running{}}
+	defer context.AfterFunc(t.Stopping, func() { s.close(websocket.StatusGoingAway, "the server is stopping") })()
 	s.serve(ctx)
 	cancel()
 	s.ended.Wait()
@@ -83,7 +87,7 @@ type violation struct {
 type socket struct {
 	conn   *websocket.Conn
 	exec   graphql.GraphExecutor
-	runner *runner
+	runner Runner
 	header http.Header
 	ended  sync.WaitGroup // operations and pings
 	writes atomic.Int32   // messages on their way to the client
@@ -165,14 +169,15 @@ func (s *socket) subscribe(ctx context.Context, f frame) *violation {
 	}
 	params := &graphql.RawParams{Headers: s.header}
 	params.ReadTime.Start = graphql.Now()
-	if f.ID == "" || len(f.Payload) == 0 || f.Payload[0] != '{' || decodeParams(f.Payload, params) != nil || params.Query == "" {
+	if f.ID == "" || len(f.Payload) == 0 || f.Payload[0] != '{' ||
+		decodeParams(f.Payload, params) != nil || params.Query == "" {
 		return &violation{4400, "Invalid message received"}
 	}
 	params.ReadTime.End = graphql.Now()
 	if s.operations[f.ID] != nil {
 		return &violation{4409, "Subscriber for " + shortID(f.ID) + " already exists"}
 	}
-	if len(s.operations) >= maxPerConnection {
+	if len(s.operations) >= maxOperations {
 		return &violation{4429, "Too many operations on one connection"}
 	}
 	live, cancel := context.WithCancel(ctx)
@@ -201,7 +206,7 @@ func (s *socket) run(ctx, live context.Context, id string, operation *running, p
 		return // never: it is a string
 	}
 	start = slices.Concat([]byte(`{"id":`), start, []byte(`,"type":"next","payload":`))
-	errs := s.runner.respond(live, s.exec, params, func(payload []byte) bool {
+	errs := s.runner.Respond(live, s.exec, params, func(payload []byte) bool {
 		return s.isLive(id, operation) && s.write(ctx, slices.Concat(start, payload, []byte("}")))
 	})
 	if !s.isLive(id, operation) {

@@ -1,0 +1,79 @@
+package limits
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"sessiongraph/graph/apierror"
+)
+
+// Bounds of the operations that run at once. Expensive ones have a bound of their own, so
+// that they delay no others and do not take all connections of the database.
+const (
+	expensive        = 4000 // complexity
+	cheapPerCore     = 8
+	expensivePerCore = 2
+	maxWait          = 2 * time.Second
+)
+
+// OperationLimiter bounds how many operations run at once.
+type OperationLimiter struct{ cheap, expensive chan struct{} }
+
+// NewOperationLimiter returns a limiter for this machine's cores.
+func NewOperationLimiter() *OperationLimiter {
+	cores := runtime.GOMAXPROCS(0)
+	return &OperationLimiter{make(chan struct{}, cheapPerCore*cores), make(chan struct{}, expensivePerCore*cores)}
+}
+
+// Acquire blocks until the operation may run; release ends that.
+func (l *OperationLimiter) Acquire(ctx context.Context, oc *graphql.OperationContext) (release func(), err error) {
+	running := l.cheap
+	if cost, _ := oc.Stats.GetExtension(complexityKey).(float64); cost >= expensive {
+		running = l.expensive
+	}
+	select {
+	case running <- struct{}{}:
+		return func() { <-running }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// AcquireSoon is Acquire, but fails with the code UNAVAILABLE after a short wait.
+func (l *OperationLimiter) AcquireSoon(ctx context.Context, oc *graphql.OperationContext) (release func(), err error) {
+	wait, cancel := context.WithTimeout(ctx, maxWait)
+	defer cancel()
+	if release, err = l.Acquire(wait, oc); err != nil && ctx.Err() == nil {
+		err = apierror.New(apierror.Unavailable, "the server runs as many operations as it can: try again in a moment")
+	}
+	return release, err
+}
+
+const maxSubscriptions = 1000 // of all clients together
+
+// SubscriptionLimiter bounds how many subscriptions there are at once.
+type SubscriptionLimiter struct {
+	mu   sync.Mutex
+	open int
+}
+
+// Acquire counts a subscription until ctx ends.
+func (l *SubscriptionLimiter) Acquire(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open >= maxSubscriptions {
+		return apierror.New(apierror.TooMany,
+			"the server has %d subscriptions, as many as it takes: try again later", l.open)
+	}
+	l.open++
+	context.AfterFunc(ctx, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.open--
+	})
+	return nil
+}

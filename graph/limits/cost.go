@@ -1,0 +1,191 @@
+package limits
+
+import (
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// complexityKey is the extension of an operation's statistics that holds its complexity.
+const complexityKey = "complexity"
+
+// complexity estimates how many values an operation returns and how much is read for them.
+func complexity(oc *graphql.OperationContext, maxPage int) float64 {
+	c := costs{variables: oc.Variables, maxPage: maxPage, fragments: map[string]cost{}}
+	return c.of(oc.Operation.SelectionSet).total()
+}
+
+// cost is the cost of a selection. Of the types of one union or interface only the most
+// expensive counts, because a value has one type.
+type cost struct {
+	always float64
+	byType map[string]float64
+}
+
+func (c cost) total() float64 {
+	most := 0.0
+	for _, one := range c.byType {
+		most = max(most, one)
+	}
+	return c.always + most
+}
+
+func (c *cost) add(other cost) {
+	c.always += other.always
+	for name, one := range other.byType {
+		c.addOn(name, one)
+	}
+}
+
+func (c *cost) addOn(typeName string, n float64) {
+	if c.byType == nil {
+		c.byType = map[string]float64{}
+	}
+	c.byType[typeName] += n
+}
+
+type costs struct {
+	variables map[string]any
+	maxPage   int
+	fragments map[string]cost
+}
+
+func (c costs) of(set ast.SelectionSet) cost {
+	var sum cost
+	for _, selection := range set {
+		switch s := selection.(type) {
+		case *ast.Field:
+			sum.always += 1 + c.reading(s) + c.size(s)*c.of(s.SelectionSet).total()
+		case *ast.InlineFragment:
+			sum.conditional(s.TypeCondition, s.ObjectDefinition, c.of(s.SelectionSet))
+		case *ast.FragmentSpread:
+			if s.Definition == nil {
+				continue
+			}
+			inner, known := c.fragments[s.Name]
+			if !known {
+				inner = c.of(s.Definition.SelectionSet)
+				c.fragments[s.Name] = inner
+			}
+			sum.conditional(s.Definition.TypeCondition, s.ObjectDefinition, inner)
+		}
+	}
+	return sum
+}
+
+func (c *cost) conditional(condition string, parent *ast.Definition, inner cost) {
+	if condition == "" || condition == "Content" || condition == "Node" ||
+		parent == nil || parent.Name == condition || !parent.IsAbstractType() {
+		c.add(inner)
+		return
+	}
+	c.addOn(condition, inner.total())
+}
+
+// What the database reads for a field beside what it returns, in values.
+const (
+	groupCost         = 4000 // a group-by or a catalogue
+	countCost         = 100
+	searchedWordCost  = 250
+	messageFilterCost = 250
+	// A filter of a transcript reads that transcript alone.
+	transcriptPart = 0.02
+)
+
+// reading is about how much the database reads for the field beside what it returns.
+func (c costs) reading(field *ast.Field) float64 {
+	if field.Definition == nil || field.ObjectDefinition == nil {
+		return 0
+	}
+	sum := 0.0
+	switch {
+	case field.Name == "totalCount":
+		sum = countCost
+	case field.ObjectDefinition.Name == "Query" && isGroup(field.Name):
+		sum = groupCost
+	}
+	if len(field.Arguments) == 0 {
+		return sum
+	}
+	filters := 0.0
+	for name, value := range field.ArgumentMap(c.variables) {
+		filters += filterCost(name, value)
+	}
+	if field.ObjectDefinition.Name == "Session" {
+		filters *= transcriptPart
+	}
+	return sum + filters
+}
+
+func isGroup(name string) bool {
+	switch name {
+	case "sessionStats", "promptStats", "intentions", "nerSlots", "variables", "eventLabels":
+		return true
+	}
+	return false
+}
+
+// filterCost sums up the searches and the filters of messages, wherever they are in a filter.
+func filterCost(name string, value any) float64 {
+	sum := 0.0
+	switch value := value.(type) {
+	case map[string]any:
+		if name == "messages" {
+			sum = messageFilterCost
+		}
+		for key, inner := range value {
+			sum += filterCost(key, inner)
+		}
+	case string:
+		if name == "search" {
+			sum = searchedWordCost * float64(len(strings.Fields(value)))
+		}
+	case []any:
+		for _, inner := range value {
+			sum += filterCost(name, inner)
+		}
+	}
+	return sum
+}
+
+// Lists that no argument bounds, by what they usually hold.
+const (
+	usualTranscript = 20
+	usualCatalogue  = 50
+	usualList       = 4
+)
+
+// size is how many objects the field is taken to return.
+func (c costs) size(field *ast.Field) float64 {
+	if len(field.SelectionSet) == 0 || field.Definition == nil || field.ObjectDefinition == nil {
+		return 1
+	}
+	if strings.HasSuffix(field.ObjectDefinition.Name, "Connection") {
+		return 1 // the field that returned the connection counted its page
+	}
+	first, last := pageArguments(field, field.ArgumentMap(c.variables))
+	switch {
+	case first != nil:
+		return float64(*first)
+	case last != nil:
+		return float64(*last)
+	case strings.HasSuffix(field.Definition.Type.Name(), "Connection"):
+		return min(20, float64(c.maxPage))
+	case field.Definition.Type.Elem == nil:
+		return 1
+	}
+	switch field.Name {
+	case "nodes":
+		return float64(max(1, len(elements(field.ArgumentMap(c.variables)["ids"]))))
+	case "messages":
+		return usualTranscript
+	case "intentions", "nerSlots", "variables", "eventLabels", "sessionStats", "values":
+		if field.ObjectDefinition.Name == "Session" {
+			return usualList
+		}
+		return usualCatalogue
+	default:
+		return usualList
+	}
+}

@@ -1,0 +1,59 @@
+package transport
+
+import (
+	"mime"
+	"strconv"
+	"strings"
+)
+
+const (
+	typeJSON     = "application/json"
+	typeResponse = "application/graphql-response+json"
+	typeStream   = "text/event-stream"
+)
+
+// acceptable are those media types of an Accept header that are not ruled out, the most
+// wanted first, and as they stand among equals.
+func acceptable(accept string) []string {
+	type wanted struct {
+		mediaType string
+		q         float64
+	}
+	var all []wanted
+	for part := range strings.SplitSeq(accept, ",") {
+		mediaType, parameters, err := mime.ParseMediaType(strings.TrimSpace(part))
+		if err != nil {
+			continue
+		}
+		q := 1.0
+		if given, ok := parameters["q"]; ok {
+			if q, err = strconv.ParseFloat(given, 64); err != nil {
+				continue
+			}
+		}
+		at := len(all)
+		for at > 0 && all[at-1].q < q {
+			at--
+		}
+		if q > 0 {
+			all = append(all[:at:at], append([]wanted{{mediaType, q}}, all[at:]...)...)
+		}
+	}
+	types := make([]string, len(all))
+	for i, w := range all {
+		types[i] = w.mediaType
+	}
+	return types
+}
+
+func responseType(accept string) string {
+	for _, mediaType := range acceptable(accept) {
+		switch mediaType {
+		case typeResponse:
+			return typeResponse
+		case typeJSON, "application/*", "*/*":
+			return typeJSON
+		}
+	}
+	return typeJSON
+}

@@ -1,0 +1,142 @@
+package transport
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"sessiongraph/graph/apierror"
+)
+
+// requestError is the error of a request that no operation can be read from.
+type requestError struct {
+	status int
+	err    *gqlerror.Error
+}
+
+func newRequestError(status int, code, format string, args ...any) *requestError {
+	return &requestError{status, apierror.New(code, format, args...)}
+}
+
+// read reads the parameters of an operation from a GET or a POST.
+func (t HTTP) read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, *requestError) {
+	params := &graphql.RawParams{Headers: r.Header}
+	params.ReadTime.Start = graphql.Now()
+	var invalid *requestError
+	switch r.Method {
+	case http.MethodPost:
+		invalid = t.readBody(w, r, params)
+	case http.MethodGet:
+		invalid = readURL(r, params)
+	default:
+		w.Header().Set("Allow", "GET, POST")
+		invalid = newRequestError(http.StatusMethodNotAllowed, apierror.BadRequest, "send operations by GET or POST")
+	}
+	if invalid == nil && params.Query == "" {
+		invalid = newRequestError(http.StatusBadRequest, apierror.BadRequest,
+			"query is missing: send the text of an operation as query")
+	}
+	params.ReadTime.End = graphql.Now()
+	return params, invalid
+}
+
+func (t HTTP) readBody(w http.ResponseWriter, r *http.Request, params *graphql.RawParams) *requestError {
+	mediaType, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	charset := parameters["charset"]
+	if err != nil || mediaType != typeJSON || (charset != "" && !strings.EqualFold(charset, "utf-8")) {
+		return newRequestError(http.StatusUnsupportedMediaType, apierror.BadRequest,
+			"send the operation as application/json in UTF-8")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, t.MaxBody))
+	var over *http.MaxBytesError
+	switch {
+	case errors.As(err, &over):
+		return newRequestError(http.StatusRequestEntityTooLarge, apierror.TooLarge,
+			"the request has more than %d bytes", t.MaxBody)
+	case err != nil:
+		return newRequestError(http.StatusBadRequest, apierror.BadRequest, "the request could not be read to its end")
+	}
+	if err := decodeParams(body, params); err != nil {
+		return &requestError{http.StatusBadRequest, err}
+	}
+	return nil
+}
+
+// decodeParams reads {"query", "operationName", "variables", "extensions"}. Unlike
+// encoding/json it distinguishes upper and lower case in these names.
+func decodeParams(body []byte, params *graphql.RawParams) *gqlerror.Error {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
+		return apierror.New(apierror.BadRequest, "the request is not a JSON object with a query")
+	}
+	for name, into := range map[string]any{
+		"query": &params.Query, "operationName": &params.OperationName,
+		"variables": &params.Variables, "extensions": &params.Extensions,
+	} {
+		value, sent := fields[name]
+		if !sent {
+			continue
+		}
+		decoder := json.NewDecoder(strings.NewReader(string(value)))
+		decoder.UseNumber()
+		if err := decoder.Decode(into); err != nil {
+			want := "a string"
+			if name == "variables" || name == "extensions" {
+				want = "an object"
+			}
+			return apierror.New(apierror.BadRequest, "%s is not %s", name, want)
+		}
+	}
+	wholeNumbers(params.Variables)
+	return nil
+}
+
+func readURL(r *http.Request, params *graphql.RawParams) *requestError {
+	values := r.URL.Query()
+	params.Query, params.OperationName = values.Get("query"), values.Get("operationName")
+	for name, into := range map[string]*map[string]any{"variables": &params.Variables, "extensions": &params.Extensions} {
+		text := values.Get(name)
+		if text == "" {
+			continue
+		}
+		decoder := json.NewDecoder(strings.NewReader(text))
+		decoder.UseNumber()
+		if err := decoder.Decode(into); err != nil || decoder.More() {
+			return newRequestError(http.StatusBadRequest, apierror.BadRequest, "%s is not an object in JSON", name)
+		}
+	}
+	wholeNumbers(params.Variables)
+	return nil
+}
+
+// wholeNumbers replaces numbers without a fraction by integers: JSON has one type of
+// number, so 3.0 is the integer 3.
+func wholeNumbers(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		for name, inner := range value {
+			value[name] = wholeNumbers(inner)
+		}
+	case []any:
+		for i, inner := range value {
+			value[i] = wholeNumbers(inner)
+		}
+	case json.Number:
+		const exact = 1 << 53
+		if !strings.ContainsAny(value.String(), ".eE") {
+			return value
+		}
+		if f, err := value.Float64(); err == nil && f == math.Trunc(f) && math.Abs(f) <= exact {
+			return json.Number(strconv.FormatInt(int64(f), 10))
+		}
+	}
+	return value
+}
