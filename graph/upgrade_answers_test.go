@@ -34,7 +34,8 @@ type worldFacts struct {
 
 // The questions of compareAnswers that take a filter or a word.
 const (
-	passingSessions = `query ($filter: SessionFilter) { sessions(first: 1000, filter: $filter) { totalCount nodes { callId } } }`
+	passingSessions = `query ($filter: SessionFilter) {
+		sessions(first: 1000, filter: $filter) { totalCount nodes { callId } } }`
 	passingMessages = `query ($filter: MessageFilter) {
 		messages(first: 1000, filter: $filter) { totalCount edges { node { id } session { callId } } } }`
 	foundByWord = `query ($word: String) {

@@ -154,7 +154,8 @@ func tablesOf(t *testing.T, kind testdb.Kind, address string) (all []string) {
 	defer func() { _ = db.Close() }()
 	for _, table := range []struct{ name, columns string }{
 		{"notifications", "id, sha256, body_size, sign, call_id, callee, notified_at, first_received_at, " +
-			"last_received_at, deliveries, outcome, CASE WHEN outcome = 'refused' THEN '' ELSE reason END AS reason"}, // why one was refused is worded anew
+			"last_received_at, deliveries, outcome, " +
+			"CASE WHEN outcome = 'refused' THEN '' ELSE reason END AS reason"}, // refusals have new wordings
 		{"ledger_counts", "*"}, {"sessions", "*"}, {"messages", "*"}, {"ner_slots", "*"},
 		{"event_labels", "*"}, {"variables", "*"}, {"contacts", "*"},
 	} {
