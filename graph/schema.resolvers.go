@@ -29,7 +29,7 @@ func (r *queryResolver) Session(ctx context.Context, callID string) (*model.Sess
 	return found[callID], err
 }
 
-func (r *queryResolver) Sessions(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.SessionFilter, orderBy *models.SessionOrder) (*model.SessionConnection, error) {
+func (r *queryResolver) Sessions(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.SessionFilter, orderBy *models.SessionOrder) (*model.Connection[models.SessionKey, *models.Session, *model.Session], error) {
 	return model.Sessions(r.Source, model.Page{First: first, After: after, Last: last, Before: before}, filter, orderBy)
 }
 
@@ -58,7 +58,7 @@ func (r *queryResolver) Contact(ctx context.Context, callee string) (*model.Cont
 	return found[callee], err
 }
 
-func (r *queryResolver) Contacts(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.ContactFilter, orderBy *models.ContactOrder) (*model.ContactConnection, error) {
+func (r *queryResolver) Contacts(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.ContactFilter, orderBy *models.ContactOrder) (*model.Connection[models.ContactKey, *models.ContactSummary, *model.Contact], error) {
 	return model.Contacts(r.Source, model.Page{First: first, After: after, Last: last, Before: before}, filter, orderBy)
 }
 

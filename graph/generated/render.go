@@ -607,7 +607,7 @@ func appendQuery(w *render.Writer, f *render.Field, value any) bool {
 		v := value.(*model.Session)
 		return v != nil && render.Object(w, f, 0, v, appendSession)
 	case 4: // sessions
-		v := value.(*model.SessionConnection)
+		v := value.(*model.Connection[models.SessionKey, *models.Session, *model.Session])
 		return (v != nil || w.NullNotAllowed()) && render.Object(w, f, 0, v, appendSessionConnection)
 	case 5: // messages
 		v := value.(*model.MessageConnection)
@@ -636,7 +636,7 @@ func appendQuery(w *render.Writer, f *render.Field, value any) bool {
 		v := value.(*model.Contact)
 		return v != nil && render.Object(w, f, 0, v, appendContact)
 	case 11: // contacts
-		v := value.(*model.ContactConnection)
+		v := value.(*model.Connection[models.ContactKey, *models.ContactSummary, *model.Contact])
 		return (v != nil || w.NullNotAllowed()) && render.Object(w, f, 0, v, appendContactConnection)
 	case 12: // sessionStats
 		v := value.([]*model.SessionStats)
@@ -779,14 +779,14 @@ func appendContactCard(w *render.Writer, f *render.Field, obj *models.ContactCar
 	panic(fmt.Errorf("unknown field %d of ContactCard", f.Index))
 }
 
-func appendContactConnection(w *render.Writer, f *render.Field, obj *model.ContactConnection) bool {
+func appendContactConnection(w *render.Writer, f *render.Field, obj *model.Connection[models.ContactKey, *models.ContactSummary, *model.Contact]) bool {
 	switch f.Index {
 	case 1: // edges
 		v, err := obj.Edges(w.Context())
 		if err != nil {
 			return w.Error(err)
 		}
-		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e **model.ContactEdge) bool {
+		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e **model.Edge[*model.Contact]) bool {
 			return (*e != nil || w.NullNotAllowed()) && render.Object(w, f, 0, *e, appendContactEdge)
 		})
 	case 2: // nodes
@@ -813,7 +813,7 @@ func appendContactConnection(w *render.Writer, f *render.Field, obj *model.Conta
 	panic(fmt.Errorf("unknown field %d of ContactConnection", f.Index))
 }
 
-func appendContactEdge(w *render.Writer, f *render.Field, obj *model.ContactEdge) bool {
+func appendContactEdge(w *render.Writer, f *render.Field, obj *model.Edge[*model.Contact]) bool {
 	switch f.Index {
 	case 1: // cursor
 		v := obj.Cursor
@@ -1338,10 +1338,10 @@ func appendPageInfo(w *render.Writer, f *render.Field, obj *model.PageInfo) bool
 		}
 		return w.Bool(v)
 	case 3: // startCursor
-		v := obj.StartCursor
+		v := obj.StartCursor()
 		return v != nil && w.String(*v)
 	case 4: // endCursor
-		v := obj.EndCursor
+		v := obj.EndCursor()
 		return v != nil && w.String(*v)
 	}
 	panic(fmt.Errorf("unknown field %d of PageInfo", f.Index))
@@ -1510,14 +1510,14 @@ func appendSession(w *render.Writer, f *render.Field, obj *model.Session) bool {
 	panic(fmt.Errorf("unknown field %d of Session", f.Index))
 }
 
-func appendSessionConnection(w *render.Writer, f *render.Field, obj *model.SessionConnection) bool {
+func appendSessionConnection(w *render.Writer, f *render.Field, obj *model.Connection[models.SessionKey, *models.Session, *model.Session]) bool {
 	switch f.Index {
 	case 1: // edges
 		v, err := obj.Edges(w.Context())
 		if err != nil {
 			return w.Error(err)
 		}
-		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e **model.SessionEdge) bool {
+		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e **model.Edge[*model.Session]) bool {
 			return (*e != nil || w.NullNotAllowed()) && render.Object(w, f, 0, *e, appendSessionEdge)
 		})
 	case 2: // nodes
@@ -1544,7 +1544,7 @@ func appendSessionConnection(w *render.Writer, f *render.Field, obj *model.Sessi
 	panic(fmt.Errorf("unknown field %d of SessionConnection", f.Index))
 }
 
-func appendSessionEdge(w *render.Writer, f *render.Field, obj *model.SessionEdge) bool {
+func appendSessionEdge(w *render.Writer, f *render.Field, obj *model.Edge[*model.Session]) bool {
 	switch f.Index {
 	case 1: // cursor
 		v := obj.Cursor

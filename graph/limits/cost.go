@@ -5,6 +5,8 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"sessiongraph/graph/model"
 )
 
 // complexityKey is the extension of an operation's statistics that holds its complexity.
@@ -171,7 +173,7 @@ func (c costs) size(field *ast.Field) float64 {
 	case last != nil:
 		return float64(*last)
 	case strings.HasSuffix(field.Definition.Type.Name(), "Connection"):
-		return min(20, float64(c.maxPage))
+		return min(model.DefaultPage, float64(c.maxPage))
 	case field.Definition.Type.Elem == nil:
 		return 1
 	}

@@ -1,7 +1,7 @@
-// Package model holds the Go types behind the GraphQL types that lead to others:
-// an entity, and the list that it was read with. Whatever the first of a list is
-// asked for is read for the whole list in one statement, so that the number of
-// statements depends on the query and never on the number of rows.
+// Package model has the Go types behind the GraphQL types that lead to others: an entity
+// and the batch that it was read in. A field of one entity is loaded for the whole batch
+// in one statement, so that the number of statements depends on the query and never on
+// the number of rows.
 package model
 
 import (
@@ -11,17 +11,16 @@ import (
 	"sessiongraph/models"
 )
 
-// Source is where these types read.
+// Source is what these types read from.
 type Source struct {
 	Store   Reader
-	Primary Reader // of events: what one is about is there
+	Primary Reader // of events, which replicas may not have yet
 	Codec   *Codec
-	// MaxPage is the most that first or last may ask for.
-	MaxPage int
+	MaxPage int // largest first or last
 }
 
-// loadOnce is what the members of a list read together. All who ask get the answer
-// that the first has read, or its error, or its panic.
+// loadOnce is a value that is loaded at most once for a batch. Every caller of get gets
+// the same value, error or panic.
 type loadOnce[V any] struct {
 	once     sync.Once
 	value    V
@@ -29,7 +28,7 @@ type loadOnce[V any] struct {
 	panicked any
 }
 
-// get reads, unless that has been done.
+// get returns the value, which the first call reads.
 func (l *loadOnce[V]) get(read func() (V, error)) (V, error) {
 	l.once.Do(func() {
 		defer func() { l.panicked = recover() }()
@@ -41,22 +40,22 @@ func (l *loadOnce[V]) get(read func() (V, error)) (V, error) {
 	return l.value, l.err
 }
 
-// set is a value that need not be read.
+// set sets a value that need not be read.
 func (l *loadOnce[V]) set(value V) {
 	l.once.Do(func() { l.value = value })
 }
 
-// batchCache is what the members of a list read together by arguments: a struct whose
-// fields are pointers. Equal arguments are read once.
+// batchCache has the values that are loaded for a batch by arguments, a struct whose
+// fields are pointers. Equal arguments are loaded once.
 type batchCache[A comparable, V any] struct {
 	mu sync.Mutex
-	// The members ask with the same pointers, if they are rendered by one selection;
-	// so what is pointed to is compared once for a selection.
+	// Fields of one selection have the same pointers, so that the values are compared
+	// once for a selection.
 	byPointers map[A]*loadOnce[V]
 	byValues   map[string]*loadOnce[V]
 }
 
-// of is what is read by those arguments.
+// of returns the value of the arguments.
 func (c *batchCache[A, V]) of(arguments A) *loadOnce[V] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -79,17 +78,9 @@ func (c *batchCache[A, V]) of(arguments A) *loadOnce[V] {
 	return load
 }
 
-// sessionsArguments are those of a field that returns pages of sessions.
+// sessionsArguments are the arguments of a field that returns pages of sessions.
 type sessionsArguments struct {
 	Page    Page
 	Filter  *models.SessionFilter
 	OrderBy *models.SessionOrder
-}
-
-// end is the place of what is asked of one end of a page: its later one or the other.
-func end(later bool) int {
-	if later {
-		return 1
-	}
-	return 0
 }

@@ -7,13 +7,13 @@ import (
 	"sessiongraph/models"
 )
 
-// Intentions is every label under the filter, most frequent first.
+// Intentions returns every label under the filter, most frequent first.
 func Intentions(ctx context.Context, source Source, filter *models.SessionFilter) ([]*Intention, error) {
 	rows, err := source.Store.Intentions(ctx, filter)
 	if err != nil {
 		return nil, err
 	}
-	all := &intentions{source: source, filter: filter}
+	all := &intentionBatch{source: source, filter: filter}
 	counts := map[string]int{}
 	total := 0
 	list := make([]*Intention, len(rows))
@@ -28,8 +28,8 @@ func Intentions(ctx context.Context, source Source, filter *models.SessionFilter
 	return list, nil
 }
 
-// entryKeys are the names of one catalogue.
-type entryKeys struct {
+// entryKeyBatch is the names of one catalogue.
+type entryKeyBatch struct {
 	source   Source
 	of       models.OpenMap
 	filter   *models.SessionFilter
@@ -42,16 +42,19 @@ type entryKeys struct {
 type EntryKey struct {
 	Name         string
 	SessionCount int
-	keys         *entryKeys
+	batch        *entryKeyBatch
 }
 
-// EntryKeys is the catalogue of an open map's names under the filter, most frequent first.
-func EntryKeys(ctx context.Context, source Source, of models.OpenMap, filter *models.SessionFilter) ([]*EntryKey, error) {
+// EntryKeys returns the catalogue of an open map's names under the filter, most frequent
+// first.
+func EntryKeys(
+	ctx context.Context, source Source, of models.OpenMap, filter *models.SessionFilter,
+) ([]*EntryKey, error) {
 	rows, err := source.Store.EntryNames(ctx, of, filter)
 	if err != nil {
 		return nil, err
 	}
-	all := &entryKeys{source: source, of: of, filter: filter}
+	all := &entryKeyBatch{source: source, of: of, filter: filter}
 	list := make([]*EntryKey, len(rows))
 	for i, row := range rows {
 		list[i] = &EntryKey{row.Name, row.Count, all}
@@ -59,29 +62,27 @@ func EntryKeys(ctx context.Context, source Source, of models.OpenMap, filter *mo
 	return list, nil
 }
 
-// DistinctValues counts the name's different values.
+// DistinctValues is the number of the name's different values.
 func (k *EntryKey) DistinctValues(ctx context.Context) (int, error) {
-	counts, err := k.keys.distinct.get(func() (map[string]int, error) {
-		return k.keys.source.Store.DistinctEntryValues(ctx, k.keys.of, k.keys.filter)
+	counts, err := k.batch.distinct.get(func() (map[string]int, error) {
+		return k.batch.source.Store.DistinctEntryValues(ctx, k.batch.of, k.batch.filter)
 	})
 	return counts[k.Name], err
 }
 
-const defaultValues = 20
-
 // Values are the name's most frequent values.
 func (k *EntryKey) Values(ctx context.Context, first *int) ([]*models.EntryValue, error) {
-	if err := CheckLimit("first", first, k.keys.source.MaxPage); err != nil {
+	if err := CheckLimit("first", first, k.batch.source.MaxPage); err != nil {
 		return nil, err
 	}
-	limit := min(defaultValues, k.keys.source.MaxPage)
+	limit := min(DefaultPage, k.batch.source.MaxPage)
 	if first != nil {
 		limit = *first
 	}
-	values, err := k.keys.values.of(limit).get(func() (map[string][]*models.EntryValue, error) {
-		return k.keys.source.Store.TopEntryValues(ctx, k.keys.of, k.keys.filter, limit)
+	values, err := k.batch.values.of(limit).get(func() (map[string][]*models.EntryValue, error) {
+		return k.batch.source.Store.TopEntryValues(ctx, k.batch.of, k.batch.filter, limit)
 	})
-	return some(values[k.Name]), err
+	return nonNil(values[k.Name]), err
 }
 
 // statsRows are the rows of one group-by.
@@ -105,12 +106,14 @@ type StatsArguments struct {
 	GroupBy  []models.SessionDimension
 	NerSlot  *string
 	Interval *models.TimeInterval
-	TimeZone *string // IANA's name; UTC where nil
+	TimeZone *string // IANA's name; nil for UTC
 	First    *int
 }
 
-// Stats groups sessions and computes the measures that are asked for.
-func Stats(ctx context.Context, source Source, a StatsArguments, measures models.StatsMeasures) ([]*SessionStats, error) {
+// Stats groups sessions and computes measures of the groups.
+func Stats(
+	ctx context.Context, source Source, a StatsArguments, measures models.StatsMeasures,
+) ([]*SessionStats, error) {
 	if err := CheckLimit("first", a.First, source.MaxPage); err != nil {
 		return nil, err
 	}
@@ -118,11 +121,13 @@ func Stats(ctx context.Context, source Source, a StatsArguments, measures models
 	if a.TimeZone != nil {
 		var err error
 		if zone, err = time.LoadLocation(*a.TimeZone); err != nil || *a.TimeZone == "Local" || *a.TimeZone == "" {
-			return nil, models.InputErrorf("timeZone: want a name of the IANA database, such as \"Asia/Jakarta\", got %q", *a.TimeZone)
+			return nil, models.InputErrorf(
+				"timeZone: want a name of the IANA database, such as \"Asia/Jakarta\", got %q", *a.TimeZone)
 		}
 	}
 	all := &statsRows{source: source, query: models.StatsQuery{
-		Filter: a.Filter, GroupBy: a.GroupBy, NerSlot: a.NerSlot, Interval: a.Interval, Zone: zone, First: a.First, Measures: measures,
+		Filter: a.Filter, GroupBy: a.GroupBy, NerSlot: a.NerSlot, Interval: a.Interval, Zone: zone, First: a.First,
+		Measures: measures,
 	}}
 	rows, err := source.Store.Stats(ctx, all.query)
 	if err != nil {
@@ -135,10 +140,11 @@ func Stats(ctx context.Context, source Source, a StatsArguments, measures models
 	return all.rows, nil
 }
 
-// Share is the row's part of all sessions under the filter, 0 to 1.
+// Share is SessionCount as a fraction (0 to 1) of all sessions under the filter.
 func (s *SessionStats) Share(ctx context.Context) (float64, error) {
 	total, err := s.all.total.get(func() (int, error) {
-		counts, err := s.all.source.Store.CountSessions(ctx, models.SessionList{Filters: filters(s.all.query.Filter)}, []string{""})
+		list := models.SessionList{Filters: filters(s.all.query.Filter)}
+		counts, err := s.all.source.Store.CountSessions(ctx, list, []string{""})
 		return counts[""], err
 	})
 	if err != nil || total == 0 {

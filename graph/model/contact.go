@@ -6,8 +6,8 @@ import (
 	"sessiongraph/models"
 )
 
-// contacts are callees that are asked about together.
-type contacts struct {
+// contactBatch is callees whose fields are loaded together.
+type contactBatch struct {
 	source   Source
 	callees  []string
 	all      loadOnce[map[string]*models.ContactSummary]
@@ -16,13 +16,13 @@ type contacts struct {
 
 // Contact is a callee.
 type Contact struct {
-	Callee   string
-	contacts *contacts
+	Callee string
+	batch  *contactBatch
 }
 
-// ContactsByCallee reads the callees that have a session.
+// ContactsByCallee returns the contacts of those callees that have a session.
 func ContactsByCallee(ctx context.Context, source Source, callees []string) (map[string]*Contact, error) {
-	all := &contacts{source: source, callees: callees}
+	all := &contactBatch{source: source, callees: callees}
 	summaries, err := all.summaries(ctx)
 	if err != nil {
 		return nil, err
@@ -34,8 +34,8 @@ func ContactsByCallee(ctx context.Context, source Source, callees []string) (map
 	return found, nil
 }
 
-// summarised spares the statement that would read what is read already.
-func (c *contacts) summarised(rows []*models.ContactSummary) {
+// setSummaries sets the summaries that have been read already.
+func (c *contactBatch) setSummaries(rows []*models.ContactSummary) {
 	summaries := make(map[string]*models.ContactSummary, len(rows))
 	for _, row := range rows {
 		summaries[row.Callee] = row
@@ -43,15 +43,16 @@ func (c *contacts) summarised(rows []*models.ContactSummary) {
 	c.all.set(summaries)
 }
 
-func (c *contacts) summaries(ctx context.Context) (map[string]*models.ContactSummary, error) {
+func (c *contactBatch) summaries(ctx context.Context) (map[string]*models.ContactSummary, error) {
 	return c.all.get(func() (map[string]*models.ContactSummary, error) {
 		return c.source.Store.ContactsOf(ctx, c.callees)
 	})
 }
 
-// summary is nothing where the last session went away since the contact was read.
+// summary returns the figures of the contact, zeros if its last session has been removed
+// since it was read.
 func (c *Contact) summary(ctx context.Context) (models.ContactSummary, error) {
-	all, err := c.contacts.summaries(ctx)
+	all, err := c.batch.summaries(ctx)
 	if err != nil || all[c.Callee] == nil {
 		return models.ContactSummary{}, err
 	}
@@ -62,30 +63,32 @@ func (c *Contact) summary(ctx context.Context) (models.ContactSummary, error) {
 func (*Contact) IsNode() {}
 
 // ID is the contact's node id.
-func (c *Contact) ID() string { return c.contacts.source.Codec.contactID(c.Callee) }
+func (c *Contact) ID() string { return c.batch.source.Codec.contactID(c.Callee) }
 
-// SessionCount counts the contact's sessions.
+// SessionCount is the number of the contact's sessions.
 func (c *Contact) SessionCount(ctx context.Context) (int, error) {
 	summary, err := c.summary(ctx)
 	return summary.SessionCount, err
 }
 
-// FirstSeenAt is the start of its first session.
+// FirstSeenAt is the start of the contact's first session.
 func (c *Contact) FirstSeenAt(ctx context.Context) (models.Time, error) {
 	summary, err := c.summary(ctx)
 	return summary.FirstSeenAt, err
 }
 
-// LastSeenAt is the last end of a session of it.
+// LastSeenAt is the latest end of its sessions.
 func (c *Contact) LastSeenAt(ctx context.Context) (models.Time, error) {
 	summary, err := c.summary(ctx)
 	return summary.LastSeenAt, err
 }
 
 // Sessions is a page of the contact's sessions.
-func (c *Contact) Sessions(first *int, after *string, last *int, before *string, filter *models.SessionFilter, orderBy *models.SessionOrder) (*SessionConnection, error) {
+func (c *Contact) Sessions(
+	first *int, after *string, last *int, before *string, filter *models.SessionFilter, orderBy *models.SessionOrder,
+) (*SessionConnection, error) {
 	page := Page{first, after, last, before}
-	all := c.contacts
+	all := c.batch
 	pages, err := all.sessions.of(sessionsArguments{page, filter, orderBy}).get(func() (*sessionPages, error) {
 		list := models.SessionList{Owner: models.OfCallee, Filters: filters(filter)}
 		return newSessionPages(all.source, list, page, orderBy, all.callees)

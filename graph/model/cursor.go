@@ -13,15 +13,15 @@ import (
 	"sessiongraph/models"
 )
 
-// Codec seals cursors and the ids of contacts: nobody reads a value out of one and
-// nobody makes one without the key. It is a synthetic-IV construction (RFC 5297 with
-// HMAC-SHA-256 in place of CMAC): one text has one seal.
+// Codec seals cursors and the ids of contacts: without the key their values cannot be read
+// and no others can be made. It is a synthetic-IV construction (RFC 5297 with
+// HMAC-SHA-256 in place of CMAC), so that one text has one seal.
 type Codec struct {
 	mac   []byte
 	block cipher.Block
 }
 
-// NewCodec is the codec of a database's key.
+// NewCodec returns the codec of a database's key.
 func NewCodec(key []byte) *Codec {
 	block, err := aes.NewCipher(deriveKey(key, "encrypt"))
 	if err != nil {
@@ -36,7 +36,7 @@ func deriveKey(key []byte, purpose string) []byte {
 	return mac.Sum(nil)
 }
 
-// Kinds of what is sealed: none is taken for another.
+// The kinds of sealed texts. One kind does not open as another.
 const (
 	sealedPlace   = "place"
 	sealedEvent   = "event"
@@ -71,11 +71,11 @@ func (c *Codec) open(kind, text string) ([]byte, bool) {
 	return plain, hmac.Equal(tag[:], sealed[:aes.BlockSize])
 }
 
-// List identifies a list that has cursors: its field, its parent ("" where the field
-// stands at the root) and its order ("" where it has but one). Filters are no part of it.
+// List identifies a list that has cursors: its field, its parent ("" at the root) and its
+// order ("" if there is only one). Its filter may differ.
 type List struct{ Field, Parent, Order string }
 
-// prefix is what the cursors of a list begin with.
+// prefix returns the first bytes of the list's cursors.
 func (c *Codec) prefix(list List) [16]byte {
 	var prefix [16]byte
 	for i, part := range []string{list.Field, list.Order} {
@@ -93,10 +93,10 @@ type Cursors struct {
 	prefix [16]byte
 }
 
-// Cursors seals and opens the cursors of a list.
+// Cursors returns the cursors of a list.
 func (c *Codec) Cursors(list List) Cursors { return Cursors{c, c.prefix(list)} }
 
-// Seal is the cursor of a place: the parts of its key, each an int64, an int or a string.
+// Seal returns the cursor of a place: the parts of its key, each an int64, int or string.
 func (c Cursors) Seal(key ...any) string {
 	plain := append(make([]byte, 0, 64), c.prefix[:]...)
 	for _, part := range key {
@@ -112,8 +112,8 @@ func (c Cursors) Seal(key ...any) string {
 	return c.codec.seal(sealedPlace, plain)
 }
 
-// Open reads a cursor that was given as an argument into the parts of its key, each
-// an *int64, an *int or a *string. Its error says of which list the cursor is not.
+// Open reads the cursor that an argument has into the parts of its key, each an *int64,
+// *int or *string. Its error names the part of the list that differs.
 func (c Cursors) Open(argument, cursor string, key ...any) error {
 	rest, err := c.opened(argument, cursor, true)
 	if err != nil {
@@ -144,14 +144,14 @@ func (c Cursors) Open(argument, cursor string, key ...any) error {
 	return nil
 }
 
-// Check is the error of a cursor that no list of that field and order has returned,
-// whatever its parent.
+// Check returns the error of a cursor that no list of this field and order has returned,
+// whatever the parent.
 func (c Cursors) Check(argument, cursor string) error {
 	_, err := c.opened(argument, cursor, false)
 	return err
 }
 
-// opened is the key of a cursor.
+// opened returns the key of a cursor.
 func (c Cursors) opened(argument, cursor string, parent bool) ([]byte, error) {
 	plain, ok := c.codec.open(sealedPlace, cursor)
 	switch {
@@ -162,7 +162,8 @@ func (c Cursors) opened(argument, cursor string, parent bool) ([]byte, error) {
 	case [4]byte(plain[4:8]) != [4]byte(c.prefix[4:8]):
 		return nil, models.InputErrorf("%s is a cursor of another order: keep orderBy while you page", argument)
 	case parent && [8]byte(plain[8:16]) != [8]byte(c.prefix[8:]):
-		return nil, models.InputErrorf("%s is a cursor of another parent's list: pass one that this contact or intention returned", argument)
+		return nil, models.InputErrorf(
+			"%s is a cursor of another parent's list: pass one that this contact or intention returned", argument)
 	}
 	return plain[len(c.prefix):], nil
 }
@@ -171,7 +172,7 @@ func notACursor(argument string) error {
 	return models.InputErrorf("%s is not a cursor of this database's lists: pass one that this field returned", argument)
 }
 
-// padding hides how long a text is.
+// padding hides the length of a text.
 const padding = 16
 
 // appendPadded appends a text with its length, zeros behind it.
@@ -196,7 +197,7 @@ func cutPadded(from []byte) (text string, rest []byte, err error) {
 	return "", nil, errors.New("too short")
 }
 
-// decodeOpaque is the text of a cursor or an id, "" for what neither can be.
+// decodeOpaque returns the text of a cursor or an id, "" if it is invalid.
 func decodeOpaque(s string) string {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
 	if err != nil || strings.ContainsAny(s, "\r\n") { // line breaks are skipped by the decoder

@@ -6,8 +6,8 @@ import (
 	"sessiongraph/models"
 )
 
-// intentions are labels that are asked about together, under one filter.
-type intentions struct {
+// intentionBatch is labels whose fields are loaded together, under one filter.
+type intentionBatch struct {
 	source   Source
 	filter   *models.SessionFilter // of the field that returned them
 	labels   []string
@@ -18,22 +18,23 @@ type intentions struct {
 
 // Intention is a label that AIRudder's robot gave to sessions.
 type Intention struct {
-	Label      string
-	intentions *intentions
+	Label string
+	batch *intentionBatch
 }
 
-// SessionCount counts the label's sessions.
+// SessionCount is the number of sessions with the label.
 func (i *Intention) SessionCount(ctx context.Context) (int, error) {
-	all := i.intentions
+	all := i.batch
 	counts, err := all.counts.get(func() (map[string]int, error) {
-		return all.source.Store.CountSessions(ctx, models.SessionList{Owner: models.OfIntention, Filters: filters(all.filter)}, all.labels)
+		list := models.SessionList{Owner: models.OfIntention, Filters: filters(all.filter)}
+		return all.source.Store.CountSessions(ctx, list, all.labels)
 	})
 	return counts[i.Label], err
 }
 
-// Share is the label's part of all sessions under the filter, 0 to 1.
+// Share is SessionCount as a fraction (0 to 1) of all sessions under the filter.
 func (i *Intention) Share(ctx context.Context) (float64, error) {
-	all := i.intentions
+	all := i.batch
 	total, err := all.total.get(func() (int, error) {
 		counts, err := all.source.Store.CountSessions(ctx, models.SessionList{Filters: filters(all.filter)}, []string{""})
 		return counts[""], err
@@ -45,10 +46,12 @@ func (i *Intention) Share(ctx context.Context) (float64, error) {
 	return float64(count) / float64(total), err
 }
 
-// Sessions is a page of the label's sessions, under both filters.
-func (i *Intention) Sessions(first *int, after *string, last *int, before *string, filter *models.SessionFilter, orderBy *models.SessionOrder) (*SessionConnection, error) {
+// Sessions is a page of the sessions with the label that pass both filters.
+func (i *Intention) Sessions(
+	first *int, after *string, last *int, before *string, filter *models.SessionFilter, orderBy *models.SessionOrder,
+) (*SessionConnection, error) {
 	page := Page{first, after, last, before}
-	all := i.intentions
+	all := i.batch
 	pages, err := all.sessions.of(sessionsArguments{page, filter, orderBy}).get(func() (*sessionPages, error) {
 		list := models.SessionList{Owner: models.OfIntention, Filters: filters(all.filter, filter)}
 		return newSessionPages(all.source, list, page, orderBy, all.labels)

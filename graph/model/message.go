@@ -6,34 +6,35 @@ import (
 	"sessiongraph/models"
 )
 
-// transcripts are messages that were read together.
-type transcripts struct {
+// messageBatch is messages whose fields are loaded together.
+type messageBatch struct {
 	source   Source
 	messages []*Message
 	answers  loadOnce[map[models.MsgKey]*Message]
+	sessions loadOnce[map[int64]*Session]
 }
 
-func newTranscripts(source Source) *transcripts { return &transcripts{source: source} }
+func newMessageBatch(source Source) *messageBatch { return &messageBatch{source: source} }
 
-// add makes rows of one session part of the transcripts; all are added before any is asked.
-func (t *transcripts) add(callID string, rows []*models.Message) []*Message {
+// add adds rows of one session. It is called before any field is loaded.
+func (b *messageBatch) add(callID string, rows []*models.Message) []*Message {
 	added := make([]*Message, len(rows))
-	together := make([]Message, len(rows))
+	messages := make([]Message, len(rows))
 	for i, row := range rows {
-		added[i] = &together[i]
-		added[i].Message, added[i].callID, added[i].transcripts = row, callID, t
+		added[i] = &messages[i]
+		added[i].Message, added[i].callID, added[i].batch = row, callID, b
 	}
-	t.messages = append(t.messages, added...)
+	b.messages = append(b.messages, added...)
 	return added
 }
 
-// Message is a message among those that were read with it.
+// Message is a message in its batch.
 type Message struct {
 	*models.Message
-	callID      string
-	transcripts *transcripts
-	parts       loadOnce[models.MessageParts]
-	reply       loadOnce[*models.Reply]
+	callID string
+	batch  *messageBatch
+	parts  loadOnce[models.MessageParts]
+	reply  loadOnce[*models.Reply]
 }
 
 // IsNode marks the members of GraphQL's Node.
@@ -54,13 +55,34 @@ func (m *Message) answered() *models.Reply {
 	return reply
 }
 
-// Content is what the message says.
+// session returns the message's session.
+func (m *Message) session(ctx context.Context) (*Session, error) {
+	all, err := m.batch.sessions.get(func() (map[int64]*Session, error) {
+		ids := distinct(m.batch.messages, func(m *Message) int64 { return m.SessionID })
+		rows, err := m.batch.source.Store.SessionsByID(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		found := make(map[int64]*Session, len(rows))
+		batch := newSessionBatch(m.batch.source)
+		for id, row := range rows {
+			found[id] = batch.add([]*models.Session{row})[0]
+		}
+		return found, nil
+	})
+	if err == nil && all[m.SessionID] == nil {
+		err = models.InputErrorf("the session of this message was removed while it was read: send the query again")
+	}
+	return all[m.SessionID], err
+}
+
+// Content is the decoded content.
 func (m *Message) Content() models.MessageContent { return m.split().Content(m.answered()) }
 
-// Text is what a person reads of the content.
+// Text is the content as plain text.
 func (m *Message) Text() string { return m.Content().Text() }
 
-// ReplyTo is what the notification embeds of the message that this one answers.
+// ReplyTo is the embedded copy of the answered message; nil if there is none.
 func (m *Message) ReplyTo() *MessageReply {
 	reply := m.answered()
 	if reply == nil {
@@ -69,26 +91,26 @@ func (m *Message) ReplyTo() *MessageReply {
 	return &MessageReply{reply, m}
 }
 
-// MessageReply is the snapshot of an answered message.
+// MessageReply is the embedded copy of an answered message.
 type MessageReply struct {
 	*models.Reply
 	answer *Message
 }
 
-// Message is the answered message where its session holds it.
+// Message is the answered message, nil if its session does not have it.
 func (r *MessageReply) Message(ctx context.Context) (*Message, error) {
 	if r.MsgID == "" {
 		return nil, nil
 	}
-	t := r.answer.transcripts
-	all, err := t.answers.get(func() (map[models.MsgKey]*Message, error) { return t.answered(ctx) })
+	batch := r.answer.batch
+	all, err := batch.answers.get(func() (map[models.MsgKey]*Message, error) { return batch.answered(ctx) })
 	return all[models.MsgKey{SessionID: r.SessionID, MsgID: r.MsgID}], err
 }
 
-func (t *transcripts) answered(ctx context.Context) (map[models.MsgKey]*Message, error) {
+func (b *messageBatch) answered(ctx context.Context) (map[models.MsgKey]*Message, error) {
 	callIDs := map[models.MsgKey]string{}
 	var keys []models.MsgKey
-	for _, m := range t.messages {
+	for _, m := range b.messages {
 		if reply := m.split().AnsweredMsgID(); reply != "" {
 			key := models.MsgKey{SessionID: m.SessionID, MsgID: reply}
 			if _, twice := callIDs[key]; !twice {
@@ -97,14 +119,14 @@ func (t *transcripts) answered(ctx context.Context) (map[models.MsgKey]*Message,
 			}
 		}
 	}
-	rows, err := t.source.Store.MessagesByMsgID(ctx, keys)
+	rows, err := b.source.Store.MessagesByMsgID(ctx, keys)
 	if err != nil {
 		return nil, err
 	}
 	found := make(map[models.MsgKey]*Message, len(rows))
-	those := newTranscripts(t.source)
+	batch := newMessageBatch(b.source)
 	for key, row := range rows {
-		found[key] = those.add(callIDs[key], []*models.Message{row})[0]
+		found[key] = batch.add(callIDs[key], []*models.Message{row})[0]
 	}
 	return found, nil
 }

@@ -9,7 +9,7 @@ import (
 	"sessiongraph/models"
 )
 
-// Node is what has a node id: a session, a message or a contact.
+// Node is an object with a node id: a session, a message or a contact.
 type Node interface {
 	IsNode()
 	ID() string
@@ -21,8 +21,8 @@ const (
 	contactNode = "contact"
 )
 
-// nodeID names a node by what AIRudder calls it, so that it outlives the rows. A
-// contact's is sealed, since it is a telephone number.
+// nodeID names a node by AIRudder's ids, so that it outlives the rows. A contact's is
+// sealed, because it is a telephone number.
 type nodeID struct {
 	kind    string
 	key     string // call_id, or callee
@@ -41,12 +41,12 @@ func (n nodeID) String() string {
 	return string(base64.RawURLEncoding.AppendEncode(make([]byte, 0, 192), text))
 }
 
-// contactID is the sealed node id of a contact.
+// contactID returns the sealed node id of a contact.
 func (c *Codec) contactID(callee string) string {
 	return c.seal(sealedContact, appendPadded(nil, callee))
 }
 
-// parseNodeID reads what contactID and String write, and nothing else.
+// parseNodeID reads the result of contactID or String; anything else is invalid.
 func (c *Codec) parseNodeID(id string) (n nodeID, ok bool) {
 	if plain, sealed := c.open(sealedContact, id); sealed {
 		callee, _, err := cutPadded(plain)
@@ -67,7 +67,7 @@ func (c *Codec) parseNodeID(id string) (n nodeID, ok bool) {
 	return n, known && n.String() == id
 }
 
-// Nodes reads nodes by their ids, nil for one that is not there.
+// Nodes returns nodes in the order of their ids, nil in place of one that does not exist.
 func Nodes(ctx context.Context, source Source, ids []string) ([]Node, error) {
 	if len(ids) > source.MaxPage {
 		return nil, models.InputErrorf("ids has %d, at most %d are allowed", len(ids), source.MaxPage)
@@ -116,7 +116,9 @@ func (n nodeID) messageKey(session *Session) models.MessageKey {
 	return models.MessageKey{MsgKey: models.MsgKey{SessionID: session.Session.ID, MsgID: n.msgID}, Ordinal: n.ordinal}
 }
 
-func messagesByID(ctx context.Context, source Source, ids []nodeID, sessions map[string]*Session) (map[nodeID]*Message, error) {
+func messagesByID(
+	ctx context.Context, source Source, ids []nodeID, sessions map[string]*Session,
+) (map[nodeID]*Message, error) {
 	var keys []models.MessageKey
 	for _, n := range ids {
 		if session := sessions[n.key]; n.kind == messageNode && session != nil {
@@ -128,7 +130,7 @@ func messagesByID(ctx context.Context, source Source, ids []nodeID, sessions map
 		return nil, err
 	}
 	found := map[nodeID]*Message{}
-	all := newTranscripts(source)
+	all := newMessageBatch(source)
 	for _, n := range ids {
 		session := sessions[n.key]
 		if n.kind != messageNode || session == nil {

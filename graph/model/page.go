@@ -4,7 +4,7 @@ import (
 	"sessiongraph/models"
 )
 
-// Page is the paging arguments that every connection takes.
+// Page is the paging arguments of a connection.
 type Page struct {
 	First  *int
 	After  *string
@@ -12,10 +12,11 @@ type Page struct {
 	Before *string
 }
 
-const defaultPage = 20
+// DefaultPage is the size of a page without first and last.
+const DefaultPage = 20
 
-// Size checks first and last and says how many the page may hold, and whether it
-// is taken from the list's end.
+// Size returns how many nodes the page may have and whether it is counted from the list's
+// end, or the error of first or last.
 func (p Page) Size(maxPage int) (limit int, backward bool, err error) {
 	if p.First != nil && p.Last != nil {
 		return 0, false, models.InputErrorf("pass first or last, not both")
@@ -32,11 +33,11 @@ func (p Page) Size(maxPage int) (limit int, backward bool, err error) {
 	case p.Last != nil:
 		return *p.Last, true, nil
 	default:
-		return min(defaultPage, maxPage), false, nil
+		return min(DefaultPage, maxPage), false, nil
 	}
 }
 
-// CheckLimit holds an argument that bounds a list to what the server allows.
+// CheckLimit returns the error of an argument, the length of a list, that is out of bounds.
 func CheckLimit(argument string, value *int, maxPage int) error {
 	switch {
 	case value == nil:
@@ -49,21 +50,26 @@ func CheckLimit(argument string, value *int, maxPage int) error {
 	return nil
 }
 
-// Ends says which of first and last, if any, a list without cursors is cut by.
+// checkEnds returns the error of first and last of a list without cursors.
 func checkEnds(first, last *int, maxPage int) error {
 	_, _, err := Page{First: first, Last: last}.Size(maxPage)
 	return err
 }
 
-// PageInfo is Relay's: where the page stands in its list.
+// PageInfo is Relay's: the place of a page in its list.
 type PageInfo struct {
-	StartCursor *string
-	EndCursor   *string
-	beyond      func(later bool) (bool, error)
+	cursor func(later bool) *string
+	beyond func(later bool) (bool, error)
 }
 
-// HasNextPage says whether the list goes on behind the page.
+// StartCursor is the cursor of the first node; nil if there is none.
+func (p *PageInfo) StartCursor() *string { return p.cursor(false) }
+
+// EndCursor is the cursor of the last node; nil if there is none.
+func (p *PageInfo) EndCursor() *string { return p.cursor(true) }
+
+// HasNextPage reports whether the list goes on after the page.
 func (p *PageInfo) HasNextPage() (bool, error) { return p.beyond(true) }
 
-// HasPreviousPage says whether the list has something before the page.
+// HasPreviousPage reports whether the list has nodes before the page.
 func (p *PageInfo) HasPreviousPage() (bool, error) { return p.beyond(false) }

@@ -6,7 +6,7 @@ import (
 	"sessiongraph/models"
 )
 
-// Reader is what these types read with: models.Store.
+// Reader reads what these types need; the store is one.
 type Reader interface {
 	SessionPages(ctx context.Context, l models.SessionList, w models.Window, owners []string) (map[string][]*models.Session, error)
 	Beyond(ctx context.Context, l models.SessionList, places map[string]models.SessionKey, later bool) (map[string]bool, error)

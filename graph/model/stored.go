@@ -7,7 +7,7 @@ import (
 	"sessiongraph/models"
 )
 
-// SessionStored is an event: a session was stored, new or in a newer version.
+// SessionStored is the event of a session that was stored, new or in a newer version.
 type SessionStored struct {
 	Cursor  string
 	Session *Session
@@ -24,7 +24,8 @@ func (c *Codec) sealEvent(place models.EventPlace) string {
 func (c *Codec) openEvent(cursor string) (place models.EventPlace, err error) {
 	plain, ok := c.open(sealedEvent, cursor)
 	if !ok || len(plain) != 24 {
-		return place, models.InputErrorf("after is not a cursor of this database's sessionStored: pass the cursor of the last event that you saw, or none")
+		return place, models.InputErrorf("after is not a cursor of this database's sessionStored: " +
+			"pass the cursor of the last event that you saw, or none")
 	}
 	for i, part := range []*int64{&place.Seq, &place.History, &place.Check} {
 		*part = int64(binary.BigEndian.Uint64(plain[8*i:]))
@@ -32,9 +33,11 @@ func (c *Codec) openEvent(cursor string) (place models.EventPlace, err error) {
 	return place, nil
 }
 
-// Events subscribes to the sessions that are stored from now on, or since the event
-// whose cursor is after, and pass the filter.
-func Events(ctx context.Context, source Source, filter *models.SessionFilter, after *string) (*models.EventStream, error) {
+// Events subscribes to the sessions that pass the filter and are stored from now on, or
+// since the event with the cursor after.
+func Events(
+	ctx context.Context, source Source, filter *models.SessionFilter, after *string,
+) (*models.EventStream, error) {
 	if after == nil {
 		return source.Store.Events(ctx, filter, nil)
 	}
@@ -45,14 +48,13 @@ func Events(ctx context.Context, source Source, filter *models.SessionFilter, af
 	return source.Store.Events(ctx, filter, &place)
 }
 
-// Stored reads an event's session as it is now; nil where the event's version is not
-// the session's any more.
+// Stored reads an event's session; nil if the session has another version now.
 func Stored(ctx context.Context, source Source, event models.SessionEvent) (*SessionStored, error) {
 	source.Store = source.Primary
 	row, err := source.Store.SessionOf(ctx, event)
 	if err != nil || row == nil {
 		return nil, err
 	}
-	session := newSiblings(source).add([]*models.Session{row})[0]
+	session := newSessionBatch(source).add([]*models.Session{row})[0]
 	return &SessionStored{source.Codec.sealEvent(event.EventPlace), session}, nil
 }
