@@ -94,7 +94,7 @@ func (c *contactChanges) apply(tx *gorm.DB) error {
 			added = append(added, c.added[callee])
 		}
 	}
-	for rows := range slices.Chunk(added, insertRows) {
+	for rows := range slices.Chunk(added, insertValues/4) {
 		var args []any
 		for _, row := range rows {
 			args = append(args, row.Callee, row.SessionCount, row.FirstSeenAt, row.LastSeenAt)

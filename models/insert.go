@@ -8,8 +8,8 @@ import (
 	"gorm.io/gorm"
 )
 
-// Rows of one INSERT: within the 32,766 values that SQLite takes in a statement.
-const insertRows = 16
+// insertValues bounds the values of one INSERT. SQLite's driver looks for each value in the list of all.
+const insertValues = 96
 
 // insertion is an INSERT into columns of a table. Other columns get an empty text.
 type insertion struct {
@@ -25,9 +25,11 @@ func insertInto(table, columns string, empty ...string) insertion {
 // run inserts n rows, each of which add appends to the values. It goes by GORM's connection and not by GORM, whose
 // reflection takes longer than SQLite.
 func (into insertion) run(tx *gorm.DB, d dialect, n int, add func(i int, values []any) []any) error {
-	values := make([]any, 0, min(n, insertRows)*len(into.columns))
-	for start := 0; start < n; start += insertRows {
-		rows := min(n-start, insertRows)
+	most := max(1, insertValues/len(into.columns))
+	values := make([]any, 0, min(n, most)*len(into.columns))
+
+	for start := 0; start < n; start += most {
+		rows := min(n-start, most)
 		values = values[:0]
 		for i := range rows {
 			values = add(start+i, values)
@@ -41,7 +43,7 @@ func (into insertion) run(tx *gorm.DB, d dialect, n int, add func(i int, values 
 
 func (into insertion) sql(d dialect, rows int) string {
 	var sql strings.Builder
-	sql.WriteString("INSERT INTO " + into.table + " (" + strings.Join(slices.Concat(into.columns, into.empty), ", ") + ") VALUES ")
+	sql.WriteString(d.insert() + " " + into.table + " (" + strings.Join(slices.Concat(into.columns, into.empty), ", ") + ") VALUES ")
 	for row := range rows {
 		if row > 0 {
 			sql.WriteByte(',')

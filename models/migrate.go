@@ -45,6 +45,7 @@ func migrations(d dialect) []*gormigrate.Migration {
 		step("0010_histories", historyTable),
 		step("0011_slim_search", d.slimSearchTables()+outdatedIndex),
 		step("0012_msg_ids", d.msgIDTables()),
+		step("0013_search_merging", d.searchMerging()),
 	}
 }
 

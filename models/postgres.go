@@ -198,6 +198,8 @@ CREATE INDEX messages_folded ON messages USING gin (folded gin_trgm_ops);
 
 func (postgresDialect) slimSearchTables() string { return "" }
 
+func (postgresDialect) searchMerging() string { return "" }
+
 // A hash, because a msg_id may be longer than a B-tree takes.
 func (postgresDialect) msgIDTables() string {
 	return "CREATE INDEX messages_msg_id ON messages USING hash (msg_id);\n"
@@ -256,6 +258,8 @@ func (postgresDialect) snapshot() *sql.TxOptions {
 func (postgresDialect) numbered() bool { return true }
 
 // The index of trigrams is of this text.
+func (postgresDialect) insert() string { return "INSERT INTO" }
+
 func (postgresDialect) searchedText(m *Message) string { return m.Folded }
 
 func (postgresDialect) position(column string) string { return "strpos(" + column + ", ?)" }

@@ -30,6 +30,10 @@ const sqliteBusyMillis = 500
 // reader of an old state made it longer.
 const sqliteLogLimit = 64 << 20
 
+// Pages of the write-ahead log after which it is copied into the file. Indexes have notifications
+// change the same pages again and again: of 6,000 about half are different ones.
+const sqliteLogPages = 6000
+
 // sqlFunction is a function of SQL in Go.
 type sqlFunction = func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error)
 
@@ -77,6 +81,7 @@ func openSQLite(file string, bodies *body.Codec, options Options) (*Store, error
 			"secure_delete(ON)", // what is erased is overwritten
 			"temp_store(MEMORY)",
 			"cache_size(-32768)",
+			fmt.Sprintf("wal_autocheckpoint(%d)", sqliteLogPages),
 			fmt.Sprintf("journal_size_limit(%d)", sqliteLogLimit),
 		},
 	})
@@ -158,6 +163,9 @@ func (sqliteDialect) announce(*gorm.DB) error { return nil }
 func (sqliteDialect) snapshot() *sql.TxOptions { return nil }
 
 func (sqliteDialect) numbered() bool { return false }
+
+// Without OR FAIL SQLite copies each page that an INSERT of several rows changes, to take back a part of the rows.
+func (sqliteDialect) insert() string { return "INSERT OR FAIL INTO" }
 
 // Texts are read from the ledger.
 func (sqliteDialect) searchedText(*Message) string { return "" }

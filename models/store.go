@@ -207,6 +207,10 @@ type dialect interface {
 	snapshot() *sql.TxOptions
 	// numbered says that placeholders are $1, $2 and so on in place of question marks.
 	numbered() bool
+	// searchMerging sets how the tables of searchTables and msgIDTables are merged.
+	searchMerging() string
+	// insert is the beginning of an INSERT whose error ends the transaction.
+	insert() string
 	// searchedText is the text of a message that is stored for searchMessage.
 	searchedText(m *Message) string
 	// position is the 1-based place of a bound text in a column, 0 where it is not in it.
