@@ -1,10 +1,5 @@
 package models
 
-import (
-	"fmt"
-	"io"
-)
-
 // SenderType says who sent a message: AIRudder's `sender_type`. It is kept by its
 // GraphQL name.
 type SenderType string
@@ -156,75 +151,3 @@ const (
 	EveryWeek  TimeInterval = "WEEK"
 	EveryMonth TimeInterval = "MONTH"
 )
-
-// The GraphQL executor has checked a value against the schema's enum before it
-// is read here, so reading takes any string.
-
-func writeEnum[E ~string](w io.Writer, e E) {
-	_, _ = io.WriteString(w, `"`)
-	_, _ = io.WriteString(w, string(e))
-	_, _ = io.WriteString(w, `"`)
-}
-
-func readEnum[E ~string](e *E, v any) error {
-	s, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("an enum value is a name, not a %T", v)
-	}
-	*e = E(s)
-	return nil
-}
-
-// MarshalGQL writes the enum value.
-func (e SenderType) MarshalGQL(w io.Writer) { writeEnum(w, e) }
-
-// UnmarshalGQL reads the enum value.
-func (e *SenderType) UnmarshalGQL(v any) error { return readEnum(e, v) }
-
-// MarshalGQL writes the enum value.
-func (e MessageStatus) MarshalGQL(w io.Writer) { writeEnum(w, e) }
-
-// UnmarshalGQL reads the enum value.
-func (e *MessageStatus) UnmarshalGQL(v any) error { return readEnum(e, v) }
-
-// MarshalGQL writes the enum value.
-func (e SessionEndReason) MarshalGQL(w io.Writer) { writeEnum(w, e) }
-
-// UnmarshalGQL reads the enum value.
-func (e *SessionEndReason) UnmarshalGQL(v any) error { return readEnum(e, v) }
-
-// MarshalGQL writes the enum value.
-func (e OptionMatch) MarshalGQL(w io.Writer) { writeEnum(w, e) }
-
-// UnmarshalGQL reads the enum value.
-func (e *OptionMatch) UnmarshalGQL(v any) error { return readEnum(e, v) }
-
-// MarshalGQL writes the enum value.
-func (e SessionOrderField) MarshalGQL(w io.Writer) { writeEnum(w, e) }
-
-// UnmarshalGQL reads the enum value.
-func (e *SessionOrderField) UnmarshalGQL(v any) error { return readEnum(e, v) }
-
-// MarshalGQL writes the enum value.
-func (e ContactOrderField) MarshalGQL(w io.Writer) { writeEnum(w, e) }
-
-// UnmarshalGQL reads the enum value.
-func (e *ContactOrderField) UnmarshalGQL(v any) error { return readEnum(e, v) }
-
-// MarshalGQL writes the enum value.
-func (e OrderDirection) MarshalGQL(w io.Writer) { writeEnum(w, e) }
-
-// UnmarshalGQL reads the enum value.
-func (e *OrderDirection) UnmarshalGQL(v any) error { return readEnum(e, v) }
-
-// MarshalGQL writes the enum value.
-func (e SessionDimension) MarshalGQL(w io.Writer) { writeEnum(w, e) }
-
-// UnmarshalGQL reads the enum value.
-func (e *SessionDimension) UnmarshalGQL(v any) error { return readEnum(e, v) }
-
-// MarshalGQL writes the enum value.
-func (e TimeInterval) MarshalGQL(w io.Writer) { writeEnum(w, e) }
-
-// UnmarshalGQL reads the enum value.
-func (e *TimeInterval) UnmarshalGQL(v any) error { return readEnum(e, v) }

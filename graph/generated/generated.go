@@ -17981,13 +17981,20 @@ func (ec *executionContext) marshalNContactEdge2ᚖsessiongraphᚋgraphᚋmodel�
 }
 
 func (ec *executionContext) unmarshalNContactOrderField2sessiongraphᚋmodelsᚐContactOrderField(ctx context.Context, v any) (models.ContactOrderField, error) {
-	var res models.ContactOrderField
-	err := res.UnmarshalGQL(v)
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.ContactOrderField(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNContactOrderField2sessiongraphᚋmodelsᚐContactOrderField(ctx context.Context, sel ast.SelectionSet, v models.ContactOrderField) graphql.Marshaler {
-	return v
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNEventLabel2ᚕᚖsessiongraphᚋmodelsᚐEventLabelᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.EventLabel) graphql.Marshaler {
@@ -18279,13 +18286,20 @@ func (ec *executionContext) unmarshalNMessageFilter2ᚖsessiongraphᚋmodelsᚐM
 }
 
 func (ec *executionContext) unmarshalNMessageStatus2sessiongraphᚋmodelsᚐMessageStatus(ctx context.Context, v any) (models.MessageStatus, error) {
-	var res models.MessageStatus
-	err := res.UnmarshalGQL(v)
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.MessageStatus(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNMessageStatus2sessiongraphᚋmodelsᚐMessageStatus(ctx context.Context, sel ast.SelectionSet, v models.MessageStatus) graphql.Marshaler {
-	return v
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNNamedValueFilter2ᚖsessiongraphᚋmodelsᚐNamedValueFilter(ctx context.Context, v any) (*models.NamedValueFilter, error) {
@@ -18402,23 +18416,37 @@ func (ec *executionContext) marshalNOptionButton2ᚕsessiongraphᚋmodelsᚐOpti
 }
 
 func (ec *executionContext) unmarshalNOptionMatch2sessiongraphᚋmodelsᚐOptionMatch(ctx context.Context, v any) (models.OptionMatch, error) {
-	var res models.OptionMatch
-	err := res.UnmarshalGQL(v)
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.OptionMatch(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNOptionMatch2sessiongraphᚋmodelsᚐOptionMatch(ctx context.Context, sel ast.SelectionSet, v models.OptionMatch) graphql.Marshaler {
-	return v
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNOrderDirection2sessiongraphᚋmodelsᚐOrderDirection(ctx context.Context, v any) (models.OrderDirection, error) {
-	var res models.OrderDirection
-	err := res.UnmarshalGQL(v)
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.OrderDirection(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNOrderDirection2sessiongraphᚋmodelsᚐOrderDirection(ctx context.Context, sel ast.SelectionSet, v models.OrderDirection) graphql.Marshaler {
-	return v
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNPageInfo2ᚖsessiongraphᚋgraphᚋmodelᚐPageInfo(ctx context.Context, sel ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
@@ -18432,13 +18460,20 @@ func (ec *executionContext) marshalNPageInfo2ᚖsessiongraphᚋgraphᚋmodelᚐP
 }
 
 func (ec *executionContext) unmarshalNSenderType2sessiongraphᚋmodelsᚐSenderType(ctx context.Context, v any) (models.SenderType, error) {
-	var res models.SenderType
-	err := res.UnmarshalGQL(v)
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.SenderType(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNSenderType2sessiongraphᚋmodelsᚐSenderType(ctx context.Context, sel ast.SelectionSet, v models.SenderType) graphql.Marshaler {
-	return v
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNSession2ᚕᚖsessiongraphᚋgraphᚋmodelᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Session) graphql.Marshaler {
@@ -18478,13 +18513,20 @@ func (ec *executionContext) marshalNSessionConnection2ᚖsessiongraphᚋgraphᚋ
 }
 
 func (ec *executionContext) unmarshalNSessionDimension2sessiongraphᚋmodelsᚐSessionDimension(ctx context.Context, v any) (models.SessionDimension, error) {
-	var res models.SessionDimension
-	err := res.UnmarshalGQL(v)
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.SessionDimension(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNSessionDimension2sessiongraphᚋmodelsᚐSessionDimension(ctx context.Context, sel ast.SelectionSet, v models.SessionDimension) graphql.Marshaler {
-	return v
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNSessionEdge2ᚕᚖsessiongraphᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Edge[*model.Session]) graphql.Marshaler {
@@ -18514,13 +18556,20 @@ func (ec *executionContext) marshalNSessionEdge2ᚖsessiongraphᚋgraphᚋmodel�
 }
 
 func (ec *executionContext) unmarshalNSessionEndReason2sessiongraphᚋmodelsᚐSessionEndReason(ctx context.Context, v any) (models.SessionEndReason, error) {
-	var res models.SessionEndReason
-	err := res.UnmarshalGQL(v)
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.SessionEndReason(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNSessionEndReason2sessiongraphᚋmodelsᚐSessionEndReason(ctx context.Context, sel ast.SelectionSet, v models.SessionEndReason) graphql.Marshaler {
-	return v
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNSessionFilter2ᚖsessiongraphᚋmodelsᚐSessionFilter(ctx context.Context, v any) (*models.SessionFilter, error) {
@@ -18529,13 +18578,20 @@ func (ec *executionContext) unmarshalNSessionFilter2ᚖsessiongraphᚋmodelsᚐS
 }
 
 func (ec *executionContext) unmarshalNSessionOrderField2sessiongraphᚋmodelsᚐSessionOrderField(ctx context.Context, v any) (models.SessionOrderField, error) {
-	var res models.SessionOrderField
-	err := res.UnmarshalGQL(v)
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.SessionOrderField(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNSessionOrderField2sessiongraphᚋmodelsᚐSessionOrderField(ctx context.Context, sel ast.SelectionSet, v models.SessionOrderField) graphql.Marshaler {
-	return v
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNSessionStats2ᚕᚖsessiongraphᚋgraphᚋmodelᚐSessionStatsᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SessionStats) graphql.Marshaler {
@@ -19213,16 +19269,19 @@ func (ec *executionContext) unmarshalOSessionEndReason2ᚖsessiongraphᚋmodels�
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(models.SessionEndReason)
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.SessionEndReason(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOSessionEndReason2ᚖsessiongraphᚋmodelsᚐSessionEndReason(ctx context.Context, sel ast.SelectionSet, v *models.SessionEndReason) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
-	return v
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
 }
 
 func (ec *executionContext) unmarshalOSessionFilter2ᚕᚖsessiongraphᚋmodelsᚐSessionFilterᚄ(ctx context.Context, v any) ([]*models.SessionFilter, error) {
@@ -19354,16 +19413,19 @@ func (ec *executionContext) unmarshalOTimeInterval2ᚖsessiongraphᚋmodelsᚐTi
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(models.TimeInterval)
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.TimeInterval(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOTimeInterval2ᚖsessiongraphᚋmodelsᚐTimeInterval(ctx context.Context, sel ast.SelectionSet, v *models.TimeInterval) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
-	return v
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
 }
 
 func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.EnumValue) graphql.Marshaler {

@@ -722,7 +722,7 @@ func appendChosenOption(w *render.Writer, f *render.Field, obj *models.ChosenOpt
 		return v != nil && w.String(*v)
 	case 6: // match
 		v := obj.Match
-		return render.Marshal(w, v)
+		return w.String(string(v))
 	}
 	panic(fmt.Errorf("unknown field %d of ChosenOption", f.Index))
 }
@@ -1143,7 +1143,7 @@ func appendMessage(w *render.Writer, f *render.Field, obj *model.Message) bool {
 		return w.String(v)
 	case 4: // senderType
 		v := obj.SenderType
-		return render.Marshal(w, v)
+		return w.String(string(v))
 	case 5: // senderTypeRaw
 		v := obj.SenderTypeRaw()
 		return w.String(v)
@@ -1152,7 +1152,7 @@ func appendMessage(w *render.Writer, f *render.Field, obj *model.Message) bool {
 		return v != nil && render.Append(w, *v)
 	case 7: // status
 		v := obj.Status
-		return render.Marshal(w, v)
+		return w.String(string(v))
 	case 8: // statusRaw
 		v := obj.StatusRaw()
 		return w.String(v)
@@ -1234,7 +1234,7 @@ func appendMessageReply(w *render.Writer, f *render.Field, obj *model.MessageRep
 		return w.String(v)
 	case 2: // senderType
 		v := obj.SenderType
-		return render.Marshal(w, v)
+		return w.String(string(v))
 	case 3: // sentAt
 		v := obj.SentAt
 		return v != nil && render.Append(w, *v)
@@ -1405,7 +1405,7 @@ func appendSession(w *render.Writer, f *render.Field, obj *model.Session) bool {
 		return render.Append(w, v)
 	case 19: // endReason
 		v := obj.EndReason
-		return render.Marshal(w, v)
+		return w.String(string(v))
 	case 20: // endReasonRaw
 		v := obj.EndReasonRaw
 		return w.String(v)
@@ -1581,7 +1581,7 @@ func appendSessionStats(w *render.Writer, f *render.Field, obj *model.SessionSta
 		return v != nil && w.String(*v)
 	case 7: // endReason
 		v := obj.EndReason
-		return v != nil && render.Marshal(w, *v)
+		return v != nil && w.String(string(*v))
 	case 8: // status
 		v := obj.Status
 		return v != nil && w.String(*v)
