@@ -77,7 +77,7 @@ type frame struct {
 	Payload json.RawMessage `json:"payload,omitempty"`
 }
 
-// violation is what the protocol closes a connection for.
+// violation is a breach of the protocol that closes the connection.
 type violation struct {
 	code   websocket.StatusCode
 	reason string
@@ -90,11 +90,12 @@ type socket struct {
 	runner Runner
 	header http.Header
 	ended  sync.WaitGroup // operations and pings
-	writes atomic.Int32   // messages on their way to the client
+	writes atomic.Int32   // messages that are being written
 
-	mu          sync.Mutex
-	initialised bool
-	operations  map[string]*running
+	initialised bool // used by the reader alone
+
+	mu         sync.Mutex // not held while a message is written
+	operations map[string]*running
 }
 
 // running is an operation under way.
@@ -123,8 +124,6 @@ func (s *socket) serve(ctx context.Context) {
 }
 
 func (s *socket) handle(ctx context.Context, f frame, late *time.Timer) *violation {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	switch f.Type {
 	case "connection_init":
 		if s.initialised {
@@ -149,10 +148,7 @@ func (s *socket) handle(ctx context.Context, f frame, late *time.Timer) *violati
 		if f.ID == "" {
 			return &violation{4400, "Invalid message received"}
 		}
-		if operation := s.operations[f.ID]; operation != nil {
-			delete(s.operations, f.ID)
-			operation.cancel()
-		}
+		s.cancel(f.ID)
 	default:
 		return &violation{4400, "Invalid message received"}
 	}
@@ -174,6 +170,9 @@ func (s *socket) subscribe(ctx context.Context, f frame) *violation {
 		return &violation{4400, "Invalid message received"}
 	}
 	params.ReadTime.End = graphql.Now()
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.operations[f.ID] != nil {
 		return &violation{4409, "Subscriber for " + shortID(f.ID) + " already exists"}
 	}
@@ -198,8 +197,9 @@ func shortID(id string) string {
 	return id
 }
 
-// run sends the responses of an operation, which live ends, and how it ended unless the
-// client ended it. Messages belong to the connection, which ends where one is cut short.
+// run sends the responses of an operation until live ends, and its end unless the client
+// ended it. It writes with the context of the connection: a message that is cut short
+// breaks the connection.
 func (s *socket) run(ctx, live context.Context, id string, operation *running, params *graphql.RawParams) {
 	start, err := json.Marshal(id)
 	if err != nil {
@@ -209,7 +209,7 @@ func (s *socket) run(ctx, live context.Context, id string, operation *running, p
 	errs := s.runner.Respond(live, s.exec, params, func(payload []byte) bool {
 		return s.isLive(id, operation) && s.write(ctx, slices.Concat(start, payload, []byte("}")))
 	})
-	if !s.isLive(id, operation) {
+	if !s.remove(id, operation) {
 		return
 	}
 	end := frame{ID: id, Type: "complete"}
@@ -219,19 +219,38 @@ func (s *socket) run(ctx, live context.Context, id string, operation *running, p
 			end = frame{ID: id, Type: "error", Payload: payload}
 		}
 	}
-	s.mu.Lock()
-	delete(s.operations, id)
-	s.mu.Unlock()
 	s.send(ctx, end)
 }
 
+// remove removes an operation that has ended, and reports whether it was live.
+func (s *socket) remove(id string, operation *running) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.operations[id] != operation {
+		return false
+	}
+	delete(s.operations, id)
+	return true
+}
+
+// cancel removes the operation with the id and ends it.
+func (s *socket) cancel(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if operation := s.operations[id]; operation != nil {
+		delete(s.operations, id)
+		operation.cancel()
+	}
+}
+
+// isLive reports whether the client still expects responses of the operation.
 func (s *socket) isLive(id string, operation *running) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.operations[id] == operation
 }
 
-// send ends the connection of a client that does not take the message in time.
+// send writes a message. The connection ends if the client does not take it in time.
 func (s *socket) send(ctx context.Context, f frame) bool {
 	message, err := json.Marshal(f)
 	return err == nil && s.write(ctx, message)
@@ -247,7 +266,7 @@ func (s *socket) write(ctx context.Context, message []byte) bool {
 
 func (s *socket) close(code websocket.StatusCode, reason string) { _ = s.conn.Close(code, reason) }
 
-// keepAlive pings, and ends the connection of a client that does not answer.
+// keepAlive sends pings, and ends the connection of a client that does not answer them.
 func (s *socket) keepAlive(ctx context.Context) {
 	ticker := time.NewTicker(keepAlive)
 	defer ticker.Stop()
@@ -257,7 +276,7 @@ func (s *socket) keepAlive(ctx context.Context) {
 			pong, cancel := context.WithTimeout(ctx, writeTimeout)
 			err := s.conn.Ping(pong)
 			cancel()
-			// A ping that waits behind a message says nothing: the message has its own time-out.
+			// A ping may be delayed by a message, which has a time-out of its own.
 			if err != nil && s.writes.Load() == 0 {
 				_ = s.conn.CloseNow()
 				return
