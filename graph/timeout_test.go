@@ -182,6 +182,7 @@ func TestCostOfFilters(t *testing.T) {
 		"in and in or": {"or": many(4, map[string]any{"and": many(300, search)})},
 		"in not":       {"not": map[string]any{"or": many(1200, search)}},
 		"of sessions":  {"or": many(1200, map[string]any{"search": "e a i n o zzqN"})},
+		"in no list":   {"and": map[string]any{"or": many(1200, search)}},
 	} {
 		t.Run(name, func(t *testing.T) { ask(filter).refused(t, "QUERY_TOO_COMPLEX", "at most 250000") })
 	}

@@ -143,8 +143,8 @@ func filterCost(name string, value any) float64 {
 		if name == "search" {
 			sum = searchedWordCost * float64(len(strings.Fields(value)))
 		}
-	case []any:
-		for _, inner := range value {
+	default:
+		for _, inner := range elements(value) {
 			sum += filterCost(name, inner)
 		}
 	}
