@@ -1,9 +1,14 @@
 package graph_test
 
 import (
+	"context"
+	"log/slog"
 	"testing"
 
+	"sessiongraph/graph"
+	"sessiongraph/graph/model"
 	"sessiongraph/internal/testdb"
+	"sessiongraph/models"
 )
 
 func TestVersionsOfSessions(t *testing.T) {
@@ -46,4 +51,19 @@ func TestSessionsWithoutCallee(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	})
+}
+
+// removedReader reads messages whose sessions have been removed meanwhile.
+type removedReader struct{ model.Reader }
+
+func (removedReader) SessionsByID(context.Context, []int64) (map[int64]*models.Session, error) {
+	return nil, nil
+}
+
+func TestSessionsRemovedWhileRead(t *testing.T) {
+	reader := removedReader{storedSessions(t, testdb.SQLite, 1)}
+	settings := graph.Settings{MaxPage: 200, MaxComplexity: 250_000}
+	handler := graph.HandlerOf(t.Context(), reader, settings, slog.New(slog.DiscardHandler), false)
+	got := serve(t, handler, postOf(operation(`{ messages(first: 1) { edges { session { id } } } }`, nil)))
+	got.refused(t, "UNAVAILABLE", "removed while it was read: send the query again")
 }

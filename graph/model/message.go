@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 
+	"sessiongraph/graph/apierror"
 	"sessiongraph/models"
 )
 
@@ -71,7 +72,8 @@ func (m *Message) session(ctx context.Context) (*Session, error) {
 		return found, nil
 	})
 	if err == nil && all[m.SessionID] == nil {
-		err = models.InputErrorf("the session of this message was removed while it was read: send the query again")
+		err = apierror.New(apierror.Unavailable,
+			"the session of this message was removed while it was read: send the query again")
 	}
 	return all[m.SessionID], err
 }
