@@ -1,0 +1,40 @@
+package limits
+
+import (
+	"bytes"
+	"os"
+	"regexp"
+	"strconv"
+	"testing"
+)
+
+func TestDocumentedLimits(t *testing.T) {
+	page, err := os.ReadFile("../../docs/limits.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page = regexp.MustCompile(`(\d),(\d{3})\b`).ReplaceAll(page, []byte("$1$2"))
+	for format, limit := range map[string]int{
+		"| the document | N tokens":                                  MaxTokens,
+		"| words of a `search` | N,":                                 maxSearchWords,
+		"| values of all arguments of an operation | N;":             maxValues,
+		"| depth of an argument | N levels":                          maxDepth,
+		"| subscriptions at once | N |":                              maxSubscriptions,
+		"| operations at once | N small":                             cheapPerCore,
+		"and N large ones":                                           expensivePerCore,
+		"(complexity N or more)":                                     expensive,
+		"a further one waits up to N s":                              int(maxWait.Seconds()),
+		"N for a group-by or a catalogue":                            groupCost,
+		"N for a `totalCount`":                                       countCost,
+		"N for each word of a `search`":                              searchedWordCost,
+		"In the filter of a session's own messages a word counts N.": searchedWordCost * transcriptPart,
+		"N for the messages of a session":                            usualTranscript,
+		"N for a catalogue (":                                        usualCatalogue,
+		"N for other lists":                                          usualList,
+	} {
+		sentence := bytes.Replace([]byte(format), []byte("N"), strconv.AppendInt(nil, int64(limit), 10), 1)
+		if !bytes.Contains(page, sentence) {
+			t.Errorf("docs/limits.md does not say %q", sentence)
+		}
+	}
+}
