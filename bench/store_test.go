@@ -154,15 +154,15 @@ func fill(b *testing.B, address string, count int) {
 		b.Fatal(err)
 	}
 	generator := simulate.New(1)
-	batches := make(chan []models.Arrival)
+	batches := make(chan []models.PreparedDelivery)
 	starts := make(chan int)
 	var workers sync.WaitGroup
 	for range runtime.NumCPU() {
 		workers.Go(func() {
 			for start := range starts {
-				var batch []models.Arrival
+				var batch []models.PreparedDelivery
 				for n := start; n < min(start+size, count); n++ {
-					batch = append(batch, store.Arrive(ingest.NewDelivery(generator.Notification(n), "", time.Now())))
+					batch = append(batch, store.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Now())))
 				}
 				batches <- batch
 			}

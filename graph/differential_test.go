@@ -97,13 +97,13 @@ func newDifferentialWorld(t *testing.T, seed uint64, store *models.Store) *diffe
 	began := time.Now()
 	for len(bodies) > 0 {
 		batch := min(len(bodies), 1+r.IntN(64))
-		arrivals := make([]models.Arrival, batch)
+		deliveries := make([]models.PreparedDelivery, batch)
 		for i, body := range bodies[:batch] {
 			at := time.UnixMicro(1751328000_000000 + int64(r.IntN(300))*500_001)
-			arrivals[i] = store.Arrive(ingest.NewDelivery(body, "", at))
+			deliveries[i] = store.Prepare(ingest.NewDelivery(body, "", at))
 			w.oracle.deliver(t, body, at)
 		}
-		if err := store.Save(t.Context(), arrivals); err != nil {
+		if err := store.Save(t.Context(), deliveries); err != nil {
 			t.Fatal(err)
 		}
 		bodies = bodies[batch:]

@@ -49,12 +49,12 @@ func served(t *testing.T, kind testdb.Kind, notifications ...wire) http.Handler 
 
 func deliver(t *testing.T, store *models.Store, notifications ...wire) {
 	t.Helper()
-	var arrivals []models.Arrival
+	var deliveries []models.PreparedDelivery
 	for i, n := range notifications {
 		at := time.Unix(1744700000+int64(i), 0)
-		arrivals = append(arrivals, store.Arrive(ingest.NewDelivery(n.body(), "", at)))
+		deliveries = append(deliveries, store.Prepare(ingest.NewDelivery(n.body(), "", at)))
 	}
-	if err := store.Save(t.Context(), arrivals); err != nil {
+	if err := store.Save(t.Context(), deliveries); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -47,11 +47,11 @@ func newCountingServer(t *testing.T, kind testdb.Kind, sessions int) *countingSe
 	}
 	t.Cleanup(func() { _ = store.Close() })
 	generator := simulate.New(1)
-	var arrivals []models.Arrival
+	var deliveries []models.PreparedDelivery
 	for n := range sessions {
-		arrivals = append(arrivals, store.Arrive(ingest.NewDelivery(generator.Notification(n), "", time.Unix(1744699269+int64(n), 0))))
+		deliveries = append(deliveries, store.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Unix(1744699269+int64(n), 0))))
 	}
-	if err := store.Save(t.Context(), arrivals); err != nil {
+	if err := store.Save(t.Context(), deliveries); err != nil {
 		t.Fatal(err)
 	}
 	s.store = store

@@ -98,11 +98,11 @@ func storedSessions(tb testing.TB, kind testdb.Kind, sessions int) *models.Store
 	}
 	tb.Cleanup(func() { _ = store.Close() })
 	generator := simulate.New(1)
-	var arrivals []models.Arrival
+	var deliveries []models.PreparedDelivery
 	for n := range sessions {
-		arrivals = append(arrivals, store.Arrive(ingest.NewDelivery(generator.Notification(n), "", time.Unix(1744699269+int64(n), 0))))
+		deliveries = append(deliveries, store.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Unix(1744699269+int64(n), 0))))
 	}
-	if err := store.Save(tb.Context(), arrivals); err != nil {
+	if err := store.Save(tb.Context(), deliveries); err != nil {
 		tb.Fatal(err)
 	}
 	return store
@@ -117,14 +117,14 @@ type keptReader struct {
 	answers  map[models.MsgKey]*models.Message
 }
 
-func (r *keptReader) SessionPages(ctx context.Context, l models.SessionList, w models.Window, owners []string) (_ map[string][]*models.Session, err error) {
+func (r *keptReader) SessionPages(ctx context.Context, l models.SessionList, w models.PageSpec, owners []string) (_ map[string][]*models.Session, err error) {
 	if r.sessions == nil {
 		r.sessions, err = r.Reader.SessionPages(ctx, l, w, owners)
 	}
 	return r.sessions, err
 }
 
-func (r *keptReader) MessagesOf(ctx context.Context, ids []int64, selected models.Selected) (_ map[int64][]*models.Message, err error) {
+func (r *keptReader) MessagesOf(ctx context.Context, ids []int64, selected models.TranscriptRange) (_ map[int64][]*models.Message, err error) {
 	if r.messages == nil {
 		r.messages, err = r.Reader.MessagesOf(ctx, ids, selected)
 	}

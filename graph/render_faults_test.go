@@ -73,9 +73,9 @@ func (r *faultyReader) draw(method string) uint64 {
 	return 1 + drawn/r.every%7
 }
 
-func (r *faultyReader) SessionPages(ctx context.Context, l models.SessionList, w models.Window, owners []string) (map[string][]*models.Session, error) {
+func (r *faultyReader) SessionPages(ctx context.Context, l models.SessionList, w models.PageSpec, owners []string) (map[string][]*models.Session, error) {
 	rows, err := r.Reader.SessionPages(ctx, l, w, owners)
-	return meetLists(r, "SessionPages"+string(l.Owner), rows, err)
+	return meetLists(r, "SessionPages"+string(l.Scope), rows, err)
 }
 
 func (r *faultyReader) Beyond(ctx context.Context, l models.SessionList, places map[string]models.SessionKey, later bool) (map[string]bool, error) {
@@ -85,7 +85,7 @@ func (r *faultyReader) Beyond(ctx context.Context, l models.SessionList, places 
 
 func (r *faultyReader) CountSessions(ctx context.Context, l models.SessionList, owners []string) (map[string]int, error) {
 	rows, err := r.Reader.CountSessions(ctx, l, owners)
-	return meet(r, "CountSessions"+string(l.Owner), rows, err)
+	return meet(r, "CountSessions"+string(l.Scope), rows, err)
 }
 
 func (r *faultyReader) SessionsByCallID(ctx context.Context, callIDs []string) (map[string]*models.Session, error) {
@@ -123,7 +123,7 @@ func (r *faultyReader) ContactsOf(ctx context.Context, callees []string) (map[st
 	return meet(r, "ContactsOf", rows, err)
 }
 
-func (r *faultyReader) MessagePage(ctx context.Context, l models.MessageList, w models.MessageWindow) ([]*models.ListedMessage, error) {
+func (r *faultyReader) MessagePage(ctx context.Context, l models.MessageList, w models.MessagePageSpec) ([]*models.ListedMessage, error) {
 	rows, err := r.Reader.MessagePage(ctx, l, w)
 	return meetOne(r, "MessagePage", rows, err)
 }
@@ -138,7 +138,7 @@ func (r *faultyReader) CountMessages(ctx context.Context, l models.MessageList) 
 	return meetOne(r, "CountMessages", count, err)
 }
 
-func (r *faultyReader) MessagesOf(ctx context.Context, ids []int64, selected models.Selected) (map[int64][]*models.Message, error) {
+func (r *faultyReader) MessagesOf(ctx context.Context, ids []int64, selected models.TranscriptRange) (map[int64][]*models.Message, error) {
 	rows, err := r.Reader.MessagesOf(ctx, ids, selected)
 	return meetLists(r, fmt.Sprint("MessagesOf", selected.Filter != nil, selected.First != nil, selected.Last != nil), rows, err)
 }
@@ -189,7 +189,7 @@ func (r *faultyReader) VersionsOf(ctx context.Context, callIDs []string) (map[st
 	return meetLists(r, "VersionsOf", rows, err)
 }
 
-func (r *faultyReader) ContactPage(ctx context.Context, l models.ContactList, w models.ContactWindow) ([]*models.ContactSummary, error) {
+func (r *faultyReader) ContactPage(ctx context.Context, l models.ContactList, w models.ContactPageSpec) ([]*models.ContactSummary, error) {
 	rows, err := r.Reader.ContactPage(ctx, l, w)
 	return meetOne(r, "ContactPage", rows, err)
 }

@@ -86,7 +86,7 @@ func cursorOfEvent(t *testing.T, store *models.Store) string {
 
 func saveDelivery(t *testing.T, store *models.Store, body []byte) {
 	t.Helper()
-	if err := store.Save(t.Context(), []models.Arrival{store.Arrive(ingest.NewDelivery(body, "", time.Unix(1744699269, 0)))}); err != nil {
+	if err := store.Save(t.Context(), []models.PreparedDelivery{store.Prepare(ingest.NewDelivery(body, "", time.Unix(1744699269, 0)))}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -32,8 +32,8 @@ func TestRenderDifferential(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	store := openDifferential(t, testdb.SQLite)
 	for at, body := range deliveries(r, 40, 60) {
-		arrival := store.Arrive(ingest.NewDelivery(body, "", time.UnixMicro(1751328000_000000+int64(at))))
-		if err := store.Save(t.Context(), []models.Arrival{arrival}); err != nil {
+		arrival := store.Prepare(ingest.NewDelivery(body, "", time.UnixMicro(1751328000_000000+int64(at))))
+		if err := store.Save(t.Context(), []models.PreparedDelivery{arrival}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -103,8 +103,8 @@ func TestAnswersAreOfOneMoment(t *testing.T) {
 		}
 		var stored atomic.Int64
 		save := func(session, version int) {
-			arrival := store.Arrive(ingest.NewDelivery(momentBody(session, version), "", time.Now()))
-			if err := store.Save(context.WithoutCancel(t.Context()), []models.Arrival{arrival}); err != nil {
+			arrival := store.Prepare(ingest.NewDelivery(momentBody(session, version), "", time.Now()))
+			if err := store.Save(context.WithoutCancel(t.Context()), []models.PreparedDelivery{arrival}); err != nil {
 				t.Error(err)
 			}
 			stored.Add(1)

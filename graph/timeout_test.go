@@ -36,14 +36,14 @@ func openWorld(t *testing.T, address string, sessions int) *models.Store {
 func storeMore(t *testing.T, store *models.Store, from, to int) {
 	t.Helper()
 	generator := simulate.New(1)
-	var arrivals []models.Arrival
+	var deliveries []models.PreparedDelivery
 	for n := range to {
 		body := generator.Notification(n)
 		if n >= from {
-			arrivals = append(arrivals, store.Arrive(ingest.NewDelivery(body, "", time.Unix(1744699269, 0))))
+			deliveries = append(deliveries, store.Prepare(ingest.NewDelivery(body, "", time.Unix(1744699269, 0))))
 		}
 	}
-	if err := store.Save(t.Context(), arrivals); err != nil {
+	if err := store.Save(t.Context(), deliveries); err != nil {
 		t.Fatal(err)
 	}
 }

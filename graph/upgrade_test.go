@@ -108,7 +108,7 @@ func storeAgain(t *testing.T, address string, another *models.Store) *models.Sto
 	seen := map[string]bool{}
 	bodies := bytes.Split(bytes.TrimSpace(firstVersion(t, "notifications.jsonl")), []byte("\n"))
 	for batch := range slices.Chunk(bodies, 16) {
-		var arrivals []models.Arrival
+		var deliveries []models.PreparedDelivery
 		for _, body := range batch {
 			n := received[sum(body)]
 			at := n.FirstReceivedAt
@@ -116,9 +116,9 @@ func storeAgain(t *testing.T, address string, another *models.Store) *models.Sto
 				at = n.LastReceivedAt
 			}
 			seen[sum(body)] = true
-			arrivals = append(arrivals, store.Arrive(ingest.NewDelivery(body, n.Sign, at.Time)))
+			deliveries = append(deliveries, store.Prepare(ingest.NewDelivery(body, n.Sign, at.Time)))
 		}
-		if err := store.Save(t.Context(), arrivals); err != nil {
+		if err := store.Save(t.Context(), deliveries); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -37,8 +37,8 @@ const (
 
 // Ledger is where the writer stores.
 type Ledger interface {
-	Arrive(models.Delivery) models.Arrival
-	Save(context.Context, []models.Arrival) error
+	Prepare(models.Delivery) models.PreparedDelivery
+	Save(context.Context, []models.PreparedDelivery) error
 	Probe(ctx context.Context, bytes int) error
 }
 
@@ -84,7 +84,7 @@ type health struct {
 
 // pending is a notification that was prepared.
 type pending struct {
-	arrival models.Arrival
+	arrival models.PreparedDelivery
 	result  chan result // has room for one
 	place   *list.Element
 	counts  bool // among those who are admitted
@@ -237,7 +237,7 @@ func (w *Writer) prepare(ctx context.Context, r Received) (*pending, error) {
 			return nil, ErrLate
 		}
 	}
-	arrival := w.ledger.Arrive(NewDelivery(r.Body, r.Sign, r.At))
+	arrival := w.ledger.Prepare(NewDelivery(r.Body, r.Sign, r.At))
 	return &pending{arrival: arrival, result: make(chan result, 1), counts: true}, nil
 }
 
@@ -372,23 +372,23 @@ func (w *Writer) store(batch []*pending) {
 	all := batch
 	defer func() { w.stopped(all) }()
 	for {
-		arrivals := make([]models.Arrival, len(batch))
+		deliveries := make([]models.PreparedDelivery, len(batch))
 		for i, item := range batch {
-			arrivals[i] = item.arrival
+			deliveries[i] = item.arrival
 		}
 		began := time.Now()
-		err := w.ledger.Save(w.ctx, arrivals) // a request that ends does not take its batch with it
+		err := w.ledger.Save(w.ctx, deliveries) // a request that ends does not take its batch with it
 		w.noteAttempt(err, len(batch), time.Since(began))
 		switch {
 		case err == nil:
 			w.metrics.batches.Observe(float64(len(batch)))
 			for i, item := range batch {
-				item.result <- result{receipt: receiptOf(arrivals[i])}
+				item.result <- result{receipt: receiptOf(deliveries[i])}
 			}
 			return
 		case !errors.Is(err, models.ErrUnavailable):
 			for i, item := range batch {
-				item.result <- w.storeAlone(arrivals[i])
+				item.result <- w.storeAlone(deliveries[i])
 			}
 			return
 		}
@@ -460,8 +460,8 @@ const rejectedReason = "the database did not take it"
 
 // storeAlone stores what failed among others by itself; what the database rejects as
 // a session goes into quarantine. Any other error is the database's own.
-func (w *Writer) storeAlone(a models.Arrival) result {
-	alone := []models.Arrival{a}
+func (w *Writer) storeAlone(a models.PreparedDelivery) result {
+	alone := []models.PreparedDelivery{a}
 	err := w.ledger.Save(w.ctx, alone)
 	if errors.Is(err, models.ErrRejected) && a.Projection != nil {
 		alone[0].Projection, alone[0].Outcome = nil, models.Quarantined
@@ -474,7 +474,7 @@ func (w *Writer) storeAlone(a models.Arrival) result {
 	return result{receipt: receiptOf(alone[0])}
 }
 
-func receiptOf(a models.Arrival) Receipt {
+func receiptOf(a models.PreparedDelivery) Receipt {
 	return Receipt{a.Stored.ID, a.Stored.Repeat, a.Stored.Outcome, a.Stored.Reason}
 }
 

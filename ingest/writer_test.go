@@ -111,10 +111,10 @@ func TestWriterAnswersWhenItIsStored(t *testing.T) {
 // fakeLedger takes batches when it is let, and answers what it is told to.
 type fakeLedger struct {
 	mu      sync.Mutex
-	batches [][]models.Arrival
+	batches [][]models.PreparedDelivery
 	entered chan struct{} // receives at the start of each batch
 	proceed chan struct{} // closed, or sent to for each batch
-	answer  func(batch []models.Arrival) error
+	answer  func(batch []models.PreparedDelivery) error
 	probe   func(bytes int) error
 }
 
@@ -125,9 +125,11 @@ func (l *fakeLedger) Probe(_ context.Context, bytes int) error {
 	return l.probe(bytes)
 }
 
-func (l *fakeLedger) Arrive(d models.Delivery) models.Arrival { return models.Arrival{Delivery: d} }
+func (l *fakeLedger) Prepare(d models.Delivery) models.PreparedDelivery {
+	return models.PreparedDelivery{Delivery: d}
+}
 
-func (l *fakeLedger) Save(_ context.Context, batch []models.Arrival) error {
+func (l *fakeLedger) Save(_ context.Context, batch []models.PreparedDelivery) error {
 	if l.entered != nil {
 		l.entered <- struct{}{}
 		<-l.proceed
@@ -230,7 +232,7 @@ func TestWriterIsBusyWithAFullQueue(t *testing.T) {
 // is stored goes on being acknowledged.
 func TestMoreSendersThanCanBeServed(t *testing.T) {
 	const senders, each = 1500, 3
-	l := &fakeLedger{answer: func(batch []models.Arrival) error {
+	l := &fakeLedger{answer: func(batch []models.PreparedDelivery) error {
 		time.Sleep(time.Duration(len(batch)) * time.Millisecond) // a thousand a second
 		return nil
 	}}
@@ -259,9 +261,9 @@ func TestMoreSendersThanCanBeServed(t *testing.T) {
 func TestWriterBoundsTheBytesOfABatch(t *testing.T) {
 	w := &Writer{most: maxBatch, changed: make(chan struct{}, 1)}
 	for range 3 {
-		w.enqueue(&pending{arrival: models.Arrival{Delivery: models.Delivery{Body: make([]byte, maxBatchBytes/2)}}})
+		w.enqueue(&pending{arrival: models.PreparedDelivery{Delivery: models.Delivery{Body: make([]byte, maxBatchBytes/2)}}})
 	}
-	w.enqueue(&pending{arrival: models.Arrival{Delivery: models.Delivery{Body: make([]byte, 2*maxBatchBytes)}}})
+	w.enqueue(&pending{arrival: models.PreparedDelivery{Delivery: models.Delivery{Body: make([]byte, 2*maxBatchBytes)}}})
 	for _, want := range []int{2, 1, 1, 0} { // one alone may be larger
 		if batch, _, _ := w.take(); len(batch) != want {
 			t.Errorf("a batch of %d, want %d", len(batch), want)
@@ -392,7 +394,7 @@ type failing struct {
 	always bool // also without its projection
 }
 
-func (l failing) Save(ctx context.Context, batch []models.Arrival) error {
+func (l failing) Save(ctx context.Context, batch []models.PreparedDelivery) error {
 	for _, a := range batch {
 		if bytes.Contains(a.Body, []byte(l.marked)) && (l.always || a.Projection != nil) {
 			return l.err
@@ -431,7 +433,7 @@ type gated struct {
 	entered, proceed chan struct{}
 }
 
-func (l *gated) Save(ctx context.Context, batch []models.Arrival) error {
+func (l *gated) Save(ctx context.Context, batch []models.PreparedDelivery) error {
 	l.entered <- struct{}{}
 	<-l.proceed
 	return l.Ledger.Save(ctx, batch)
@@ -476,7 +478,7 @@ func TestOneThatCannotBeStoredAtAllIsItsOwnFault(t *testing.T) {
 // A database that is away for a moment is tried again within the second of the request.
 func TestAMomentOfUnavailabilityIsNoRefusal(t *testing.T) {
 	calls := 0
-	l := &fakeLedger{answer: func([]models.Arrival) error {
+	l := &fakeLedger{answer: func([]models.PreparedDelivery) error {
 		if calls++; calls < 4 {
 			return fmt.Errorf("save: %w", models.ErrUnavailable)
 		}
@@ -495,7 +497,7 @@ func TestAMomentOfUnavailabilityIsNoRefusal(t *testing.T) {
 // One that is away for longer fails each batch at its first attempt.
 func TestAnUnavailableDatabaseFailsTheBatch(t *testing.T) {
 	calls := map[string]int{}
-	l := &fakeLedger{answer: func(batch []models.Arrival) error {
+	l := &fakeLedger{answer: func(batch []models.PreparedDelivery) error {
 		calls[string(batch[0].Body)]++
 		return fmt.Errorf("save: %w", models.ErrUnavailable)
 	}}
@@ -520,7 +522,7 @@ func TestAnUnavailableDatabaseFailsTheBatch(t *testing.T) {
 func TestADatabaseThatGoesAwayAmidABatch(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		store := openStore(t, kind)
-		l := &fakeLedger{answer: func(batch []models.Arrival) error {
+		l := &fakeLedger{answer: func(batch []models.PreparedDelivery) error {
 			if len(batch) > 1 {
 				return errors.New("one of them is bad")
 			}
@@ -547,7 +549,7 @@ func TestReady(t *testing.T) {
 	var probes []int
 	var broken error
 	l.probe = func(bytes int) error { probes = append(probes, bytes); return broken }
-	l.answer = func([]models.Arrival) error { return broken }
+	l.answer = func([]models.PreparedDelivery) error { return broken }
 	w := NewWriter(l, newMetrics())
 	defer w.Close()
 	ready := func(what string, want bool, wantProbes ...int) {

@@ -28,9 +28,9 @@ func BenchmarkSave(b *testing.B) {
 			n := 0
 			for b.Loop() {
 				b.StopTimer()
-				batch := make([]models.Arrival, size)
+				batch := make([]models.PreparedDelivery, size)
 				for i := range batch {
-					batch[i] = store.Arrive(ingest.NewDelivery(generator.Notification(n), "", time.Now()))
+					batch[i] = store.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Now()))
 					n++
 				}
 				b.StartTimer()

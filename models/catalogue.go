@@ -5,17 +5,8 @@ import (
 	"fmt"
 )
 
-// MaxRows is the most rows that a list without paging arguments has.
-const MaxRows = 10_000
-
 func tooManyRows(what string) error {
 	return InputErrorf("there are more than %d %s: narrow the filter", MaxRows, what)
-}
-
-// IntentionCount is a label and how many sessions have it.
-type IntentionCount struct {
-	Intention string
-	Count     int
 }
 
 // Intentions counts the sessions of each label under the filter, most frequent first.
@@ -31,22 +22,6 @@ func (s *Store) Intentions(ctx context.Context, filter *SessionFilter) ([]Intent
 		return nil, tooManyRows("intentions")
 	}
 	return rows, nil
-}
-
-// OpenMap is one of a session's open maps: the table of its entries.
-type OpenMap string
-
-// The open maps of a session.
-const (
-	NerSlotMap    OpenMap = "ner_slots"
-	EventLabelMap OpenMap = "event_labels"
-	VariableMap   OpenMap = "variables"
-)
-
-// NameCount is a name of an open map's entries and how many sessions have it.
-type NameCount struct {
-	Name  string
-	Count int
 }
 
 // entriesOfMap passes the rows n of an open map whose sessions pass the filter.
@@ -88,13 +63,6 @@ func (s *Store) DistinctEntryValues(ctx context.Context, of OpenMap, filter *Ses
 		counts[row.Name] = row.Count
 	}
 	return counts, nil
-}
-
-// EntryValue is a value of a name in an open map and how many sessions have it.
-type EntryValue struct {
-	Name         string
-	Value        string
-	SessionCount int
 }
 
 // TopEntryValues reads the most frequent values of each name in an open map, so many

@@ -10,15 +10,6 @@ import (
 	"gorm.io/gorm"
 )
 
-// ContactSummary is a callee and what its sessions are together: a row of the table
-// contacts, which is kept in the transactions that change sessions.
-type ContactSummary struct {
-	Callee       string
-	SessionCount int
-	FirstSeenAt  Time // its first session_start_time
-	LastSeenAt   Time // its last session_end_time
-}
-
 // ContactsOf reads contacts by their callees; one without a session is not in the answer.
 func (s *Store) ContactsOf(ctx context.Context, callees []string) (map[string]*ContactSummary, error) {
 	var rows []*ContactSummary

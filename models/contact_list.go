@@ -1,46 +1,14 @@
 package models
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
 )
 
-// ContactFilter is the GraphQL input of that name: what is set must hold, all of it.
-type ContactFilter struct {
-	Callee       *StringFilter
-	Digits       *string // three or more of 0 to 9
-	SessionCount *IntFilter
-	LastSeenAt   *TimeFilter
-	Sessions     *SessionFilter
-}
-
-// ContactOrderField is what a list of contacts is ordered by.
-type ContactOrderField string
-
-// The orders of contacts.
-const (
-	OrderLastSeen     ContactOrderField = "LAST_SEEN"
-	OrderFirstSeen    ContactOrderField = "FIRST_SEEN"
-	OrderSessionCount ContactOrderField = "SESSION_COUNT"
-)
-
-// ContactOrder is the order of a list of contacts. Ties are broken by callee, in the
-// same direction.
-type ContactOrder struct {
-	Field     ContactOrderField
-	Direction OrderDirection
-}
-
-// DefaultContactOrder is the last seen first.
-func DefaultContactOrder() ContactOrder { return ContactOrder{OrderLastSeen, Descending} }
-
-// String is the order's name.
-func (o ContactOrder) String() string { return string(o.Field) + " " + string(o.Direction) }
-
-func (o ContactOrder) column() string {
-	switch o.Field {
+// contactColumn is the column that contacts are ordered by.
+func contactColumn(field ContactOrderField) string {
+	switch field {
 	case OrderFirstSeen:
 		return "first_seen_at"
 	case OrderSessionCount:
@@ -50,57 +18,11 @@ func (o ContactOrder) column() string {
 	}
 }
 
-// ContactKey is a place in an order of contacts: what they are ordered by (times in
-// microseconds since 1970), then the callee.
-type ContactKey struct {
-	Value  int64
-	Callee string
-}
-
-// KeyOf is the contact's place in this order.
-func (o ContactOrder) KeyOf(c *ContactSummary) ContactKey {
-	switch o.Field {
-	case OrderFirstSeen:
-		return ContactKey{c.FirstSeenAt.UnixMicro(), c.Callee}
-	case OrderSessionCount:
-		return ContactKey{int64(c.SessionCount), c.Callee}
-	default:
-		return ContactKey{c.LastSeenAt.UnixMicro(), c.Callee}
-	}
-}
-
-func (o ContactOrder) compare(a, b *ContactSummary) int {
-	x, y := o.KeyOf(a), o.KeyOf(b)
-	if o.Direction == Descending {
-		x, y = y, x
-	}
-	return cmp.Or(cmp.Compare(x.Value, y.Value), cmp.Compare(x.Callee, y.Callee))
-}
-
-// beyond passes the contacts on the later (or earlier) side of a place, with
+// contactKeyset passes the contacts on the later (or earlier) side of a place, with
 // inclusive the one at the place, too.
-func (o ContactOrder) beyond(key ContactKey, later, inclusive bool) condition {
-	operator := ">"
-	if later == (o.Direction == Descending) {
-		operator = "<"
-	}
-	if inclusive {
-		operator += "="
-	}
-	return where("(c."+o.column()+", c.callee) "+operator+" (?, ?)", key.Value, key.Callee)
-}
-
-// ContactList is a question for contacts: those that pass the filter, in an order.
-type ContactList struct {
-	Filter *ContactFilter
-	Order  ContactOrder
-}
-
-// ContactWindow is the part of a list of contacts that a page shows, as Window is of sessions.
-type ContactWindow struct {
-	After, Before *ContactKey
-	Limit         int
-	Backward      bool
+func contactKeyset(o ContactOrder, key ContactKey, later, inclusive bool) condition {
+	columns := "(c." + contactColumn(o.Field) + ", c.callee)"
+	return keysetPredicate(columns, o.Direction, later, inclusive, key.Value, key.Callee)
 }
 
 // contact is the filter as SQL over `contacts c`.
@@ -135,33 +57,33 @@ func (d filterSQL) contact(f *ContactFilter) condition {
 
 // ContactPage reads a page of the list, with one contact more than the window's
 // limit where there are more to come.
-func (s *Store) ContactPage(ctx context.Context, l ContactList, w ContactWindow) ([]*ContactSummary, error) {
+func (s *Store) ContactPage(ctx context.Context, l ContactList, w ContactPageSpec) ([]*ContactSummary, error) {
 	parts := []condition{filterSQL{s.dialect}.contact(l.Filter)}
 	if w.After != nil {
-		parts = append(parts, l.Order.beyond(*w.After, true, false))
+		parts = append(parts, contactKeyset(l.Order, *w.After, true, false))
 	}
 	if w.Before != nil {
-		parts = append(parts, l.Order.beyond(*w.Before, false, false))
+		parts = append(parts, contactKeyset(l.Order, *w.Before, false, false))
 	}
 	direction := l.Order.Direction
 	if w.Backward {
-		direction = direction.reversed()
+		direction = direction.Reversed()
 	}
 	c := allOf(parts...)
 	var page []*ContactSummary
 	err := s.answers(ctx).Raw(fmt.Sprintf("SELECT "+contactColumns+" FROM contacts c WHERE %s ORDER BY c.%s %s, c.callee %s LIMIT %d",
-		c.sql, l.Order.column(), direction, direction, w.Limit+1), c.args...).Scan(&page).Error
+		c.sql, contactColumn(l.Order.Field), direction, direction, w.Limit+1), c.args...).Scan(&page).Error
 	if err != nil {
 		return nil, fmt.Errorf("read page of contacts: %w", err)
 	}
-	slices.SortFunc(page, l.Order.compare)
+	slices.SortFunc(page, l.Order.Compare)
 	return page, nil
 }
 
 // ContactsBeyond says whether the list goes on on the later (or earlier) side of a
 // place; inclusive counts a contact at the place itself.
 func (s *Store) ContactsBeyond(ctx context.Context, l ContactList, place ContactKey, later, inclusive bool) (bool, error) {
-	c := allOf(filterSQL{s.dialect}.contact(l.Filter), l.Order.beyond(place, later, inclusive))
+	c := allOf(filterSQL{s.dialect}.contact(l.Filter), contactKeyset(l.Order, place, later, inclusive))
 	var found []int
 	if err := s.answers(ctx).Raw("SELECT 1 FROM contacts c WHERE "+c.sql+" LIMIT 1", c.args...).Scan(&found).Error; err != nil {
 		return false, fmt.Errorf("look for contacts beyond a page: %w", err)

@@ -121,7 +121,7 @@ const (
 	Descending OrderDirection = "DESC"
 )
 
-func (d OrderDirection) reversed() OrderDirection {
+func (d OrderDirection) Reversed() OrderDirection {
 	if d == Ascending {
 		return Descending
 	}

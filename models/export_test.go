@@ -74,7 +74,7 @@ func storeOld(tx *gorm.DB, d dialect, bodies [][]byte, decode Decode, oldText fu
 		seq := int64(i + 1)
 		n := &Notification{ID: seq, SHA256: sum[:], Body: packer.EncodeAll(sent, nil), BodySize: len(sent), FirstReceivedAt: TimeOf(time.UnixMicro(seq)),
 			LastReceivedAt: TimeOf(time.UnixMicro(seq)), Deliveries: 2, StoredSeq: &seq}
-		n.decoded(p, outcome, reason)
+		setDecoded(n, p, outcome, reason)
 		if err := tx.Table("notifications").Create(n).Error; err != nil {
 			return err
 		}

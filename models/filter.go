@@ -9,92 +9,6 @@ import (
 	"unicode/utf8"
 )
 
-// SessionFilter is the GraphQL input of that name: what is set must hold, all of
-// it. A nil field is as if absent; an empty Or or In passes nothing.
-type SessionFilter struct {
-	And             []*SessionFilter
-	Or              []*SessionFilter
-	Not             *SessionFilter
-	CallID          *StringFilter
-	WorkflowID      *StringFilter
-	WorkflowName    *StringFilter
-	NodeTaskID      *StringFilter
-	NodeTaskName    *StringFilter
-	WabaTaskID      *StringFilter
-	WfDetailUUID    *StringFilter
-	Channel         *StringFilter
-	ChannelID       *StringFilter
-	Callee          *StringFilter
-	RobotID         *StringFilter
-	Status          *StringFilter
-	Intention       *StringFilter
-	EndReason       []SessionEndReason
-	StartedAt       *TimeFilter
-	EndedAt         *TimeFilter
-	ReceivedAt      *TimeFilter
-	NotifiedAt      *TimeFilter
-	Version         *IntFilter
-	Deliveries      *IntFilter
-	TalkRound       *IntFilter
-	DurationSeconds *IntFilter
-	MessageCount    *IntFilter
-	NerSlots        []*NamedValueFilter
-	EventLabels     []*NamedValueFilter
-	Variables       []*NamedValueFilter
-	Engaged         *bool
-	HandedOver      *bool
-	Abandoned       *bool
-	Messages        *MessageFilter
-	Search          *string
-}
-
-// MessageFilter is the GraphQL input of that name.
-type MessageFilter struct {
-	And         []*MessageFilter
-	Or          []*MessageFilter
-	Not         *MessageFilter
-	Position    *IntFilter
-	HasReply    *bool
-	SenderType  []SenderType
-	Status      []MessageStatus
-	ContentType []string
-	MsgID       *StringFilter
-	SentAt      *TimeFilter
-	Search      *string
-}
-
-// StringFilter compares strings as they are stored, or, by the operators that ignore
-// case, as search does.
-type StringFilter struct {
-	Eq                 *string
-	Ne                 *string
-	In                 []string
-	NotIn              []string
-	Contains           *string
-	StartsWith         *string
-	EndsWith           *string
-	EqIgnoreCase       *string
-	ContainsIgnoreCase *string
-}
-
-// IntFilter compares whole numbers.
-type IntFilter struct{ Eq, Ne, Gte, Gt, Lte, Lt *int }
-
-// FloatFilter compares numbers.
-type FloatFilter struct{ Eq, Ne, Gte, Gt, Lte, Lt *float64 }
-
-// TimeFilter compares instants, to the nanosecond.
-type TimeFilter struct{ Gte, Gt, Lte, Lt *Time }
-
-// NamedValueFilter asks for an entry of an open map: that it exists, that it does
-// not, or that it exists with a value that passes, as text or as a number.
-type NamedValueFilter struct {
-	Name   string
-	Value  *StringFilter
-	Number *FloatFilter
-	Exists *bool
-}
-
 // condition is a piece of SQL that is true or false, never NULL where it stands
 // for a session or a message.
 type condition struct {
@@ -195,7 +109,7 @@ func (d filterSQL) session(f *SessionFilter) condition {
 		if words := messageSearchWords(f.Messages); len(words) > 0 {
 			add(d.searchSessions(words).candidates)
 		}
-		add(d.sessionsWithMsgIDs(f.Messages.msgIDs()))
+		add(d.sessionsWithMsgIDs(msgIDsOf(f.Messages)))
 		add(exists("messages m WHERE m.session_id = s.id", d.message(f.Messages)))
 	}
 	if f.Search != nil {
@@ -215,8 +129,8 @@ func joined[F any](and []*F, not *F, sql func(*F) condition) []condition {
 	return parts
 }
 
-// msgIDs are the msg_ids of which a message has to have one to pass; ok is false where any will do.
-func (f *MessageFilter) msgIDs() (msgIDs []string, ok bool) {
+// msgIDsOf are the msg_ids of which a message has to have one to pass; ok is false where any will do.
+func msgIDsOf(f *MessageFilter) (msgIDs []string, ok bool) {
 	switch {
 	case f == nil:
 		return nil, false
@@ -226,7 +140,7 @@ func (f *MessageFilter) msgIDs() (msgIDs []string, ok bool) {
 		return f.MsgID.In, true
 	}
 	for _, sub := range f.And {
-		if msgIDs, ok = sub.msgIDs(); ok {
+		if msgIDs, ok = msgIDsOf(sub); ok {
 			return msgIDs, ok
 		}
 	}
@@ -254,7 +168,7 @@ func (d filterSQL) alternatives(filters []*SessionFilter) condition {
 	var parts, entries []condition
 	var entryFilters []*SessionFilter
 	for _, f := range filters {
-		if table, entry := f.onlyEntry(); entry != nil {
+		if table, entry := onlyEntry(f); entry != nil {
 			with := d.entryOf(entry)
 			entries = append(entries, condition{"SELECT v.session_id FROM " + table + " v WHERE " + with.sql, with.args})
 			entryFilters = append(entryFilters, f)
@@ -280,7 +194,7 @@ func (d filterSQL) alternatives(filters []*SessionFilter) condition {
 
 // onlyEntry is the entry that sessions have to have, and its table, where that is all that
 // the filter asks.
-func (f *SessionFilter) onlyEntry() (table string, entry *NamedValueFilter) {
+func onlyEntry(f *SessionFilter) (table string, entry *NamedValueFilter) {
 	rest := *f
 	for _, entries := range []struct {
 		table   string

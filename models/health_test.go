@@ -87,9 +87,9 @@ func TestSaveSaysWhatBecameOfEach(t *testing.T) {
 		store, _ := openStore(t, kind)
 		one, later := note{"timestamp": 1}.body(), note{"timestamp": 2}.body()
 		bodies := [][]byte{one, later, one, []byte("{}"), []byte("{}"), []byte("[]")}
-		var arrivals []models.Arrival
+		var deliveries []models.PreparedDelivery
 		for _, body := range bodies {
-			arrivals = append(arrivals, store.Arrive(ingest.NewDelivery(body, "", epoch)))
+			deliveries = append(deliveries, store.Prepare(ingest.NewDelivery(body, "", epoch)))
 		}
 		const reason = "call_id: expected a string, got nothing"
 		for round, want := range [][]models.Stored{
@@ -104,12 +104,12 @@ func TestSaveSaysWhatBecameOfEach(t *testing.T) {
 				{ID: 4, Repeat: true, Outcome: models.Refused, Reason: "the body is not a JSON object: it is a list"},
 			},
 		} {
-			if err := store.Save(t.Context(), arrivals); err != nil {
+			if err := store.Save(t.Context(), deliveries); err != nil {
 				t.Fatal(err)
 			}
-			for i := range arrivals {
-				if arrivals[i].Stored != want[i] {
-					t.Errorf("round %d, %s: %+v, want %+v", round, bodies[i], arrivals[i].Stored, want[i])
+			for i := range deliveries {
+				if deliveries[i].Stored != want[i] {
+					t.Errorf("round %d, %s: %+v, want %+v", round, bodies[i], deliveries[i].Stored, want[i])
 				}
 			}
 		}

@@ -19,12 +19,12 @@ import (
 // saveOnce saves, again where another process has the database for itself.
 func saveOnce(t *testing.T, store *models.Store, bodies ...[]byte) {
 	t.Helper()
-	var arrivals []models.Arrival
+	var deliveries []models.PreparedDelivery
 	for _, body := range bodies {
-		arrivals = append(arrivals, store.Arrive(ingest.NewDelivery(body, "", time.Now())))
+		deliveries = append(deliveries, store.Prepare(ingest.NewDelivery(body, "", time.Now())))
 	}
 	testtools.Eventually(t, func() string {
-		err := store.Save(context.WithoutCancel(t.Context()), arrivals)
+		err := store.Save(context.WithoutCancel(t.Context()), deliveries)
 		if err != nil && !errors.Is(err, models.ErrUnavailable) {
 			t.Error(err)
 			return ""
@@ -186,12 +186,12 @@ func TestATimeOutIsNoFaultOfWhatIsStored(t *testing.T) {
 	hurried := reopen(t, database{testdb.Postgres, db.address + "&statement_timeout=100"})
 	execute(t, db, "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NEW; END $$",
 		"CREATE TRIGGER dawdle BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION dawdle()")
-	err := hurried.Save(t.Context(), []models.Arrival{hurried.Arrive(ingest.NewDelivery(note{"call_id": "b", "messages": texts("x")}.body(), "", epoch))})
+	err := hurried.Save(t.Context(), []models.PreparedDelivery{hurried.Prepare(ingest.NewDelivery(note{"call_id": "b", "messages": texts("x")}.body(), "", epoch))})
 	if !errors.Is(err, models.ErrUnavailable) || errors.Is(err, models.ErrRejected) {
 		t.Errorf("error is %v, want ErrUnavailable", err)
 	}
 	execute(t, db, "DROP TRIGGER dawdle ON messages", "ALTER TABLE messages ADD CHECK (folded <> 'never')")
-	err = holder.Save(t.Context(), []models.Arrival{holder.Arrive(ingest.NewDelivery(note{"call_id": "c", "messages": texts("never")}.body(), "", epoch))})
+	err = holder.Save(t.Context(), []models.PreparedDelivery{holder.Prepare(ingest.NewDelivery(note{"call_id": "c", "messages": texts("never")}.body(), "", epoch))})
 	if !errors.Is(err, models.ErrRejected) || errors.Is(err, models.ErrUnavailable) {
 		t.Errorf("error is %v, want ErrRejected", err)
 	}

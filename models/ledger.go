@@ -245,8 +245,8 @@ func childTables() []string { return []string{"messages", "ner_slots", "event_la
 
 // SaveInTime is Save for those who can wait while another process has the database
 // for itself.
-func (s *Store) SaveInTime(ctx context.Context, arrivals []Arrival) error {
-	return s.retrying(ctx, func() error { return s.Save(ctx, arrivals) })
+func (s *Store) SaveInTime(ctx context.Context, deliveries []PreparedDelivery) error {
+	return s.retrying(ctx, func() error { return s.Save(ctx, deliveries) })
 }
 
 // retrying waits for a database that another process has locked.
@@ -323,11 +323,11 @@ func (s *Store) replayRows(tx *gorm.DB, clock *ledgerClock, rows []*Notification
 		}
 		p, outcome, reason := decode(body)
 		again := *n
-		again.decoded(p, outcome, reason)
+		setDecoded(&again, p, outcome, reason)
 		if again.CallID != nil {
 			callIDs = append(callIDs, *again.CallID)
 		}
-		if again.sameReading(n) && (rewrite == nil || !rewrite(n)) {
+		if sameReading(&again, n) && (rewrite == nil || !rewrite(n)) {
 			continue
 		}
 		if err := tx.Model(&again).Select("CallID", "Callee", "NotifiedAt", "Outcome", "Reason").Updates(&again).Error; err != nil {
@@ -343,7 +343,7 @@ func (s *Store) replayRows(tx *gorm.DB, clock *ledgerClock, rows []*Notification
 	if err := deleteSessions(tx, s.dialect, replaced); err != nil {
 		return err
 	}
-	k := newKnown(clock)
+	k := newBatchState(clock)
 	for _, callID := range callIDs {
 		if err := s.rebuild(tx, k, callID, decode); err != nil {
 			return fmt.Errorf("session %q: %w", callID, err)
@@ -352,8 +352,8 @@ func (s *Store) replayRows(tx *gorm.DB, clock *ledgerClock, rows []*Notification
 	return k.write(tx, s.dialect)
 }
 
-// decoded takes over what a body's decoding says of its row.
-func (n *Notification) decoded(p *Projection, outcome Outcome, reason string) {
+// setDecoded takes over what a body's decoding says of its row.
+func setDecoded(n *Notification, p *Projection, outcome Outcome, reason string) {
 	n.Outcome, n.Reason = outcome, reason
 	n.CallID, n.Callee, n.NotifiedAt = nil, nil, nil
 	if p != nil {
@@ -362,14 +362,14 @@ func (n *Notification) decoded(p *Projection, outcome Outcome, reason string) {
 }
 
 // sameReading says whether two states of a row say the same of its body.
-func (n *Notification) sameReading(other *Notification) bool {
+func sameReading(n, other *Notification) bool {
 	return n.Outcome == other.Outcome && n.Reason == other.Reason && pointed(n.CallID) == pointed(other.CallID) &&
 		pointed(n.Callee) == pointed(other.Callee) && pointed(n.NotifiedAt) == pointed(other.NotifiedAt)
 }
 
 // expected is what the ledger says a session is: nil where none of its
 // notifications can be projected.
-func (s *Store) expected(tx *gorm.DB, callID string, decode Decode) (*Projection, *Notification, error) {
+func (s *Store) expected(tx *gorm.DB, callID string, decode Decode) (*preparedProjection, *Notification, error) {
 	var rows []*Notification
 	if err := tx.Where("call_id = ?", callID).Order("id").Find(&rows).Error; err != nil {
 		return nil, nil, fmt.Errorf("read its notifications: %w", err)
@@ -397,16 +397,16 @@ func (s *Store) expected(tx *gorm.DB, callID string, decode Decode) (*Projection
 			newest, source = p, n
 		}
 	}
-	if newest != nil {
-		s.dialect.keepFolded(newest)
-		newest.Session.ID, newest.Session.Version, newest.Session.Deliveries = first, version, deliveries
+	if newest == nil {
+		return nil, nil, nil
 	}
-	return newest, source, nil
+	newest.Session.ID, newest.Session.Version, newest.Session.Deliveries = first, version, deliveries
+	return &preparedProjection{newest, s.dialect.prepare(newest)}, source, nil
 }
 
 // rebuild has a session, whose rows are gone, made from its notifications again.
 // Another of them may become the session.
-func (s *Store) rebuild(tx *gorm.DB, k *known, callID string, decode Decode) error {
+func (s *Store) rebuild(tx *gorm.DB, k *batchState, callID string, decode Decode) error {
 	p, source, err := s.expected(tx, callID, decode)
 	if err != nil || p == nil {
 		return err
@@ -500,7 +500,7 @@ func (s *Store) verifyNotification(n *Notification, body []byte, decode Decode, 
 	}
 	p, outcome, reason := decode(body)
 	want := *n
-	want.decoded(p, outcome, reason)
+	setDecoded(&want, p, outcome, reason)
 	for _, column := range []struct {
 		name      string
 		got, want any
@@ -543,11 +543,11 @@ func (s *Store) verifySession(tx *gorm.DB, callID string, decode Decode, tell fu
 	if !reflect.DeepEqual(*got, p.Session) {
 		tell(fmt.Sprintf("session %s: its row differs from the ledger", callID))
 	}
-	got.verifyParts(tx, s.dialect, p, tell)
+	verifyParts(got, tx, s.dialect, p.Projection, tell)
 	return tx.Error
 }
 
-func (s *Session) verifyParts(tx *gorm.DB, d dialect, p *Projection, tell func(string)) {
+func verifyParts(s *Session, tx *gorm.DB, d dialect, p *Projection, tell func(string)) {
 	differs := func(part string, equal bool, err error) {
 		if err != nil {
 			_ = tx.AddError(err)
@@ -589,7 +589,7 @@ func storedMessages(tx *gorm.DB, d dialect, sessionID int64) (messages []Message
 
 func equalEntries(a, b NamedValue) bool {
 	return a.Name == b.Name && a.Position == b.Position && a.Value == b.Value &&
-		pointed(a.Folded) == pointed(b.Folded) && pointed(a.Number) == pointed(b.Number) && bytes.Equal(a.JSON, b.storedJSON())
+		pointed(a.Folded) == pointed(b.Folded) && pointed(a.Number) == pointed(b.Number) && bytes.Equal(a.JSON, storedJSON(&b))
 }
 
 // difference is a query for names, and what is told of each.
@@ -618,3 +618,5 @@ func (s *Store) verifyOrphans(ctx context.Context, tell func(string)) error {
 	}
 	return nil
 }
+
+func inQuarantine() []Outcome { return []Outcome{Quarantined, Refused} }

@@ -131,7 +131,7 @@ func readMessage(position int, raw JSON) Message {
 
 // ReadMessages reads a notification's `messages`, each whatever it is, with what search reads of them.
 func ReadMessages(list JSON) []Message {
-	messages := readTranscript(list)
+	messages := ReadTranscript(list)
 	searched := 0
 	for i := range messages {
 		m := &messages[i]
@@ -144,8 +144,8 @@ func ReadMessages(list JSON) []Message {
 	return messages
 }
 
-// readTranscript is ReadMessages without what search reads. The messages are parts of the list.
-func readTranscript(list JSON) []Message {
+// ReadTranscript is ReadMessages without what search reads. The messages are parts of the list.
+func ReadTranscript(list JSON) []Message {
 	var messages []Message
 	for raw := range list.Items() {
 		if messages == nil {
@@ -179,4 +179,24 @@ func numberMessages(messages []Message) {
 		m.MsgOrdinal = count[m.MsgID]
 		count[m.MsgID]++
 	}
+}
+
+// TranscriptRange is the part of a transcript that is asked for: the messages that pass
+// the filter, and of those the first or the last so many, where set.
+type TranscriptRange struct {
+	Filter      *MessageFilter
+	First, Last *int
+}
+
+// MessageKey names a message by AIRudder's msg_id within a session, and by its place
+// among the session's messages of that msg_id: the same in every version that has it.
+type MessageKey struct {
+	MsgKey
+	Ordinal int
+}
+
+// MsgKey names a message by AIRudder's msg_id within a session.
+type MsgKey struct {
+	SessionID int64
+	MsgID     string
 }

@@ -7,43 +7,10 @@ import (
 	"slices"
 )
 
-// MessageList is a question for messages across sessions, those of the latest
-// start first and each session's last message first.
-type MessageList struct {
-	Filter   *MessageFilter
-	Sessions *SessionFilter
-}
-
-// MessageListKey is a place in a list of messages.
-type MessageListKey struct {
-	StartedAt int64 // its session's, in microseconds since 1970
-	SessionID int64
-	Position  int
-}
-
-// ListedMessage is a message with what names its place in a list.
-type ListedMessage struct {
-	Message
-	CallID    string
-	StartedAt Time
-}
-
-// Key is the message's place.
-func (m *ListedMessage) Key() MessageListKey {
-	return MessageListKey{m.StartedAt.UnixMicro(), m.SessionID, m.Position}
-}
-
-// MessageWindow is the part of a list of messages that a page shows, as Window is of sessions.
-type MessageWindow struct {
-	After, Before *MessageListKey
-	Limit         int
-	Backward      bool
-}
-
 // messageFilter is what a message m of a session s has to pass.
 func (s *Store) messageFilter(l MessageList) condition {
 	sql := filterSQL{s.dialect}
-	parts := []condition{sql.session(l.Sessions), s.dialect.sessionsWithMsgIDs(l.Filter.msgIDs()), sql.message(l.Filter)}
+	parts := []condition{sql.session(l.Sessions), s.dialect.sessionsWithMsgIDs(msgIDsOf(l.Filter)), sql.message(l.Filter)}
 	if words := messageSearchWords(l.Filter); len(words) > 0 {
 		parts = append(parts, s.dialect.searchSessions(words).candidates)
 	}
@@ -53,7 +20,7 @@ func (s *Store) messageFilter(l MessageList) condition {
 // messages is the statement that reads columns of messages m of sessions s that pass the list and are beyond places.
 func (s *Store) messages(l MessageList, columns string, beyond []condition, direction OrderDirection, limit int) condition {
 	search := s.pageSearch([]*SessionFilter{l.Sessions}, messageSearchWords(l.Filter))
-	search.rest = allOf(search.rest, s.dialect.sessionsWithMsgIDs(l.Filter.msgIDs()))
+	search.rest = allOf(search.rest, s.dialect.sessionsWithMsgIDs(msgIDsOf(l.Filter)))
 	passes := allOf(append(beyond, (filterSQL{s.dialect}).message(l.Filter))...)
 	order := fmt.Sprintf("ORDER BY s.started_at %[1]s, s.id %[1]s", direction)
 	plain := func(sessions condition) condition {
@@ -79,7 +46,8 @@ func (s *Store) messages(l MessageList, columns string, beyond []condition, dire
 	return search.either(plain(allOf(search.rest, search.holds)), collected, limit)
 }
 
-func (k MessageListKey) beyond(later bool) condition {
+// messageKeyset passes the messages on the later (or earlier) side of a place.
+func messageKeyset(k *MessageListKey, later bool) condition {
 	operator := ">"
 	if later {
 		operator = "<"
@@ -91,13 +59,13 @@ func (k MessageListKey) beyond(later bool) condition {
 
 // MessagePage reads a page of the list, with one message more than the window's
 // limit where there are more to come.
-func (s *Store) MessagePage(ctx context.Context, l MessageList, w MessageWindow) ([]*ListedMessage, error) {
+func (s *Store) MessagePage(ctx context.Context, l MessageList, w MessagePageSpec) ([]*ListedMessage, error) {
 	var beyond []condition
 	if w.After != nil {
-		beyond = append(beyond, w.After.beyond(true))
+		beyond = append(beyond, messageKeyset(w.After, true))
 	}
 	if w.Before != nil {
-		beyond = append(beyond, w.Before.beyond(false))
+		beyond = append(beyond, messageKeyset(w.Before, false))
 	}
 	direction := Descending
 	if w.Backward {
@@ -158,7 +126,7 @@ func (s *Store) MessagesBeyond(ctx context.Context, l MessageList, place Message
 	if later {
 		direction = Descending
 	}
-	statement := s.messages(l, "1", []condition{place.beyond(later)}, direction, 1)
+	statement := s.messages(l, "1", []condition{messageKeyset(&place, later)}, direction, 1)
 	var found []int
 	if err := s.answers(ctx).Raw(statement.sql, statement.args...).Scan(&found).Error; err != nil {
 		return false, fmt.Errorf("look for messages beyond a page: %w", err)

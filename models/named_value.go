@@ -11,22 +11,7 @@ type NamedValue struct {
 	JSON      JSON     `gorm:"column:json"` // the value as it was sent
 }
 
-func (v *NamedValue) entry() *NamedValue { return v }
-
-// storedJSON is JSON as it is stored: nothing where it is Value in quotes.
-func (v *NamedValue) storedJSON() []byte {
-	if n := len(v.JSON); n == len(v.Value)+2 && v.JSON[0] == '"' && string(v.JSON[1:n-1]) == v.Value {
-		return []byte{}
-	}
-	return v.JSON
-}
-
-// restoreJSON gives JSON back what storedJSON left out.
-func (v *NamedValue) restoreJSON() {
-	if len(v.JSON) == 0 {
-		v.JSON = append(append(append(make(JSON, 0, len(v.Value)+2), '"'), v.Value...), '"')
-	}
-}
+func (v *NamedValue) Entry() *NamedValue { return v }
 
 // NerSlot is an entry of `ner_slots`: a thing that the robot recognised by name.
 type NerSlot struct{ NamedValue }

@@ -12,8 +12,6 @@ const (
 	Refused     Outcome = "refused"
 )
 
-func inQuarantine() []Outcome { return []Outcome{Quarantined, Refused} }
-
 // Notification is a row of the ledger: one distinct body, byte for byte, and how
 // often it arrived. Everything else that is kept can be made from these rows again.
 type Notification struct {
@@ -43,15 +41,6 @@ type Projection struct {
 	NerSlots    []NamedValue
 	EventLabels []NamedValue
 	Variables   []NamedValue
-
-	// searchable is what search reads of it, set by the dialect where it is prepared for storing.
-	searchable searchable
-}
-
-// searchable is what search reads of a session.
-type searchable struct {
-	transcript string // the texts of its messages
-	msgIDs     string // hashes of the msg_ids of its messages
 }
 
 // Delivery is one arrival of a notification. Without a projection it goes into
@@ -63,12 +52,12 @@ type Delivery struct {
 	Projection *Projection
 	Outcome    Outcome
 	Reason     string
-	// Moved is set for a row of another ledger: what that counted is taken over.
-	Moved *Moved
+	// Imported is set for a row of another ledger: what that counted is taken over.
+	Imported *ImportedCounters
 }
 
-// Moved is what another ledger counted of a notification.
-type Moved struct {
+// ImportedCounters is what another ledger counted of a notification.
+type ImportedCounters struct {
 	LastReceivedAt Time
 	Deliveries     int
 }

@@ -1,27 +1,15 @@
 package models
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
 )
 
-// SessionOrder is the order of a list of sessions. Ties are broken by id.
-type SessionOrder struct {
-	Field     SessionOrderField
-	Direction OrderDirection
-}
-
-// DefaultSessionOrder is the newest start first.
-func DefaultSessionOrder() SessionOrder { return SessionOrder{OrderStartedAt, Descending} }
-
-// String names the order in cursors.
-func (o SessionOrder) String() string { return string(o.Field) + " " + string(o.Direction) }
-
-func (o SessionOrder) column() string {
-	switch o.Field {
+// orderColumn is the column that sessions are ordered by.
+func orderColumn(field SessionOrderField) string {
+	switch field {
 	case OrderEndedAt:
 		return "ended_at"
 	case OrderReceivedAt:
@@ -35,56 +23,6 @@ func (o SessionOrder) column() string {
 	default:
 		return "started_at"
 	}
-}
-
-// KeyOf is the session's place in this order.
-func (o SessionOrder) KeyOf(s *Session) SessionKey {
-	value := int64(0)
-	switch o.Field {
-	case OrderEndedAt:
-		value = s.EndedAt.UnixMicro()
-	case OrderReceivedAt:
-		value = s.ReceivedAt.UnixMicro()
-	case OrderTalkRound:
-		value = int64(s.TalkRound)
-	case OrderDuration:
-		value = int64(s.DurationSeconds)
-	case OrderMessageCount:
-		value = int64(s.MessageCount)
-	default:
-		value = s.StartedAt.UnixMicro()
-	}
-	return SessionKey{value, s.ID}
-}
-
-// SessionKey is a place in an order of sessions: what they are ordered by (times
-// in microseconds since 1970), then their id.
-type SessionKey struct{ Value, ID int64 }
-
-// SessionOwner is whose sessions a list holds.
-type SessionOwner string
-
-// Everybody's sessions, those of an intention label, and those of a callee.
-const (
-	OfAll       SessionOwner = ""
-	OfIntention SessionOwner = "intention"
-	OfCallee    SessionOwner = "callee"
-)
-
-// SessionList is a question for sessions: those that pass all the filters, in an
-// order, of each of several owners.
-type SessionList struct {
-	Owner   SessionOwner
-	Filters []*SessionFilter
-	Order   SessionOrder
-}
-
-// Window is the part of a list that a page shows: between two places, from the
-// start on, or from the end on where Backward is set.
-type Window struct {
-	After, Before *SessionKey
-	Limit         int
-	Backward      bool
 }
 
 // arms runs one SELECT for each of n parents, many in a statement. Every arm has
@@ -133,19 +71,19 @@ func eachArms(n int, arm func(i int) condition, read func(condition) error) erro
 	return nil
 }
 
-// condition passes the sessions of one owner.
-func (o SessionOwner) condition(owner string) condition {
-	if o == OfAll {
+// ofOwner passes the sessions of one owner.
+func ofOwner(scope SessionScope, owner string) condition {
+	if scope == OfAll {
 		return everything
 	}
-	return where("s."+string(o)+" = ?", owner)
+	return where("s."+string(scope)+" = ?", owner)
 }
 
 // filter is what the sessions of one owner have to pass.
 func (s *Store) filter(l SessionList, owner string) condition {
 	var parts []condition
-	if l.Owner != OfAll {
-		parts = append(parts, l.Owner.condition(owner))
+	if l.Scope != OfAll {
+		parts = append(parts, ofOwner(l.Scope, owner))
 	}
 	for _, f := range l.Filters {
 		if c := (filterSQL{s.dialect}).session(f); c.sql != everything.sql {
@@ -155,32 +93,42 @@ func (s *Store) filter(l SessionList, owner string) condition {
 	return allOf(parts...)
 }
 
-func (o SessionOrder) beyond(key *SessionKey, later bool) condition {
+// sessionKeyset passes the sessions on the later (or earlier) side of a place.
+func sessionKeyset(o SessionOrder, key *SessionKey, later bool) condition {
+	return keysetPredicate("(s."+orderColumn(o.Field)+", s.id)", o.Direction, later, false, key.Value, key.ID)
+}
+
+// keysetPredicate passes the rows of a list on the later (or earlier) side of a place in the
+// order of the columns, with inclusive those at the place, too.
+func keysetPredicate(columns string, direction OrderDirection, later, inclusive bool, place ...any) condition {
 	operator := ">"
-	if later == (o.Direction == Descending) {
+	if later == (direction == Descending) {
 		operator = "<"
 	}
-	return where("(s."+o.column()+", s.id) "+operator+" (?, ?)", key.Value, key.ID)
+	if inclusive {
+		operator += "="
+	}
+	return condition{columns + " " + operator + " (" + marks(len(place)) + ")", place}
 }
 
 // SessionPages reads one page of the list for each owner, in the list's order.
 // A page has one session more than the window's limit where there are more to come.
-func (s *Store) SessionPages(ctx context.Context, l SessionList, w Window, owners []string) (map[string][]*Session, error) {
+func (s *Store) SessionPages(ctx context.Context, l SessionList, w PageSpec, owners []string) (map[string][]*Session, error) {
 	direction := l.Order.Direction
 	if w.Backward {
-		direction = direction.reversed()
+		direction = direction.Reversed()
 	}
 	search := s.pageSearch(l.Filters, nil)
 	columns := shownColumns(ctx)
 	sessions, err := sessionArms(ctx, s, columns, len(owners), func(i int) condition {
-		parts := []condition{l.Owner.condition(owners[i])}
+		parts := []condition{ofOwner(l.Scope, owners[i])}
 		if w.After != nil {
-			parts = append(parts, l.Order.beyond(w.After, true))
+			parts = append(parts, sessionKeyset(l.Order, w.After, true))
 		}
 		if w.Before != nil {
-			parts = append(parts, l.Order.beyond(w.Before, false))
+			parts = append(parts, sessionKeyset(l.Order, w.Before, false))
 		}
-		order := fmt.Sprintf("ORDER BY s.%s %s, s.id %s", l.Order.column(), direction, direction)
+		order := fmt.Sprintf("ORDER BY s.%s %s, s.id %s", orderColumn(l.Order.Field), direction, direction)
 		return search.page(columns.sql(), allOf(parts...), order, w.Limit+1)
 	})
 	if err != nil {
@@ -188,42 +136,13 @@ func (s *Store) SessionPages(ctx context.Context, l SessionList, w Window, owner
 	}
 	pages := make(map[string][]*Session, len(owners))
 	for _, session := range sessions {
-		owner := l.Owner.of(session)
+		owner := l.Scope.Of(session)
 		pages[owner] = append(pages[owner], session)
 	}
 	for _, page := range pages {
-		slices.SortFunc(page, l.Order.compare)
+		slices.SortFunc(page, l.Order.Compare)
 	}
 	return pages, nil
-}
-
-func (o SessionOrder) compare(a, b *Session) int {
-	x, y := o.KeyOf(a), o.KeyOf(b)
-	if o.Direction == Descending {
-		x, y = y, x
-	}
-	return cmp.Or(cmp.Compare(x.Value, y.Value), cmp.Compare(x.ID, y.ID))
-}
-
-func (o SessionOwner) of(s *Session) string {
-	switch o {
-	case OfIntention:
-		return s.Intention
-	case OfCallee:
-		return s.Callee
-	default:
-		return ""
-	}
-}
-
-// Inclusive moves a place so that what lies beyond it on that side includes the place itself.
-func (o SessionOrder) Inclusive(key SessionKey, later bool) SessionKey {
-	if later == (o.Direction == Descending) {
-		key.ID++
-	} else {
-		key.ID--
-	}
-	return key
 }
 
 // Beyond says of which owners the list holds a session on the later (or, with
@@ -237,7 +156,7 @@ func (s *Store) Beyond(ctx context.Context, l SessionList, places map[string]Ses
 	search := s.pageSearch(l.Filters, nil)
 	rows, err := arms[*Session](ctx, s, len(owners), func(i int) condition {
 		place := places[owners[i]]
-		c := allOf(l.Owner.condition(owners[i]), l.Order.beyond(&place, later))
+		c := allOf(ofOwner(l.Scope, owners[i]), sessionKeyset(l.Order, &place, later))
 		return search.page("s.intention, s.callee, s.notification_id", c, "", 1)
 	})
 	if err != nil {
@@ -245,7 +164,7 @@ func (s *Store) Beyond(ctx context.Context, l SessionList, places map[string]Ses
 	}
 	found := map[string]bool{}
 	for _, row := range rows {
-		found[l.Owner.of(row)] = true
+		found[l.Scope.Of(row)] = true
 	}
 	return found, nil
 }

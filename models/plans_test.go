@@ -43,11 +43,11 @@ func newPlanner(t *testing.T) *planner {
 	p.Store = store
 	generator := simulate.New(1)
 	for batch := range slices.Chunk(makeRange(2000), 500) {
-		arrivals := make([]models.Arrival, len(batch))
+		deliveries := make([]models.PreparedDelivery, len(batch))
 		for i, n := range batch {
-			arrivals[i] = store.Arrive(ingest.NewDelivery(generator.Notification(n), "", time.Now()))
+			deliveries[i] = store.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Now()))
 		}
-		if err := store.Save(t.Context(), arrivals); err != nil {
+		if err := store.Save(t.Context(), deliveries); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -129,9 +129,9 @@ func TestPagesAreReadAlongAnIndex(t *testing.T) {
 		{name: "robot", list: models.SessionList{Filters: []*models.SessionFilter{{RobotID: eq("1"), StartedAt: june}}}, index: "sessions_robot"},
 		{name: "end reason", list: models.SessionList{Filters: []*models.SessionFilter{{EndReason: []models.SessionEndReason{models.EndRobot}, StartedAt: june}}}, index: "sessions_end_reason"},
 		{name: "workflow ever", list: models.SessionList{Filters: []*models.SessionFilter{{WorkflowID: eq("w")}}}, index: "sessions_workflow"},
-		{name: "of an intention", list: models.SessionList{Owner: models.OfIntention}, owner: "A", index: "sessions_intention"},
-		{name: "of an intention in a time", list: models.SessionList{Owner: models.OfIntention, Filters: []*models.SessionFilter{{StartedAt: june}}}, owner: "A", index: "sessions_intention"},
-		{name: "of a callee", list: models.SessionList{Owner: models.OfCallee}, owner: "+1", index: "sessions_callee"},
+		{name: "of an intention", list: models.SessionList{Scope: models.OfIntention}, owner: "A", index: "sessions_intention"},
+		{name: "of an intention in a time", list: models.SessionList{Scope: models.OfIntention, Filters: []*models.SessionFilter{{StartedAt: june}}}, owner: "A", index: "sessions_intention"},
+		{name: "of a callee", list: models.SessionList{Scope: models.OfCallee}, owner: "+1", index: "sessions_callee"},
 		{name: "by end", list: models.SessionList{Order: descending(models.OrderEndedAt), Filters: []*models.SessionFilter{{EndedAt: june}}}, index: "sessions_ended_at"},
 		{name: "by arrival", list: models.SessionList{Order: descending(models.OrderReceivedAt), Filters: []*models.SessionFilter{{ReceivedAt: june}}}, index: "sessions_received_at"},
 	} {
@@ -141,16 +141,16 @@ func TestPagesAreReadAlongAnIndex(t *testing.T) {
 		place := models.SessionKey{Value: at("2025-06-15T00:00:00Z").UnixMicro(), ID: 1000}
 		for _, window := range []struct {
 			name string
-			models.Window
+			models.PageSpec
 		}{
-			{"first page", models.Window{Limit: 50}},
-			{"later page", models.Window{Limit: 50, After: &place}},
-			{"last page", models.Window{Limit: 50, Backward: true}},
-			{"page before", models.Window{Limit: 50, Backward: true, Before: &place}},
+			{"first page", models.PageSpec{Limit: 50}},
+			{"later page", models.PageSpec{Limit: 50, After: &place}},
+			{"last page", models.PageSpec{Limit: 50, Backward: true}},
+			{"page before", models.PageSpec{Limit: 50, Backward: true, Before: &place}},
 		} {
 			t.Run(test.name+"/"+window.name, func(t *testing.T) {
 				along(t, test.index, test.scan && window.After == nil && window.Before == nil, p.plan(t, func(ctx context.Context, s *models.Store) error {
-					_, err := s.SessionPages(ctx, test.list, window.Window, []string{test.owner})
+					_, err := s.SessionPages(ctx, test.list, window.PageSpec, []string{test.owner})
 					return err
 				}))
 			})
@@ -175,7 +175,7 @@ func TestPagesOfContactsAreReadAlongAnIndex(t *testing.T) {
 		} {
 			list := models.ContactList{Filter: filter, Order: models.ContactOrder{Field: field, Direction: models.Descending}}
 			place := &models.ContactKey{Value: 1000, Callee: "+1"}
-			for page, window := range map[string]models.ContactWindow{
+			for page, window := range map[string]models.ContactPageSpec{
 				"first page": {Limit: 50}, "later page": {Limit: 50, After: place}, "last page": {Limit: 50, Backward: true},
 			} {
 				t.Run(string(field)+"/"+name+"/"+page, func(t *testing.T) {
@@ -226,7 +226,7 @@ func TestMessagesAreFoundByTheirMsgID(t *testing.T) {
 	filter := &models.MessageFilter{And: []*models.MessageFilter{{MsgID: &models.StringFilter{In: []string{msgID, "other"}}}}}
 	for name, ask := range map[string]func(context.Context, *models.Store) error{
 		"page": func(ctx context.Context, s *models.Store) error {
-			_, err := s.MessagePage(ctx, models.MessageList{Filter: filter}, models.MessageWindow{Limit: 20})
+			_, err := s.MessagePage(ctx, models.MessageList{Filter: filter}, models.MessagePageSpec{Limit: 20})
 			return err
 		},
 		"is there more": func(ctx context.Context, s *models.Store) error {
@@ -239,7 +239,7 @@ func TestMessagesAreFoundByTheirMsgID(t *testing.T) {
 		},
 		"sessions": func(ctx context.Context, s *models.Store) error {
 			list := models.SessionList{Order: models.DefaultSessionOrder(), Filters: []*models.SessionFilter{{Messages: filter}}}
-			_, err := s.SessionPages(ctx, list, models.Window{Limit: 20}, []string{""})
+			_, err := s.SessionPages(ctx, list, models.PageSpec{Limit: 20}, []string{""})
 			return err
 		},
 	} {
@@ -263,15 +263,15 @@ func TestChildrenAreFoundByTheirKey(t *testing.T) {
 		ask  func(context.Context, *models.Store) error
 	}{
 		{"messages", bySessionID, func(ctx context.Context, s *models.Store) error {
-			_, err := s.MessagesOf(ctx, ids, models.Selected{})
+			_, err := s.MessagesOf(ctx, ids, models.TranscriptRange{})
 			return err
 		}},
 		{"last messages", bySessionID, func(ctx context.Context, s *models.Store) error {
-			_, err := s.MessagesOf(ctx, ids, models.Selected{Last: &three})
+			_, err := s.MessagesOf(ctx, ids, models.TranscriptRange{Last: &three})
 			return err
 		}},
 		{"messages that pass", byKey, func(ctx context.Context, s *models.Store) error {
-			_, err := s.MessagesOf(ctx, ids, models.Selected{First: &three, Filter: &models.MessageFilter{SenderType: []models.SenderType{models.SenderUser}}})
+			_, err := s.MessagesOf(ctx, ids, models.TranscriptRange{First: &three, Filter: &models.MessageFilter{SenderType: []models.SenderType{models.SenderUser}}})
 			return err
 		}},
 		{"answered messages", bySessionID, func(ctx context.Context, s *models.Store) error {
@@ -312,7 +312,7 @@ func TestChildrenAreFoundByTheirKey(t *testing.T) {
 		}},
 		{"messages of a contact", byKey, func(ctx context.Context, s *models.Store) error {
 			callee := "+1"
-			_, err := s.MessagePage(ctx, models.MessageList{Sessions: &models.SessionFilter{Callee: &models.StringFilter{Eq: &callee}}}, models.MessageWindow{Limit: 20})
+			_, err := s.MessagePage(ctx, models.MessageList{Sessions: &models.SessionFilter{Callee: &models.StringFilter{Eq: &callee}}}, models.MessagePageSpec{Limit: 20})
 			return err
 		}},
 		{"what was stored since", regexp.MustCompile(`SEARCH e USING INDEX sqlite_autoindex_notifications_\d \(stored_seq>\? AND stored_seq<\?\)`), func(ctx context.Context, s *models.Store) error {

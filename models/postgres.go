@@ -314,9 +314,9 @@ func (d postgresDialect) searchSessions(words []string) sessionSearch {
 	return sessionSearch{candidates: allOf(parts...), exact: true, holds: everything}
 }
 
-func (postgresDialect) index(*gorm.DB, []*Session, map[string]*Projection) error { return nil }
-func (postgresDialect) unindex(*gorm.DB, []int64) error                          { return nil }
-func (postgresDialect) searchOrphans() []difference                              { return nil }
+func (postgresDialect) index(*gorm.DB, []indexedSession) error { return nil }
+func (postgresDialect) unindex(*gorm.DB, []int64) error        { return nil }
+func (postgresDialect) searchOrphans() []difference            { return nil }
 
 // What is deleted stays in the files until its place is used again; this makes the
 // place free. The server's log and backups have it for as long as they are kept.

@@ -110,4 +110,11 @@ func (e unreachableError) Error() string { return "the server cannot be reached:
 func (unreachableError) Is(target error) bool { return target == ErrUnreachable }
 
 // oneLine is the text of an error without its line breaks, cut short.
-func oneLine(err error) string { return shorten(strings.Join(strings.Fields(err.Error()), " "), 150) }
+func oneLine(err error) string {
+	const most = 150 // characters
+	line := strings.Join(strings.Fields(err.Error()), " ")
+	if short := firstRunes(line, most); short != line {
+		return short + "…"
+	}
+	return line
+}

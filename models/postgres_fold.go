@@ -9,7 +9,7 @@ import (
 // next. So the folded text is kept beside the text, where the two differ: of a
 // session's columns as one JSON object by column.
 
-// folded reads what keepFolded has filled.
+// folded reads what prepare has filled.
 func (postgresDialect) folded(column string) string {
 	table, name, _ := strings.Cut(column, ".")
 	switch table {
@@ -24,7 +24,7 @@ func (postgresDialect) folded(column string) string {
 	}
 }
 
-func (postgresDialect) keepFolded(p *Projection) {
+func (postgresDialect) prepare(p *Projection) indexText {
 	s := &p.Session
 	folded := map[string]string{}
 	for column, text := range map[string]string{
@@ -52,6 +52,7 @@ func (postgresDialect) keepFolded(p *Projection) {
 			entries[i].Folded = foldedIfOther(entries[i].Value)
 		}
 	}
+	return indexText{} // the index reads the messages
 }
 
 // foldedIfOther is a text as CaseFold has it, nil where that is the text itself.

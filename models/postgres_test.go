@@ -104,8 +104,8 @@ func TestAnySignatureIsStored(t *testing.T) {
 		store, _ := openStore(t, kind)
 		header := http.Header{}
 		header.Set("X-AIRudder-Sign", "caf\xe9 \xff")
-		arrival := store.Arrive(ingest.NewDelivery(note{}.body(), header.Get("X-AIRudder-Sign"), epoch))
-		if err := store.Save(t.Context(), []models.Arrival{arrival}); err != nil {
+		arrival := store.Prepare(ingest.NewDelivery(note{}.body(), header.Get("X-AIRudder-Sign"), epoch))
+		if err := store.Save(t.Context(), []models.PreparedDelivery{arrival}); err != nil {
 			t.Fatal(err)
 		}
 		verified(t, store)
@@ -156,8 +156,8 @@ func TestConflictsAreTriedAgain(t *testing.T) {
 			"CREATE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('tries') <= "+strconv.Itoa(c.fails)+
 				" THEN RAISE EXCEPTION 'again' USING ERRCODE = '"+c.code+"'; END IF; RETURN NEW; END $$",
 			"CREATE TRIGGER conflict BEFORE INSERT ON notifications FOR EACH ROW EXECUTE FUNCTION conflict()")
-		arrivals := []models.Arrival{store.Arrive(ingest.NewDelivery(note{"messages": texts("once")}.body(), "", epoch))}
-		err := store.Save(t.Context(), arrivals)
+		deliveries := []models.PreparedDelivery{store.Prepare(ingest.NewDelivery(note{"messages": texts("once")}.body(), "", epoch))}
+		err := store.Save(t.Context(), deliveries)
 		if c.fails < 10 && err != nil {
 			t.Errorf("%s: %v", c.code, err)
 		}

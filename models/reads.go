@@ -21,13 +21,6 @@ func (s *Store) SessionsByCallID(ctx context.Context, callIDs []string) (map[str
 	return found, nil
 }
 
-// Selected is the part of a transcript that is asked for: the messages that pass
-// the filter, and of those the first or the last so many, where set.
-type Selected struct {
-	Filter      *MessageFilter
-	First, Last *int
-}
-
 // NerSlotsOf reads the NER slots of several sessions in the order they were sent.
 func (s *Store) NerSlotsOf(ctx context.Context, sessionIDs []int64) (map[int64][]*NerSlot, error) {
 	return entriesBySession[NerSlot](ctx, s, "ner_slots", sessionIDs)
@@ -46,7 +39,7 @@ func (s *Store) VariablesOf(ctx context.Context, sessionIDs []int64) (map[int64]
 // namedEntry is a pointer to a NerSlot, an EventLabel or a Variable.
 type namedEntry[E any] interface {
 	*E
-	entry() *NamedValue
+	Entry() *NamedValue
 }
 
 func entriesBySession[E any, P namedEntry[E]](ctx context.Context, s *Store, table string, sessionIDs []int64) (map[int64][]*E, error) {
@@ -56,11 +49,11 @@ func entriesBySession[E any, P namedEntry[E]](ctx context.Context, s *Store, tab
 			" WHERE e.session_id IN ("+marks(len(ids))+") ORDER BY e.session_id, e.position", anys(ids)...)
 		err := s.eachRow(ctx, statement, func(scan scanner) error {
 			e := new(E)
-			v := P(e).entry()
+			v := P(e).Entry()
 			if err := scan(&v.SessionID, &v.Name, &v.Value, &v.Number, (*[]byte)(&v.JSON)); err != nil {
 				return err
 			}
-			v.restoreJSON()
+			restoreJSON(v)
 			found[v.SessionID] = append(found[v.SessionID], e)
 			return nil
 		})
@@ -110,4 +103,19 @@ func anys[T any](values []T) []any {
 		out[i] = v
 	}
 	return out
+}
+
+// storedJSON is JSON as it is stored: nothing where it is Value in quotes.
+func storedJSON(v *NamedValue) []byte {
+	if n := len(v.JSON); n == len(v.Value)+2 && v.JSON[0] == '"' && string(v.JSON[1:n-1]) == v.Value {
+		return []byte{}
+	}
+	return v.JSON
+}
+
+// restoreJSON gives JSON back what storedJSON left out.
+func restoreJSON(v *NamedValue) {
+	if len(v.JSON) == 0 {
+		v.JSON = append(append(append(make(JSON, 0, len(v.Value)+2), '"'), v.Value...), '"')
+	}
 }

@@ -494,9 +494,9 @@ func TestEraseBesideAServer(t *testing.T) {
 	others.Go(func() {
 		for n := 0; !stop.Load(); n++ {
 			body := note{"call_id": fmt.Sprint("new-", n), "callee": otherCallee, "messages": texts("hello", strings.Repeat("all the time ", 20))}.body()
-			arrival := server.Arrive(ingest.NewDelivery(body, "", epoch))
+			arrival := server.Prepare(ingest.NewDelivery(body, "", epoch))
 			began := time.Now()
-			err := server.Save(context.Background(), []models.Arrival{arrival})
+			err := server.Save(context.Background(), []models.PreparedDelivery{arrival})
 			slowest = max(slowest, time.Since(began))
 			switch {
 			case errors.Is(err, models.ErrUnavailable):
@@ -581,8 +581,8 @@ func TestPrune(t *testing.T) {
 	checkWhole(t, store, file)
 
 	// One of the two comes again, later.
-	again := store.Arrive(ingest.NewDelivery([]byte(`no JSON`), "", epoch.Add(time.Hour)))
-	if err := store.Save(t.Context(), []models.Arrival{again}); err != nil {
+	again := store.Prepare(ingest.NewDelivery([]byte(`no JSON`), "", epoch.Add(time.Hour)))
+	if err := store.Save(t.Context(), []models.PreparedDelivery{again}); err != nil {
 		t.Fatal(err)
 	}
 	removed, err = store.Prune(t.Context(), models.TimeOf(epoch.Add(time.Minute)), models.RemovalProgress{})
@@ -639,7 +639,7 @@ func TestBackupOfALiveDatabase(t *testing.T) {
 				return
 			}
 			for {
-				err := server.Save(context.Background(), []models.Arrival{server.Arrive(ingest.NewDelivery(body, "", epoch))})
+				err := server.Save(context.Background(), []models.PreparedDelivery{server.Prepare(ingest.NewDelivery(body, "", epoch))})
 				if err == nil {
 					break
 				}

@@ -13,17 +13,18 @@ import (
 	"gorm.io/gorm"
 )
 
-// Arrival is a delivery with what takes time to work out of its body. It is made
+// PreparedDelivery is a delivery with what takes time to work out of its body. It is made
 // outside of the transaction that stores it.
-type Arrival struct {
+type PreparedDelivery struct {
 	Delivery
 	// Stored is set by Save.
 	Stored Stored
 	sum    [sha256.Size]byte
 	packed []byte
+	index  indexText
 }
 
-// Stored is what Save made of an arrival.
+// Stored is what Save made of a delivery.
 type Stored struct {
 	ID      int64 // number in the ledger
 	Repeat  bool  // the body was there before
@@ -41,38 +42,45 @@ const (
 // maxRestoredBody bounds what a body of the ledger takes when it is decompressed, in bytes: more than any --max-body.
 const maxRestoredBody = 1 << 30
 
-// Arrive prepares a delivery for Save.
-func (s *Store) Arrive(d Delivery) Arrival {
+// Prepare prepares a delivery for Save.
+func (s *Store) Prepare(d Delivery) PreparedDelivery {
 	kept := d.Body
 	if d.Outcome == Refused {
 		kept = kept[:min(len(kept), maxRefusedBody)]
 	}
+	prepared := PreparedDelivery{Delivery: d, sum: sha256.Sum256(d.Body), packed: s.bodies.Compress(nil, kept)}
 	if d.Projection != nil {
-		s.dialect.keepFolded(d.Projection)
+		prepared.index = s.dialect.prepare(d.Projection)
 	}
-	return Arrival{Delivery: d, sum: sha256.Sum256(d.Body), packed: s.bodies.Compress(nil, kept)}
+	return prepared
+}
+
+// preparedProjection is a projection with what the search index holds of it.
+type preparedProjection struct {
+	*Projection
+	index indexText
 }
 
 // Save stores deliveries in one transaction: ledger, projection and search
 // together, all of them or none. They count as arrived in their order. An error
 // that is ErrUnavailable may pass with time; one that is ErrRejected lies in the deliveries.
-func (s *Store) Save(ctx context.Context, arrivals []Arrival) error {
+func (s *Store) Save(ctx context.Context, deliveries []PreparedDelivery) error {
 	size := 0
-	for _, a := range arrivals {
+	for _, a := range deliveries {
 		size += len(a.Body)
 	}
 	err := s.changeWithin(ctx, s.dialect.saveLimit(size), func(tx *gorm.DB, clock *ledgerClock) error {
-		known, err := readKnown(tx, s.dialect, clock, arrivals)
+		state, err := readBatchState(tx, s.dialect, clock, deliveries)
 		if err != nil {
 			return err
 		}
-		for i := range arrivals {
-			arrivals[i].Stored = known.take(arrivals[i])
+		for i := range deliveries {
+			deliveries[i].Stored = state.apply(deliveries[i])
 		}
-		return known.write(tx, s.dialect)
+		return state.write(tx, s.dialect)
 	})
 	if err != nil {
-		return fmt.Errorf("save %d notifications: %w", len(arrivals), err)
+		return fmt.Errorf("save %d notifications: %w", len(deliveries), err)
 	}
 	return nil
 }
@@ -151,37 +159,37 @@ func (s *Store) changeOnce(ctx context.Context, limit time.Duration, work func(t
 	return err
 }
 
-// known is what the database holds of the bodies and sessions that a batch of
-// arrivals touches, and, as they are taken one by one, what has to change.
-type known struct {
+// batchState is what the database holds of the bodies and sessions that a batch of
+// deliveries touches, and, as they are taken one by one, what has to change.
+type batchState struct {
 	clock         *ledgerClock
 	notifications map[string]*Notification // by SHA-256
 	sessions      map[string]*Session      // by call_id
 
 	added     []*Notification
 	redeliver map[int64]*Notification
-	counted   map[string]*Session    // only version and deliveries changed
-	replaced  map[string]int64       // sessions whose rows have to go first, by call_id
-	projected map[string]*Projection // what the sessions now are, by call_id
+	counted   map[string]*Session            // only version and deliveries changed
+	replaced  map[string]int64               // sessions whose rows have to go first, by call_id
+	projected map[string]*preparedProjection // what the sessions now are, by call_id
 }
 
-func newKnown(clock *ledgerClock) *known {
-	return &known{
+func newBatchState(clock *ledgerClock) *batchState {
+	return &batchState{
 		clock:         clock,
 		notifications: map[string]*Notification{},
 		sessions:      map[string]*Session{},
 		redeliver:     map[int64]*Notification{},
 		counted:       map[string]*Session{},
 		replaced:      map[string]int64{},
-		projected:     map[string]*Projection{},
+		projected:     map[string]*preparedProjection{},
 	}
 }
 
-func readKnown(tx *gorm.DB, d dialect, clock *ledgerClock, arrivals []Arrival) (*known, error) {
-	k := newKnown(clock)
+func readBatchState(tx *gorm.DB, d dialect, clock *ledgerClock, deliveries []PreparedDelivery) (*batchState, error) {
+	k := newBatchState(clock)
 	var sums [][]byte
 	var callIDs []string
-	for _, a := range arrivals {
+	for _, a := range deliveries {
 		sums = append(sums, a.sum[:])
 		if a.Projection != nil {
 			callIDs = append(callIDs, a.Projection.Session.CallID)
@@ -207,12 +215,12 @@ func readKnown(tx *gorm.DB, d dialect, clock *ledgerClock, arrivals []Arrival) (
 	return k, nil
 }
 
-// take decides what one arrival changes.
-func (k *known) take(a Arrival) Stored {
+// apply decides what one delivery changes.
+func (k *batchState) apply(a PreparedDelivery) Stored {
 	if n, repeat := k.notifications[string(a.sum[:])]; repeat {
-		again := a.again(n)
+		again := extraDeliveries(&a.Delivery, n)
 		n.Deliveries += again
-		if last := a.lastReceivedAt(); last.After(n.LastReceivedAt.Time) {
+		if last := lastReceivedAt(&a.Delivery); last.After(n.LastReceivedAt.Time) {
 			n.LastReceivedAt = last
 		}
 		k.redeliver[n.ID] = n
@@ -232,8 +240,8 @@ func (k *known) take(a Arrival) Stored {
 		BodySize:        len(a.Body),
 		Sign:            a.Sign,
 		FirstReceivedAt: a.ReceivedAt,
-		LastReceivedAt:  a.lastReceivedAt(),
-		Deliveries:      max(1, a.again(&Notification{})),
+		LastReceivedAt:  lastReceivedAt(&a.Delivery),
+		Deliveries:      max(1, extraDeliveries(&a.Delivery, &Notification{})),
 		Outcome:         a.Outcome,
 		Reason:          a.Reason,
 	}
@@ -242,30 +250,30 @@ func (k *known) take(a Arrival) Stored {
 	version := false
 	if a.Projection != nil {
 		version = k.sessions[a.Projection.Session.CallID] != nil
-		k.project(n, a.Projection)
+		k.project(n, &preparedProjection{a.Projection, a.index})
 	}
 	return Stored{ID: n.ID, Outcome: n.Outcome, Reason: n.Reason, Version: version}
 }
 
-// again is how many deliveries more of a known notification an arrival stands for.
-// A row of another ledger may be moved twice, and counts once.
-func (d Delivery) again(known *Notification) int {
-	if d.Moved == nil {
+// extraDeliveries is how many deliveries more of a known notification a delivery stands for.
+// A row of another ledger may be imported twice, and counts once.
+func extraDeliveries(d *Delivery, known *Notification) int {
+	if d.Imported == nil {
 		return 1
 	}
-	return max(0, d.Moved.Deliveries-known.Deliveries)
+	return max(0, d.Imported.Deliveries-known.Deliveries)
 }
 
-func (d Delivery) lastReceivedAt() Time {
-	if d.Moved == nil {
+func lastReceivedAt(d *Delivery) Time {
+	if d.Imported == nil {
 		return d.ReceivedAt
 	}
-	return d.Moved.LastReceivedAt
+	return d.Imported.LastReceivedAt
 }
 
 // project makes a notification that is new to the projection its session, or a
 // version more of it where a newer one is known.
-func (k *known) project(n *Notification, p *Projection) {
+func (k *batchState) project(n *Notification, p *preparedProjection) {
 	n.Outcome, n.Reason = Projected, ""
 	n.CallID, n.Callee, n.NotifiedAt = &p.Session.CallID, &p.Session.Callee, &p.Session.NotifiedAt
 	session := p.Session
@@ -308,7 +316,7 @@ var (
 		" has_reply, folded", "text", "raw")
 )
 
-func (k *known) write(tx *gorm.DB, d dialect) error {
+func (k *batchState) write(tx *gorm.DB, d dialect) error {
 	err := intoNotifications.run(tx, d, len(k.added), func(i int, values []any) []any {
 		n := k.added[i]
 		return append(values, n.ID, n.SHA256, n.Body, n.BodySize, n.Sign, n.CallID, n.Callee, n.NotifiedAt, n.FirstReceivedAt,
@@ -361,10 +369,19 @@ func (k *known) write(tx *gorm.DB, d dialect) error {
 		return err
 	}
 	// Last: with any other statement of several rows FTS5 writes to the file what it has collected.
-	return d.index(tx, sessions, k.projected)
+	return d.index(tx, k.indexed(sessions))
 }
 
-func (k *known) insertProjections(tx *gorm.DB, d dialect, sessions []*Session) error {
+// indexed are the sessions as the search index holds them.
+func (k *batchState) indexed(sessions []*Session) []indexedSession {
+	indexed := make([]indexedSession, len(sessions))
+	for i, session := range sessions {
+		indexed[i] = indexedSession{session.ID, k.projected[session.CallID].index}
+	}
+	return indexed
+}
+
+func (k *batchState) insertProjections(tx *gorm.DB, d dialect, sessions []*Session) error {
 	columns := sessionColumns(sessionColumnList())
 	err := intoSessions.run(tx, d, len(sessions), func(i int, values []any) []any {
 		return append(append(values, columns.fields(sessions[i])...), sessions[i].Folded)
@@ -380,7 +397,7 @@ func (k *known) insertProjections(tx *gorm.DB, d dialect, sessions []*Session) e
 			p.Messages[i].SessionID = session.ID
 			messages = append(messages, &p.Messages[i])
 		}
-		for table, values := range p.entries() {
+		for table, values := range entriesOf(p.Projection) {
 			for _, v := range values {
 				v.SessionID = session.ID
 				entries[table] = append(entries[table], v)
@@ -400,7 +417,7 @@ func (k *known) insertProjections(tx *gorm.DB, d dialect, sessions []*Session) e
 		into := insertInto(table, "session_id, name, position, value, folded, number, json")
 		err := into.run(tx, d, len(rows), func(i int, values []any) []any {
 			v := &rows[i]
-			return append(values, v.SessionID, v.Name, v.Position, v.Value, v.Folded, v.Number, v.storedJSON())
+			return append(values, v.SessionID, v.Name, v.Position, v.Value, v.Folded, v.Number, storedJSON(v))
 		})
 		if err != nil {
 			return fmt.Errorf("write %s: %w", table, err)
@@ -409,8 +426,8 @@ func (k *known) insertProjections(tx *gorm.DB, d dialect, sessions []*Session) e
 	return nil
 }
 
-// entries are a projection's named values by their table.
-func (p *Projection) entries() map[string][]NamedValue {
+// entriesOf are a projection's named values by their table.
+func entriesOf(p *Projection) map[string][]NamedValue {
 	return map[string][]NamedValue{"ner_slots": p.NerSlots, "event_labels": p.EventLabels, "variables": p.Variables}
 }
 

@@ -81,12 +81,12 @@ func save(t *testing.T, store *models.Store, batches ...[][]byte) {
 	t.Helper()
 	at := epoch
 	for _, batch := range batches {
-		var arrivals []models.Arrival
+		var deliveries []models.PreparedDelivery
 		for _, body := range batch {
 			at = at.Add(time.Second)
-			arrivals = append(arrivals, store.Arrive(ingest.NewDelivery(body, "sign", at)))
+			deliveries = append(deliveries, store.Prepare(ingest.NewDelivery(body, "sign", at)))
 		}
-		if err := store.Save(t.Context(), arrivals); err != nil {
+		if err := store.Save(t.Context(), deliveries); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -114,7 +114,7 @@ func session(t *testing.T, store *models.Store, callID string) *models.Session {
 func hits(t *testing.T, store *models.Store, search string) []string {
 	t.Helper()
 	list := models.SessionList{Filters: []*models.SessionFilter{{Search: &search}}, Order: models.DefaultSessionOrder()}
-	pages, err := store.SessionPages(t.Context(), list, models.Window{Limit: 100}, []string{""})
+	pages, err := store.SessionPages(t.Context(), list, models.PageSpec{Limit: 100}, []string{""})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -574,7 +574,7 @@ func TestNotificationsOfAnySizeKeepTheirBodies(t *testing.T) {
 		long := note{"messages": texts(slices.Repeat([]string{strings.Repeat("long ", 200)}, 1200)...)}.body()
 		save(t, store, oneByOne(long)...)
 		checkBody(t, store, 1, long)
-		found, err := store.MessagesOf(t.Context(), []int64{1}, models.Selected{})
+		found, err := store.MessagesOf(t.Context(), []int64{1}, models.TranscriptRange{})
 		if err != nil || len(found[1]) != 1200 {
 			t.Errorf("%d messages are kept, %v", len(found[1]), err)
 		}
@@ -610,11 +610,11 @@ func TestSearchFindsWhatTheTranscriptHolds(t *testing.T) {
 func TestSaveOnAClosedStoreIsUnavailable(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		store, _ := openStore(t, kind)
-		arrival := store.Arrive(ingest.NewDelivery(note{}.body(), "", epoch))
+		arrival := store.Prepare(ingest.NewDelivery(note{}.body(), "", epoch))
 		if err := store.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if err := store.Save(t.Context(), []models.Arrival{arrival}); err == nil {
+		if err := store.Save(t.Context(), []models.PreparedDelivery{arrival}); err == nil {
 			t.Error("saved without a database")
 		}
 	})
@@ -636,20 +636,20 @@ func TestSaveIsAllOrNothing(t *testing.T) {
 		store, db := openStore(t, kind)
 		execute(t, db, refusal[kind.Name].begin...)
 		before := dump(t, db)
-		var arrivals []models.Arrival
+		var deliveries []models.PreparedDelivery
 		for _, body := range [][]byte{note{"messages": texts("fine")}.body(), note{"call_id": "call-2", "messages": []any{note{"content": note{"type": "forbidden"}}}}.body()} {
-			arrivals = append(arrivals, store.Arrive(ingest.NewDelivery(body, "", epoch)))
+			deliveries = append(deliveries, store.Prepare(ingest.NewDelivery(body, "", epoch)))
 		}
-		err := store.Save(t.Context(), arrivals)
+		err := store.Save(t.Context(), deliveries)
 		if err == nil || errors.Is(err, models.ErrUnavailable) {
 			t.Errorf("error is %v, want one that lies in the deliveries", err)
 		}
 		if after := dump(t, db); after != before {
 			t.Errorf("something was stored: %s", after)
 		}
-		// The same arrivals can be saved again once nothing stands against it.
+		// The same deliveries can be saved again once nothing stands against it.
 		execute(t, db, refusal[kind.Name].end)
-		if err := store.Save(t.Context(), arrivals); err != nil {
+		if err := store.Save(t.Context(), deliveries); err != nil {
 			t.Fatal(err)
 		}
 		if s := session(t, store, "call-2"); s == nil || s.Version != 1 || s.Deliveries != 1 {
@@ -669,14 +669,14 @@ func TestADatabaseLockedByAnotherIsUnavailable(t *testing.T) {
 	if _, err := db.Exec("BEGIN IMMEDIATE"); err != nil {
 		t.Fatal(err)
 	}
-	arrivals := []models.Arrival{store.Arrive(ingest.NewDelivery(note{}.body(), "", epoch))}
-	if err := store.Save(t.Context(), arrivals); !errors.Is(err, models.ErrUnavailable) {
+	deliveries := []models.PreparedDelivery{store.Prepare(ingest.NewDelivery(note{}.body(), "", epoch))}
+	if err := store.Save(t.Context(), deliveries); !errors.Is(err, models.ErrUnavailable) {
 		t.Errorf("error is %v, want ErrUnavailable", err)
 	}
 	if _, err := db.Exec("ROLLBACK"); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Save(t.Context(), arrivals); err != nil {
+	if err := store.Save(t.Context(), deliveries); err != nil {
 		t.Errorf("once it is free: %v", err)
 	}
 }
@@ -698,7 +698,7 @@ func TestSaveInTimeWaitsForALockedDatabase(t *testing.T) {
 		_, err := db.Exec("ROLLBACK")
 		released <- err
 	})
-	if err := store.SaveInTime(t.Context(), []models.Arrival{store.Arrive(ingest.NewDelivery(note{}.body(), "", epoch))}); err != nil {
+	if err := store.SaveInTime(t.Context(), []models.PreparedDelivery{store.Prepare(ingest.NewDelivery(note{}.body(), "", epoch))}); err != nil {
 		t.Error(err)
 	}
 	if err := <-released; err != nil {

@@ -177,7 +177,7 @@ func (sqliteDialect) position(column string) string { return "instr(" + column +
 // The driver would cut a text at a NUL.
 func (sqliteDialect) folded(column string) string { return "case_fold(CAST(" + column + " AS BLOB))" }
 
-func (sqliteDialect) keepFolded(p *Projection) { p.searchable = searchableOf(p.Messages) }
+func (sqliteDialect) prepare(p *Projection) indexText { return indexTextOf(p.Messages) }
 
 // The driver would cut a text at a NUL.
 func (sqliteDialect) digits(column string) string {

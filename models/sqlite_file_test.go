@@ -21,7 +21,7 @@ import (
 )
 
 func saveOne(store *models.Store, body []byte) error {
-	return store.Save(context.Background(), []models.Arrival{store.Arrive(ingest.NewDelivery(body, "", epoch))})
+	return store.Save(context.Background(), []models.PreparedDelivery{store.Prepare(ingest.NewDelivery(body, "", epoch))})
 }
 
 // What would be stored in a file that is gone, or in the place of which another is, is refused.

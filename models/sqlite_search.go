@@ -93,14 +93,14 @@ func hashOfMsgID(msgID string) string {
 	return "m" + strconv.FormatUint(uint64(h.Sum32()), 36) // no word is an operator of MATCH
 }
 
-// searchableOf is what the indexes read of messages.
-func searchableOf(messages []Message) searchable {
+// indexTextOf is what the indexes read of messages.
+func indexTextOf(messages []Message) indexText {
 	var msgIDs strings.Builder
 	for _, m := range messages {
 		msgIDs.WriteString(hashOfMsgID(m.MsgID))
 		msgIDs.WriteByte(' ')
 	}
-	return searchable{indexedText(transcript(messages)), msgIDs.String()}
+	return indexText{indexedText(transcript(messages)), msgIDs.String()}
 }
 
 // Trigrams of a word that are looked up. The transcript is read for the rest, so that
@@ -209,14 +209,13 @@ func trigramsOf(word string) []string {
 	return some
 }
 
-func (sqliteDialect) index(tx *gorm.DB, sessions []*Session, projected map[string]*Projection) error {
+func (sqliteDialect) index(tx *gorm.DB, sessions []indexedSession) error {
 	for _, session := range sessions {
-		texts := projected[session.CallID].searchable
 		for _, statement := range []struct{ sql, text string }{
-			{"INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", texts.transcript},
-			{"INSERT INTO session_msg_ids (rowid, msg_ids) VALUES (?, ?)", texts.msgIDs},
+			{"INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", session.transcript},
+			{"INSERT INTO session_msg_ids (rowid, msg_ids) VALUES (?, ?)", session.msgIDs},
 		} {
-			if _, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, statement.sql, session.ID, statement.text); err != nil {
+			if _, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, statement.sql, session.id, statement.text); err != nil {
 				return fmt.Errorf("index session: %w", translate(err, sqliteDialect{}))
 			}
 		}

@@ -5,42 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
-// StatsQuery is a group-by over sessions.
-type StatsQuery struct {
-	Filter   *SessionFilter
-	GroupBy  []SessionDimension
-	NerSlot  *string // group by the value of this slot, too
-	Interval *TimeInterval
-	Zone     *time.Location // of the interval's clock
-	First    *int
-	// Measures are the columns of SessionStats to compute.
-	Measures StatsMeasures
-}
-
-// StatsMeasures says which measures are asked for.
-type StatsMeasures struct{ Contacts, Messages, TalkRound, Duration bool }
-
-// SessionStats is a row of a group-by. A dimension that is not grouped by is nil.
-type SessionStats struct {
-	Bucket                 *Time // the instant at which it starts
-	Intention              *string
-	WorkflowID             *string
-	Channel                *string
-	RobotID                *string
-	EndReason              *SessionEndReason
-	Status                 *string
-	NerSlotValue           *string
-	SessionCount           int
-	ContactCount           int
-	MessageCount           int
-	AverageTalkRound       float64
-	AverageDurationSeconds float64
-}
-
-func (d SessionDimension) column() string {
+// dimensionColumn is the column that sessions are grouped by.
+func dimensionColumn(d SessionDimension) string {
 	switch d {
 	case ByIntention:
 		return "intention"
@@ -85,7 +53,7 @@ func (s *Store) Stats(ctx context.Context, q StatsQuery) ([]*SessionStats, error
 	}
 	order = append(order, "session_count DESC")
 	for _, dimension := range q.GroupBy {
-		column := "s." + dimension.column()
+		column := "s." + dimensionColumn(dimension)
 		if !slices.Contains(groups, column) {
 			columns, groups, order = append(columns, column), append(groups, column), append(order, column)
 		}
@@ -160,51 +128,4 @@ func (s *Store) WorkflowNames(ctx context.Context, filter *SessionFilter, workfl
 		names[row.WorkflowID] = row.WorkflowName
 	}
 	return names, nil
-}
-
-// BucketStart is the instant at which the bucket that holds t starts by the clock
-// of zone. An hour that the clock repeats is two buckets.
-func BucketStart(t time.Time, interval TimeInterval, zone *time.Location) time.Time {
-	t = t.In(zone)
-	year, month, day := t.Date()
-	switch interval {
-	case EveryHour:
-		start := t.Add(-time.Duration(t.Minute())*time.Minute - time.Duration(t.Second())*time.Second - time.Duration(t.Nanosecond()))
-		_, before := start.Zone()
-		if _, now := t.Zone(); now != before { // the clock was changed within the hour
-			changed, _ := t.ZoneBounds()
-			return changed
-		}
-		return start
-	case EveryWeek:
-		day -= (int(t.Weekday()) + 6) % 7
-	case EveryMonth:
-		day = 1
-	}
-	return StartOfDay(year, month, day, zone)
-}
-
-// StartOfDay is the first instant of a date by the clock of zone, also where the
-// clock skips midnight or has it twice.
-func StartOfDay(year int, month time.Month, day int, zone *time.Location) time.Time {
-	start := time.Date(year, month, day, 0, 0, 0, 0, zone)
-	want := time.Date(year, month, day, 0, 0, 0, 0, time.UTC).YearDay()
-	if start.YearDay() != want { // midnight is skipped, and the clock of before was read
-		if _, end := start.ZoneBounds(); !end.IsZero() {
-			return end.In(zone)
-		}
-	}
-	begin, _ := start.ZoneBounds()
-	if begin.IsZero() {
-		return start
-	}
-	if hour, minute, second := start.Clock(); hour+minute+second > 0 { // midnight is skipped
-		return begin.In(zone)
-	}
-	_, before := begin.Add(-time.Second).In(zone).Zone()
-	_, now := start.Zone()
-	if earlier := start.Add(time.Duration(now-before) * time.Second); earlier.Before(begin) && earlier.YearDay() == want {
-		return earlier // midnight comes twice
-	}
-	return start
 }

@@ -51,20 +51,8 @@ type Options struct {
 	OnStatement func(sql string)
 }
 
-// Errors that callers tell apart.
-var (
-	// ErrUnavailable: the database cannot be written or read now (locked, full,
-	// disconnected). Nothing was stored; the same call may succeed later.
-	ErrUnavailable = errors.New("the database is not available now")
-	// ErrRejected: the database does not take the values, now or later. Any other
-	// error says nothing of what was to be stored.
-	ErrRejected = errors.New("the database does not take it")
-	// ErrUnreachable: no server answers at the database's address, or it is still
-	// starting. Opening it may succeed later.
-	ErrUnreachable = errors.New("the database server cannot be reached")
-	// ErrNewer: the database was made by a newer version of this program.
-	ErrNewer = errors.New("the database was made by a newer version of sessiongraph")
-)
+// ErrNewer is the error of a database that a newer version of this program made.
+var ErrNewer = errors.New("the database was made by a newer version of sessiongraph")
 
 // pingPatience bounds how long Ping waits.
 const pingPatience = 900 * time.Millisecond
@@ -216,10 +204,10 @@ type dialect interface {
 	// position is the 1-based place of a bound text in a column, 0 where it is not in it.
 	position(column string) string
 	// folded is a column's text as CaseFold has it, which is the column itself or is
-	// kept beside it by keepFolded.
+	// kept beside it by prepare.
 	folded(column string) string
-	// keepFolded fills what folded and search read of a projection.
-	keepFolded(p *Projection)
+	// prepare fills the columns that folded reads of a projection, and returns what index stores of it.
+	prepare(p *Projection) indexText
 	// digits are the digits 0 to 9 of a column's text, without what stands between.
 	digits(column string) string
 	// endsWith passes what has a text that is not empty at the end of a column.
@@ -236,7 +224,7 @@ type dialect interface {
 	// msgIDTables are the statements that make what sessionsWithMsgIDs reads.
 	msgIDTables() string
 	// index makes sessions known to search, unindex those that have to be forgotten.
-	index(tx *gorm.DB, sessions []*Session, projected map[string]*Projection) error
+	index(tx *gorm.DB, sessions []indexedSession) error
 	unindex(tx *gorm.DB, ids []int64) error
 	// bucket is the start of the time bucket of s.started_at, in microseconds since
 	// 1970, and what has to be joined to sessions s for it.
@@ -257,6 +245,18 @@ type dialect interface {
 	locked(err error) bool
 	// conflict tells the errors of a transaction that only has to be run again.
 	conflict(err error) bool
+}
+
+// indexText is what the search index holds of a session.
+type indexText struct {
+	transcript string // the texts of its messages
+	msgIDs     string // hashes of the msg_ids of its messages
+}
+
+// indexedSession is a session as the search index holds it.
+type indexedSession struct {
+	id int64
+	indexText
 }
 
 // openGORM is gorm.Open for a dialect.

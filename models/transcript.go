@@ -54,7 +54,7 @@ func (s *Store) transcriptOf(sessionID int64, packed []byte) ([]Message, error) 
 	if err != nil {
 		return nil, fmt.Errorf("session number %d: %w", sessionID, err)
 	}
-	messages := readTranscript(JSON(body).Get("messages"))
+	messages := ReadTranscript(JSON(body).Get("messages"))
 	for i := range messages {
 		messages[i].SessionID = sessionID
 	}
@@ -77,7 +77,7 @@ func (r bodyRow) at() ([]int, error) {
 
 // MessagesOf reads the messages of several sessions, each session's in
 // conversation order.
-func (s *Store) MessagesOf(ctx context.Context, sessionIDs []int64, selected Selected) (map[int64][]*Message, error) {
+func (s *Store) MessagesOf(ctx context.Context, sessionIDs []int64, selected TranscriptRange) (map[int64][]*Message, error) {
 	filter := (filterSQL{s.dialect}).message(selected.Filter)
 	found := make(map[int64][]*Message, len(sessionIDs))
 	err := s.bodiesOf(ctx, sessionIDs, filter, func(row bodyRow) error {
@@ -102,7 +102,7 @@ func (s *Store) MessagesOf(ctx context.Context, sessionIDs []int64, selected Sel
 			}
 		}
 		if len(passing) > 0 {
-			found[row.sessionID] = selected.end(passing)
+			found[row.sessionID] = firstOrLast(selected, passing)
 		}
 		return nil
 	})
@@ -112,8 +112,8 @@ func (s *Store) MessagesOf(ctx context.Context, sessionIDs []int64, selected Sel
 	return found, nil
 }
 
-// end is the part that First or Last asks for.
-func (s Selected) end(messages []*Message) []*Message {
+// firstOrLast is the part that First or Last asks for.
+func firstOrLast(s TranscriptRange, messages []*Message) []*Message {
 	switch {
 	case s.First != nil:
 		return messages[:min(len(messages), *s.First)]
@@ -122,19 +122,6 @@ func (s Selected) end(messages []*Message) []*Message {
 	default:
 		return messages
 	}
-}
-
-// MessageKey names a message by AIRudder's msg_id within a session, and by its place
-// among the session's messages of that msg_id: the same in every version that has it.
-type MessageKey struct {
-	MsgKey
-	Ordinal int
-}
-
-// MsgKey names a message by AIRudder's msg_id within a session.
-type MsgKey struct {
-	SessionID int64
-	MsgID     string
 }
 
 // MessagesByMsgID reads the messages that replies answer: of those with one

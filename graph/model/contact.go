@@ -90,7 +90,7 @@ func (c *Contact) Sessions(
 	page := Page{first, after, last, before}
 	all := c.batch
 	pages, err := all.sessions.of(sessionsArguments{page, filter, orderBy}).get(func() (*sessionPages, error) {
-		list := models.SessionList{Owner: models.OfCallee, Filters: filters(filter)}
+		list := models.SessionList{Scope: models.OfCallee, Filters: filters(filter)}
 		return newSessionPages(all.source, list, page, orderBy, all.callees)
 	})
 	if err != nil {

@@ -45,7 +45,7 @@ func (contactLister) open(cursors Cursors, argument, cursor string) (key models.
 func (l contactLister) read(
 	ctx context.Context, page pageSpec[models.ContactKey], _ []string,
 ) (map[string][]*models.ContactSummary, error) {
-	rows, err := l.source.Store.ContactPage(ctx, l.ContactList, models.ContactWindow(page))
+	rows, err := l.source.Store.ContactPage(ctx, l.ContactList, models.ContactPageSpec(page))
 	return map[string][]*models.ContactSummary{"": rows}, err
 }
 

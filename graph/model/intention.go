@@ -26,7 +26,7 @@ type Intention struct {
 func (i *Intention) SessionCount(ctx context.Context) (int, error) {
 	all := i.batch
 	counts, err := all.counts.get(func() (map[string]int, error) {
-		list := models.SessionList{Owner: models.OfIntention, Filters: filters(all.filter)}
+		list := models.SessionList{Scope: models.OfIntention, Filters: filters(all.filter)}
 		return all.source.Store.CountSessions(ctx, list, all.labels)
 	})
 	return counts[i.Label], err
@@ -53,7 +53,7 @@ func (i *Intention) Sessions(
 	page := Page{first, after, last, before}
 	all := i.batch
 	pages, err := all.sessions.of(sessionsArguments{page, filter, orderBy}).get(func() (*sessionPages, error) {
-		list := models.SessionList{Owner: models.OfIntention, Filters: filters(all.filter, filter)}
+		list := models.SessionList{Scope: models.OfIntention, Filters: filters(all.filter, filter)}
 		return newSessionPages(all.source, list, page, orderBy, all.labels)
 	})
 	if err != nil {

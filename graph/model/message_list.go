@@ -65,7 +65,7 @@ func (messageLister) open(cursors Cursors, argument, cursor string) (key models.
 func (l messageLister) read(
 	ctx context.Context, page pageSpec[models.MessageListKey], _ []string,
 ) (map[string][]*models.ListedMessage, error) {
-	rows, err := l.source.Store.MessagePage(ctx, l.MessageList, models.MessageWindow(page))
+	rows, err := l.source.Store.MessagePage(ctx, l.MessageList, models.MessagePageSpec(page))
 	return map[string][]*models.ListedMessage{"": rows}, err
 }
 

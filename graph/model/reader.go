@@ -8,7 +8,7 @@ import (
 
 // Reader reads what these types need; the store is one.
 type Reader interface {
-	SessionPages(ctx context.Context, l models.SessionList, w models.Window, owners []string) (map[string][]*models.Session, error)
+	SessionPages(ctx context.Context, l models.SessionList, w models.PageSpec, owners []string) (map[string][]*models.Session, error)
 	Beyond(ctx context.Context, l models.SessionList, places map[string]models.SessionKey, later bool) (map[string]bool, error)
 	CountSessions(ctx context.Context, l models.SessionList, owners []string) (map[string]int, error)
 	SessionsByCallID(ctx context.Context, callIDs []string) (map[string]*models.Session, error)
@@ -17,16 +17,16 @@ type Reader interface {
 	EventLabelsOf(ctx context.Context, sessionIDs []int64) (map[int64][]*models.EventLabel, error)
 	VariablesOf(ctx context.Context, sessionIDs []int64) (map[int64][]*models.Variable, error)
 	BodiesOf(ctx context.Context, notificationIDs []int64) (map[int64]models.JSON, error)
-	ContactPage(ctx context.Context, l models.ContactList, w models.ContactWindow) ([]*models.ContactSummary, error)
+	ContactPage(ctx context.Context, l models.ContactList, w models.ContactPageSpec) ([]*models.ContactSummary, error)
 	ContactsBeyond(ctx context.Context, l models.ContactList, place models.ContactKey, later, inclusive bool) (bool, error)
 	CountContacts(ctx context.Context, l models.ContactList) (int, error)
 	VersionsOf(ctx context.Context, callIDs []string) (map[string][]*models.Notification, error)
 	ContactsOf(ctx context.Context, callees []string) (map[string]*models.ContactSummary, error)
 
-	MessagePage(ctx context.Context, l models.MessageList, w models.MessageWindow) ([]*models.ListedMessage, error)
+	MessagePage(ctx context.Context, l models.MessageList, w models.MessagePageSpec) ([]*models.ListedMessage, error)
 	MessagesBeyond(ctx context.Context, l models.MessageList, place models.MessageListKey, later, inclusive bool) (bool, error)
 	CountMessages(ctx context.Context, l models.MessageList) (int, error)
-	MessagesOf(ctx context.Context, sessionIDs []int64, selected models.Selected) (map[int64][]*models.Message, error)
+	MessagesOf(ctx context.Context, sessionIDs []int64, selected models.TranscriptRange) (map[int64][]*models.Message, error)
 	MessagesByMsgID(ctx context.Context, keys []models.MsgKey) (map[models.MsgKey]*models.Message, error)
 	MessagesByKey(ctx context.Context, keys []models.MessageKey) (map[models.MessageKey]*models.Message, error)
 

@@ -17,7 +17,7 @@ type sessionBatch struct {
 	nerSlots    loadOnce[map[int64][]*models.NerSlot]
 	eventLabels loadOnce[map[int64][]*models.EventLabel]
 	variables   loadOnce[map[int64][]*models.Variable]
-	messages    batchCache[models.Selected, map[int64][]*Message]
+	messages    batchCache[models.TranscriptRange, map[int64][]*Message]
 	raw         loadOnce[map[int64]models.JSON]
 	versions    loadOnce[*versions]
 }
@@ -144,7 +144,7 @@ func (s *Session) Messages(ctx context.Context, filter *models.MessageFilter, fi
 	if err := checkEnds(first, last, s.batch.source.MaxPage); err != nil {
 		return nil, err
 	}
-	selected := models.Selected{Filter: filter, First: first, Last: last}
+	selected := models.TranscriptRange{Filter: filter, First: first, Last: last}
 	all, err := s.batch.messages.of(selected).get(func() (map[int64][]*Message, error) {
 		rows, err := s.batch.source.Store.MessagesOf(ctx, s.batch.ids(), selected)
 		if err != nil {

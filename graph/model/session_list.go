@@ -63,7 +63,7 @@ func filters(all ...*models.SessionFilter) []*models.SessionFilter {
 
 func (l sessionLister) id(owner string) List {
 	id := List{"Query.sessions", owner, l.Order.String()}
-	switch l.Owner {
+	switch l.Scope {
 	case models.OfIntention:
 		id.Field = "Intention.sessions"
 	case models.OfCallee:
@@ -86,7 +86,7 @@ func (sessionLister) open(cursors Cursors, argument, cursor string) (key models.
 func (l sessionLister) read(
 	ctx context.Context, page pageSpec[models.SessionKey], owners []string,
 ) (map[string][]*models.Session, error) {
-	return l.source.Store.SessionPages(ctx, l.SessionList, models.Window(page), owners)
+	return l.source.Store.SessionPages(ctx, l.SessionList, models.PageSpec(page), owners)
 }
 
 func (l sessionLister) nodes(rows []*models.Session) []*Session { return l.batch.add(rows) }

@@ -96,7 +96,7 @@ type importer struct {
 	earlier int64 // bytes of the files before this one
 	at      place // of what is read
 	pending place // of the first notification that is not stored
-	batch   []models.Arrival
+	batch   []models.PreparedDelivery
 	bytes   int // of the batch
 
 	sessions, versions, repeats, quarantined int
@@ -190,7 +190,7 @@ func (i *importer) add(ctx context.Context, shown string, at place, object []byt
 	if len(i.batch) == 0 {
 		i.pending = at
 	}
-	i.batch = append(i.batch, i.store.Arrive(d))
+	i.batch = append(i.batch, i.store.Prepare(d))
 	i.bytes += len(d.Body)
 	if len(i.batch) < importBatch && i.bytes < importBatchBytes {
 		return nil, nil
@@ -245,7 +245,7 @@ func readDelivery(line []byte, now time.Time) models.Delivery {
 	begins := bytes.TrimLeft(bytes.TrimPrefix(line, []byte("{")), " \t\r\n")
 	if bytes.HasPrefix(begins, []byte(`"sessiongraph"`)) && json.Unmarshal(line, &row) == nil && row.Format == exportFormat {
 		d := ingest.NewDelivery(row.Body, row.Sign, row.FirstReceivedAt)
-		d.Moved = &models.Moved{LastReceivedAt: models.TimeOf(row.LastReceivedAt), Deliveries: row.Deliveries}
+		d.Imported = &models.ImportedCounters{LastReceivedAt: models.TimeOf(row.LastReceivedAt), Deliveries: row.Deliveries}
 		return d
 	}
 	return ingest.NewDelivery(line, "", now)
