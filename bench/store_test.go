@@ -112,12 +112,12 @@ func tables(b *testing.B) string {
 
 func open(b *testing.B, db database, options models.Options) *models.Store {
 	b.Helper()
-	store, err := models.Open(context.Background(), db.address, options)
+	database, err := models.Open(context.Background(), db.address, options)
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { _ = store.Close() })
-	return store
+	b.Cleanup(func() { _ = database.Close() })
+	return database
 }
 
 func (db database) connect(b *testing.B) *sql.DB {
@@ -149,7 +149,7 @@ func fill(b *testing.B, address string, count int) {
 	b.Helper()
 	const size = 500
 	began := time.Now()
-	store, err := models.Open(context.Background(), address, models.Options{})
+	database, err := models.Open(context.Background(), address, models.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func fill(b *testing.B, address string, count int) {
 			for start := range starts {
 				var batch []models.PreparedDelivery
 				for n := start; n < min(start+size, count); n++ {
-					batch = append(batch, store.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Now())))
+					batch = append(batch, database.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Now())))
 				}
 				batches <- batch
 			}
@@ -177,11 +177,11 @@ func fill(b *testing.B, address string, count int) {
 		close(batches)
 	}()
 	for batch := range batches {
-		if err := store.Save(context.Background(), batch); err != nil {
+		if err := database.Save(context.Background(), batch); err != nil {
 			b.Fatal(err)
 		}
 	}
-	if err := store.Close(); err != nil {
+	if err := database.Close(); err != nil {
 		b.Fatal(err)
 	}
 	_, _ = fmt.Fprintf(os.Stderr, "%d sessions stored in %v\n", count, time.Since(began).Round(time.Second))

@@ -106,7 +106,7 @@ func TestCursorsBelongToAList(t *testing.T) {
 func TestMessageIDsOutliveVersions(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		s := newCountingServer(t, kind, 0)
-		store := func(timestamp int, messages ...string) map[string]string {
+		database := func(timestamp int, messages ...string) map[string]string {
 			t.Helper()
 			var list []map[string]any
 			for _, m := range messages {
@@ -128,8 +128,8 @@ func TestMessageIDsOutliveVersions(t *testing.T) {
 			}
 			return ids
 		}
-		before := store(1000, "a first", "b second", " third", "a fourth", " fifth")
-		after := store(1001, "c new", "a first", "b second", " third", "d other", "a fourth", " fifth")
+		before := database(1000, "a first", "b second", " third", "a fourth", " fifth")
+		after := database(1001, "c new", "a first", "b second", " third", "d other", "a fourth", " fifth")
 		for text, id := range before {
 			if after[text] != id {
 				t.Errorf("the id of the %s message is %q, then %q", text, id, after[text])
@@ -140,7 +140,7 @@ func TestMessageIDsOutliveVersions(t *testing.T) {
 			}
 		}
 		gone := after["other"]
-		store(1002, "a first")
+		database(1002, "a first")
 		data, _ := s.ask(t, `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, map[string]any{"ids": []string{gone, before["fourth"]}})
 		if got := data["nodes"].([]any); got[0] != nil || got[1] != nil {
 			t.Errorf("messages that a newer version lacks are %v", got)

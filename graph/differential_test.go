@@ -23,16 +23,16 @@ import (
 
 func openDifferential(t *testing.T, kind testdb.Kind) *models.Store {
 	t.Helper()
-	store, err := models.Open(t.Context(), kind.Fresh(t), models.Options{})
+	database, err := models.Open(t.Context(), kind.Fresh(t), models.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
+		if err := database.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return store
+	return database
 }
 
 const (
@@ -89,7 +89,7 @@ type differentialWorld struct {
 	lists, found, whole atomic.Int64
 }
 
-func newDifferentialWorld(t *testing.T, seed uint64, store *models.Store) *differentialWorld {
+func newDifferentialWorld(t *testing.T, seed uint64, database *models.Store) *differentialWorld {
 	t.Helper()
 	w := &differentialWorld{oracle: newOracle()}
 	r := rand.New(rand.NewPCG(seed, 1<<63))
@@ -100,17 +100,17 @@ func newDifferentialWorld(t *testing.T, seed uint64, store *models.Store) *diffe
 		deliveries := make([]models.PreparedDelivery, batch)
 		for i, body := range bodies[:batch] {
 			at := time.UnixMicro(1751328000_000000 + int64(r.IntN(300))*500_001)
-			deliveries[i] = store.Prepare(ingest.NewDelivery(body, "", at))
+			deliveries[i] = database.Prepare(ingest.NewDelivery(body, "", at))
 			w.oracle.deliver(t, body, at)
 		}
-		if err := store.Save(t.Context(), deliveries); err != nil {
+		if err := database.Save(t.Context(), deliveries); err != nil {
 			t.Fatal(err)
 		}
 		bodies = bodies[batch:]
 	}
 	t.Logf("stored in %v", time.Since(began).Round(time.Millisecond))
 	settings := graph.Settings{MaxPage: differentialMaxPage, MaxComplexity: 1 << 30, QueryTimeout: time.Minute}
-	server := httptest.NewServer(graph.Handler(t.Context(), store, settings, slog.New(slog.NewTextHandler(t.Output(), nil))))
+	server := httptest.NewServer(graph.Handler(t.Context(), database, settings, slog.New(slog.NewTextHandler(t.Output(), nil))))
 	t.Cleanup(server.Close)
 	w.url, w.client = server.URL, server.Client()
 	return w

@@ -38,23 +38,23 @@ func said(sender, text string) wire {
 // which arrived a second behind the one before.
 func served(t *testing.T, kind testdb.Kind, notifications ...wire) http.Handler {
 	t.Helper()
-	store, err := models.Open(t.Context(), kind.Fresh(t), models.Options{})
+	database, err := models.Open(t.Context(), kind.Fresh(t), models.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() })
-	deliver(t, store, notifications...)
-	return graph.Handler(t.Context(), store, graph.Settings{MaxPage: 200, MaxComplexity: 1_000_000}, slog.New(slog.DiscardHandler))
+	t.Cleanup(func() { _ = database.Close() })
+	deliver(t, database, notifications...)
+	return graph.Handler(t.Context(), database, graph.Settings{MaxPage: 200, MaxComplexity: 1_000_000}, slog.New(slog.DiscardHandler))
 }
 
-func deliver(t *testing.T, store *models.Store, notifications ...wire) {
+func deliver(t *testing.T, database *models.Store, notifications ...wire) {
 	t.Helper()
 	var deliveries []models.PreparedDelivery
 	for i, n := range notifications {
 		at := time.Unix(1744700000+int64(i), 0)
-		deliveries = append(deliveries, store.Prepare(ingest.NewDelivery(n.body(), "", at)))
+		deliveries = append(deliveries, database.Prepare(ingest.NewDelivery(n.body(), "", at)))
 	}
-	if err := store.Save(t.Context(), deliveries); err != nil {
+	if err := database.Save(t.Context(), deliveries); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -33,8 +33,8 @@ const maxRequest = 256 << 10 // bytes
 const DefaultQueryTimeout = 10 * time.Second
 
 // Handler returns the handler of /query. Its streams end with stopping.
-func Handler(stopping context.Context, store *models.Store, settings Settings, log *slog.Logger) http.Handler {
-	server, run := newServer(stopping, store, store.Primary(), settings, log)
+func Handler(stopping context.Context, database *models.Store, settings Settings, log *slog.Logger) http.Handler {
+	server, run := newServer(stopping, database, database.Primary(), settings, log)
 	renderInOnePass(server, run)
 	return server
 }
@@ -76,10 +76,10 @@ func selectedNames(oc *graphql.OperationContext) map[string]bool {
 // newServer returns a server that renders as gqlgen does: fields concurrently, each from
 // the present state of the database.
 func newServer(
-	stopping context.Context, store, primary model.Reader, settings Settings, log *slog.Logger,
+	stopping context.Context, database, primary model.Reader, settings Settings, log *slog.Logger,
 ) (*handler.Server, *runner) {
 	source := model.Source{
-		Store: store, Primary: primary, Codec: model.NewCodec(store.CursorKey()), MaxPage: settings.MaxPage,
+		Store: database, Primary: primary, Codec: model.NewCodec(database.CursorKey()), MaxPage: settings.MaxPage,
 	}
 	run := &runner{
 		source: source, timeout: settings.QueryTimeout, operations: limits.NewOperationLimiter(), log: log,

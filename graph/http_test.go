@@ -210,12 +210,12 @@ func TestSingleValuesAreLists(t *testing.T) {
 
 // docs/limits.md names the largest page of the Playground's example.
 func TestDocumentedLargestPage(t *testing.T) {
-	store, err := models.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), models.Options{})
+	database, err := models.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), models.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() })
-	handler := graph.Handler(t.Context(), store, graph.Settings{MaxPage: 200, MaxComplexity: 250_000}, slog.New(slog.DiscardHandler))
+	t.Cleanup(func() { _ = database.Close() })
+	handler := graph.Handler(t.Context(), database, graph.Settings{MaxPage: 200, MaxComplexity: 250_000}, slog.New(slog.DiscardHandler))
 	example, err := os.ReadFile("../web/src/examples/conversation.graphql")
 	if err != nil {
 		t.Fatal(err)

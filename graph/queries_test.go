@@ -37,7 +37,7 @@ type countingServer struct {
 func newCountingServer(t *testing.T, kind testdb.Kind, sessions int) *countingServer {
 	t.Helper()
 	s := &countingServer{}
-	store, err := models.Open(t.Context(), kind.Fresh(t), models.Options{OnStatement: func(sql string) {
+	database, err := models.Open(t.Context(), kind.Fresh(t), models.Options{OnStatement: func(sql string) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.seen = append(s.seen, sql)
@@ -45,17 +45,17 @@ func newCountingServer(t *testing.T, kind testdb.Kind, sessions int) *countingSe
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() })
+	t.Cleanup(func() { _ = database.Close() })
 	generator := simulate.New(1)
 	var deliveries []models.PreparedDelivery
 	for n := range sessions {
-		deliveries = append(deliveries, store.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Unix(1744699269+int64(n), 0))))
+		deliveries = append(deliveries, database.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Unix(1744699269+int64(n), 0))))
 	}
-	if err := store.Save(t.Context(), deliveries); err != nil {
+	if err := database.Save(t.Context(), deliveries); err != nil {
 		t.Fatal(err)
 	}
-	s.store = store
-	s.handler = graph.Handler(t.Context(), store, graph.Settings{MaxPage: 200, MaxComplexity: 1_000_000}, slog.New(slog.DiscardHandler))
+	s.store = database
+	s.handler = graph.Handler(t.Context(), database, graph.Settings{MaxPage: 200, MaxComplexity: 1_000_000}, slog.New(slog.DiscardHandler))
 	return s
 }
 

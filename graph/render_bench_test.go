@@ -22,19 +22,19 @@ import (
 // BenchmarkRender compares the two renderers on what people ask for most, through
 // the whole handler.
 func BenchmarkRender(b *testing.B) {
-	store := storedSessions(b, testdb.SQLite, 500)
+	database := storedSessions(b, testdb.SQLite, 500)
 	settings := graph.Settings{MaxPage: 200, MaxComplexity: 1_000_000}
 	log := slog.New(slog.DiscardHandler)
-	callID := firstCallID(b, graph.Handler(b.Context(), store, settings, log))
+	callID := firstCallID(b, graph.Handler(b.Context(), database, settings, log))
 	transcripts := `{ sessions(first: 50) { nodes { ` + scalarsOfSession + ` messages { ` + wholeMessage + ` } } } }`
 	for _, question := range []struct {
 		name, query string
 		reader      model.Reader
 	}{
-		{"transcripts", transcripts, store},
-		{"transcripts without reading", transcripts, &keptReader{Reader: store}},
-		{"session", `{ session(callId: "` + callID + `") { ` + scalarsOfSession + ` messages { ` + wholeMessage + ` } } }`, store},
-		{"page", `{ sessions(first: 50) { nodes { ` + scalarsOfSession + ` } } }`, store},
+		{"transcripts", transcripts, database},
+		{"transcripts without reading", transcripts, &keptReader{Reader: database}},
+		{"session", `{ session(callId: "` + callID + `") { ` + scalarsOfSession + ` messages { ` + wholeMessage + ` } } }`, database},
+		{"page", `{ sessions(first: 50) { nodes { ` + scalarsOfSession + ` } } }`, database},
 	} {
 		for _, plain := range []bool{true, false} {
 			name := question.name + "/render"
@@ -92,20 +92,20 @@ func firstCallID(tb testing.TB, h http.Handler) string {
 // storedSessions is a store of so many simulated sessions.
 func storedSessions(tb testing.TB, kind testdb.Kind, sessions int) *models.Store {
 	tb.Helper()
-	store, err := models.Open(tb.Context(), kind.Fresh(tb), models.Options{})
+	database, err := models.Open(tb.Context(), kind.Fresh(tb), models.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { _ = store.Close() })
+	tb.Cleanup(func() { _ = database.Close() })
 	generator := simulate.New(1)
 	var deliveries []models.PreparedDelivery
 	for n := range sessions {
-		deliveries = append(deliveries, store.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Unix(1744699269+int64(n), 0))))
+		deliveries = append(deliveries, database.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Unix(1744699269+int64(n), 0))))
 	}
-	if err := store.Save(tb.Context(), deliveries); err != nil {
+	if err := database.Save(tb.Context(), deliveries); err != nil {
 		tb.Fatal(err)
 	}
-	return store
+	return database
 }
 
 // keptReader keeps what it has read of sessions and messages, so that rendering is

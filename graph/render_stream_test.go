@@ -64,15 +64,15 @@ func (s streamServer) first(selection string, after string) string {
 }
 
 // cursorOfEvent stores a session and returns the cursor of its event.
-func cursorOfEvent(t *testing.T, store *models.Store) string {
+func cursorOfEvent(t *testing.T, database *models.Store) string {
 	t.Helper()
-	source := model.Source{Store: store, Primary: store, Codec: model.NewCodec(store.CursorKey()), MaxPage: 1}
+	source := model.Source{Store: database, Primary: database, Codec: model.NewCodec(database.CursorKey()), MaxPage: 1}
 	stream, err := model.Events(t.Context(), source, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer stream.Close()
-	saveDelivery(t, store, simulate.New(1).Notification(0))
+	saveDelivery(t, database, simulate.New(1).Notification(0))
 	event, err := stream.Next(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -84,22 +84,22 @@ func cursorOfEvent(t *testing.T, store *models.Store) string {
 	return stored.Cursor
 }
 
-func saveDelivery(t *testing.T, store *models.Store, body []byte) {
+func saveDelivery(t *testing.T, database *models.Store, body []byte) {
 	t.Helper()
-	if err := store.Save(t.Context(), []models.PreparedDelivery{store.Prepare(ingest.NewDelivery(body, "", time.Unix(1744699269, 0)))}); err != nil {
+	if err := database.Save(t.Context(), []models.PreparedDelivery{database.Prepare(ingest.NewDelivery(body, "", time.Unix(1744699269, 0)))}); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func TestEventsAreRenderedAsByGqlgen(t *testing.T) {
-	store := openDifferential(t, testdb.SQLite)
-	after := cursorOfEvent(t, store)
+	database := openDifferential(t, testdb.SQLite)
+	after := cursorOfEvent(t, database)
 	var spaced bytes.Buffer
 	if err := json.Indent(&spaced, simulate.New(1).Notification(1), "", "\t"); err != nil {
 		t.Fatal(err)
 	}
-	saveDelivery(t, store, spaced.Bytes())
-	ours, gqlgen := newStreamServer(t, store, false), newStreamServer(t, store, true)
+	saveDelivery(t, database, spaced.Bytes())
+	ours, gqlgen := newStreamServer(t, database, false), newStreamServer(t, database, true)
 	for _, selection := range []string{
 		`{ cursor session { ` + scalarsOfSession + ` raw messages { ` + wholeMessage + ` } } }`,
 		`{ __typename session { contact { sessions { totalCount } } intention { share } } ... { cursor } }`,
@@ -114,14 +114,14 @@ func TestEventsAreRenderedAsByGqlgen(t *testing.T) {
 // The path of an event's error begins with the subscription's field, as the
 // specification has it; gqlgen leaves that out.
 func TestErrorsOfEvents(t *testing.T) {
-	store := openDifferential(t, testdb.SQLite)
-	after := cursorOfEvent(t, store)
-	saveDelivery(t, store, simulate.New(1).Notification(1))
+	database := openDifferential(t, testdb.SQLite)
+	after := cursorOfEvent(t, database)
+	saveDelivery(t, database, simulate.New(1).Notification(1))
 	var event struct {
 		Data   json.RawMessage
 		Errors []struct{ Path []any }
 	}
-	answer := newStreamServer(t, &bodilessReader{store}, false).first(`{ session { callId text: raw } }`, after)
+	answer := newStreamServer(t, &bodilessReader{database}, false).first(`{ session { callId text: raw } }`, after)
 	if err := json.Unmarshal([]byte(answer), &event); err != nil {
 		t.Fatal(err)
 	}

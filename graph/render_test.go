@@ -30,15 +30,15 @@ func TestRenderDifferential(t *testing.T) {
 	count := environmentNumber(t, "RENDER_DOCUMENTS", 400)
 	fmt.Fprintf(os.Stderr, "RENDER_SEED=%d RENDER_DOCUMENTS=%d\n", seed, count)
 	r := rand.New(rand.NewPCG(seed, 0))
-	store := openDifferential(t, testdb.SQLite)
+	database := openDifferential(t, testdb.SQLite)
 	for at, body := range deliveries(r, 40, 60) {
-		arrival := store.Prepare(ingest.NewDelivery(body, "", time.UnixMicro(1751328000_000000+int64(at))))
-		if err := store.Save(t.Context(), []models.PreparedDelivery{arrival}); err != nil {
+		arrival := database.Prepare(ingest.NewDelivery(body, "", time.UnixMicro(1751328000_000000+int64(at))))
+		if err := database.Save(t.Context(), []models.PreparedDelivery{arrival}); err != nil {
 			t.Fatal(err)
 		}
 	}
 
-	reader := &faultyReader{Reader: store}
+	reader := &faultyReader{Reader: database}
 	settings := graph.Settings{MaxPage: 200, MaxComplexity: 1 << 30}
 	log := slog.New(slog.DiscardHandler)
 	plain := graph.HandlerOf(t.Context(), reader, settings, log, true)

@@ -95,7 +95,7 @@ func checkMoment(t *testing.T, body []byte) {
 // and counts what it lists.
 func TestAnswersAreOfOneMoment(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store := openWorld(t, kind.Fresh(t), 0)
+		database := openWorld(t, kind.Fresh(t), 0)
 		const sessions = 5
 		reads := int64(5000)
 		if testing.Short() {
@@ -103,8 +103,8 @@ func TestAnswersAreOfOneMoment(t *testing.T) {
 		}
 		var stored atomic.Int64
 		save := func(session, version int) {
-			arrival := store.Prepare(ingest.NewDelivery(momentBody(session, version), "", time.Now()))
-			if err := store.Save(context.WithoutCancel(t.Context()), []models.PreparedDelivery{arrival}); err != nil {
+			arrival := database.Prepare(ingest.NewDelivery(momentBody(session, version), "", time.Now()))
+			if err := database.Save(context.WithoutCancel(t.Context()), []models.PreparedDelivery{arrival}); err != nil {
 				t.Error(err)
 			}
 			stored.Add(1)
@@ -112,7 +112,7 @@ func TestAnswersAreOfOneMoment(t *testing.T) {
 		for session := range sessions {
 			save(session, 0)
 		}
-		handler := handlerOf(t, store, time.Minute)
+		handler := handlerOf(t, database, time.Minute)
 		stop := make(chan struct{})
 		var writers sync.WaitGroup
 		for writer := range 4 {

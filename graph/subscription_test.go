@@ -53,7 +53,7 @@ func dataOf(lines *bufio.Scanner) <-chan string {
 }
 
 // firstData stores sessions until the stream, which may not have begun yet, has something.
-func firstData(t *testing.T, store *models.Store, came <-chan string, stored *int) string {
+func firstData(t *testing.T, database *models.Store, came <-chan string, stored *int) string {
 	t.Helper()
 	for {
 		select {
@@ -63,7 +63,7 @@ func firstData(t *testing.T, store *models.Store, came <-chan string, stored *in
 			}
 			return data
 		case <-time.After(50 * time.Millisecond):
-			storeMore(t, store, *stored, *stored+1)
+			storeMore(t, database, *stored, *stored+1)
 			*stored++
 		}
 	}
@@ -75,7 +75,7 @@ func TestSubscribersShareAnswers(t *testing.T) {
 	const of = `subscription($f: SessionFilter, $n: Int) { sessionStored(filter: $f) { session { callId messages(last: $n) { position } } } }`
 	var mu sync.Mutex
 	transcripts := 0
-	store, err := models.Open(t.Context(), testdb.SQLite.Fresh(t), models.Options{OnStatement: func(sql string) {
+	database, err := models.Open(t.Context(), testdb.SQLite.Fresh(t), models.Options{OnStatement: func(sql string) {
 		mu.Lock()
 		defer mu.Unlock()
 		if strings.Contains(sql, "FROM messages m WHERE m.session_id") {
@@ -85,22 +85,22 @@ func TestSubscribersShareAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() })
-	server := httptest.NewServer(graph.Handler(t.Context(), store, graph.Settings{MaxPage: 200, MaxComplexity: 250_000}, slog.New(slog.DiscardHandler)))
+	t.Cleanup(func() { _ = database.Close() })
+	server := httptest.NewServer(graph.Handler(t.Context(), database, graph.Settings{MaxPage: 200, MaxComplexity: 250_000}, slog.New(slog.DiscardHandler)))
 	t.Cleanup(server.Close)
 	stored := 0
 	var streams []<-chan string
 	for n := range 12 {
 		filter := map[string]any{"channel": map[string]any{"ne": fmt.Sprint("none ", n)}}
 		stream := dataOf(openSSE(t, server.URL, of, map[string]any{"f": filter, "n": 1 + n%2}))
-		firstData(t, store, stream, &stored)
+		firstData(t, database, stream, &stored)
 		streams = append(streams, stream)
 	}
 	mu.Lock()
 	before := transcripts
 	mu.Unlock()
-	storeMore(t, store, stored, stored+1)
-	last := lastCallID(t, store)
+	storeMore(t, database, stored, stored+1)
+	last := lastCallID(t, database)
 	for n, stream := range streams {
 		for data := range stream {
 			if !strings.Contains(data, last) {
@@ -119,13 +119,13 @@ func TestSubscribersShareAnswers(t *testing.T) {
 	}
 }
 
-func lastCallID(t *testing.T, store *models.Store) string {
+func lastCallID(t *testing.T, database *models.Store) string {
 	t.Helper()
-	events, err := store.EventsSince(t.Context(), 0, 1000, 1000)
+	events, err := database.EventsSince(t.Context(), 0, 1000, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, err := store.SessionOf(t.Context(), events[len(events)-1])
+	session, err := database.SessionOf(t.Context(), events[len(events)-1])
 	if err != nil || session == nil {
 		t.Fatal(session, err)
 	}

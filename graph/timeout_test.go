@@ -24,41 +24,41 @@ import (
 
 func openWorld(t *testing.T, address string, sessions int) *models.Store {
 	t.Helper()
-	store, err := models.Open(t.Context(), address, models.Options{})
+	database, err := models.Open(t.Context(), address, models.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() })
-	storeMore(t, store, 0, sessions)
-	return store
+	t.Cleanup(func() { _ = database.Close() })
+	storeMore(t, database, 0, sessions)
+	return database
 }
 
-func storeMore(t *testing.T, store *models.Store, from, to int) {
+func storeMore(t *testing.T, database *models.Store, from, to int) {
 	t.Helper()
 	generator := simulate.New(1)
 	var deliveries []models.PreparedDelivery
 	for n := range to {
 		body := generator.Notification(n)
 		if n >= from {
-			deliveries = append(deliveries, store.Prepare(ingest.NewDelivery(body, "", time.Unix(1744699269, 0))))
+			deliveries = append(deliveries, database.Prepare(ingest.NewDelivery(body, "", time.Unix(1744699269, 0))))
 		}
 	}
-	if err := store.Save(t.Context(), deliveries); err != nil {
+	if err := database.Save(t.Context(), deliveries); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func handlerOf(t *testing.T, store *models.Store, timeout time.Duration) http.Handler {
+func handlerOf(t *testing.T, database *models.Store, timeout time.Duration) http.Handler {
 	t.Helper()
 	settings := graph.Settings{MaxPage: 200, MaxComplexity: 250_000, QueryTimeout: timeout}
-	return graph.Handler(t.Context(), store, settings, slog.New(slog.DiscardHandler))
+	return graph.Handler(t.Context(), database, settings, slog.New(slog.DiscardHandler))
 }
 
 // What takes longer than it may ends with a code of its own, an answer and an event alike.
 func TestTimeout(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store := openWorld(t, kind.Fresh(t), 5)
-		handler := handlerOf(t, store, time.Nanosecond)
+		database := openWorld(t, kind.Fresh(t), 5)
+		handler := handlerOf(t, database, time.Nanosecond)
 		for _, query := range []string{`{ sessions { nodes { id } } }`, `{ session(callId: "a") { id } }`} {
 			serve(t, handler, postOf(operation(query, nil))).refused(t, "TIMEOUT", "took too long")
 		}
@@ -66,10 +66,10 @@ func TestTimeout(t *testing.T) {
 		t.Cleanup(server.Close)
 		stored := 5
 		stream := dataOf(openSSE(t, server.URL, `subscription { sessionStored { cursor session { callId } } }`, nil))
-		if line := firstData(t, store, stream, &stored); !strings.Contains(line, `"code":"TIMEOUT"`) {
+		if line := firstData(t, database, stream, &stored); !strings.Contains(line, `"code":"TIMEOUT"`) {
 			t.Errorf("event is %s", line)
 		}
-		if got := serve(t, handlerOf(t, store, 0), postOf(operation(`{ sessions { totalCount } }`, nil))); got.errors != nil {
+		if got := serve(t, handlerOf(t, database, 0), postOf(operation(`{ sessions { totalCount } }`, nil))); got.errors != nil {
 			t.Errorf("with time enough: %v", got.errors)
 		}
 	})
@@ -111,9 +111,9 @@ func waiting(t *testing.T, address string) (count int) {
 // The server's statement ends with the operation.
 func TestTimeoutEndsTheStatement(t *testing.T) {
 	address := testdb.Postgres.Fresh(t)
-	store := openWorld(t, address, 5)
+	database := openWorld(t, address, 5)
 	lockSessions(t, address)
-	handler := handlerOf(t, store, 100*time.Millisecond)
+	handler := handlerOf(t, database, 100*time.Millisecond)
 	for range 20 { // more than there are connections
 		serve(t, handler, postOf(operation(`{ sessions { totalCount nodes { id } } }`, nil))).refused(t, "TIMEOUT", "took too long")
 	}
@@ -129,9 +129,9 @@ func TestTimeoutEndsTheStatement(t *testing.T) {
 // places of their own, and the program its own connections.
 func TestAdmission(t *testing.T) {
 	address := testdb.Postgres.Fresh(t)
-	store := openWorld(t, address, 5)
+	database := openWorld(t, address, 5)
 	unlock := lockSessions(t, address)
-	handler := handlerOf(t, store, time.Minute)
+	handler := handlerOf(t, database, time.Minute)
 	const large = `{ sessions(first: 200) { nodes { id messages { id text content { ... on Content { type } } } } } }`
 	places := 2 * runtime.GOMAXPROCS(0)
 	var held sync.WaitGroup
@@ -156,7 +156,7 @@ func TestAdmission(t *testing.T) {
 	if got := serve(t, handler, postOf(operation(`{ node(id: "none") { id } }`, nil))); got.errors != nil {
 		t.Errorf("a small operation: %v", got.errors)
 	}
-	if err := store.Ping(t.Context()); err != nil {
+	if err := database.Ping(t.Context()); err != nil {
 		t.Error(err)
 	}
 	unlock()

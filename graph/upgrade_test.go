@@ -69,31 +69,31 @@ func restoreFirstVersion(t *testing.T, kind testdb.Kind) string {
 // upgradeWithABreak upgrades a database, interrupted in the middle.
 func upgradeWithABreak(t *testing.T, address string) *models.Store {
 	t.Helper()
-	store := openWorld(t, address, 0)
-	all, err := store.Outdated(t.Context())
+	database := openWorld(t, address, 0)
+	all, err := database.Outdated(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	_, err = store.Upgrade(ctx, ingest.Project, func(done, _ int) {
+	_, err = database.Upgrade(ctx, ingest.Project, func(done, _ int) {
 		if done > 0 {
 			cancel()
 		}
 	})
-	rest, err2 := store.Outdated(t.Context())
+	rest, err2 := database.Outdated(t.Context())
 	if !errors.Is(err, context.Canceled) || err2 != nil || rest == 0 || rest == all {
 		t.Fatalf("interrupted with %v, %d of %d sessions are left (%v)", err, rest, all, err2)
 	}
-	if err := store.Close(); err != nil {
+	if err := database.Close(); err != nil {
 		t.Fatal(err)
 	}
 
-	store = openWorld(t, address, 0)
-	if left, err := store.Upgrade(t.Context(), ingest.Project, func(int, int) {}); left != 0 || err != nil {
+	database = openWorld(t, address, 0)
+	if left, err := database.Upgrade(t.Context(), ingest.Project, func(int, int) {}); left != 0 || err != nil {
 		t.Fatalf("%d sessions are left, %v", left, err)
 	}
-	return store
+	return database
 }
 
 // storeAgain stores the notifications of the first version's databases in the same order
@@ -104,7 +104,7 @@ func storeAgain(t *testing.T, address string, another *models.Store) *models.Sto
 	for _, n := range ledgerOf(t, another) {
 		received[string(n.SHA256)] = n
 	}
-	store := openWorld(t, address, 0)
+	database := openWorld(t, address, 0)
 	seen := map[string]bool{}
 	bodies := bytes.Split(bytes.TrimSpace(firstVersion(t, "notifications.jsonl")), []byte("\n"))
 	for batch := range slices.Chunk(bodies, 16) {
@@ -116,13 +116,13 @@ func storeAgain(t *testing.T, address string, another *models.Store) *models.Sto
 				at = n.LastReceivedAt
 			}
 			seen[sum(body)] = true
-			deliveries = append(deliveries, store.Prepare(ingest.NewDelivery(body, n.Sign, at.Time)))
+			deliveries = append(deliveries, database.Prepare(ingest.NewDelivery(body, n.Sign, at.Time)))
 		}
-		if err := store.Save(t.Context(), deliveries); err != nil {
+		if err := database.Save(t.Context(), deliveries); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return store
+	return database
 }
 
 func sum(body []byte) string {
@@ -131,9 +131,9 @@ func sum(body []byte) string {
 }
 
 // ledgerOf reads the ledger of a database, with bodies as they were sent.
-func ledgerOf(t *testing.T, store *models.Store) (all []*models.Notification) {
+func ledgerOf(t *testing.T, database *models.Store) (all []*models.Notification) {
 	t.Helper()
-	err := store.Ledger(t.Context(), func(int, int) {}, nil, func(n *models.Notification, body []byte) error {
+	err := database.Ledger(t.Context(), func(int, int) {}, nil, func(n *models.Notification, body []byte) error {
 		n.Body = bytes.Clone(body)
 		all = append(all, n)
 		return nil
@@ -224,8 +224,8 @@ func TestUpgradedDatabaseEqualsAFreshOne(t *testing.T) {
 		oldAddress, newAddress := restoreFirstVersion(t, kind), kind.Fresh(t)
 		upgraded := upgradeWithABreak(t, oldAddress)
 		fresh := storeAgain(t, newAddress, upgraded)
-		for _, store := range []*models.Store{upgraded, fresh} {
-			err := store.Verify(t.Context(), ingest.Project, func(int, int) {}, func(difference string) { t.Error(difference) })
+		for _, database := range []*models.Store{upgraded, fresh} {
+			err := database.Verify(t.Context(), ingest.Project, func(int, int) {}, func(difference string) { t.Error(difference) })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -266,8 +266,8 @@ func only(one, other []string) (alone []string) {
 	return alone
 }
 
-func wideHandler(t *testing.T, store *models.Store) http.Handler {
+func wideHandler(t *testing.T, database *models.Store) http.Handler {
 	t.Helper()
 	settings := graph.Settings{MaxPage: 1000, MaxComplexity: 1 << 30, QueryTimeout: time.Minute}
-	return graph.Handler(t.Context(), store, settings, slog.New(slog.DiscardHandler))
+	return graph.Handler(t.Context(), database, settings, slog.New(slog.DiscardHandler))
 }

@@ -34,11 +34,11 @@ func BenchmarkIngest(b *testing.B) {
 }
 
 func benchmarkIngest(b *testing.B, connections, batch, rate int) {
-	store, err := models.Open(b.Context(), filepath.Join(b.TempDir(), "bench.db"), models.Options{})
+	database, err := models.Open(b.Context(), filepath.Join(b.TempDir(), "bench.db"), models.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	writer := newWriter(store, newMetrics(), batch)
+	writer := newWriter(database, newMetrics(), batch)
 	handler := newHandler(writer)
 	handler.MaxBody = 8 << 20
 	server := httptest.NewServer(handler)
@@ -47,7 +47,7 @@ func benchmarkIngest(b *testing.B, connections, batch, rate int) {
 		client.CloseIdleConnections()
 		server.Close()
 		writer.Close()
-		_ = store.Close()
+		_ = database.Close()
 	})
 	generator := simulate.New(1)
 	bodies := make([][]byte, b.N)

@@ -35,23 +35,23 @@ func newMetrics() *Metrics { return NewMetrics(prometheus.NewRegistry()) }
 
 func openStore(t *testing.T, kind testdb.Kind) *models.Store {
 	t.Helper()
-	store, err := models.Open(t.Context(), kind.Fresh(t), models.Options{})
+	database, err := models.Open(t.Context(), kind.Fresh(t), models.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() })
-	return store
+	t.Cleanup(func() { _ = database.Close() })
+	return database
 }
 
 // startServer serves /ingest over a store.
 func startServer(t *testing.T, kind testdb.Kind) (*httptest.Server, *models.Store) {
 	t.Helper()
-	store := openStore(t, kind)
-	writer := NewWriter(store, newMetrics())
+	database := openStore(t, kind)
+	writer := NewWriter(database, newMetrics())
 	t.Cleanup(writer.Close)
 	server := httptest.NewServer(newHandler(writer))
 	t.Cleanup(server.Close)
-	return server, store
+	return server, database
 }
 
 type answer struct {
@@ -158,10 +158,10 @@ type chunked struct{ io.Reader }
 
 func TestABodyInChunksIsHeldToTheSameLimit(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		server, store := startServer(t, kind)
+		server, database := startServer(t, kind)
 		send(t, "POST", server.URL, "", chunked{strings.NewReader(`{` + strings.Repeat(" ", maxBody-1) + `}`)}).check(t, 413, "TOO_LARGE")
 		send(t, "POST", server.URL, "", chunked{strings.NewReader(`{` + strings.Repeat(" ", maxBody-2) + `}`)}).check(t, 200, "")
-		bodies, err := store.BodiesOf(t.Context(), []int64{1, 2})
+		bodies, err := database.BodiesOf(t.Context(), []int64{1, 2})
 		if err != nil || len(bodies) != 1 {
 			t.Errorf("%d bodies are kept (%v), want the one that was not too large", len(bodies), err)
 		}
@@ -211,7 +211,7 @@ func (failingReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 func TestWhatIsStored(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		server, store := startServer(t, kind)
+		server, database := startServer(t, kind)
 		vendor := vendorExample(t)
 		send(t, "POST", server.URL, "", strings.NewReader(string(vendor))).check(t, 200, "")
 		send(t, "POST", server.URL, "", strings.NewReader(string(vendor))).check(t, 200, "")
@@ -219,14 +219,14 @@ func TestWhatIsStored(t *testing.T) {
 		send(t, "POST", server.URL, "", strings.NewReader(`[1]`)).check(t, 400, "NOT_A_JSON_OBJECT")
 
 		const callID = "a3f5c12ac59xxxxxxxxad71fe6a8ea3e"
-		sessions, err := store.SessionsByCallID(t.Context(), []string{callID})
+		sessions, err := database.SessionsByCallID(t.Context(), []string{callID})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if s := sessions[callID]; s == nil || s.Version != 1 || s.Deliveries != 2 || s.MessageCount != 16 {
 			t.Errorf("session is %+v", s)
 		}
-		bodies, err := store.BodiesOf(t.Context(), []int64{1, 2, 3})
+		bodies, err := database.BodiesOf(t.Context(), []int64{1, 2, 3})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -236,7 +236,7 @@ func TestWhatIsStored(t *testing.T) {
 			}
 		}
 		all := models.SessionList{Order: models.DefaultSessionOrder()}
-		if counts, err := store.CountSessions(t.Context(), all, []string{""}); err != nil || counts[""] != 1 {
+		if counts, err := database.CountSessions(t.Context(), all, []string{""}); err != nil || counts[""] != 1 {
 			t.Errorf("%d sessions, %v", counts[""], err)
 		}
 	})
@@ -401,15 +401,15 @@ func TestOutcomeHeader(t *testing.T) {
 // A client that leaves is no reason to lose its notification.
 func TestANotificationOfAClientThatLeftIsStored(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store := openStore(t, kind)
-		writer := NewWriter(store, newMetrics())
+		database := openStore(t, kind)
+		writer := NewWriter(database, newMetrics())
 		defer writer.Close()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		request := httptest.NewRequest("POST", "/ingest", strings.NewReader(string(vendorExample(t)))).WithContext(ctx)
 		newHandler(writer).ServeHTTP(httptest.NewRecorder(), request)
 		writer.Close()
-		if got := countSessions(t, store); got != 1 {
+		if got := countSessions(t, database); got != 1 {
 			t.Errorf("%d sessions", got)
 		}
 	})

@@ -160,19 +160,19 @@ type door struct {
 
 func openDoor(t *testing.T) door {
 	t.Helper()
-	store, err := models.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), models.Options{})
+	database, err := models.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), models.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() })
+	t.Cleanup(func() { _ = database.Close() })
 	metrics := ingest.NewMetrics(prometheus.NewRegistry())
-	writer := ingest.NewWriter(store, metrics)
+	writer := ingest.NewWriter(database, metrics)
 	t.Cleanup(writer.Close)
 	log := slog.New(slog.DiscardHandler)
 	return door{
 		ingest: ingest.NewHandler(&ingest.Verifier{Mode: ingest.SignOff}, writer, largest, metrics, log),
-		query:  graph.Handler(t.Context(), store, graph.Settings{MaxPage: 200, MaxComplexity: 250_000}, log),
-		store:  store,
+		query:  graph.Handler(t.Context(), database, graph.Settings{MaxPage: 200, MaxComplexity: 250_000}, log),
+		store:  database,
 	}
 }
 

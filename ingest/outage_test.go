@@ -36,12 +36,12 @@ func TestALinkThatIsCut(t *testing.T) {
 				}
 				hosts += proxy.Address
 			}
-			store, err := models.Open(t.Context(), "postgres://postgres@"+hosts+address.Path+"?sslmode=disable&connect_timeout=1", models.Options{})
+			database, err := models.Open(t.Context(), "postgres://postgres@"+hosts+address.Path+"?sslmode=disable&connect_timeout=1", models.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Cleanup(func() { _ = store.Close() })
-			w := NewWriter(store, newMetrics())
+			t.Cleanup(func() { _ = database.Close() })
+			w := NewWriter(database, newMetrics())
 			defer w.Close()
 			if _, err := w.Save(t.Context(), notificationOf("before")); err != nil {
 				t.Fatal(err)
@@ -91,12 +91,12 @@ func TestALinkThatIsCut(t *testing.T) {
 // A connection that the server ended, as a restart does, is no reason for a refusal.
 func TestABackendThatIsTerminated(t *testing.T) {
 	address := testdb.Postgres.Fresh(t)
-	store, err := models.Open(t.Context(), address, models.Options{})
+	database, err := models.Open(t.Context(), address, models.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() })
-	w := NewWriter(store, newMetrics())
+	t.Cleanup(func() { _ = database.Close() })
+	w := NewWriter(database, newMetrics())
 	defer w.Close()
 	administrator, err := sql.Open(testdb.Postgres.Driver, address)
 	if err != nil {

@@ -24,9 +24,9 @@ func notificationOf(callID string) Received {
 	return received(string(withField("call_id", `"`+callID+`"`)))
 }
 
-func countSessions(t *testing.T, store *models.Store) int {
+func countSessions(t *testing.T, database *models.Store) int {
 	t.Helper()
-	counts, err := store.CountSessions(t.Context(), models.SessionList{Order: models.DefaultSessionOrder()}, []string{""})
+	counts, err := database.CountSessions(t.Context(), models.SessionList{Order: models.DefaultSessionOrder()}, []string{""})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,8 +63,8 @@ func saveAll(w *Writer, notifications []Received) (await func() []error) {
 
 func TestWriterStoresWhatManySend(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store := openStore(t, kind)
-		w := NewWriter(store, newMetrics())
+		database := openStore(t, kind)
+		w := NewWriter(database, newMetrics())
 		const count = 300
 		notifications := make([]Received, count)
 		for i := range notifications {
@@ -83,7 +83,7 @@ func TestWriterStoresWhatManySend(t *testing.T) {
 			notifications = again
 		}
 		w.Close()
-		if got := countSessions(t, store); got != count/2 {
+		if got := countSessions(t, database); got != count/2 {
 			t.Errorf("%d sessions are stored, want %d", got, count/2)
 		}
 	})
@@ -92,8 +92,8 @@ func TestWriterStoresWhatManySend(t *testing.T) {
 // A delivery that was answered is committed: nobody has to wait for the next batch.
 func TestWriterAnswersWhenItIsStored(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store := openStore(t, kind)
-		w := NewWriter(store, newMetrics())
+		database := openStore(t, kind)
+		w := NewWriter(database, newMetrics())
 		defer w.Close()
 		for i := range 20 {
 			if _, err := w.Save(t.Context(), notificationOf(fmt.Sprint("call-", i))); errors.Is(err, ErrLate) {
@@ -101,7 +101,7 @@ func TestWriterAnswersWhenItIsStored(t *testing.T) {
 			} else if err != nil {
 				t.Fatal(err)
 			}
-			if got := countSessions(t, store); got != i+1 {
+			if got := countSessions(t, database); got != i+1 {
 				t.Fatalf("%d sessions after delivery %d", got, i)
 			}
 		}
@@ -441,19 +441,19 @@ func (l *gated) Save(ctx context.Context, batch []models.PreparedDelivery) error
 
 func TestOneThatFailsDoesNotFailItsNeighbours(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store := openStore(t, kind)
-		ledger := failing{Store: store, marked: "bad", err: fmt.Errorf("constraint failed: %w", models.ErrRejected)}
+		database := openStore(t, kind)
+		ledger := failing{Store: database, marked: "bad", err: fmt.Errorf("constraint failed: %w", models.ErrRejected)}
 		errs := saveAsOneBatch(t, ledger, notificationOf("good-1"), notificationOf("bad"), notificationOf("good-2"), received(`{}`))
 		for i, err := range errs {
 			if err != nil {
 				t.Errorf("delivery %d: %v", i, err)
 			}
 		}
-		if got := countSessions(t, store); got != 3 { // the one in front is the third
+		if got := countSessions(t, database); got != 3 { // the one in front is the third
 			t.Errorf("%d sessions, want 3", got)
 		}
 		found := false
-		bodies, err := store.BodiesOf(t.Context(), []int64{1, 2, 3, 4, 5})
+		bodies, err := database.BodiesOf(t.Context(), []int64{1, 2, 3, 4, 5})
 		for _, body := range bodies {
 			found = found || strings.Contains(string(body), "bad")
 		}
@@ -465,9 +465,9 @@ func TestOneThatFailsDoesNotFailItsNeighbours(t *testing.T) {
 
 func TestOneThatCannotBeStoredAtAllIsItsOwnFault(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store := openStore(t, kind)
+		database := openStore(t, kind)
 		broken := errors.New("broken")
-		ledger := failing{Store: store, marked: "bad", err: broken, always: true}
+		ledger := failing{Store: database, marked: "bad", err: broken, always: true}
 		errs := saveAsOneBatch(t, ledger, notificationOf("good"), notificationOf("bad"))
 		if errs[0] != nil || !errors.Is(errs[1], broken) {
 			t.Errorf("errors are %v", errs)
@@ -521,7 +521,7 @@ func TestAnUnavailableDatabaseFailsTheBatch(t *testing.T) {
 
 func TestADatabaseThatGoesAwayAmidABatch(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store := openStore(t, kind)
+		database := openStore(t, kind)
 		l := &fakeLedger{answer: func(batch []models.PreparedDelivery) error {
 			if len(batch) > 1 {
 				return errors.New("one of them is bad")
@@ -536,7 +536,7 @@ func TestADatabaseThatGoesAwayAmidABatch(t *testing.T) {
 				t.Errorf("delivery %d: %v, want ErrUnavailable", i, err)
 			}
 		}
-		if got := countSessions(t, store); got != 0 {
+		if got := countSessions(t, database); got != 0 {
 			t.Errorf("%d sessions", got)
 		}
 	})

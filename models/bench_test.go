@@ -15,12 +15,12 @@ import (
 func BenchmarkSave(b *testing.B) {
 	for _, size := range []int{1, 16, 64, 256} {
 		b.Run(fmt.Sprintf("batch=%d", size), func(b *testing.B) {
-			store, err := models.Open(context.Background(), b.TempDir()+"/bench.db", models.Options{})
+			database, err := models.Open(context.Background(), b.TempDir()+"/bench.db", models.Options{})
 			if err != nil {
 				b.Fatal(err)
 			}
 			b.Cleanup(func() {
-				if err := store.Close(); err != nil {
+				if err := database.Close(); err != nil {
 					b.Error(err)
 				}
 			})
@@ -30,11 +30,11 @@ func BenchmarkSave(b *testing.B) {
 				b.StopTimer()
 				batch := make([]models.PreparedDelivery, size)
 				for i := range batch {
-					batch[i] = store.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Now()))
+					batch[i] = database.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Now()))
 					n++
 				}
 				b.StartTimer()
-				if err := store.Save(context.Background(), batch); err != nil {
+				if err := database.Save(context.Background(), batch); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -24,17 +24,17 @@ func TestNoRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = syscall.Unmount(folder, syscall.MNT_DETACH) }()
-	store, file := openOnSQLite(t)
+	database, file := openOnSQLite(t)
 	large := make([][]byte, 9)
 	for i := range large {
 		large[i] = note{"call_id": fmt.Sprint("large-", i), "variables": note{"v": strings.Repeat(fmt.Sprint(i), 1<<20)}}.body()
 	}
-	save(t, store, many(1800), large, secretBodies())
+	save(t, database, many(1800), large, secretBodies())
 	if info, err := os.Stat(file); err != nil || info.Size() < 21<<20 {
 		t.Fatalf("%v, %v: too small to be too large", info.Size(), err)
 	}
 	copied := filepath.Join(folder, "copy.db")
-	if err := store.Backup(t.Context(), copied, noProgress); err == nil || !strings.Contains(err.Error(), "not enough free space") {
+	if err := database.Backup(t.Context(), copied, noProgress); err == nil || !strings.Contains(err.Error(), "not enough free space") {
 		t.Errorf("backed up: %v", err)
 	}
 	if _, err := os.Stat(copied); !errors.Is(err, fs.ErrNotExist) {

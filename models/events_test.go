@@ -15,9 +15,9 @@ import (
 	"sessiongraph/models"
 )
 
-func subscribe(t *testing.T, store *models.Store, filter *models.SessionFilter, after *models.EventPlace) *models.EventStream {
+func subscribe(t *testing.T, database *models.Store, filter *models.SessionFilter, after *models.EventPlace) *models.EventStream {
 	t.Helper()
-	stream, err := store.Events(t.Context(), filter, after)
+	stream, err := database.Events(t.Context(), filter, after)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,13 +26,13 @@ func subscribe(t *testing.T, store *models.Store, filter *models.SessionFilter, 
 }
 
 // next is the next event with its session, nil where that was overtaken meanwhile.
-func next(t *testing.T, store *models.Store, stream *models.EventStream) (models.SessionEvent, *models.Session) {
+func next(t *testing.T, database *models.Store, stream *models.EventStream) (models.SessionEvent, *models.Session) {
 	t.Helper()
 	event, err := stream.Next(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, err := store.SessionOf(t.Context(), event)
+	session, err := database.SessionOf(t.Context(), event)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,28 +40,28 @@ func next(t *testing.T, store *models.Store, stream *models.EventStream) (models
 }
 
 // nextShown is the session of the next event that is shown.
-func nextShown(t *testing.T, store *models.Store, stream *models.EventStream) *models.Session {
+func nextShown(t *testing.T, database *models.Store, stream *models.EventStream) *models.Session {
 	t.Helper()
 	for {
-		if _, session := next(t, store, stream); session != nil {
+		if _, session := next(t, database, stream); session != nil {
 			return session
 		}
 	}
 }
 
 // store1 stores a session of that number, which ended so many days after the epoch.
-func store1(t *testing.T, store *models.Store, n int) {
+func store1(t *testing.T, database *models.Store, n int) {
 	t.Helper()
 	ended := epoch.AddDate(0, 0, n).Format(time.RFC3339)
-	save(t, store, inOne(note{"call_id": fmt.Sprint("call-", n), "talk_round": n, "session_end_time": ended}.body())...)
+	save(t, database, inOne(note{"call_id": fmt.Sprint("call-", n), "talk_round": n, "session_end_time": ended}.body())...)
 }
 
 // sessionsUpTo reads events until the one of a session, and returns their sessions.
-func sessionsUpTo(t *testing.T, store *models.Store, stream *models.EventStream, last string) []string {
+func sessionsUpTo(t *testing.T, database *models.Store, stream *models.EventStream, last string) []string {
 	t.Helper()
 	var callIDs []string
 	for {
-		session := nextShown(t, store, stream)
+		session := nextShown(t, database, stream)
 		callIDs = append(callIDs, session.CallID)
 		if session.CallID == last {
 			return callIDs
@@ -70,29 +70,29 @@ func sessionsUpTo(t *testing.T, store *models.Store, stream *models.EventStream,
 }
 
 // places stores sessions of the numbers from from on, and returns the places of their events.
-func places(t *testing.T, store *models.Store, from, to int) map[int]models.EventPlace {
+func places(t *testing.T, database *models.Store, from, to int) map[int]models.EventPlace {
 	t.Helper()
-	stream := subscribe(t, store, nil, nil)
+	stream := subscribe(t, database, nil, nil)
 	found := map[int]models.EventPlace{}
 	for n := from; n <= to; n++ {
-		store1(t, store, n)
-		event, _ := next(t, store, stream)
+		store1(t, database, n)
+		event, _ := next(t, database, stream)
 		found[n] = event.EventPlace
 	}
 	return found
 }
 
 // restore makes a database what it was after so many events, as restoring a backup does.
-func restore(t *testing.T, db database, seq int64) {
+func restore(t *testing.T, db backend, seq int64) {
 	t.Helper()
 	later := fmt.Sprint("(SELECT id FROM notifications WHERE stored_seq > ", seq, ")")
 	execute(t, db, "DELETE FROM sessions WHERE notification_id IN "+later, "DELETE FROM notifications WHERE id IN "+later,
 		fmt.Sprint("DELETE FROM histories WHERE first_seq > ", seq), fmt.Sprint("UPDATE ledger_clock SET last_stored_seq = ", seq))
 }
 
-func isForeign(store *models.Store, t *testing.T, place models.EventPlace) bool {
+func isForeign(database *models.Store, t *testing.T, place models.EventPlace) bool {
 	t.Helper()
-	stream, err := store.Events(t.Context(), nil, &place)
+	stream, err := database.Events(t.Context(), nil, &place)
 	if err == nil {
 		stream.Close()
 		return false
@@ -108,11 +108,11 @@ func isForeign(store *models.Store, t *testing.T, place models.EventPlace) bool 
 // when its session is removed, and what was stored since is read from there.
 func TestPlacesStayValid(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, db := openStore(t, kind)
-		seen := places(t, store, 1, 3)
+		database, db := openStore(t, kind)
+		seen := places(t, database, 1, 3)
 		again := reopen(t, db)
 		more := places(t, again, 4, 6)
-		store1(t, store, 7) // the first goes on beside it
+		store1(t, database, 7) // the first goes on beside it
 		if _, err := again.Prune(t.Context(), models.TimeOf(epoch.AddDate(0, 0, 3).Add(time.Hour)), models.RemovalProgress{}); err != nil {
 			t.Fatal(err)
 		}
@@ -126,7 +126,7 @@ func TestPlacesStayValid(t *testing.T) {
 			for stored := max(n+1, 4); stored <= 8; stored++ { // up to the third were pruned
 				want = append(want, fmt.Sprint("call-", stored))
 			}
-			for _, from := range []*models.Store{store, third} {
+			for _, from := range []*models.Store{database, third} {
 				if got := sessionsUpTo(t, from, subscribe(t, from, nil, &place), "call-8"); !slices.Equal(got, want) {
 					t.Errorf("behind %d are %v, want %v", n, got, want)
 				}
@@ -141,27 +141,27 @@ func TestPlacesOfAnotherHistory(t *testing.T) {
 	for name, restarted := range map[string]bool{"restarted": true, "running": false} {
 		t.Run(name, func(t *testing.T) {
 			testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-				store, db := openStore(t, kind)
-				seen := places(t, store, 1, 6)
-				live := subscribe(t, store, nil, nil)
+				database, db := openStore(t, kind)
+				seen := places(t, database, 1, 6)
+				live := subscribe(t, database, nil, nil)
 				restore(t, db, 3)
 				if restarted {
-					store = reopen(t, db)
+					database = reopen(t, db)
 				}
 				check := func(state string) {
 					t.Helper()
 					for n, place := range seen {
-						if got := isForeign(store, t, place); got != (n > 3) {
+						if got := isForeign(database, t, place); got != (n > 3) {
 							t.Errorf("%s: a place behind %d is foreign: %t", state, n, got)
 						}
 					}
 				}
 				check("restored")
 				for n := 10; n < 15; n++ {
-					store1(t, store, n)
+					store1(t, database, n)
 				}
 				check("grown beyond it")
-				if _, err := store.Prune(t.Context(), models.TimeOf(epoch.AddDate(1, 0, 0)), models.RemovalProgress{}); err != nil {
+				if _, err := database.Prune(t.Context(), models.TimeOf(epoch.AddDate(1, 0, 0)), models.RemovalProgress{}); err != nil {
 					t.Fatal(err)
 				}
 				check("pruned")
@@ -191,10 +191,10 @@ func TestOvertakenVersionsAreNoEvents(t *testing.T) {
 		return &models.SessionFilter{Channel: &models.StringFilter{Eq: &name}}
 	}
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, _ := openStore(t, kind)
-		start := places(t, store, 100, 100)[100]
-		save(t, store, oneByOne(versionsOf(5, other, sub)...)...) // the last is Other
-		store1(t, store, 101)
+		database, _ := openStore(t, kind)
+		start := places(t, database, 100, 100)[100]
+		save(t, database, oneByOne(versionsOf(5, other, sub)...)...) // the last is Other
+		store1(t, database, 101)
 		for name, c := range map[string]struct {
 			filter *models.SessionFilter
 			want   []string
@@ -205,9 +205,9 @@ func TestOvertakenVersionsAreNoEvents(t *testing.T) {
 			"what none was stored":  {channel("None"), nil},
 			"what the other one is": {channel("WhatsApp"), []string{"call-101"}},
 		} {
-			stream := subscribe(t, store, c.filter, &start)
+			stream := subscribe(t, database, c.filter, &start)
 			for _, want := range c.want {
-				if session := nextShown(t, store, stream); session.CallID != want || want == "call-1" && session.Version != 5 {
+				if session := nextShown(t, database, stream); session.CallID != want || want == "call-1" && session.Version != 5 {
 					t.Errorf("%s: %+v, want %s", name, session, want)
 				}
 			}
@@ -224,8 +224,8 @@ func TestOvertakenVersionsAreNoEvents(t *testing.T) {
 func TestLiveVersions(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		const versions = 60
-		store, db := openStore(t, kind)
-		stream := subscribe(t, store, nil, nil)
+		database, db := openStore(t, kind)
+		stream := subscribe(t, database, nil, nil)
 		var writers sync.WaitGroup
 		bodies := versionsOf(versions, "a", "b", "c")
 		for w := range 2 {
@@ -238,7 +238,7 @@ func TestLiveVersions(t *testing.T) {
 		}
 		last := -1
 		for last < versions-1 {
-			session := nextShown(t, store, stream)
+			session := nextShown(t, database, stream)
 			if session.TalkRound <= last {
 				t.Fatalf("version %d after %d", session.TalkRound, last)
 			}
@@ -256,9 +256,9 @@ func TestManySubscribers(t *testing.T) {
 			testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 				const sessions, channels = 250, 5
 				testtools.NoGoroutineLeft(t)
-				store, _ := openStore(t, kind)
-				store.KeepEvents(kept)
-				start := places(t, store, 0, 0)[0]
+				database, _ := openStore(t, kind)
+				database.KeepEvents(kept)
+				start := places(t, database, 0, 0)[0]
 				body := func(n int) []byte {
 					return note{"call_id": fmt.Sprintf("new-%03d", n), "channel": fmt.Sprint(n % channels), "talk_round": n}.body()
 				}
@@ -279,13 +279,13 @@ func TestManySubscribers(t *testing.T) {
 								want = append(want, n)
 							}
 						}
-						all = append(all, subscriber{subscribe(t, store, filter, after), want})
+						all = append(all, subscriber{subscribe(t, database, filter, after), want})
 					}
 				}
 				add(0, nil)
 				var read sync.WaitGroup
 				for n := range sessions {
-					save(t, store, inOne(body(n))...)
+					save(t, database, inOne(body(n))...)
 					if n == sessions/2 {
 						add(n+1, nil)
 						add(0, &start)
@@ -299,7 +299,7 @@ func TestManySubscribers(t *testing.T) {
 								t.Error(err)
 								return
 							}
-							session, err := store.SessionOf(t.Context(), event)
+							session, err := database.SessionOf(t.Context(), event)
 							if err != nil || session == nil || session.TalkRound != want {
 								t.Errorf("event is %+v, %v, want %d", session, err, want)
 								return
@@ -319,7 +319,7 @@ func TestEventsAreReadOnce(t *testing.T) {
 	db := fresh(t, testdb.SQLite)
 	var mu sync.Mutex
 	counts := map[string]int{}
-	store, err := models.Open(t.Context(), db.address, models.Options{OnStatement: func(sql string) {
+	database, err := models.Open(t.Context(), db.address, models.Options{OnStatement: func(sql string) {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, part := range []string{"FROM notifications e", "SELECT s.notification_id FROM sessions s"} {
@@ -331,16 +331,16 @@ func TestEventsAreReadOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = store.Close() }()
+	defer func() { _ = database.Close() }()
 	var streams []*models.EventStream
 	for n := range subscribers {
 		channel := []string{"WhatsApp", "none"}[n%2]
-		streams = append(streams, subscribe(t, store, &models.SessionFilter{Channel: &models.StringFilter{Eq: &channel}}, nil))
+		streams = append(streams, subscribe(t, database, &models.SessionFilter{Channel: &models.StringFilter{Eq: &channel}}, nil))
 	}
 	for n := range sessions {
-		store1(t, store, n)
+		store1(t, database, n)
 		for i := 0; i < subscribers; i += 2 {
-			next(t, store, streams[i])
+			next(t, database, streams[i])
 		}
 	}
 	mu.Lock()
@@ -354,20 +354,20 @@ func TestEventsAreReadOnce(t *testing.T) {
 
 // A store that is closed ends its streams.
 func TestClosedStoreEndsStreams(t *testing.T) {
-	store, _ := openStore(t, testdb.SQLite)
-	stream := subscribe(t, store, nil, nil)
+	database, _ := openStore(t, testdb.SQLite)
+	stream := subscribe(t, database, nil, nil)
 	ended := make(chan error)
 	go func() {
 		_, err := stream.Next(context.WithoutCancel(t.Context()))
 		ended <- err
 	}()
-	if err := store.Close(); err != nil {
+	if err := database.Close(); err != nil {
 		t.Error(err)
 	}
 	if err := <-ended; !errors.Is(err, models.ErrClosed) {
 		t.Errorf("ends with %v", err)
 	}
-	if _, err := store.Events(t.Context(), nil, nil); err == nil {
+	if _, err := database.Events(t.Context(), nil, nil); err == nil {
 		t.Error("a closed store gives a stream")
 	}
 }

@@ -16,10 +16,10 @@ import (
 // The counts of outcomes are those of the ledger, whatever changes it, an older program too.
 func TestOutcomesAreCounted(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, db := openStore(t, kind)
+		database, db := openStore(t, kind)
 		check := func(what string, projected, quarantined, refused int) {
 			t.Helper()
-			got, err := store.CountOutcomes(t.Context())
+			got, err := database.CountOutcomes(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -35,13 +35,13 @@ func TestOutcomesAreCounted(t *testing.T) {
 		for n := range 40 { // more than one INSERT
 			batch = append(batch, note{"call_id": strings.Repeat("x", n+1), "callee": "+1"}.body())
 		}
-		save(t, store, append(batch, []byte("[]"), []byte("{}"), []byte(`{"a":1}`)))
+		save(t, database, append(batch, []byte("[]"), []byte("{}"), []byte(`{"a":1}`)))
 		check("stored", 40, 2, 1)
-		save(t, store, append(batch, []byte("{}")))
+		save(t, database, append(batch, []byte("{}")))
 		check("stored again", 40, 2, 1)
 		execute(t, db, "UPDATE notifications SET outcome = 'quarantined' WHERE id <= 10")
 		check("ten changed by hand", 30, 12, 1)
-		if err := store.Replay(t.Context(), ingest.Project, noProgress); err != nil {
+		if err := database.Replay(t.Context(), ingest.Project, noProgress); err != nil {
 			t.Fatal(err)
 		}
 		check("replayed", 40, 2, 1)
@@ -63,8 +63,8 @@ func TestOutcomesAreCounted(t *testing.T) {
 // What was stored before the counts were kept is counted by the upgrade.
 func TestOutcomesOfAnOlderDatabaseAreCounted(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, db := openStore(t, kind)
-		save(t, store, [][]byte{note{}.body(), []byte("{}"), []byte("{} ")})
+		database, db := openStore(t, kind)
+		save(t, database, [][]byte{note{}.body(), []byte("{}"), []byte("{} ")})
 		drop := []string{"DROP TRIGGER notifications_added", "DROP TRIGGER notifications_removed", "DROP TRIGGER notifications_changed"}
 		if kind.Name == testdb.Postgres.Name {
 			for i := range drop {
@@ -84,12 +84,12 @@ func TestOutcomesOfAnOlderDatabaseAreCounted(t *testing.T) {
 // Save says of each arrival what became of it.
 func TestSaveSaysWhatBecameOfEach(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, _ := openStore(t, kind)
+		database, _ := openStore(t, kind)
 		one, later := note{"timestamp": 1}.body(), note{"timestamp": 2}.body()
 		bodies := [][]byte{one, later, one, []byte("{}"), []byte("{}"), []byte("[]")}
 		var deliveries []models.PreparedDelivery
 		for _, body := range bodies {
-			deliveries = append(deliveries, store.Prepare(ingest.NewDelivery(body, "", epoch)))
+			deliveries = append(deliveries, database.Prepare(ingest.NewDelivery(body, "", epoch)))
 		}
 		const reason = "call_id: expected a string, got nothing"
 		for round, want := range [][]models.Stored{
@@ -104,7 +104,7 @@ func TestSaveSaysWhatBecameOfEach(t *testing.T) {
 				{ID: 4, Repeat: true, Outcome: models.Refused, Reason: "the body is not a JSON object: it is a list"},
 			},
 		} {
-			if err := store.Save(t.Context(), deliveries); err != nil {
+			if err := database.Save(t.Context(), deliveries); err != nil {
 				t.Fatal(err)
 			}
 			for i := range deliveries {
@@ -119,17 +119,17 @@ func TestSaveSaysWhatBecameOfEach(t *testing.T) {
 // A probe finds what a reader does not: that nothing can be stored.
 func TestProbe(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, db := openStore(t, kind)
+		database, db := openStore(t, kind)
 		for _, size := range []int{1, 256 << 10, 1} {
-			if err := store.Probe(t.Context(), size); err != nil {
+			if err := database.Probe(t.Context(), size); err != nil {
 				t.Error(err)
 			}
 		}
-		if err := store.CheckWritable(t.Context()); err != nil {
+		if err := database.CheckWritable(t.Context()); err != nil {
 			t.Error(err)
 		}
 		if kind.Name == testdb.Postgres.Name {
-			readOnly := reopen(t, database{kind, db.address + "&default_transaction_read_only=on"})
+			readOnly := reopen(t, backend{kind, db.address + "&default_transaction_read_only=on"})
 			checkOneLine(t, readOnly.CheckWritable(t.Context()), "read-only")
 		}
 	})
@@ -157,9 +157,9 @@ func TestOpenTellsAServerThatCannotBeReached(t *testing.T) {
 		"a folder":             {t.TempDir(), false},
 		"no folder":            {filepath.Join(t.TempDir(), "no", "x.db"), false},
 	} {
-		store, err := models.Open(t.Context(), c.address, models.Options{})
+		database, err := models.Open(t.Context(), c.address, models.Options{})
 		if err == nil {
-			_ = store.Close()
+			_ = database.Close()
 			t.Errorf("%s: opened", name)
 			continue
 		}

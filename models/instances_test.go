@@ -17,14 +17,14 @@ import (
 )
 
 // saveOnce saves, again where another process has the database for itself.
-func saveOnce(t *testing.T, store *models.Store, bodies ...[]byte) {
+func saveOnce(t *testing.T, database *models.Store, bodies ...[]byte) {
 	t.Helper()
 	var deliveries []models.PreparedDelivery
 	for _, body := range bodies {
-		deliveries = append(deliveries, store.Prepare(ingest.NewDelivery(body, "", time.Now())))
+		deliveries = append(deliveries, database.Prepare(ingest.NewDelivery(body, "", time.Now())))
 	}
 	testtools.Eventually(t, func() string {
-		err := store.Save(context.WithoutCancel(t.Context()), deliveries)
+		err := database.Save(context.WithoutCancel(t.Context()), deliveries)
 		if err != nil && !errors.Is(err, models.ErrUnavailable) {
 			t.Error(err)
 			return ""
@@ -53,7 +53,7 @@ func TestTwoInstancesReceiveTheSame(t *testing.T) {
 			}
 		}
 		var all sync.WaitGroup
-		for n, store := range stores {
+		for n, database := range stores {
 			for sender := range senders {
 				mine := make([][]byte, len(bodies))
 				for i, at := range rand.New(rand.NewPCG(uint64(n), uint64(sender))).Perm(len(bodies)) {
@@ -62,31 +62,31 @@ func TestTwoInstancesReceiveTheSame(t *testing.T) {
 				all.Go(func() {
 					for len(mine) > 0 {
 						batch := min(len(mine), 7)
-						saveOnce(t, store, mine[:batch]...)
+						saveOnce(t, database, mine[:batch]...)
 						mine = mine[batch:]
 					}
 				})
 			}
 		}
 		all.Wait()
-		for _, store := range stores {
+		for _, database := range stores {
 			for s := range sessions {
-				got := session(t, store, fmt.Sprint("call-", s))
+				got := session(t, database, fmt.Sprint("call-", s))
 				if got == nil || got.Version != versions || got.Deliveries != versions*repeats*senders*len(stores) || got.NotifiedAt.Unix() != 1000+versions-1 {
 					t.Errorf("session %d is %+v", s, got)
 				}
-				if found := hits(t, store, fmt.Sprintf("version-%d %d", versions-1, s)); len(found) == 0 {
+				if found := hits(t, database, fmt.Sprintf("version-%d %d", versions-1, s)); len(found) == 0 {
 					t.Errorf("search does not find the last version of session %d", s)
 				}
 			}
-			if found := hits(t, store, "version-0"); len(found) > 0 {
+			if found := hits(t, database, "version-0"); len(found) > 0 {
 				t.Errorf("search finds an older version of %v", found)
 			}
-			seq, err := store.StoredSeq(t.Context())
+			seq, err := database.StoredSeq(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			events, err := store.EventsSince(t.Context(), 0, seq, 10_000)
+			events, err := database.EventsSince(t.Context(), 0, seq, 10_000)
 			if err != nil || len(events) != sessions { // the last version of each
 				t.Errorf("%d events of %d sessions, %v", len(events), sessions, err)
 			}
@@ -114,13 +114,13 @@ func TestOtherProcessesWake(t *testing.T) {
 }
 
 // wokenBy waits until the store knows of an event, looking only when it is woken.
-func wokenBy(t *testing.T, store *models.Store, wake <-chan struct{}, want int64) bool {
+func wokenBy(t *testing.T, database *models.Store, wake <-chan struct{}, want int64) bool {
 	t.Helper()
 	late := time.After(30 * time.Second)
 	for {
 		select {
 		case <-wake:
-			if seq, err := store.StoredSeq(t.Context()); err == nil && seq >= want {
+			if seq, err := database.StoredSeq(t.Context()); err == nil && seq >= want {
 				return true
 			}
 		case <-late:
@@ -158,19 +158,19 @@ func TestTenInstancesStartAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for n := range 10 {
 		all.Go(func() {
-			store, err := models.Open(t.Context(), address, models.Options{})
+			database, err := models.Open(t.Context(), address, models.Options{})
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			saveOnce(t, store, note{"call_id": fmt.Sprint("call-", n)}.body())
-			if err := store.Close(); err != nil {
+			saveOnce(t, database, note{"call_id": fmt.Sprint("call-", n)}.body())
+			if err := database.Close(); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	all.Wait()
-	db := database{testdb.Postgres, address}
+	db := backend{testdb.Postgres, address}
 	if got := rows(t, db, "SELECT id FROM migrations"); len(got) != len(rows(t, alone, "SELECT id FROM migrations")) {
 		t.Errorf("migrations are %s", got)
 	}
@@ -183,7 +183,7 @@ func TestTenInstancesStartAtOnce(t *testing.T) {
 func TestATimeOutIsNoFaultOfWhatIsStored(t *testing.T) {
 	holder, db := openStore(t, testdb.Postgres)
 	save(t, holder, [][]byte{note{}.body()})
-	hurried := reopen(t, database{testdb.Postgres, db.address + "&statement_timeout=100"})
+	hurried := reopen(t, backend{testdb.Postgres, db.address + "&statement_timeout=100"})
 	execute(t, db, "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NEW; END $$",
 		"CREATE TRIGGER dawdle BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION dawdle()")
 	err := hurried.Save(t.Context(), []models.PreparedDelivery{hurried.Prepare(ingest.NewDelivery(note{"call_id": "b", "messages": texts("x")}.body(), "", epoch))})
@@ -200,16 +200,16 @@ func TestATimeOutIsNoFaultOfWhatIsStored(t *testing.T) {
 // Parts of a session whose own row is gone are not in the way of making it again.
 func TestReplayMendsHalfASession(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, db := openStore(t, kind)
+		database, db := openStore(t, kind)
 		for n := range 3 {
-			save(t, store, [][]byte{note{"call_id": fmt.Sprint("call-", n), "messages": texts("one", "two"), "ner_slots": note{"a": "b"}}.body()})
+			save(t, database, [][]byte{note{"call_id": fmt.Sprint("call-", n), "messages": texts("one", "two"), "ner_slots": note{"a": "b"}}.body()})
 		}
 		execute(t, db, "DELETE FROM sessions WHERE call_id = 'call-1'", "DELETE FROM notifications WHERE call_id = 'call-2'", "DELETE FROM sessions WHERE call_id = 'call-2'")
-		if err := store.Replay(t.Context(), ingest.Project, noProgress); err != nil {
+		if err := database.Replay(t.Context(), ingest.Project, noProgress); err != nil {
 			t.Fatal(err)
 		}
-		verified(t, store)
-		if session(t, store, "call-1") == nil || len(hits(t, store, "two")) != 2 {
+		verified(t, database)
+		if session(t, database, "call-1") == nil || len(hits(t, database, "two")) != 2 {
 			t.Error("it is not there again")
 		}
 	})
@@ -218,27 +218,27 @@ func TestReplayMendsHalfASession(t *testing.T) {
 // An instance that runs while a newer one adds to the tables goes on as before.
 func TestAnOldInstanceGoesOn(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, db := openStore(t, kind)
+		database, db := openStore(t, kind)
 		use := func(name string) {
 			t.Helper()
 			old := note{"call_id": "old", "timestamp": 1000 + len(name), "messages": texts("all of " + name), "ner_slots": note{"slot": name}}.body()
 			for range 8 { // statements are prepared from a few uses on
-				save(t, store, oneByOne(old, note{"call_id": "new-" + name, "messages": texts("only " + name)}.body())...)
-				if got := hits(t, store, name); len(got) != 2 {
+				save(t, database, oneByOne(old, note{"call_id": "new-" + name, "messages": texts("only " + name)}.body())...)
+				if got := hits(t, database, name); len(got) != 2 {
 					t.Errorf("search finds %v of %s", got, name)
 				}
-				if got := session(t, store, "old"); got == nil {
+				if got := session(t, database, "old"); got == nil {
 					t.Error("a session is not there")
 				}
-				seq, err := store.StoredSeq(t.Context())
+				seq, err := database.StoredSeq(t.Context())
 				if err != nil {
 					t.Fatal(err)
 				}
 				sessions := len(rows(t, db, "SELECT id FROM sessions"))
-				if events, err := store.EventsSince(t.Context(), 0, seq, 100); err != nil || len(events) != sessions {
+				if events, err := database.EventsSince(t.Context(), 0, seq, 100); err != nil || len(events) != sessions {
 					t.Errorf("%d events of %d sessions, %v", len(events), sessions, err)
 				}
-				verified(t, store)
+				verified(t, database)
 			}
 		}
 		use("before")
@@ -248,7 +248,7 @@ func TestAnOldInstanceGoesOn(t *testing.T) {
 		}
 		execute(t, db, append(statements, "INSERT INTO migrations (id) VALUES ('9999_later')")...)
 		use("afterwards")
-		if removed, err := store.Prune(t.Context(), models.Time{Time: time.Now()}, models.RemovalProgress{}); err != nil || removed.Sessions != 3 {
+		if removed, err := database.Prune(t.Context(), models.Time{Time: time.Now()}, models.RemovalProgress{}); err != nil || removed.Sessions != 3 {
 			t.Errorf("removed %+v, %v", removed, err)
 		}
 		if _, err := models.Open(t.Context(), db.address, models.Options{}); !errors.Is(err, models.ErrNewer) {

@@ -31,7 +31,7 @@ func newPlanner(t *testing.T) *planner {
 	logger.RecorderParamsFilter = func(_ context.Context, sql string, _ ...any) (string, []any) { return sql, nil }
 	t.Cleanup(func() { logger.RecorderParamsFilter = before })
 	p := &planner{}
-	store, err := models.Open(t.Context(), filepath.Join(t.TempDir(), "plans.db"), models.Options{OnStatement: func(sql string) {
+	database, err := models.Open(t.Context(), filepath.Join(t.TempDir(), "plans.db"), models.Options{OnStatement: func(sql string) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.statements = append(p.statements, sql)
@@ -39,15 +39,15 @@ func newPlanner(t *testing.T) *planner {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() })
-	p.Store = store
+	t.Cleanup(func() { _ = database.Close() })
+	p.Store = database
 	generator := simulate.New(1)
 	for batch := range slices.Chunk(makeRange(2000), 500) {
 		deliveries := make([]models.PreparedDelivery, len(batch))
 		for i, n := range batch {
-			deliveries[i] = store.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Now()))
+			deliveries[i] = database.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Now()))
 		}
-		if err := store.Save(t.Context(), deliveries); err != nil {
+		if err := database.Save(t.Context(), deliveries); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -19,16 +19,16 @@ import (
 // NUL and its neighbours are characters like any other, though PostgreSQL's texts hold no NUL.
 func TestTextsWithNUL(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, db := openStore(t, kind)
+		database, db := openStore(t, kind)
 		body := note{"call_id": "a\x00b", "workflow_name": "x\x00", "callee": "+1\x00", "messages": texts("zero\x00width \x01\x02"),
 			"ner_slots": note{"a\x00": "1", "a\uFFFD": "2", "v": "\x00"}}.body()
-		save(t, store, oneByOne(body, body, note{"call_id": "a\uFFFDb", "timestamp": 2000, "messages": texts("later\x00 \uFFFEnd \uFFFD \x03")}.body())...)
-		save(t, store, [][]byte{note{"call_id": "a\x00b", "timestamp": 2000, "callee": "+1\x00", "messages": texts("zero\x00width \x01\x02")}.body()})
-		one, two := session(t, store, "a\x00b"), session(t, store, "a\uFFFDb")
+		save(t, database, oneByOne(body, body, note{"call_id": "a\uFFFDb", "timestamp": 2000, "messages": texts("later\x00 \uFFFEnd \uFFFD \x03")}.body())...)
+		save(t, database, [][]byte{note{"call_id": "a\x00b", "timestamp": 2000, "callee": "+1\x00", "messages": texts("zero\x00width \x01\x02")}.body()})
+		one, two := session(t, database, "a\x00b"), session(t, database, "a\uFFFDb")
 		if one == nil || two == nil || one.Version != 2 || one.Callee != "+1\x00" || two.Version != 1 {
 			t.Errorf("sessions are %+v and %+v", one, two)
 		}
-		found, err := store.NerSlotsOf(t.Context(), []int64{1})
+		found, err := database.NerSlotsOf(t.Context(), []int64{1})
 		if err != nil || len(found[1]) != 0 {
 			t.Errorf("slots of an older version: %v, %v", found, err)
 		}
@@ -37,11 +37,11 @@ func TestTextsWithNUL(t *testing.T) {
 			"\uFFFEnd": "a\uFFFDb", "\uFFFDnd": "", "\uFFFD": "a\uFFFDb", "\uFFFE": "a\uFFFDb", "\uFFFF": "", "\uFFFEn": "a\uFFFDb", "\uFFFDn": "",
 			"\x01": "a\x00b", "\x01\x02": "a\x00b", "\x02": "a\x00b", "\x03": "a\uFFFDb", "\x04": "", "\x05": "",
 		} {
-			if got := strings.Join(hits(t, store, search), " "); got != want {
+			if got := strings.Join(hits(t, database, search), " "); got != want {
 				t.Errorf("%q finds %q, want %q", search, got, want)
 			}
 			list := models.MessageList{Filter: &models.MessageFilter{Search: &search}}
-			if count, err := store.CountMessages(t.Context(), list); err != nil || count != len(strings.Fields(want)) {
+			if count, err := database.CountMessages(t.Context(), list); err != nil || count != len(strings.Fields(want)) {
 				t.Errorf("%q finds %d messages, %v", search, count, err)
 			}
 		}
@@ -54,17 +54,17 @@ func TestTextsWithNUL(t *testing.T) {
 			{models.StringFilter{StartsWith: text("+1\uFFFD")}, 0}, {models.StringFilter{Contains: text("\x00")}, 1}, {models.StringFilter{In: []string{"+1\x00"}}, 1},
 			{models.StringFilter{Contains: text("\x03")}, 0}, {models.StringFilter{StartsWith: text("+1\x01")}, 0},
 		} {
-			counts, err := store.CountSessions(t.Context(), models.SessionList{Filters: []*models.SessionFilter{{Callee: &c.filter}}, Order: models.DefaultSessionOrder()}, []string{""})
+			counts, err := database.CountSessions(t.Context(), models.SessionList{Filters: []*models.SessionFilter{{Callee: &c.filter}}, Order: models.DefaultSessionOrder()}, []string{""})
 			if err != nil || counts[""] != c.want {
 				t.Errorf("%+v: %d sessions, want %d (%v)", c.filter, counts[""], c.want, err)
 			}
 		}
-		checkBody(t, store, 1, body)
-		verified(t, store)
-		if err := store.Replay(t.Context(), ingest.Project, func(int, int) {}); err != nil {
+		checkBody(t, database, 1, body)
+		verified(t, database)
+		if err := database.Replay(t.Context(), ingest.Project, func(int, int) {}); err != nil {
 			t.Error(err)
 		}
-		verified(t, store)
+		verified(t, database)
 		if got := rows(t, db, "SELECT id FROM sessions"); len(got) != 2 {
 			t.Errorf("sessions are %s", got)
 		}
@@ -86,43 +86,43 @@ func TestUpgradeOfTextsWithNUL(t *testing.T) {
 	}
 	// The connection wrote it in today's form.
 	execute(t, db, `UPDATE sessions SET call_id = E'x\001\002y' WHERE id = 3`, `UPDATE notifications SET call_id = E'x\001\002y' WHERE id = 3`)
-	store := reopen(t, db)
-	if left, err := store.Upgrade(t.Context(), ingest.Project, noProgress); left != 0 || err != nil {
+	database := reopen(t, db)
+	if left, err := database.Upgrade(t.Context(), ingest.Project, noProgress); left != 0 || err != nil {
 		t.Errorf("%d left, %v", left, err)
 	}
 	for callID, id := range map[string]int64{"a\x00b": 1, "a\uFFFDb": 2, "x\x01\x02y": 3} {
-		if got := session(t, store, callID); got == nil || got.ID != id || got.Version != 1 || got.Deliveries != 2 {
+		if got := session(t, database, callID); got == nil || got.ID != id || got.Version != 1 || got.Deliveries != 2 {
 			t.Errorf("session %q is %+v", callID, got)
 		}
 	}
-	verified(t, store)
+	verified(t, database)
 }
 
 // A signature is whatever was sent as one.
 func TestAnySignatureIsStored(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, _ := openStore(t, kind)
+		database, _ := openStore(t, kind)
 		header := http.Header{}
 		header.Set("X-AIRudder-Sign", "caf\xe9 \xff")
-		arrival := store.Prepare(ingest.NewDelivery(note{}.body(), header.Get("X-AIRudder-Sign"), epoch))
-		if err := store.Save(t.Context(), []models.PreparedDelivery{arrival}); err != nil {
+		arrival := database.Prepare(ingest.NewDelivery(note{}.body(), header.Get("X-AIRudder-Sign"), epoch))
+		if err := database.Save(t.Context(), []models.PreparedDelivery{arrival}); err != nil {
 			t.Fatal(err)
 		}
-		verified(t, store)
+		verified(t, database)
 	})
 }
 
 // Values may be as large as a notification; what is looked up by is bounded where it is read.
 func TestLargeValues(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, _ := openStore(t, kind)
+		database, _ := openStore(t, kind)
 		var noise strings.Builder // that no compression makes small
 		for n := 0; noise.Len() < 4<<20; n++ {
 			noise.WriteString(string(rune('a'+n*n%25)) + string(rune(0x4e00+(n*7919)%20000)))
 		}
 		large := noise.String()
 		key := strings.Repeat("k", 1024)
-		save(t, store, [][]byte{note{"status": large, "workflow_name": large, "intention": key, "callee": key, "messages": texts(strings.ToValidUTF8(large[:1<<20], "")),
+		save(t, database, [][]byte{note{"status": large, "workflow_name": large, "intention": key, "callee": key, "messages": texts(strings.ToValidUTF8(large[:1<<20], "")),
 			"ner_slots": note{key: large, "short": "x"}, "event_label": note{"l": large}, "variables": note{"v": large}}.body()})
 		other := large + "!"
 		for _, c := range []struct {
@@ -133,15 +133,15 @@ func TestLargeValues(t *testing.T) {
 			{models.StringFilter{In: []string{other}}, 0}, {models.StringFilter{Ne: &large}, 0}, {models.StringFilter{Contains: &large}, 1}, {models.StringFilter{StartsWith: &key}, 0},
 		} {
 			filter := &models.SessionFilter{NerSlots: []*models.NamedValueFilter{{Name: key, Value: &c.filter}}}
-			counts, err := store.CountSessions(t.Context(), models.SessionList{Filters: []*models.SessionFilter{filter}, Order: models.DefaultSessionOrder()}, []string{""})
+			counts, err := database.CountSessions(t.Context(), models.SessionList{Filters: []*models.SessionFilter{filter}, Order: models.DefaultSessionOrder()}, []string{""})
 			if err != nil || counts[""] != c.want {
 				t.Errorf("%d sessions, want %d (%v)", counts[""], c.want, err)
 			}
 		}
-		if got := hits(t, store, large[100:200]); !slices.Equal(got, []string{"call-1"}) {
+		if got := hits(t, database, large[100:200]); !slices.Equal(got, []string{"call-1"}) {
 			t.Errorf("search finds %v", got)
 		}
-		verified(t, store)
+		verified(t, database)
 	})
 }
 
@@ -151,27 +151,27 @@ func TestConflictsAreTriedAgain(t *testing.T) {
 		code  string
 		fails int
 	}{{"40001", 3}, {"40P01", 2}, {"40001", 1000}} {
-		store, db := openStore(t, testdb.Postgres)
+		database, db := openStore(t, testdb.Postgres)
 		execute(t, db, "CREATE SEQUENCE tries",
 			"CREATE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('tries') <= "+strconv.Itoa(c.fails)+
 				" THEN RAISE EXCEPTION 'again' USING ERRCODE = '"+c.code+"'; END IF; RETURN NEW; END $$",
 			"CREATE TRIGGER conflict BEFORE INSERT ON notifications FOR EACH ROW EXECUTE FUNCTION conflict()")
-		deliveries := []models.PreparedDelivery{store.Prepare(ingest.NewDelivery(note{"messages": texts("once")}.body(), "", epoch))}
-		err := store.Save(t.Context(), deliveries)
+		deliveries := []models.PreparedDelivery{database.Prepare(ingest.NewDelivery(note{"messages": texts("once")}.body(), "", epoch))}
+		err := database.Save(t.Context(), deliveries)
 		if c.fails < 10 && err != nil {
 			t.Errorf("%s: %v", c.code, err)
 		}
 		if c.fails > 10 && !errors.Is(err, models.ErrUnavailable) {
 			t.Errorf("%s for ever: error is %v, want ErrUnavailable", c.code, err)
 		}
-		verified(t, store)
+		verified(t, database)
 	}
 }
 
 // A server that is no replica, or none any more, has other sessions: it is not asked.
 func TestAReplicaThatFollowsNobodyIsLeftOut(t *testing.T) {
-	store, db := openStore(t, testdb.Postgres)
-	save(t, store, [][]byte{note{}.body()})
+	database, db := openStore(t, testdb.Postgres)
+	save(t, database, [][]byte{note{}.body()})
 	other, elsewhere := openStore(t, testdb.Postgres)
 	save(t, other, [][]byte{note{"call_id": "of another"}.body()})
 	var log testtools.Log
@@ -189,11 +189,11 @@ func TestAReplicaThatFollowsNobodyIsLeftOut(t *testing.T) {
 func TestOpenSaysWhatIsWrongWithAPostgres(t *testing.T) {
 	there := testdb.Postgres.Fresh(t)
 	host := there[strings.Index(there, "?"):]
-	execute(t, database{testdb.Postgres, there}, "CREATE ROLE plain LOGIN", "CREATE ROLE stranger LOGIN", "GRANT CREATE ON SCHEMA public TO plain")
+	execute(t, backend{testdb.Postgres, there}, "CREATE ROLE plain LOGIN", "CREATE ROLE stranger LOGIN", "GRANT CREATE ON SCHEMA public TO plain")
 	t.Cleanup(func() {
-		execute(t, database{testdb.Postgres, "postgres://postgres@/postgres" + host}, "DROP ROLE IF EXISTS plain, stranger")
+		execute(t, backend{testdb.Postgres, "postgres://postgres@/postgres" + host}, "DROP ROLE IF EXISTS plain, stranger")
 	})
-	t.Cleanup(func() { execute(t, database{testdb.Postgres, there}, "DROP OWNED BY plain") })
+	t.Cleanup(func() { execute(t, backend{testdb.Postgres, there}, "DROP OWNED BY plain") })
 	for name, c := range map[string]struct {
 		address string
 		exists  bool
@@ -209,9 +209,9 @@ func TestOpenSaysWhatIsWrongWithAPostgres(t *testing.T) {
 		"an unknown option":  {there + "&nonsense=1", false, "nonsense"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			store, err := models.Open(t.Context(), c.address, models.Options{MustExist: c.exists})
+			database, err := models.Open(t.Context(), c.address, models.Options{MustExist: c.exists})
 			if err == nil {
-				_ = store.Close()
+				_ = database.Close()
 				t.Fatal("opened")
 			}
 			checkOneLine(t, err, c.says)

@@ -69,12 +69,12 @@ func secretBodies() [][]byte {
 }
 
 // What is left in files is a question of SQLite's.
-func onSQLite(file string) database { return database{testdb.SQLite, file} }
+func onSQLite(file string) backend { return backend{testdb.SQLite, file} }
 
 func openOnSQLite(t *testing.T) (*models.Store, string) {
 	t.Helper()
-	store, in := openStore(t, testdb.SQLite)
-	return store, in.address
+	database, in := openStore(t, testdb.SQLite)
+	return database, in.address
 }
 
 // mixed puts the secrets between the others, and some of them twice.
@@ -159,34 +159,34 @@ func secretTerms(t *testing.T, file string) []string {
 
 func noProgress(int, int) {}
 
-func verified(t *testing.T, store *models.Store) {
+func verified(t *testing.T, database *models.Store) {
 	t.Helper()
-	err := store.Verify(t.Context(), ingest.Project, noProgress, func(difference string) { t.Errorf("verify: %s", difference) })
+	err := database.Verify(t.Context(), ingest.Project, noProgress, func(difference string) { t.Errorf("verify: %s", difference) })
 	if err != nil {
 		t.Error(err)
 	}
 }
 
 // checkWhole checks the tables against the ledger, the search index and the file.
-func checkWhole(t *testing.T, store *models.Store, file string) {
+func checkWhole(t *testing.T, database *models.Store, file string) {
 	t.Helper()
-	verified(t, store)
+	verified(t, database)
 	checkSearchIndex(t, onSQLite(file))
 	checkFile(t, file)
 }
 
 func TestErase(t *testing.T) {
-	store, file := openOnSQLite(t)
+	database, file := openOnSQLite(t)
 	others, secrets := otherBodies(), secretBodies()
 	all := mixed(others, secrets)
 	for chunk := range slices.Chunk(all, 3) { // so many that the search index has parts of parts
-		save(t, store, chunk)
+		save(t, database, chunk)
 	}
 	packed := packedBodies(t, file)
-	if len(packed) != 36 || len(traces(t, file, packed)) < 10 || len(secretTerms(t, file)) < 10 || len(hits(t, store, secretLetters)) != 12 {
+	if len(packed) != 36 || len(traces(t, file, packed)) < 10 || len(secretTerms(t, file)) < 10 || len(hits(t, database, secretLetters)) != 12 {
 		t.Fatalf("%d secrets are kept, traces are %s", len(packed), traces(t, file, packed))
 	}
-	removed, err := store.Erase(t.Context(), erasedCallee, models.RemovalProgress{})
+	removed, err := database.Erase(t.Context(), erasedCallee, models.RemovalProgress{})
 	if want := (models.Removed{Sessions: 12, Messages: 60, Notifications: len(secrets)}); err != nil || removed != want {
 		t.Errorf("removed %+v, %v; want %+v", removed, err, want)
 	}
@@ -197,13 +197,13 @@ func TestErase(t *testing.T) {
 		t.Errorf("the search index still has %s", left)
 	}
 	for _, search := range []string{secretLetters, "ꀀꀁꀂ", "ꀀ", "ꀂꀃ"} {
-		if found := hits(t, store, search); len(found) > 0 {
+		if found := hits(t, database, search); len(found) > 0 {
 			t.Errorf("search for %q finds %s", search, found)
 		}
 	}
-	checkWhole(t, store, file)
+	checkWhole(t, database, file)
 	checkSame(t, file, others)
-	if err := store.Close(); err != nil {
+	if err := database.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if left := traces(t, file, packed); len(left) > 0 {
@@ -216,12 +216,12 @@ func TestErase(t *testing.T) {
 func TestEraseFromALargeDatabase(t *testing.T) {
 	for name, size := range map[string]int{"in many transactions": 16, "in one": 5000} {
 		t.Run(name, func(t *testing.T) {
-			store, file := openOnSQLite(t)
+			database, file := openOnSQLite(t)
 			for chunk := range slices.Chunk(mixed(slices.Concat(many(1200), otherBodies()), secretBodies()), size) {
-				save(t, store, chunk)
+				save(t, database, chunk)
 			}
 			packed := packedBodies(t, file)
-			if _, err := store.Erase(t.Context(), erasedCallee, models.RemovalProgress{}); err != nil {
+			if _, err := database.Erase(t.Context(), erasedCallee, models.RemovalProgress{}); err != nil {
 				t.Fatal(err)
 			}
 			if left := traces(t, file, packed); len(left) > 0 {
@@ -230,7 +230,7 @@ func TestEraseFromALargeDatabase(t *testing.T) {
 			if left := secretTerms(t, file); len(left) > 0 {
 				t.Errorf("the search index still has %s", left)
 			}
-			checkWhole(t, store, file)
+			checkWhole(t, database, file)
 		})
 	}
 }
@@ -264,34 +264,34 @@ func diffRows(got, want []string) string {
 
 // Who is erased can come back: what is sent again is stored like anything new.
 func TestWhatWasErasedMayComeAgain(t *testing.T) {
-	store, file := openOnSQLite(t)
+	database, file := openOnSQLite(t)
 	secret := secretSession(1, 1)
-	save(t, store, [][]byte{secret}, [][]byte{note{}.body()})
-	if _, err := store.Erase(t.Context(), erasedCallee, models.RemovalProgress{}); err != nil {
+	save(t, database, [][]byte{secret}, [][]byte{note{}.body()})
+	if _, err := database.Erase(t.Context(), erasedCallee, models.RemovalProgress{}); err != nil {
 		t.Fatal(err)
 	}
-	save(t, store, [][]byte{secret})
-	if s := session(t, store, "secret-1"); s == nil || s.Version != 1 || s.Deliveries != 1 || s.ID != 3 {
+	save(t, database, [][]byte{secret})
+	if s := session(t, database, "secret-1"); s == nil || s.Version != 1 || s.Deliveries != 1 || s.ID != 3 {
 		t.Errorf("session is %+v, want a new one", s)
 	}
-	checkWhole(t, store, file)
+	checkWhole(t, database, file)
 }
 
 func TestEraseNobody(t *testing.T) {
-	store, file := openOnSQLite(t)
-	save(t, store, [][]byte{note{}.body(), note{"call_id": "call-2", "callee": ""}.body(), []byte(`{}`), []byte(`no`)})
+	database, file := openOnSQLite(t)
+	save(t, database, [][]byte{note{}.body(), note{"call_id": "call-2", "callee": ""}.body(), []byte(`{}`), []byte(`no`)})
 	before := dump(t, onSQLite(file))
 	bytesBefore := filesOf(t, file)
-	if removed, err := store.Erase(t.Context(), "+nobody", models.RemovalProgress{}); err != nil || removed != (models.Removed{}) {
+	if removed, err := database.Erase(t.Context(), "+nobody", models.RemovalProgress{}); err != nil || removed != (models.Removed{}) {
 		t.Errorf("removed %+v, %v", removed, err)
 	}
-	if removed, err := store.Prune(t.Context(), models.TimeOf(epoch.AddDate(-1, 0, 0)), models.RemovalProgress{}); err != nil || removed != (models.Removed{}) {
+	if removed, err := database.Prune(t.Context(), models.TimeOf(epoch.AddDate(-1, 0, 0)), models.RemovalProgress{}); err != nil || removed != (models.Removed{}) {
 		t.Errorf("pruned %+v, %v", removed, err)
 	}
 	if !maps.EqualFunc(filesOf(t, file), bytesBefore, bytes.Equal) {
 		t.Error("removing nothing wrote to the database")
 	}
-	if removed, err := store.Erase(t.Context(), "", models.RemovalProgress{}); err == nil || removed != (models.Removed{}) {
+	if removed, err := database.Erase(t.Context(), "", models.RemovalProgress{}); err == nil || removed != (models.Removed{}) {
 		t.Errorf("of the empty callee removed %+v, %v", removed, err)
 	}
 	if after := dump(t, onSQLite(file)); after != before {
@@ -315,7 +315,7 @@ func filesOf(t *testing.T, file string) map[string][]byte {
 
 // In quarantine there is no callee to ask for: what names it goes, longer numbers stay.
 func TestEraseFromQuarantine(t *testing.T) {
-	store, file := openOnSQLite(t)
+	database, file := openOnSQLite(t)
 	gone := [][]byte{
 		[]byte(`{"callee":"628111"}`), []byte(`{"callee":628111}`), []byte(`{"callee":"62811\u0031"}`), []byte(`{"to":"+628111,"}`), []byte(`628111`), []byte(`callee=628111&x=1`),
 		[]byte(`{"callee":"6281110","to":"628111"}`), []byte(`{"to":"62811\u0031"}`), []byte(`{"text":"from\n628111"}`),
@@ -323,8 +323,8 @@ func TestEraseFromQuarantine(t *testing.T) {
 	stay := [][]byte{
 		[]byte(`{"callee":"6281110"}`), []byte(`{"callee":"1628111"}`), []byte(`{"callee":"1628111","to":6281110}`), []byte(`62811`), []byte(`{"to":"ID628111"}`), []byte(`{"to":"628111b"}`), []byte(`{}`), []byte(``), []byte(`{"callee":null}`),
 	}
-	save(t, store, slices.Concat(gone, stay))
-	removed, err := store.Erase(t.Context(), "628111", models.RemovalProgress{})
+	save(t, database, slices.Concat(gone, stay))
+	removed, err := database.Erase(t.Context(), "628111", models.RemovalProgress{})
 	if err != nil || removed != (models.Removed{Notifications: len(gone)}) {
 		t.Errorf("removed %+v, %v", removed, err)
 	}
@@ -333,34 +333,34 @@ func TestEraseFromQuarantine(t *testing.T) {
 
 // A session that any of its versions says is the callee's goes whole.
 func TestEraseTakesTheOtherVersionsAlong(t *testing.T) {
-	store, _ := openOnSQLite(t)
-	save(t, store, [][]byte{note{"callee": "+1", "timestamp": 1}.body(), note{"callee": "+2", "timestamp": 2}.body(), note{"call_id": "call-2", "callee": "+2"}.body()})
-	removed, err := store.Erase(t.Context(), "+1", models.RemovalProgress{})
+	database, _ := openOnSQLite(t)
+	save(t, database, [][]byte{note{"callee": "+1", "timestamp": 1}.body(), note{"callee": "+2", "timestamp": 2}.body(), note{"call_id": "call-2", "callee": "+2"}.body()})
+	removed, err := database.Erase(t.Context(), "+1", models.RemovalProgress{})
 	if want := (models.Removed{Sessions: 1, Notifications: 2}); err != nil || removed != want {
 		t.Errorf("removed %+v, %v, want %+v", removed, err, want)
 	}
-	if session(t, store, "call-1") != nil || session(t, store, "call-2") == nil {
+	if session(t, database, "call-1") != nil || session(t, database, "call-2") == nil {
 		t.Error("the wrong session is left")
 	}
-	verified(t, store)
+	verified(t, database)
 }
 
 // An erasure that was stopped before it had cleaned the files does so when it is run again.
 func TestEraseAgainCleansUp(t *testing.T) {
-	store, file := openOnSQLite(t)
-	save(t, store, otherBodies(), secretBodies())
+	database, file := openOnSQLite(t)
+	save(t, database, otherBodies(), secretBodies())
 	packed := packedBodies(t, file)
 	reader := holdSnapshot(t, file) // so that the log cannot be emptied
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
-	if _, err := store.Erase(ctx, erasedCallee, models.RemovalProgress{}); err == nil {
+	if _, err := database.Erase(ctx, erasedCallee, models.RemovalProgress{}); err == nil {
 		t.Fatal("erased while another reads what is to go")
 	}
 	if len(traces(t, file, packed)) == 0 {
 		t.Fatal("there is nothing left to clean up")
 	}
 	reader()
-	if removed, err := store.Erase(t.Context(), erasedCallee, models.RemovalProgress{}); err != nil || removed != (models.Removed{}) {
+	if removed, err := database.Erase(t.Context(), erasedCallee, models.RemovalProgress{}); err != nil || removed != (models.Removed{}) {
 		t.Errorf("removed %+v, %v", removed, err)
 	}
 	if left := traces(t, file, packed); len(left) > 0 {
@@ -372,47 +372,47 @@ func TestEraseAgainCleansUp(t *testing.T) {
 // or by a server when it starts.
 func TestAnInterruptedRemovalIsFinished(t *testing.T) {
 	before := models.TimeOf(time.Date(2025, 4, 15, 6, 0, 0, 0, time.UTC))
-	finishers := map[string]func(ctx context.Context, store *models.Store) error{
-		"by erase": func(ctx context.Context, store *models.Store) error {
-			_, err := store.Erase(ctx, "+nobody", models.RemovalProgress{})
+	finishers := map[string]func(ctx context.Context, database *models.Store) error{
+		"by erase": func(ctx context.Context, database *models.Store) error {
+			_, err := database.Erase(ctx, "+nobody", models.RemovalProgress{})
 			return err
 		},
-		"by prune": func(ctx context.Context, store *models.Store) error {
-			_, err := store.Prune(ctx, before, models.RemovalProgress{})
+		"by prune": func(ctx context.Context, database *models.Store) error {
+			_, err := database.Prune(ctx, before, models.RemovalProgress{})
 			return err
 		},
-		"by itself": func(ctx context.Context, store *models.Store) error {
-			return store.FinishRemoval(ctx, models.RemovalProgress{})
+		"by itself": func(ctx context.Context, database *models.Store) error {
+			return database.FinishRemoval(ctx, models.RemovalProgress{})
 		},
 	}
 	for name, finish := range finishers {
 		t.Run(name, func(t *testing.T) {
-			store, file := openOnSQLite(t)
+			database, file := openOnSQLite(t)
 			old := secretSession(1, 1)
 			old = bytes.ReplaceAll(old, []byte("2025-04-15T06:41:09Z"), []byte("2025-04-14T06:41:09Z"))
 			for _, body := range append(many(20), old) {
-				save(t, store, [][]byte{body})
+				save(t, database, [][]byte{body})
 			}
 			packed := packedBodies(t, file)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			removed, err := store.Prune(ctx, before, models.RemovalProgress{Removed: func(int, int) { cancel() }})
+			removed, err := database.Prune(ctx, before, models.RemovalProgress{Removed: func(int, int) { cancel() }})
 			if !errors.Is(err, context.Canceled) || removed.Sessions == 0 {
 				t.Fatalf("removed %+v, %v; want to be interrupted", removed, err)
 			}
-			if due, err := store.RemovalDue(t.Context()); err != nil || !due || len(traces(t, file, packed)) == 0 {
+			if due, err := database.RemovalDue(t.Context()); err != nil || !due || len(traces(t, file, packed)) == 0 {
 				t.Fatalf("due %t, %v", due, err)
 			}
-			if err := finish(t.Context(), store); err != nil {
+			if err := finish(t.Context(), database); err != nil {
 				t.Fatal(err)
 			}
 			if left := traces(t, file, packed); len(left) > 0 {
 				t.Errorf("the files still have %s", left)
 			}
-			if due, err := store.RemovalDue(t.Context()); err != nil || due {
+			if due, err := database.RemovalDue(t.Context()); err != nil || due {
 				t.Errorf("due %t, %v", due, err)
 			}
-			checkWhole(t, store, file)
+			checkWhole(t, database, file)
 		})
 	}
 }
@@ -420,22 +420,22 @@ func TestAnInterruptedRemovalIsFinished(t *testing.T) {
 // Dry runs count what goes.
 func TestRemovable(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, _ := openStore(t, kind)
-		save(t, store, mixed(otherBodies(), secretBodies()))
+		database, _ := openStore(t, kind)
+		save(t, database, mixed(otherBodies(), secretBodies()))
 		at := models.TimeOf(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
-		counted, err := store.Erasable(t.Context(), erasedCallee)
+		counted, err := database.Erasable(t.Context(), erasedCallee)
 		if err != nil {
 			t.Fatal(err)
 		}
-		removed, err := store.Erase(t.Context(), erasedCallee, models.RemovalProgress{})
+		removed, err := database.Erase(t.Context(), erasedCallee, models.RemovalProgress{})
 		if err != nil || counted != removed || removed.Sessions != 12 {
 			t.Errorf("counted %+v, removed %+v, %v", counted, removed, err)
 		}
-		counted, err = store.Prunable(t.Context(), at)
+		counted, err = database.Prunable(t.Context(), at)
 		if err != nil {
 			t.Fatal(err)
 		}
-		removed, err = store.Prune(t.Context(), at, models.RemovalProgress{})
+		removed, err = database.Prune(t.Context(), at, models.RemovalProgress{})
 		if err != nil || counted != removed || removed.Sessions == 0 {
 			t.Errorf("counted %+v, removed %+v, %v", counted, removed, err)
 		}
@@ -543,7 +543,7 @@ func TestEraseBesideAServer(t *testing.T) {
 }
 
 func TestPrune(t *testing.T) {
-	store, file := openOnSQLite(t)
+	database, file := openOnSQLite(t)
 	ended := func(callID, at string, version int) []byte {
 		return note{"call_id": callID, "session_end_time": at, "timestamp": version, "messages": texts("said by "+callID, "and more")}.body()
 	}
@@ -560,9 +560,9 @@ func TestPrune(t *testing.T) {
 		ended("was-new", "2025-04-16T00:00:00Z", 1), ended("was-new", "2025-04-14T00:00:00Z", 2),
 		[]byte(`{"call_id":""}`), []byte(`no JSON`),
 	}
-	save(t, store, append(slices.Clone(old), kept...)) // arrives from 07:00:01 on, a second each
+	save(t, database, append(slices.Clone(old), kept...)) // arrives from 07:00:01 on, a second each
 	before := dump(t, onSQLite(file))
-	if removed, err := store.Prune(t.Context(), models.TimeOf(time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)), models.RemovalProgress{}); err != nil || removed != (models.Removed{}) {
+	if removed, err := database.Prune(t.Context(), models.TimeOf(time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)), models.RemovalProgress{}); err != nil || removed != (models.Removed{}) {
 		t.Errorf("before all times removed %+v, %v", removed, err)
 	}
 	if after := dump(t, onSQLite(file)); after != before {
@@ -570,22 +570,22 @@ func TestPrune(t *testing.T) {
 	}
 	at := models.TimeOf(time.Date(2025, 4, 15, 6, 0, 0, 0, time.UTC))
 	// What is in quarantine has no time but that of its arrival, which is later.
-	removed, err := store.Prune(t.Context(), at, models.RemovalProgress{})
+	removed, err := database.Prune(t.Context(), at, models.RemovalProgress{})
 	if want := (models.Removed{Sessions: 4, Messages: 8, Notifications: 5}); err != nil || removed != want {
 		t.Errorf("removed %+v, %v, want %+v", removed, err, want)
 	}
 	checkSame(t, file, append(slices.Clone(old[5:]), kept...))
-	if found := hits(t, store, "said"); !slices.Equal(found, []string{"at", "new", "was-old", "zone"}) {
+	if found := hits(t, database, "said"); !slices.Equal(found, []string{"at", "new", "was-old", "zone"}) {
 		t.Errorf("search finds %s", found)
 	}
-	checkWhole(t, store, file)
+	checkWhole(t, database, file)
 
 	// One of the two comes again, later.
-	again := store.Prepare(ingest.NewDelivery([]byte(`no JSON`), "", epoch.Add(time.Hour)))
-	if err := store.Save(t.Context(), []models.PreparedDelivery{again}); err != nil {
+	again := database.Prepare(ingest.NewDelivery([]byte(`no JSON`), "", epoch.Add(time.Hour)))
+	if err := database.Save(t.Context(), []models.PreparedDelivery{again}); err != nil {
 		t.Fatal(err)
 	}
-	removed, err = store.Prune(t.Context(), models.TimeOf(epoch.Add(time.Minute)), models.RemovalProgress{})
+	removed, err = database.Prune(t.Context(), models.TimeOf(epoch.Add(time.Minute)), models.RemovalProgress{})
 	if want := (models.Removed{Sessions: 2, Messages: 4, Notifications: 3}); err != nil || removed != want {
 		t.Errorf("removed %+v, %v, want %+v", removed, err, want)
 	}
@@ -593,18 +593,18 @@ func TestPrune(t *testing.T) {
 	if !slices.Equal(left, []string{`outcome="refused" `}) {
 		t.Errorf("of the quarantine %s is left, want what came again", left)
 	}
-	verified(t, store)
+	verified(t, database)
 }
 
 // Retention goes through more sessions than one transaction takes.
 func TestPruneManySessions(t *testing.T) {
-	store, file := openOnSQLite(t)
+	database, file := openOnSQLite(t)
 	bodies := many(450)
 	for chunk := range slices.Chunk(bodies, 64) {
-		save(t, store, chunk)
+		save(t, database, chunk)
 	}
 	var done []int
-	removed, err := store.Prune(t.Context(), models.TimeOf(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)), models.RemovalProgress{Removed: func(n, _ int) { done = append(done, n) }})
+	removed, err := database.Prune(t.Context(), models.TimeOf(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)), models.RemovalProgress{Removed: func(n, _ int) { done = append(done, n) }})
 	if err != nil || removed.Sessions != len(bodies) || removed.Notifications != len(bodies) || removed.Messages == 0 {
 		t.Errorf("removed %+v, %v", removed, err)
 	}
@@ -617,9 +617,9 @@ func TestPruneManySessions(t *testing.T) {
 		t.Errorf("progress was %v", done)
 	}
 	checkSame(t, file, nil)
-	checkWhole(t, store, file)
-	save(t, store, bodies[:1])
-	verified(t, store)
+	checkWhole(t, database, file)
+	save(t, database, bodies[:1])
+	verified(t, database)
 }
 
 // A copy that is made while others write is that of one moment.
@@ -664,42 +664,42 @@ func TestBackupOfALiveDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := reopen(t, onSQLite(copied))
-	checkWhole(t, store, copied)
+	database := reopen(t, onSQLite(copied))
+	checkWhole(t, database, copied)
 	count := int64(len(rows(t, onSQLite(copied), "SELECT id FROM notifications")))
 	if count < least || count > most {
 		t.Errorf("the copy has %d notifications, want %d to %d", count, least, most)
 	}
 	for id := range count {
-		checkBody(t, store, id+1, bodies[id])
+		checkBody(t, database, id+1, bodies[id])
 	}
 	checkSame(t, copied, bodies[:count])
-	save(t, store, bodies[count:count+1]) // and it is a database like any other
-	verified(t, store)
+	save(t, database, bodies[count:count+1]) // and it is a database like any other
+	verified(t, database)
 }
 
 func TestBackupDoesNotOverwrite(t *testing.T) {
-	store, file := openOnSQLite(t)
-	save(t, store, [][]byte{note{}.body()})
+	database, file := openOnSQLite(t)
+	save(t, database, [][]byte{note{}.body()})
 	precious := filepath.Join(t.TempDir(), "precious")
 	if err := os.WriteFile(precious, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, target := range []string{precious, file} {
-		if err := store.Backup(t.Context(), target, noProgress); err == nil || !strings.Contains(err.Error(), "already") {
+		if err := database.Backup(t.Context(), target, noProgress); err == nil || !strings.Contains(err.Error(), "already") {
 			t.Errorf("onto %s: %v", target, err)
 		}
 	}
-	if err := store.Backup(t.Context(), filepath.Join(t.TempDir(), "missing", "copy.db"), noProgress); err == nil {
+	if err := database.Backup(t.Context(), filepath.Join(t.TempDir(), "missing", "copy.db"), noProgress); err == nil {
 		t.Error("backed up into a missing folder")
 	}
 	if content, err := os.ReadFile(precious); err != nil || string(content) != "precious" {
 		t.Errorf("the file now has %q, %v", content, err)
 	}
-	verified(t, store)
+	verified(t, database)
 	for _, name := range []string{"it's.db", "a b?c#d%41.db", "é你.db"} {
 		target := filepath.Join(t.TempDir(), name)
-		if err := store.Backup(t.Context(), target, noProgress); err != nil {
+		if err := database.Backup(t.Context(), target, noProgress); err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if session(t, reopen(t, onSQLite(target)), "call-1") == nil {
 			t.Errorf("%s: the copy is empty", name)

@@ -27,7 +27,7 @@ func startCluster(t *testing.T) *testdb.Cluster {
 }
 
 // startReplicated is a primary with a replica, and a store that reads from the replica.
-func startReplicated(t *testing.T, log *testtools.Log) (primary, replica *testdb.Cluster, store *models.Store) {
+func startReplicated(t *testing.T, log *testtools.Log) (primary, replica *testdb.Cluster, database *models.Store) {
 	t.Helper()
 	primary = startCluster(t)
 	replica, err := testdb.StartReplica(primary)
@@ -36,31 +36,31 @@ func startReplicated(t *testing.T, log *testtools.Log) (primary, replica *testdb
 	}
 	t.Cleanup(replica.Remove)
 	t.Cleanup(func() { _ = replica.Thaw() })
-	store, err = models.Open(t.Context(), primary.Address("deployed"), models.Options{
+	database, err = models.Open(t.Context(), primary.Address("deployed"), models.Options{
 		Replicas: []string{replica.Address("deployed")}, Log: slog.New(slog.NewTextHandler(log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() })
-	save(t, store, inOne(note{}.body())...)
+	t.Cleanup(func() { _ = database.Close() })
+	save(t, database, inOne(note{}.body())...)
 	log.Await(t, regexp.MustCompile(`msg="replica serves"`))
 	testtools.Eventually(t, func() string {
-		if found, err := store.SessionsByCallID(t.Context(), []string{"call-1"}); err != nil || len(found) != 1 {
+		if found, err := database.SessionsByCallID(t.Context(), []string{"call-1"}); err != nil || len(found) != 1 {
 			return "the replica lacks the session"
 		}
 		return ""
 	})
-	return primary, replica, store
+	return primary, replica, database
 }
 
 // A server that hangs, its connections open, holds up no question for longer than its
 // context lasts; when it goes on, so does all else.
 func TestFrozenServerEndsQuestions(t *testing.T) {
 	cluster := startCluster(t)
-	store := reopen(t, database{testdb.Postgres, cluster.Address("deployed")})
-	save(t, store, inOne(note{}.body())...)
+	database := reopen(t, backend{testdb.Postgres, cluster.Address("deployed")})
+	save(t, database, inOne(note{}.body())...)
 	ask := func(ctx context.Context) error {
-		_, err := store.SessionsByCallID(ctx, []string{"call-1"})
+		_, err := database.SessionsByCallID(ctx, []string{"call-1"})
 		return err
 	}
 	if err := ask(t.Context()); err != nil {
@@ -94,14 +94,14 @@ func TestFrozenServerEndsQuestions(t *testing.T) {
 // What a replica that hangs has not answered is asked of the primary.
 func TestFrozenReplicaIsLeftOut(t *testing.T) {
 	var log testtools.Log
-	_, replica, store := startReplicated(t, &log)
+	_, replica, database := startReplicated(t, &log)
 	if err := replica.Freeze(); err != nil {
 		t.Fatal(err)
 	}
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			if found, err := store.SessionsByCallID(t.Context(), []string{"call-1"}); err != nil || len(found) != 1 {
+			if found, err := database.SessionsByCallID(t.Context(), []string{"call-1"}); err != nil || len(found) != 1 {
 				t.Errorf("%v, %v", found, err)
 			}
 		})
@@ -117,19 +117,19 @@ func TestFrozenReplicaIsLeftOut(t *testing.T) {
 // After a failover to a replica queries go on, although the primary does not come back.
 func TestPromotedReplicaServes(t *testing.T) {
 	var log testtools.Log
-	primary, replica, store := startReplicated(t, &log)
+	primary, replica, database := startReplicated(t, &log)
 	if err := primary.Stop("immediate"); err != nil {
 		t.Fatal(err)
 	}
 	testtools.Eventually(t, func() string {
-		if store.Ping(t.Context()) == nil {
+		if database.Ping(t.Context()) == nil {
 			return "the primary answers"
 		}
 		return ""
 	})
 	replica.Execute(t, "SELECT pg_promote()")
 	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) { // some checks
-		if found, err := store.SessionsByCallID(t.Context(), []string{"call-1"}); err != nil || len(found) != 1 {
+		if found, err := database.SessionsByCallID(t.Context(), []string{"call-1"}); err != nil || len(found) != 1 {
 			t.Fatalf("%v, %v; %s", found, err, log.String())
 		}
 	}

@@ -20,32 +20,32 @@ import (
 	"sessiongraph/models"
 )
 
-// database is where a store is, for tests that look beneath it.
-type database struct {
+// backend is where a store is, for tests that look beneath it.
+type backend struct {
 	testdb.Kind
 	address string
 }
 
-func fresh(t *testing.T, kind testdb.Kind) database {
+func fresh(t *testing.T, kind testdb.Kind) backend {
 	t.Helper()
-	return database{kind, kind.Fresh(t)}
+	return backend{kind, kind.Fresh(t)}
 }
 
 // openStore opens a store in a new database, and says which.
-func openStore(t *testing.T, kind testdb.Kind) (*models.Store, database) {
+func openStore(t *testing.T, kind testdb.Kind) (*models.Store, backend) {
 	t.Helper()
 	db := fresh(t, kind)
 	return reopen(t, db), db
 }
 
-func reopen(t *testing.T, db database) *models.Store {
+func reopen(t *testing.T, db backend) *models.Store {
 	t.Helper()
-	store, err := models.Open(t.Context(), db.address, models.Options{})
+	database, err := models.Open(t.Context(), db.address, models.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() })
-	return store
+	t.Cleanup(func() { _ = database.Close() })
+	return database
 }
 
 // note is a notification for tests: what is not set has a value all the same.
@@ -77,16 +77,16 @@ func texts(words ...string) []any {
 var epoch = time.Date(2025, 4, 15, 7, 0, 0, 0, time.UTC)
 
 // save stores batches one after the other; each body arrives a second behind the one before.
-func save(t *testing.T, store *models.Store, batches ...[][]byte) {
+func save(t *testing.T, database *models.Store, batches ...[][]byte) {
 	t.Helper()
 	at := epoch
 	for _, batch := range batches {
 		var deliveries []models.PreparedDelivery
 		for _, body := range batch {
 			at = at.Add(time.Second)
-			deliveries = append(deliveries, store.Prepare(ingest.NewDelivery(body, "sign", at)))
+			deliveries = append(deliveries, database.Prepare(ingest.NewDelivery(body, "sign", at)))
 		}
-		if err := store.Save(t.Context(), deliveries); err != nil {
+		if err := database.Save(t.Context(), deliveries); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -102,19 +102,19 @@ func oneByOne(bodies ...[]byte) [][][]byte {
 
 func inOne(bodies ...[]byte) [][][]byte { return [][][]byte{bodies} }
 
-func session(t *testing.T, store *models.Store, callID string) *models.Session {
+func session(t *testing.T, database *models.Store, callID string) *models.Session {
 	t.Helper()
-	found, err := store.SessionsByCallID(t.Context(), []string{callID})
+	found, err := database.SessionsByCallID(t.Context(), []string{callID})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return found[callID]
 }
 
-func hits(t *testing.T, store *models.Store, search string) []string {
+func hits(t *testing.T, database *models.Store, search string) []string {
 	t.Helper()
 	list := models.SessionList{Filters: []*models.SessionFilter{{Search: &search}}, Order: models.DefaultSessionOrder()}
-	pages, err := store.SessionPages(t.Context(), list, models.PageSpec{Limit: 100}, []string{""})
+	pages, err := database.SessionPages(t.Context(), list, models.PageSpec{Limit: 100}, []string{""})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func hits(t *testing.T, store *models.Store, search string) []string {
 }
 
 // rows are the rows of a query on the database itself, each as JSON.
-func rows(t *testing.T, in database, query string) []string {
+func rows(t *testing.T, in backend, query string) []string {
 	t.Helper()
 	db, err := sql.Open(in.Driver, in.address)
 	if err != nil {
@@ -173,7 +173,7 @@ func rowsOf(t *testing.T, db *sql.DB, query string) []string {
 	return list
 }
 
-func execute(t *testing.T, in database, statements ...string) {
+func execute(t *testing.T, in backend, statements ...string) {
 	t.Helper()
 	db, err := sql.Open(in.Driver, in.address)
 	if err != nil {
@@ -211,7 +211,7 @@ var searchContents = map[string][]string{testdb.SQLite.Name: {
 	"SELECT id FROM sessions EXCEPT SELECT id FROM session_search_docsize",
 }}
 
-func dump(t *testing.T, in database) string {
+func dump(t *testing.T, in backend) string {
 	t.Helper()
 	db, err := sql.Open(in.Driver, in.address)
 	if err != nil {
@@ -226,7 +226,7 @@ func dump(t *testing.T, in database) string {
 }
 
 // checkSearchIndex has FTS5 check its own index.
-func checkSearchIndex(t *testing.T, db database) {
+func checkSearchIndex(t *testing.T, db backend) {
 	t.Helper()
 	if db.Kind.Name != testdb.SQLite.Name {
 		return
@@ -241,9 +241,9 @@ func TestSameBodyTwiceIsOneMoreDelivery(t *testing.T) {
 			"in one":     inOne(note{}.body(), note{}.body()),
 		} {
 			t.Run(name, func(t *testing.T) {
-				store, db := openStore(t, kind)
-				save(t, store, batches...)
-				s := session(t, store, "call-1")
+				database, db := openStore(t, kind)
+				save(t, database, batches...)
+				s := session(t, database, "call-1")
 				if s.Version != 1 || s.Deliveries != 2 {
 					t.Errorf("version %d of %d deliveries, want version 1 of 2", s.Version, s.Deliveries)
 				}
@@ -262,9 +262,9 @@ func TestSameBodyTwiceIsOneMoreDelivery(t *testing.T) {
 
 func TestBodiesThatDifferInOneByteAreTwo(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, _ := openStore(t, kind)
-		save(t, store, oneByOne(note{}.body(), append(note{}.body(), ' '))...)
-		if s := session(t, store, "call-1"); s.Version != 2 || s.Deliveries != 2 {
+		database, _ := openStore(t, kind)
+		save(t, database, oneByOne(note{}.body(), append(note{}.body(), ' '))...)
+		if s := session(t, database, "call-1"); s.Version != 2 || s.Deliveries != 2 {
 			t.Errorf("version %d of %d deliveries, want version 2 of 2", s.Version, s.Deliveries)
 		}
 	})
@@ -276,9 +276,9 @@ func TestTheLargerTimestampIsTheSession(t *testing.T) {
 		for name, bodies := range map[string][][]byte{"older first": {older, newer}, "newer first": {newer, older}} {
 			for how, batches := range map[string][][][]byte{"one by one": oneByOne(bodies...), "in one": inOne(bodies...)} {
 				t.Run(name+", "+how, func(t *testing.T) {
-					store, _ := openStore(t, kind)
-					save(t, store, batches...)
-					if s := session(t, store, "call-1"); s.Intention != "new" || s.Version != 2 || s.Deliveries != 2 {
+					database, _ := openStore(t, kind)
+					save(t, database, batches...)
+					if s := session(t, database, "call-1"); s.Intention != "new" || s.Version != 2 || s.Deliveries != 2 {
 						t.Errorf("%q, version %d of %d deliveries, want new, version 2 of 2", s.Intention, s.Version, s.Deliveries)
 					}
 				})
@@ -300,9 +300,9 @@ func TestOfEqualTimestampsTheLaterFirstArrivalIsTheSession(t *testing.T) {
 		} {
 			for how, batches := range map[string][][][]byte{"one by one": oneByOne(c.bodies...), "in one": inOne(c.bodies...)} {
 				t.Run(name+", "+how, func(t *testing.T) {
-					store, _ := openStore(t, kind)
-					save(t, store, batches...)
-					if s := session(t, store, "call-1"); s.Intention != c.want || s.Version != 2 || s.Deliveries != len(c.bodies) {
+					database, _ := openStore(t, kind)
+					save(t, database, batches...)
+					if s := session(t, database, "call-1"); s.Intention != c.want || s.Version != 2 || s.Deliveries != len(c.bodies) {
 						t.Errorf("%q, version %d of %d deliveries, want %s, version 2 of %d", s.Intention, s.Version, s.Deliveries, c.want, len(c.bodies))
 					}
 				})
@@ -331,12 +331,12 @@ func TestStateDoesNotDependOnTheOrderOfArrival(t *testing.T) {
 				continue // a database of a server takes a while to make
 			}
 			for how, batches := range map[string][][][]byte{"one by one": oneByOne(bodies...), "in one": inOne(bodies...), "in two": {bodies[:2], bodies[2:]}} {
-				store, db := openStore(t, kind)
-				save(t, store, batches...)
+				database, db := openStore(t, kind)
+				save(t, database, batches...)
 				got := dump(t, db)
 				if want == "" {
 					want = got
-					checkLastVersion(t, store)
+					checkLastVersion(t, database)
 				}
 				if got != want {
 					t.Fatalf("%s, in the order %s:\n%s\nbut in another order:\n%s", how, bodies, got, want)
@@ -347,14 +347,14 @@ func TestStateDoesNotDependOnTheOrderOfArrival(t *testing.T) {
 	})
 }
 
-func checkLastVersion(t *testing.T, store *models.Store) {
+func checkLastVersion(t *testing.T, database *models.Store) {
 	t.Helper()
-	s := session(t, store, "call-1")
+	s := session(t, database, "call-1")
 	if s.Version != 3 || s.Deliveries != 4 || s.MessageCount != 1 {
 		t.Fatalf("version %d of %d deliveries with %d messages, want version 3 of 4 with 1", s.Version, s.Deliveries, s.MessageCount)
 	}
 	for search, want := range map[string]int{"epsilon": 1, "EPSI": 1, "on": 1, "e": 1, "alpha": 0, "beta": 0, "ta": 0, "delta": 0, "d": 0} {
-		if got := hits(t, store, search); len(got) != want {
+		if got := hits(t, database, search); len(got) != want {
 			t.Errorf("search for %q finds %v, want %d", search, got, want)
 		}
 	}
@@ -405,18 +405,18 @@ func TestTwoVersionsOfANewSessionInOneBatch(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		for name, before := range map[string][][]byte{"into an empty database": nil, "beside another session": {note{"call_id": "call-2", "messages": texts("other words")}.body()}} {
 			t.Run(name, func(t *testing.T) {
-				store, db := openStore(t, kind)
+				database, db := openStore(t, kind)
 				if before != nil {
-					save(t, store, before)
+					save(t, database, before)
 				}
-				save(t, store, versions()[:2])
-				if got := hits(t, store, "delta"); !slices.Equal(got, []string{"call-1"}) {
+				save(t, database, versions()[:2])
+				if got := hits(t, database, "delta"); !slices.Equal(got, []string{"call-1"}) {
 					t.Errorf("search finds %v", got)
 				}
 				checkSearchIndex(t, db)
 				// The index counts its texts: it goes wrong where one is taken out that was never in.
-				save(t, store, [][]byte{note{"timestamp": 9, "messages": texts("last")}.body()})
-				if got := hits(t, store, "last"); !slices.Equal(got, []string{"call-1"}) {
+				save(t, database, [][]byte{note{"timestamp": 9, "messages": texts("last")}.body()})
+				if got := hits(t, database, "last"); !slices.Equal(got, []string{"call-1"}) {
 					t.Errorf("search finds %v", got)
 				}
 			})
@@ -434,8 +434,8 @@ func TestWhatIsNoSessionIsInTheLedgerAlone(t *testing.T) {
 			"no messages": {`{"call_id":"call-1"}`, "quarantined", "messages: expected a list, got nothing"},
 		} {
 			t.Run(name, func(t *testing.T) {
-				store, db := openStore(t, kind)
-				save(t, store, oneByOne([]byte(c.body), []byte(c.body))...)
+				database, db := openStore(t, kind)
+				save(t, database, oneByOne([]byte(c.body), []byte(c.body))...)
 				want := []string{fmt.Sprintf(`id="1" call_id="<nil>" deliveries="2" outcome=%q reason=%q stored_seq="<nil>" sign="sign" body_size="%d" `, c.outcome, c.reason, len(c.body))}
 				if got := rows(t, db, "SELECT id, call_id, deliveries, outcome, reason, stored_seq, sign, body_size FROM notifications"); !slices.Equal(got, want) {
 					t.Errorf("ledger has\n%s, want\n%s", got, want)
@@ -443,7 +443,7 @@ func TestWhatIsNoSessionIsInTheLedgerAlone(t *testing.T) {
 				if got := rows(t, db, "SELECT id FROM sessions"); len(got) > 0 {
 					t.Errorf("there are sessions: %s", got)
 				}
-				checkBody(t, store, 1, []byte(c.body))
+				checkBody(t, database, 1, []byte(c.body))
 			})
 		}
 	})
@@ -451,8 +451,8 @@ func TestWhatIsNoSessionIsInTheLedgerAlone(t *testing.T) {
 
 func TestOneBatchTakesAllKinds(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, db := openStore(t, kind)
-		save(t, store, [][]byte{
+		database, db := openStore(t, kind)
+		save(t, database, [][]byte{
 			note{"messages": texts("one")}.body(),
 			[]byte(`no`),
 			note{"call_id": ""}.body(),
@@ -472,10 +472,10 @@ func TestOneBatchTakesAllKinds(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("ledger has\n%s, want\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
-		if s := session(t, store, "call-1"); s.Version != 2 || s.Deliveries != 3 || s.ID != 1 || s.NotificationID != 5 {
+		if s := session(t, database, "call-1"); s.Version != 2 || s.Deliveries != 3 || s.ID != 1 || s.NotificationID != 5 {
 			t.Errorf("session is %+v", s)
 		}
-		if s := session(t, store, "call-2"); s.Version != 1 || s.Deliveries != 1 || s.ID != 4 {
+		if s := session(t, database, "call-2"); s.Version != 1 || s.Deliveries != 1 || s.ID != 4 {
 			t.Errorf("session is %+v", s)
 		}
 	})
@@ -483,9 +483,9 @@ func TestOneBatchTakesAllKinds(t *testing.T) {
 
 func TestAnEmptyBatchChangesNothing(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, db := openStore(t, kind)
+		database, db := openStore(t, kind)
 		before := dump(t, db)
-		if err := store.Save(t.Context(), nil); err != nil {
+		if err := database.Save(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
 		if after := dump(t, db); after != before {
@@ -497,12 +497,12 @@ func TestAnEmptyBatchChangesNothing(t *testing.T) {
 // Each event of storing has a number of its own, in order; a repeat or an older version is none.
 func TestStoringEvents(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, _ := openStore(t, kind)
+		database, _ := openStore(t, kind)
 		all := versions()
 		var seen []int64
 		for _, body := range [][]byte{all[1], all[0], all[1], []byte(`no`), all[2]} {
-			save(t, store, [][]byte{body})
-			seq, err := store.StoredSeq(t.Context())
+			save(t, database, [][]byte{body})
+			seq, err := database.StoredSeq(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -512,11 +512,11 @@ func TestStoringEvents(t *testing.T) {
 			t.Errorf("numbers of events are %v, want %v", seen, want)
 		}
 		for after := range int64(2) { // the first version was overtaken
-			events, err := store.EventsSince(t.Context(), after, 2, 10)
+			events, err := database.EventsSince(t.Context(), after, 2, 10)
 			if err != nil || len(events) != 1 || events[0].Seq != 2 {
 				t.Fatalf("events since %d are %v, %v", after, events, err)
 			}
-			if session, err := store.SessionOf(t.Context(), events[0]); err != nil || session == nil || session.MessageCount != 1 {
+			if session, err := database.SessionOf(t.Context(), events[0]); err != nil || session == nil || session.MessageCount != 1 {
 				t.Errorf("its session is %v, %v", session, err)
 			}
 		}
@@ -535,31 +535,31 @@ func many(count int) [][]byte {
 
 func TestReopeningKeepsAll(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, db := openStore(t, kind)
+		database, db := openStore(t, kind)
 		bodies := append(many(30), []byte("\x00\xff no JSON"), []byte(`{ "call_id" : "x" }`))
-		save(t, store, bodies)
+		save(t, database, bodies)
 		before := dump(t, db)
-		if err := store.Close(); err != nil {
+		if err := database.Close(); err != nil {
 			t.Fatal(err)
 		}
-		store = reopen(t, db)
+		database = reopen(t, db)
 		if after := dump(t, db); after != before {
 			t.Error("reading the database again gives something else")
 		}
 		for i, body := range bodies {
-			checkBody(t, store, int64(i+1), body)
+			checkBody(t, database, int64(i+1), body)
 		}
-		save(t, store, bodies[:1], [][]byte{note{}.body()})
-		if s := session(t, store, "call-1"); s == nil || s.ID != int64(len(bodies)+1) {
+		save(t, database, bodies[:1], [][]byte{note{}.body()})
+		if s := session(t, database, "call-1"); s == nil || s.ID != int64(len(bodies)+1) {
 			t.Errorf("the next notification is %+v", s)
 		}
 		checkSearchIndex(t, db)
 	})
 }
 
-func checkBody(t *testing.T, store *models.Store, id int64, want []byte) {
+func checkBody(t *testing.T, database *models.Store, id int64, want []byte) {
 	t.Helper()
-	found, err := store.BodiesOf(t.Context(), []int64{id})
+	found, err := database.BodiesOf(t.Context(), []int64{id})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -570,11 +570,11 @@ func checkBody(t *testing.T, store *models.Store, id int64, want []byte) {
 
 func TestNotificationsOfAnySizeKeepTheirBodies(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, _ := openStore(t, kind)
+		database, _ := openStore(t, kind)
 		long := note{"messages": texts(slices.Repeat([]string{strings.Repeat("long ", 200)}, 1200)...)}.body()
-		save(t, store, oneByOne(long)...)
-		checkBody(t, store, 1, long)
-		found, err := store.MessagesOf(t.Context(), []int64{1}, models.TranscriptRange{})
+		save(t, database, oneByOne(long)...)
+		checkBody(t, database, 1, long)
+		found, err := database.MessagesOf(t.Context(), []int64{1}, models.TranscriptRange{})
 		if err != nil || len(found[1]) != 1200 {
 			t.Errorf("%d messages are kept, %v", len(found[1]), err)
 		}
@@ -583,8 +583,8 @@ func TestNotificationsOfAnySizeKeepTheirBodies(t *testing.T) {
 
 func TestSearchFindsWhatTheTranscriptHolds(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, db := openStore(t, kind)
-		save(t, store, [][]byte{
+		database, db := openStore(t, kind)
+		save(t, database, [][]byte{
 			note{"call_id": "a", "messages": texts("Straße nach İstanbul", "100% sure_thing \"quoted\" it's * -- AND OR (x)")}.body(),
 			note{"call_id": "b", "messages": texts("请选择您的性别👉", "ok")}.body(),
 			note{"call_id": "c", "messages": texts("nul\x00inside", "E\u0301cole \uffff \u0000")}.body(),
@@ -599,7 +599,7 @@ func TestSearchFindsWhatTheTranscriptHolds(t *testing.T) {
 			"hóa đơn": {"e"}, "Ho\u0301a": {"e"}, "12345": {"e"}, "１２": {"e"}, "カタカナ": {"e"}, "it´s": {"e"}, "ｱ": {},
 			"": {"a", "b", "c", "d", "e"}, " \n\t": {"a", "b", "c", "d", "e"}, "nowhere": {}, "zz": {}, "\n": {"a", "b", "c", "d", "e"},
 		} {
-			if got := hits(t, store, search); !slices.Equal(got, want) {
+			if got := hits(t, database, search); !slices.Equal(got, want) {
 				t.Errorf("search for %q finds %v, want %v", search, got, want)
 			}
 		}
@@ -609,12 +609,12 @@ func TestSearchFindsWhatTheTranscriptHolds(t *testing.T) {
 
 func TestSaveOnAClosedStoreIsUnavailable(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, _ := openStore(t, kind)
-		arrival := store.Prepare(ingest.NewDelivery(note{}.body(), "", epoch))
-		if err := store.Close(); err != nil {
+		database, _ := openStore(t, kind)
+		arrival := database.Prepare(ingest.NewDelivery(note{}.body(), "", epoch))
+		if err := database.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if err := store.Save(t.Context(), []models.PreparedDelivery{arrival}); err == nil {
+		if err := database.Save(t.Context(), []models.PreparedDelivery{arrival}); err == nil {
 			t.Error("saved without a database")
 		}
 	})
@@ -633,14 +633,14 @@ var refusal = map[string]struct {
 
 func TestSaveIsAllOrNothing(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, db := openStore(t, kind)
+		database, db := openStore(t, kind)
 		execute(t, db, refusal[kind.Name].begin...)
 		before := dump(t, db)
 		var deliveries []models.PreparedDelivery
 		for _, body := range [][]byte{note{"messages": texts("fine")}.body(), note{"call_id": "call-2", "messages": []any{note{"content": note{"type": "forbidden"}}}}.body()} {
-			deliveries = append(deliveries, store.Prepare(ingest.NewDelivery(body, "", epoch)))
+			deliveries = append(deliveries, database.Prepare(ingest.NewDelivery(body, "", epoch)))
 		}
-		err := store.Save(t.Context(), deliveries)
+		err := database.Save(t.Context(), deliveries)
 		if err == nil || errors.Is(err, models.ErrUnavailable) {
 			t.Errorf("error is %v, want one that lies in the deliveries", err)
 		}
@@ -649,17 +649,17 @@ func TestSaveIsAllOrNothing(t *testing.T) {
 		}
 		// The same deliveries can be saved again once nothing stands against it.
 		execute(t, db, refusal[kind.Name].end)
-		if err := store.Save(t.Context(), deliveries); err != nil {
+		if err := database.Save(t.Context(), deliveries); err != nil {
 			t.Fatal(err)
 		}
-		if s := session(t, store, "call-2"); s == nil || s.Version != 1 || s.Deliveries != 1 {
+		if s := session(t, database, "call-2"); s == nil || s.Version != 1 || s.Deliveries != 1 {
 			t.Errorf("session is %+v", s)
 		}
 	})
 }
 
 func TestADatabaseLockedByAnotherIsUnavailable(t *testing.T) {
-	store, in := openStore(t, testdb.SQLite)
+	database, in := openStore(t, testdb.SQLite)
 	db, err := sql.Open("sqlite", in.address)
 	if err != nil {
 		t.Fatal(err)
@@ -669,21 +669,21 @@ func TestADatabaseLockedByAnotherIsUnavailable(t *testing.T) {
 	if _, err := db.Exec("BEGIN IMMEDIATE"); err != nil {
 		t.Fatal(err)
 	}
-	deliveries := []models.PreparedDelivery{store.Prepare(ingest.NewDelivery(note{}.body(), "", epoch))}
-	if err := store.Save(t.Context(), deliveries); !errors.Is(err, models.ErrUnavailable) {
+	deliveries := []models.PreparedDelivery{database.Prepare(ingest.NewDelivery(note{}.body(), "", epoch))}
+	if err := database.Save(t.Context(), deliveries); !errors.Is(err, models.ErrUnavailable) {
 		t.Errorf("error is %v, want ErrUnavailable", err)
 	}
 	if _, err := db.Exec("ROLLBACK"); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Save(t.Context(), deliveries); err != nil {
+	if err := database.Save(t.Context(), deliveries); err != nil {
 		t.Errorf("once it is free: %v", err)
 	}
 }
 
 // Who can wait gets through, once the other is done.
 func TestSaveInTimeWaitsForALockedDatabase(t *testing.T) {
-	store, in := openStore(t, testdb.SQLite)
+	database, in := openStore(t, testdb.SQLite)
 	db, err := sql.Open("sqlite", in.address)
 	if err != nil {
 		t.Fatal(err)
@@ -698,7 +698,7 @@ func TestSaveInTimeWaitsForALockedDatabase(t *testing.T) {
 		_, err := db.Exec("ROLLBACK")
 		released <- err
 	})
-	if err := store.SaveInTime(t.Context(), []models.PreparedDelivery{store.Prepare(ingest.NewDelivery(note{}.body(), "", epoch))}); err != nil {
+	if err := database.SaveInTime(t.Context(), []models.PreparedDelivery{database.Prepare(ingest.NewDelivery(note{}.body(), "", epoch))}); err != nil {
 		t.Error(err)
 	}
 	if err := <-released; err != nil {
@@ -709,14 +709,14 @@ func TestSaveInTimeWaitsForALockedDatabase(t *testing.T) {
 // Who reads the ledger does not run after what arrives meanwhile.
 func TestReadingTheLedgerEnds(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, _ := openStore(t, kind)
-		save(t, store, many(3))
+		database, _ := openStore(t, kind)
+		save(t, database, many(3))
 		read := 0
-		err := store.Ledger(t.Context(), noProgress, nil, func(*models.Notification, []byte) error {
+		err := database.Ledger(t.Context(), noProgress, nil, func(*models.Notification, []byte) error {
 			if read++; read > 3 {
 				return errors.New("it goes on")
 			}
-			save(t, store, [][]byte{note{"call_id": fmt.Sprint("meanwhile-", read)}.body()})
+			save(t, database, [][]byte{note{"call_id": fmt.Sprint("meanwhile-", read)}.body()})
 			return nil
 		})
 		if err != nil || read != 3 {
@@ -732,7 +732,7 @@ var tables = map[string]string{
 }
 
 // shownAddress is the part of an address that an error has to name.
-func shownAddress(db database) string {
+func shownAddress(db backend) string {
 	name, _, _ := strings.Cut(db.address, "?")
 	return name
 }
@@ -745,9 +745,9 @@ func TestADatabaseOfANewerVersionIsRefused(t *testing.T) {
 		}
 		execute(t, db, "INSERT INTO migrations (id) VALUES ('9999_from_the_future')")
 		before := rows(t, db, tables[kind.Name]+" LIKE '%'")
-		store, err := models.Open(t.Context(), db.address, models.Options{})
+		database, err := models.Open(t.Context(), db.address, models.Options{})
 		if !errors.Is(err, models.ErrNewer) {
-			t.Fatalf("Open gives %v, %v, want ErrNewer", store, err)
+			t.Fatalf("Open gives %v, %v, want ErrNewer", database, err)
 		}
 		checkOneLine(t, err, shownAddress(db))
 		if after := rows(t, db, tables[kind.Name]+" LIKE '%'"); !slices.Equal(after, before) {
@@ -806,7 +806,7 @@ func TestOpenTakesAnyFileName(t *testing.T) {
 	for _, name := range []string{"a b.db", "q?x=1#y.db", "100%41.db", "semi;colon&.db", "é你.db", "no-ending"} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), name)
-			reopen(t, database{testdb.SQLite, file})
+			reopen(t, backend{testdb.SQLite, file})
 			if _, err := os.Stat(file); err != nil {
 				t.Errorf("the database is in another file: %v", err)
 			}

@@ -13,8 +13,8 @@ import (
 // another database has another.
 func TestCursorKeyIsOfItsDatabase(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		store, db := openStore(t, kind)
-		key := store.CursorKey()
+		database, db := openStore(t, kind)
+		key := database.CursorKey()
 		if other := reopen(t, db).CursorKey(); len(key) != 32 || !bytes.Equal(other, key) {
 			t.Errorf("keys of two instances are %x and %x", key, other)
 		}
@@ -25,7 +25,7 @@ func TestCursorKeyIsOfItsDatabase(t *testing.T) {
 			return
 		}
 		file := filepath.Join(t.TempDir(), "backup.db")
-		if err := store.Backup(t.Context(), file, noProgress); err != nil {
+		if err := database.Backup(t.Context(), file, noProgress); err != nil {
 			t.Fatal(err)
 		}
 		copied, err := models.Open(t.Context(), file, models.Options{})

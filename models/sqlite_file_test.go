@@ -20,8 +20,8 @@ import (
 	"sessiongraph/models"
 )
 
-func saveOne(store *models.Store, body []byte) error {
-	return store.Save(context.Background(), []models.PreparedDelivery{store.Prepare(ingest.NewDelivery(body, "", epoch))})
+func saveOne(database *models.Store, body []byte) error {
+	return database.Save(context.Background(), []models.PreparedDelivery{database.Prepare(ingest.NewDelivery(body, "", epoch))})
 }
 
 // What would be stored in a file that is gone, or in the place of which another is, is refused.
@@ -35,16 +35,16 @@ func TestAFileThatIsGone(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			store, file := openOnSQLite(t)
-			save(t, store, [][]byte{note{}.body()})
-			if err := errors.Join(store.Ping(t.Context()), replace(file)); err != nil {
+			database, file := openOnSQLite(t)
+			save(t, database, [][]byte{note{}.body()})
+			if err := errors.Join(database.Ping(t.Context()), replace(file)); err != nil {
 				t.Fatal(err)
 			}
-			err := saveOne(store, note{"call_id": "later"}.body())
+			err := saveOne(database, note{"call_id": "later"}.body())
 			if !errors.Is(err, models.ErrUnavailable) || !strings.Contains(err.Error(), name) {
 				t.Errorf("saved: %v", err)
 			}
-			if err := store.Ping(t.Context()); !errors.Is(err, models.ErrUnavailable) {
+			if err := database.Ping(t.Context()); !errors.Is(err, models.ErrUnavailable) {
 				t.Errorf("pinged: %v", err)
 			}
 		})
@@ -56,10 +56,10 @@ func TestAFileThatIsGone(t *testing.T) {
 func TestFilesAreTheOwnersAlone(t *testing.T) {
 	before := syscall.Umask(0)
 	defer syscall.Umask(before)
-	store, file := openOnSQLite(t)
-	save(t, store, [][]byte{note{}.body()})
+	database, file := openOnSQLite(t)
+	save(t, database, [][]byte{note{}.body()})
 	copied := filepath.Join(t.TempDir(), "copy.db")
-	if err := store.Backup(t.Context(), copied, noProgress); err != nil {
+	if err := database.Backup(t.Context(), copied, noProgress); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{file, file + "-wal", file + "-shm", copied} {
@@ -71,19 +71,19 @@ func TestFilesAreTheOwnersAlone(t *testing.T) {
 
 // A backup that fails leaves nothing in the way of the next.
 func TestAnInterruptedBackup(t *testing.T) {
-	store, _ := openOnSQLite(t)
-	save(t, store, many(300))
+	database, _ := openOnSQLite(t)
+	save(t, database, many(300))
 	folder := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := store.Backup(ctx, filepath.Join(folder, "copy.db"), noProgress); err == nil {
+	if err := database.Backup(ctx, filepath.Join(folder, "copy.db"), noProgress); err == nil {
 		t.Fatal("backed up all the same")
 	}
 	left, err := os.ReadDir(folder)
 	if err != nil || len(left) > 0 {
 		t.Errorf("left %v, %v", left, err)
 	}
-	if err := store.Backup(t.Context(), filepath.Join(folder, "copy.db"), noProgress); err != nil {
+	if err := database.Backup(t.Context(), filepath.Join(folder, "copy.db"), noProgress); err != nil {
 		t.Error(err)
 	}
 	if left, err = os.ReadDir(folder); err != nil || len(left) != 1 {
@@ -93,8 +93,8 @@ func TestAnInterruptedBackup(t *testing.T) {
 
 // The log does not keep the length that a reader made it.
 func TestTheLogIsCut(t *testing.T) {
-	store, file := openOnSQLite(t)
-	reader := holdSnapshotOf(t, store, file)
+	database, file := openOnSQLite(t)
+	reader := holdSnapshotOf(t, database, file)
 	large := func(n int) []byte {
 		words := make([]byte, 1<<20)
 		for i := range words {
@@ -103,7 +103,7 @@ func TestTheLogIsCut(t *testing.T) {
 		return note{"call_id": string(rune('a' + n)), "variables": note{"v": string(words)}}.body()
 	}
 	for n := range 33 {
-		save(t, store, [][]byte{large(n)})
+		save(t, database, [][]byte{large(n)})
 	}
 	longest, err := os.Stat(file + "-wal")
 	if err != nil || longest.Size() < 70<<20 {
@@ -111,16 +111,16 @@ func TestTheLogIsCut(t *testing.T) {
 	}
 	reader()
 	for n := range 3 {
-		save(t, store, [][]byte{note{"call_id": string(rune('A' + n))}.body()})
+		save(t, database, [][]byte{note{"call_id": string(rune('A' + n))}.body()})
 	}
 	if now, err := os.Stat(file + "-wal"); err != nil || now.Size() > 64<<20 {
 		t.Errorf("the log has %d bytes, %v", now.Size(), err)
 	}
 }
 
-func holdSnapshotOf(t *testing.T, store *models.Store, file string) (end func()) {
+func holdSnapshotOf(t *testing.T, database *models.Store, file string) (end func()) {
 	t.Helper()
-	save(t, store, [][]byte{note{}.body()})
+	save(t, database, [][]byte{note{}.body()})
 	return holdSnapshot(t, file)
 }
 
@@ -129,11 +129,11 @@ func TestALargeLogIsWarnedOf(t *testing.T) {
 	var logged bytes.Buffer
 	file := testdb.SQLite.Fresh(t)
 	for range 2 {
-		store, err := models.Open(t.Context(), file, models.Options{Log: slog.New(slog.NewTextHandler(&logged, nil))})
+		database, err := models.Open(t.Context(), file, models.Options{Log: slog.New(slog.NewTextHandler(&logged, nil))})
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = store.Close() }()
+		defer func() { _ = database.Close() }()
 		if strings.Contains(logged.String(), "write-ahead log is large") {
 			t.Error(logged.String())
 		}
@@ -141,7 +141,7 @@ func TestALargeLogIsWarnedOf(t *testing.T) {
 			t.Fatal(err)
 		}
 		for n := range 2 {
-			if err := saveOne(store, note{"call_id": fmt.Sprint(n, logged.Len())}.body()); err != nil {
+			if err := saveOne(database, note{"call_id": fmt.Sprint(n, logged.Len())}.body()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -155,7 +155,7 @@ func TestALargeLogIsWarnedOf(t *testing.T) {
 // Replay goes on beside a server that stores all the time.
 func TestReplayBesideAServer(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "test.db")
-	server, tool := reopen(t, onSQLite(file)), reopen(t, database{testdb.SQLite, file})
+	server, tool := reopen(t, onSQLite(file)), reopen(t, backend{testdb.SQLite, file})
 	save(t, server, many(400))
 	var stop atomic.Bool
 	var stored, busy int

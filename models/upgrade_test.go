@@ -15,7 +15,7 @@ import (
 )
 
 // oldDatabase is one that the first version of the program made.
-func oldDatabase(t *testing.T, kind testdb.Kind, bodies ...[]byte) database {
+func oldDatabase(t *testing.T, kind testdb.Kind, bodies ...[]byte) backend {
 	t.Helper()
 	db := fresh(t, kind)
 	err := models.MakeOld(t.Context(), db.address, bodies, ingest.Project, func(text string) string { return "old " + text })
@@ -25,19 +25,19 @@ func oldDatabase(t *testing.T, kind testdb.Kind, bodies ...[]byte) database {
 	return db
 }
 
-func differences(t *testing.T, store *models.Store) []string {
+func differences(t *testing.T, database *models.Store) []string {
 	t.Helper()
 	var found []string
-	err := store.Verify(t.Context(), ingest.Project, noProgress, func(difference string) { found = append(found, difference) })
+	err := database.Verify(t.Context(), ingest.Project, noProgress, func(difference string) { found = append(found, difference) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	return found
 }
 
-func outdated(t *testing.T, store *models.Store) int {
+func outdated(t *testing.T, database *models.Store) int {
 	t.Helper()
-	count, err := store.Outdated(t.Context())
+	count, err := database.Outdated(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,45 +50,45 @@ func TestUpgradeOfAnOldDatabase(t *testing.T) {
 			note{"messages": texts("first")}.body(),
 			note{"timestamp": 2000, "messages": texts("H\u00f3a \u0111\u01a1n"), "session_end_reason": "expire", "ner_slots": note{"a": "1"}}.body(),
 			note{"call_id": "call-2", "messages": texts("other")}.body())
-		store := reopen(t, db)
-		if found := differences(t, store); len(found) != 1 || !strings.HasPrefix(found[0], "2 sessions ") || !strings.Contains(found[0], "replay") {
+		database := reopen(t, db)
+		if found := differences(t, database); len(found) != 1 || !strings.HasPrefix(found[0], "2 sessions ") || !strings.Contains(found[0], "replay") {
 			t.Errorf("verify says %q", found)
 		}
-		if before := session(t, store, "call-1"); before.Projection != 1 || before.Engaged {
+		if before := session(t, database, "call-1"); before.Projection != 1 || before.Engaged {
 			t.Errorf("not as the old version stored it: %+v", before)
 		}
 
 		var progress []string
-		left, err := store.Upgrade(t.Context(), ingest.Project, func(done, total int) { progress = append(progress, fmt.Sprint(done, " of ", total)) })
+		left, err := database.Upgrade(t.Context(), ingest.Project, func(done, total int) { progress = append(progress, fmt.Sprint(done, " of ", total)) })
 		if err != nil || left != 0 || progress[0] != "0 of 2" || progress[len(progress)-1] != "2 of 2" {
 			t.Errorf("left %d, progress %q, %v", left, progress, err)
 		}
-		got := session(t, store, "call-1")
+		got := session(t, database, "call-1")
 		if got.ID != 1 || got.Version != 2 || got.Deliveries != 4 || got.Projection != models.ProjectionVersion || got.ReceivedAt.UnixMicro() != 2 ||
 			!got.Engaged || got.EndReasonRaw != "expire" {
 			t.Errorf("session is %+v", got)
 		}
 		for search, want := range map[string]int{"old": 0, "HÓA": 1, "first": 0, "other": 1} {
-			if found := hits(t, store, search); len(found) != want {
+			if found := hits(t, database, search); len(found) != want {
 				t.Errorf("search for %q finds %q", search, found)
 			}
 		}
-		seq, err := store.StoredSeq(t.Context())
-		events, err2 := store.EventsSince(t.Context(), 0, 100, 100)
+		seq, err := database.StoredSeq(t.Context())
+		events, err2 := database.EventsSince(t.Context(), 0, 100, 100)
 		if seq != 3 || len(events) != 2 || err != nil || err2 != nil {
 			t.Errorf("last event %d, %d events (%v, %v)", seq, len(events), err, err2)
 		}
-		verified(t, store)
+		verified(t, database)
 		if texts := rows(t, db, "SELECT session_id FROM messages WHERE LENGTH(text) + LENGTH(raw) > 0"); len(texts) != 0 {
 			t.Errorf("texts are left of %s", texts)
 		}
 		for msgID, want := range map[string]int{"m0": 2, "m1": 0} {
 			filter := &models.MessageFilter{MsgID: &models.StringFilter{Eq: &msgID}}
-			if found, err := store.MessagePage(t.Context(), models.MessageList{Filter: filter}, models.MessagePageSpec{Limit: 10}); err != nil || len(found) != want {
+			if found, err := database.MessagePage(t.Context(), models.MessageList{Filter: filter}, models.MessagePageSpec{Limit: 10}); err != nil || len(found) != want {
 				t.Errorf("%d messages with msg_id %s, %v", len(found), msgID, err)
 			}
 		}
-		left, err = store.Upgrade(t.Context(), ingest.Project, func(int, int) { t.Error("progress, though there is nothing to do") })
+		left, err = database.Upgrade(t.Context(), ingest.Project, func(int, int) { t.Error("progress, though there is nothing to do") })
 		if left != 0 || err != nil {
 			t.Errorf("again: %d left, %v", left, err)
 		}
@@ -121,9 +121,9 @@ func TestUpgradeIsResumedAndShared(t *testing.T) {
 		}
 
 		var both sync.WaitGroup
-		for _, store := range []*models.Store{one, two} {
+		for _, database := range []*models.Store{one, two} {
 			both.Go(func() {
-				if left, err := store.Upgrade(t.Context(), ingest.Project, noProgress); left != 0 || err != nil {
+				if left, err := database.Upgrade(t.Context(), ingest.Project, noProgress); left != 0 || err != nil {
 					t.Errorf("%d left, %v", left, err)
 				}
 			})
@@ -148,13 +148,13 @@ func TestUpgradeLeavesWhatCannotBeRead(t *testing.T) {
 		testtools.NoGoroutineLeft(t)
 		db := oldDatabase(t, kind, manyOld(20)...)
 		execute(t, db, "UPDATE notifications SET body = sha256 WHERE id IN (7, 20)")
-		store := reopen(t, db)
+		database := reopen(t, db)
 		for range 2 {
-			if left, err := store.Upgrade(t.Context(), ingest.Project, noProgress); left != 2 || err != nil {
+			if left, err := database.Upgrade(t.Context(), ingest.Project, noProgress); left != 2 || err != nil {
 				t.Errorf("%d left, %v", left, err)
 			}
 		}
-		if rest := outdated(t, store); rest != 2 {
+		if rest := outdated(t, database); rest != 2 {
 			t.Errorf("%d sessions are of the old version", rest)
 		}
 	})

@@ -15,9 +15,9 @@ type Backup struct {
 
 // Run copies the database, also while it is served.
 func (c Backup) Run(ctx context.Context, s Streams) error {
-	return c.withStore(ctx, func(store *models.Store) error {
+	return c.withStore(ctx, func(database *models.Store) error {
 		shown := newProgress(s.Err, "backed up bytes", 0)
-		err := store.Backup(ctx, c.File, shown.set)
+		err := database.Backup(ctx, c.File, shown.set)
 		shown.end()
 		if err != nil {
 			return err

@@ -11,28 +11,28 @@ import (
 
 // withStore opens the database for the length of work.
 func (d Database) withStore(ctx context.Context, work func(*models.Store) error) error {
-	store, err := models.Open(ctx, string(d.DB), models.Options{MustExist: true})
+	database, err := models.Open(ctx, string(d.DB), models.Options{MustExist: true})
 	if err != nil {
 		return err
 	}
-	return errors.Join(work(store), store.Close())
+	return errors.Join(work(database), database.Close())
 }
 
 // withCurrent opens the database for work that changes it, and first brings the
 // sessions up to date that an older version of this program stored.
 func (d Database) withCurrent(ctx context.Context, s Streams, work func(*models.Store) error) error {
-	return d.withStore(ctx, func(store *models.Store) error {
-		if err := upgrade(ctx, store, s); err != nil {
+	return d.withStore(ctx, func(database *models.Store) error {
+		if err := upgrade(ctx, database, s); err != nil {
 			return err
 		}
-		return work(store)
+		return work(database)
 	})
 }
 
 // upgrade brings the sessions up to date that an older version of this program stored.
-func upgrade(ctx context.Context, store *models.Store, s Streams) error {
+func upgrade(ctx context.Context, database *models.Store, s Streams) error {
 	shown := newProgress(s.Err, "sessions of an older version brought up to date:", 0)
-	left, err := store.Upgrade(ctx, ingest.Project, shown.set)
+	left, err := database.Upgrade(ctx, ingest.Project, shown.set)
 	shown.end()
 	if left > 0 {
 		_, _ = fmt.Fprintf(s.Err, "%d sessions could not be brought up to date: verify says which notifications are damaged\n", left)

@@ -30,12 +30,12 @@ func (Erase) Help() string {
 
 // Run removes all that was received of one callee.
 func (c Erase) Run(ctx context.Context, s Streams) error {
-	return c.open(ctx, s, func(store *models.Store) error {
-		spellings, err := store.Spellings(ctx, c.Callee)
+	return c.open(ctx, s, func(database *models.Store) error {
+		spellings, err := database.Spellings(ctx, c.Callee)
 		if err != nil {
 			return err
 		}
-		counted, err := store.Erasable(ctx, c.Callee)
+		counted, err := database.Erasable(ctx, c.Callee)
 		if err != nil {
 			return err
 		}
@@ -44,7 +44,7 @@ func (c Erase) Run(ctx context.Context, s Streams) error {
 		switch {
 		case !c.DryRun: // also where there is nothing: it finishes what was interrupted
 			err = c.run(s, "erased", func(progress models.RemovalProgress) (models.Removed, error) {
-				return store.Erase(ctx, c.Callee, progress)
+				return database.Erase(ctx, c.Callee, progress)
 			})
 		case !nothing:
 			err = printRemoved(s.Out, "would erase", counted)
@@ -55,7 +55,7 @@ func (c Erase) Run(ctx context.Context, s Streams) error {
 		case nothing:
 			return nothingFound(c.Callee, spellings)
 		}
-		return mention(ctx, s.Out, store, c.Callee, spellings)
+		return mention(ctx, s.Out, database, c.Callee, spellings)
 	})
 }
 
@@ -68,8 +68,8 @@ func nothingFound(callee string, spellings []string) error {
 }
 
 // mention says what an erasure leaves.
-func mention(ctx context.Context, out io.Writer, store *models.Store, callee string, spellings []string) error {
-	mentions, err := store.Mentions(ctx, callee)
+func mention(ctx context.Context, out io.Writer, database *models.Store, callee string, spellings []string) error {
+	mentions, err := database.Mentions(ctx, callee)
 	if err != nil {
 		return err
 	}

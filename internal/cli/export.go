@@ -31,12 +31,12 @@ const exportFormat = "notification/1"
 // Run writes the ledger, one notification a line, for import to read: all that was
 // acknowledged. What was refused is not, and its body may be there in part only.
 func (c Export) Run(ctx context.Context, s Streams) error {
-	return c.withStore(ctx, func(store *models.Store) error {
+	return c.withStore(ctx, func(database *models.Store) error {
 		out := bufio.NewWriterSize(s.Out, 1<<20)
 		lines := json.NewEncoder(out)
 		shown := newProgress(s.Err, "exported", 0)
 		var unreadable ranges
-		err := store.Ledger(ctx, shown.set, func(id int64, _ error) { unreadable.add(id) }, func(n *models.Notification, body []byte) error {
+		err := database.Ledger(ctx, shown.set, func(id int64, _ error) { unreadable.add(id) }, func(n *models.Notification, body []byte) error {
 			if n.Outcome == models.Refused {
 				return nil
 			}

@@ -42,12 +42,12 @@ const maxBadValues = 10
 
 // Run stores the notifications of all files.
 func (c Import) Run(ctx context.Context, s Streams) error {
-	store, err := models.Open(ctx, string(c.DB), models.Options{})
+	database, err := models.Open(ctx, string(c.DB), models.Options{})
 	if err != nil {
 		return err
 	}
-	if err := upgrade(ctx, store, s); err != nil {
-		return errors.Join(err, store.Close())
+	if err := upgrade(ctx, database, s); err != nil {
+		return errors.Join(err, database.Close())
 	}
 	files := c.Files
 	if len(files) == 0 {
@@ -56,14 +56,14 @@ func (c Import) Run(ctx context.Context, s Streams) error {
 			_, _ = fmt.Fprintln(s.Err, "reading from standard input, Ctrl-D ends it")
 		}
 	}
-	i := importer{store: store, maxBody: int(c.MaxBody), streams: s, progress: newProgress(s.Err, "imported", 0)}
+	i := importer{store: database, maxBody: int(c.MaxBody), streams: s, progress: newProgress(s.Err, "imported", 0)}
 	i.progress.ofBytes(totalSize(files), func() int64 { return i.earlier + i.at.byte })
 	for _, name := range files {
 		if err = i.file(ctx, name); err != nil {
 			break
 		}
 	}
-	err = errors.Join(err, store.Close())
+	err = errors.Join(err, database.Close())
 	i.progress.end()
 	if i.stored() > 0 || err == nil {
 		_, _ = fmt.Fprintln(s.Out, i.summary())

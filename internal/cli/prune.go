@@ -28,16 +28,16 @@ func (c Prune) Validate() error {
 // Run removes old sessions.
 func (c Prune) Run(ctx context.Context, s Streams) error {
 	before := models.TimeOf(c.Before.Time(time.Now()))
-	return c.open(ctx, s, func(store *models.Store) error {
+	return c.open(ctx, s, func(database *models.Store) error {
 		if c.DryRun {
-			counted, err := store.Prunable(ctx, before)
+			counted, err := database.Prunable(ctx, before)
 			if err != nil {
 				return err
 			}
 			return printRemoved(s.Out, "would prune", counted)
 		}
 		return c.run(s, "pruned", func(progress models.RemovalProgress) (models.Removed, error) {
-			return store.Prune(ctx, before, progress)
+			return database.Prune(ctx, before, progress)
 		})
 	})
 }

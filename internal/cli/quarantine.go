@@ -57,17 +57,17 @@ type listed struct {
 
 // Run lists what could not be projected.
 func (c ListQuarantine) Run(ctx context.Context, s Streams) error {
-	return c.withStore(ctx, func(store *models.Store) error {
+	return c.withStore(ctx, func(database *models.Store) error {
 		filter := models.QuarantineFilter{Outcome: models.Outcome(c.Outcome), Latest: int(c.Limit)}
 		if c.JSON {
 			lines := json.NewEncoder(s.Out)
-			return store.Quarantine(ctx, filter, func(n *models.Notification) error {
+			return database.Quarantine(ctx, filter, func(n *models.Notification) error {
 				return lines.Encode(listed{n.ID, n.FirstReceivedAt, n.LastReceivedAt, n.Deliveries, n.BodySize, n.Outcome, n.Reason})
 			})
 		}
 		table := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 		found := 0
-		err := store.Quarantine(ctx, filter, func(n *models.Notification) error {
+		err := database.Quarantine(ctx, filter, func(n *models.Notification) error {
 			if found++; found == 1 {
 				_, _ = fmt.Fprintln(table, "NOTIFICATION\tFIRST RECEIVED\tDELIVERIES\tBYTES\tOUTCOME\tREASON")
 			}
@@ -89,8 +89,8 @@ type ShowQuarantine struct {
 
 // Run prints the body byte for byte, but on a terminal without its control characters.
 func (c ShowQuarantine) Run(ctx context.Context, s Streams) error {
-	return c.withStore(ctx, func(store *models.Store) error {
-		n, body, err := store.Notification(ctx, c.Notification)
+	return c.withStore(ctx, func(database *models.Store) error {
+		n, body, err := database.Notification(ctx, c.Notification)
 		if err != nil {
 			return err
 		}

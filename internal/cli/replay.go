@@ -13,14 +13,14 @@ type Replay struct{ Database }
 
 // Run projects the whole ledger again.
 func (c Replay) Run(ctx context.Context, s Streams) error {
-	return c.withCurrent(ctx, s, func(store *models.Store) error {
+	return c.withCurrent(ctx, s, func(database *models.Store) error {
 		shown := newProgress(s.Err, "replayed", 0)
-		err := store.Replay(ctx, ingest.Project, shown.set)
+		err := database.Replay(ctx, ingest.Project, shown.set)
 		shown.end()
 		if err != nil {
 			return err
 		}
-		counts, err := store.CountOutcomes(ctx)
+		counts, err := database.CountOutcomes(ctx)
 		if err != nil {
 			return err
 		}

@@ -18,10 +18,10 @@ func (Verify) Help() string {
 
 // Run names each difference between the ledger and the tables made from it; any is an error.
 func (c Verify) Run(ctx context.Context, s Streams) error {
-	return c.withStore(ctx, func(store *models.Store) error {
+	return c.withStore(ctx, func(database *models.Store) error {
 		shown := newProgress(s.Err, "verified", 0)
 		found := 0
-		err := store.Verify(ctx, ingest.Project, shown.set, func(difference string) {
+		err := database.Verify(ctx, ingest.Project, shown.set, func(difference string) {
 			found++
 			_, _ = fmt.Fprintln(s.Out, visible(difference))
 		})

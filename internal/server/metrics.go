@@ -13,11 +13,11 @@ import (
 )
 
 // registerMetrics registers what is measured of the process and of the database.
-func registerMetrics(registry *prometheus.Registry, store *models.Store, build buildinfo.Info, log *slog.Logger) {
+func registerMetrics(registry *prometheus.Registry, database *models.Store, build buildinfo.Info, log *slog.Logger) {
 	registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		ledgerCollector{store, log},
+		ledgerCollector{database, log},
 		buildMetric(build),
 	)
 }

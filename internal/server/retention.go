@@ -19,13 +19,13 @@ const retentionRetryInterval = 10 * time.Minute
 
 // runRetention removes sessions beyond an age until ctx ends. First it finishes a removal
 // that was interrupted, also where the age is 0 and nothing else is removed.
-func runRetention(ctx context.Context, store *models.Store, age time.Duration, log *slog.Logger) {
+func runRetention(ctx context.Context, database *models.Store, age time.Duration, log *slog.Logger) {
 	if age > 0 {
-		logRetention(ctx, store, age, log)
+		logRetention(ctx, database, age, log)
 	}
 	for {
 		wait := retentionInterval(age)
-		if err := retainOnce(ctx, store, age, log); err != nil {
+		if err := retainOnce(ctx, database, age, log); err != nil {
 			if ctx.Err() != nil {
 				return
 			}
@@ -44,9 +44,9 @@ func runRetention(ctx context.Context, store *models.Store, age time.Duration, l
 }
 
 // logRetention logs what the setting means before anything is removed.
-func logRetention(ctx context.Context, store *models.Store, age time.Duration, log *slog.Logger) {
+func logRetention(ctx context.Context, database *models.Store, age time.Duration, log *slog.Logger) {
 	before := time.Now().Add(-age)
-	counted, err := store.Prunable(ctx, models.TimeOf(before))
+	counted, err := database.Prunable(ctx, models.TimeOf(before))
 	if err != nil {
 		log.Warn("sessions past retention not counted", "error", err)
 		return
@@ -56,11 +56,11 @@ func logRetention(ctx context.Context, store *models.Store, age time.Duration, l
 		"next", time.Now().Add(retentionInterval(age)).UTC().Format(time.RFC3339))
 }
 
-func retainOnce(ctx context.Context, store *models.Store, age time.Duration, log *slog.Logger) error {
+func retainOnce(ctx context.Context, database *models.Store, age time.Duration, log *slog.Logger) error {
 	if age <= 0 {
-		return store.FinishRemoval(ctx, models.RemovalProgress{})
+		return database.FinishRemoval(ctx, models.RemovalProgress{})
 	}
-	removed, err := store.Prune(ctx, models.TimeOf(time.Now().Add(-age)), models.RemovalProgress{})
+	removed, err := database.Prune(ctx, models.TimeOf(time.Now().Add(-age)), models.RemovalProgress{})
 	if removed.Notifications > 0 {
 		log.Info("retention", "sessions", removed.Sessions, "messages", removed.Messages, "notifications", removed.Notifications)
 	}

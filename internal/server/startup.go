@@ -43,14 +43,14 @@ func (h *startupHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // startStore opens the database and upgrades what an older version stored; outdated is
 // the number of sessions that cannot be upgraded. The store may be open beside an error.
-func startStore(ctx context.Context, config Config, address net.Addr, log *slog.Logger) (store *models.Store, outdated int, err error) {
-	if store, err = openStore(ctx, config, address, log); err != nil {
+func startStore(ctx context.Context, config Config, address net.Addr, log *slog.Logger) (database *models.Store, outdated int, err error) {
+	if database, err = openStore(ctx, config, address, log); err != nil {
 		return nil, 0, err
 	}
-	if outdated, err = upgrade(ctx, store, log); err == nil {
+	if outdated, err = upgrade(ctx, database, log); err == nil {
 		err = ctx.Err()
 	}
-	return store, outdated, err
+	return database, outdated, err
 }
 
 // openInterval is the time between two attempts to reach the database.
@@ -61,12 +61,12 @@ const openInterval = time.Second
 func openStore(ctx context.Context, config Config, address net.Addr, log *slog.Logger) (*models.Store, error) {
 	options := models.Options{Log: log, Replicas: config.Replicas}
 	for attempt := 1; ; attempt++ {
-		store, err := models.Open(ctx, config.Database, options)
+		database, err := models.Open(ctx, config.Database, options)
 		if err == nil {
-			if err = store.CheckWritable(ctx); err == nil {
-				return store, nil
+			if err = database.CheckWritable(ctx); err == nil {
+				return database, nil
 			}
-			err = errors.Join(err, store.Close())
+			err = errors.Join(err, database.Close())
 		}
 		if !errors.Is(err, models.ErrUnreachable) {
 			return nil, err
@@ -88,10 +88,10 @@ const upgradeLogInterval = 5 * time.Second
 
 // upgrade upgrades the sessions that an older version of this program stored; left is
 // the number that cannot be upgraded.
-func upgrade(ctx context.Context, store *models.Store, log *slog.Logger) (left int, err error) {
+func upgrade(ctx context.Context, database *models.Store, log *slog.Logger) (left int, err error) {
 	var logged time.Time
 	total := 0
-	left, err = store.Upgrade(ctx, ingest.Project, func(done, of int) {
+	left, err = database.Upgrade(ctx, ingest.Project, func(done, of int) {
 		total = of
 		if time.Since(logged) >= upgradeLogInterval {
 			logged = time.Now()
@@ -109,7 +109,7 @@ const upgradeInterval = time.Minute
 
 // runUpgrades upgrades what instances of an older version store beside this one, until
 // ctx ends. Of the outdated sessions, left cannot be upgraded.
-func runUpgrades(ctx context.Context, store *models.Store, left int, log *slog.Logger) {
+func runUpgrades(ctx context.Context, database *models.Store, left int, log *slog.Logger) {
 	ticker := time.NewTicker(upgradeInterval)
 	defer ticker.Stop()
 	for {
@@ -119,9 +119,9 @@ func runUpgrades(ctx context.Context, store *models.Store, left int, log *slog.L
 			return
 		}
 
-		outdated, err := store.Outdated(ctx)
+		outdated, err := database.Outdated(ctx)
 		if err == nil && outdated > left {
-			left, err = upgrade(ctx, store, log)
+			left, err = upgrade(ctx, database, log)
 		}
 		if err != nil && ctx.Err() == nil {
 			log.Error("sessions of an older version not upgraded", "error", err)
