@@ -61,7 +61,7 @@ func MakeOld(ctx context.Context, address string, bodies [][]byte, decode Decode
 	return s.write.Transaction(func(tx *gorm.DB) error { return storeOld(tx, s.dialect, bodies, decode, oldText) })
 }
 
-func storeOld(tx *gorm.DB, d dialect, bodies [][]byte, decode Decode, oldText func(string) string) error {
+func storeOld(tx *gorm.DB, d Dialect, bodies [][]byte, decode Decode, oldText func(string) string) error {
 	sessions := map[string]*Session{}
 	projections := map[string]*Projection{}
 	packer, err := zstd.NewWriter(nil)

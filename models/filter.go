@@ -40,7 +40,7 @@ func exists(sql string, inner condition) condition {
 }
 
 // filterSQL writes filters as SQL of a dialect.
-type filterSQL struct{ dialect }
+type filterSQL struct{ Dialect }
 
 // session is the filter as SQL over `sessions s`.
 func (d filterSQL) session(f *SessionFilter) condition {

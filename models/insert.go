@@ -24,7 +24,7 @@ func insertInto(table, columns string, empty ...string) insertion {
 
 // run inserts n rows, each of which add appends to the values. It goes by GORM's connection and not by GORM, whose
 // reflection takes longer than SQLite.
-func (into insertion) run(tx *gorm.DB, d dialect, n int, add func(i int, values []any) []any) error {
+func (into insertion) run(tx *gorm.DB, d Dialect, n int, add func(i int, values []any) []any) error {
 	most := max(1, insertValues/len(into.columns))
 	values := make([]any, 0, min(n, most)*len(into.columns))
 
@@ -41,7 +41,7 @@ func (into insertion) run(tx *gorm.DB, d dialect, n int, add func(i int, values 
 	return nil
 }
 
-func (into insertion) sql(d dialect, rows int) string {
+func (into insertion) sql(d Dialect, rows int) string {
 	var sql strings.Builder
 	sql.WriteString(d.insert() + " " + into.table + " (" + strings.Join(slices.Concat(into.columns, into.empty), ", ") + ") VALUES ")
 	for row := range rows {

@@ -547,7 +547,7 @@ func (s *Store) verifySession(tx *gorm.DB, callID string, decode Decode, tell fu
 	return tx.Error
 }
 
-func verifyParts(s *Session, tx *gorm.DB, d dialect, p *Projection, tell func(string)) {
+func verifyParts(s *Session, tx *gorm.DB, d Dialect, p *Projection, tell func(string)) {
 	differs := func(part string, equal bool, err error) {
 		if err != nil {
 			_ = tx.AddError(err)
@@ -575,7 +575,7 @@ func equalMessages(a, b Message) bool {
 }
 
 // storedMessages are the rows of a session's messages.
-func storedMessages(tx *gorm.DB, d dialect, sessionID int64) (messages []Message, err error) {
+func storedMessages(tx *gorm.DB, d Dialect, sessionID int64) (messages []Message, err error) {
 	statement := where("SELECT m.session_id, m.position, m.msg_id, m.msg_id_folded, m.msg_ordinal, m.sender_type, m.sent_at, m.status, m.content_type,"+
 		" m.has_reply, m.folded FROM messages m WHERE m.session_id = ? ORDER BY m.position", sessionID)
 	err = eachRow(tx, d, statement, func(scan scanner) error {

@@ -13,7 +13,7 @@ import (
 // migrations are the steps from an empty database to today's tables. A step that
 // was ever released is never changed: what comes later is a step of its own, which
 // only adds, with defaults: instances that were started before it go on storing.
-func migrations(d dialect) []*gormigrate.Migration {
+func migrations(d Dialect) []*gormigrate.Migration {
 	step := func(id string, statements string) *gormigrate.Migration {
 		return &gormigrate.Migration{ID: id, Migrate: func(tx *gorm.DB) error {
 			for statement := range strings.SplitSeq(d.ddl(statements), ";\n") {

@@ -372,7 +372,7 @@ func (s *Store) removeStep(ctx context.Context, work func(tx *gorm.DB) error) (h
 	return held, err
 }
 
-func removeCallIDs(tx *gorm.DB, d dialect, callIDs []string) (Removed, error) {
+func removeCallIDs(tx *gorm.DB, d Dialect, callIDs []string) (Removed, error) {
 	var ids []int64
 	if err := tx.Raw("SELECT id FROM sessions WHERE call_id IN ?", callIDs).Scan(&ids).Error; err != nil {
 		return Removed{}, fmt.Errorf("find sessions: %w", err)

@@ -18,7 +18,7 @@ func (s *Store) eachRow(ctx context.Context, statement condition, each func(scan
 }
 
 // eachRow reads the rows of a statement, each with what it scans into: GORM's reflection takes several times as long.
-func eachRow(db *gorm.DB, d dialect, statement condition, each func(scanner) error) (err error) {
+func eachRow(db *gorm.DB, d Dialect, statement condition, each func(scanner) error) (err error) {
 	rows, err := db.Raw(statement.sql, statement.args...).Rows()
 	if err != nil {
 		return err
@@ -129,7 +129,7 @@ func (columns sessionColumns) by(column string, values []any) condition {
 }
 
 // read reads the rows of a statement that has the columns.
-func (columns sessionColumns) read(db *gorm.DB, d dialect, statement condition) (sessions []*Session, err error) {
+func (columns sessionColumns) read(db *gorm.DB, d Dialect, statement condition) (sessions []*Session, err error) {
 	err = eachRow(db, d, statement, func(scan scanner) error {
 		session := &Session{}
 		sessions = append(sessions, session)

@@ -185,7 +185,7 @@ func newBatchState(clock *ledgerClock) *batchState {
 	}
 }
 
-func readBatchState(tx *gorm.DB, d dialect, clock *ledgerClock, deliveries []PreparedDelivery) (*batchState, error) {
+func readBatchState(tx *gorm.DB, d Dialect, clock *ledgerClock, deliveries []PreparedDelivery) (*batchState, error) {
 	k := newBatchState(clock)
 	var sums [][]byte
 	var callIDs []string
@@ -316,7 +316,7 @@ var (
 		" has_reply, folded", "text", "raw")
 )
 
-func (k *batchState) write(tx *gorm.DB, d dialect) error {
+func (k *batchState) write(tx *gorm.DB, d Dialect) error {
 	err := intoNotifications.run(tx, d, len(k.added), func(i int, values []any) []any {
 		n := k.added[i]
 		return append(values, n.ID, n.SHA256, n.Body, n.BodySize, n.Sign, n.CallID, n.Callee, n.NotifiedAt, n.FirstReceivedAt,
@@ -381,7 +381,7 @@ func (k *batchState) indexed(sessions []*Session) []indexedSession {
 	return indexed
 }
 
-func (k *batchState) insertProjections(tx *gorm.DB, d dialect, sessions []*Session) error {
+func (k *batchState) insertProjections(tx *gorm.DB, d Dialect, sessions []*Session) error {
 	columns := sessionColumns(sessionColumnList())
 	err := intoSessions.run(tx, d, len(sessions), func(i int, values []any) []any {
 		return append(append(values, columns.fields(sessions[i])...), sessions[i].Folded)
@@ -432,7 +432,7 @@ func entriesOf(p *Projection) map[string][]NamedValue {
 }
 
 // deleteSessions removes the projection of sessions, search and contacts included.
-func deleteSessions(tx *gorm.DB, d dialect, ids []int64) error {
+func deleteSessions(tx *gorm.DB, d Dialect, ids []int64) error {
 	changes := newContactChanges()
 	if err := deleteProjections(tx, d, ids, changes); err != nil {
 		return err
@@ -442,7 +442,7 @@ func deleteSessions(tx *gorm.DB, d dialect, ids []int64) error {
 
 // deleteProjections removes the projection of sessions, search included, and notes
 // what that changes of contacts.
-func deleteProjections(tx *gorm.DB, d dialect, ids []int64, changes *contactChanges) error {
+func deleteProjections(tx *gorm.DB, d Dialect, ids []int64, changes *contactChanges) error {
 	if len(ids) == 0 {
 		return nil
 	}

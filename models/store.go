@@ -22,7 +22,7 @@ type Store struct {
 	write   *gorm.DB // the one that changes things
 	read    *gorm.DB // for the program itself: queries cannot take its connections
 	queries *gorm.DB // for answers
-	dialect dialect
+	dialect Dialect
 	file    *sqliteFile // nil on PostgreSQL
 	address string      // fit to be shown
 	news    *newsroom
@@ -172,8 +172,8 @@ func (statementLog) ParamsFilter(_ context.Context, sql string, _ ...any) (strin
 	return sql, nil
 }
 
-// dialect is what differs between the databases.
-type dialect interface {
+// Dialect is what differs between the databases.
+type Dialect interface {
 	name() string
 	// ddl turns the types of a portable CREATE TABLE into the database's own.
 	ddl(sql string) string
@@ -260,7 +260,7 @@ type indexedSession struct {
 }
 
 // openGORM is gorm.Open for a dialect.
-func openGORM(dialector gorm.Dialector, d dialect, config *gorm.Config) (*gorm.DB, error) {
+func openGORM(dialector gorm.Dialector, d Dialect, config *gorm.Config) (*gorm.DB, error) {
 	db, err := gorm.Open(dialector, config)
 	if err == nil { // rows are the one answer whose errors GORM does not translate
 		err = db.Callback().Row().After("gorm:row").Register("sessiongraph:translate", func(db *gorm.DB) { db.Error = translate(db.Error, d) })
@@ -270,7 +270,7 @@ func openGORM(dialector gorm.Dialector, d dialect, config *gorm.Config) (*gorm.D
 
 // translate is what all errors of a database pass through: it marks those that
 // callers tell apart.
-func translate(err error, d dialect) error {
+func translate(err error, d Dialect) error {
 	switch {
 	case err == nil, errors.Is(err, ErrUnavailable), errors.Is(err, ErrRejected):
 		return err
