@@ -15,7 +15,7 @@ import (
 
 	"sessiongraph/graph"
 	"sessiongraph/internal/testdb"
-	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // BenchmarkQueries asks each question over and over, of the same sessions on each
@@ -39,8 +39,8 @@ func (t *table) measure(b *testing.B, kind testdb.Kind) {
 	plan := newPlanner(b, db)
 	t.sizes = append(t.sizes, fmt.Sprintf("%.1f GB on %s", float64(db.size(b))/1e9, shown[kind.Name]))
 	settings := graph.Settings{MaxPage: 200, MaxComplexity: 250_000}
-	heard := graph.Handler(b.Context(), open(b, db, models.Options{OnStatement: plan.hear}), settings, slog.New(slog.DiscardHandler))
-	h := graph.Handler(b.Context(), open(b, db, models.Options{}), settings, slog.New(slog.DiscardHandler))
+	heard := graph.Handler(b.Context(), open(b, db, store.Options{OnStatement: plan.hear}), settings, slog.New(slog.DiscardHandler))
+	h := graph.Handler(b.Context(), open(b, db, store.Options{}), settings, slog.New(slog.DiscardHandler))
 	for _, q := range questions(t.count) {
 		b.Run(strings.ReplaceAll(q.name, " ", "_"), func(b *testing.B) {
 			var variables object

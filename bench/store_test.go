@@ -25,7 +25,7 @@ import (
 	"sessiongraph/ingest"
 	"sessiongraph/internal/simulate"
 	"sessiongraph/internal/testdb"
-	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // sessions is how many the measured database has.
@@ -102,7 +102,7 @@ func filledFile(b *testing.B, count int) string {
 func tables(b *testing.B) string {
 	b.Helper()
 	db := database{testdb.SQLite, filepath.Join(b.TempDir(), "empty.db")}
-	open(b, db, models.Options{})
+	open(b, db, store.Options{})
 	var all string
 	if err := db.connect(b).QueryRow("SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema ORDER BY name)").Scan(&all); err != nil {
 		b.Fatal(err)
@@ -110,9 +110,9 @@ func tables(b *testing.B) string {
 	return fmt.Sprintf("%.6x", sha256.Sum256([]byte(all)))
 }
 
-func open(b *testing.B, db database, options models.Options) *models.Store {
+func open(b *testing.B, db database, options store.Options) *store.Store {
 	b.Helper()
-	database, err := models.Open(context.Background(), db.address, options)
+	database, err := store.Open(context.Background(), db.address, options)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -149,18 +149,18 @@ func fill(b *testing.B, address string, count int) {
 	b.Helper()
 	const size = 500
 	began := time.Now()
-	database, err := models.Open(context.Background(), address, models.Options{})
+	database, err := store.Open(context.Background(), address, store.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
 	generator := simulate.New(1)
-	batches := make(chan []models.PreparedDelivery)
+	batches := make(chan []store.PreparedDelivery)
 	starts := make(chan int)
 	var workers sync.WaitGroup
 	for range runtime.NumCPU() {
 		workers.Go(func() {
 			for start := range starts {
-				var batch []models.PreparedDelivery
+				var batch []store.PreparedDelivery
 				for n := start; n < min(start+size, count); n++ {
 					batch = append(batch, database.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Now())))
 				}

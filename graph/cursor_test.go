@@ -10,7 +10,7 @@ import (
 
 	"sessiongraph/ingest"
 	"sessiongraph/internal/testdb"
-	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // refusal asks what has to be refused, and returns the codes and messages.
@@ -118,7 +118,7 @@ func TestMessageIDsOutliveVersions(t *testing.T) {
 				t.Fatal(err)
 			}
 			delivery := ingest.NewDelivery(body, "", time.Unix(1744699269, 0))
-			if err := s.store.Save(t.Context(), []models.PreparedDelivery{s.store.Prepare(delivery)}); err != nil {
+			if err := s.store.Save(t.Context(), []store.PreparedDelivery{s.store.Prepare(delivery)}); err != nil {
 				t.Fatal(err)
 			}
 			data, _ := s.ask(t, `{ session(callId: "call") { messages { id text } } }`, nil)

@@ -18,12 +18,12 @@ import (
 	"sessiongraph/graph"
 	"sessiongraph/ingest"
 	"sessiongraph/internal/testdb"
-	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
-func openDifferential(t *testing.T, kind testdb.Kind) *models.Store {
+func openDifferential(t *testing.T, kind testdb.Kind) *store.Store {
 	t.Helper()
-	database, err := models.Open(t.Context(), kind.Fresh(t), models.Options{})
+	database, err := store.Open(t.Context(), kind.Fresh(t), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ type differentialWorld struct {
 	lists, found, whole atomic.Int64
 }
 
-func newDifferentialWorld(t *testing.T, seed uint64, database *models.Store) *differentialWorld {
+func newDifferentialWorld(t *testing.T, seed uint64, database *store.Store) *differentialWorld {
 	t.Helper()
 	w := &differentialWorld{oracle: newOracle()}
 	r := rand.New(rand.NewPCG(seed, 1<<63))
@@ -97,7 +97,7 @@ func newDifferentialWorld(t *testing.T, seed uint64, database *models.Store) *di
 	began := time.Now()
 	for len(bodies) > 0 {
 		batch := min(len(bodies), 1+r.IntN(64))
-		deliveries := make([]models.PreparedDelivery, batch)
+		deliveries := make([]store.PreparedDelivery, batch)
 		for i, body := range bodies[:batch] {
 			at := time.UnixMicro(1751328000_000000 + int64(r.IntN(300))*500_001)
 			deliveries[i] = database.Prepare(ingest.NewDelivery(body, "", at))

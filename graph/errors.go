@@ -14,6 +14,7 @@ import (
 
 	"sessiongraph/graph/apierror"
 	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
 )
 
 // presentError shows the caller's own mistakes as they are, and anything else as the
@@ -37,7 +38,7 @@ func presentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 		case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 			shown.Message = "the request was given up before its answer was ready"
 			errcode.Set(shown, apierror.Unavailable)
-		case errors.Is(err, models.ErrUnavailable):
+		case errors.Is(err, dialect.ErrUnavailable):
 			log.ErrorContext(ctx, "query failed", "path", shown.Path.String(), "error", err)
 			shown.Message = "the database is not available now, try again"
 			errcode.Set(shown, apierror.Unavailable)

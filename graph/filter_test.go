@@ -13,7 +13,7 @@ import (
 	"sessiongraph/graph"
 	"sessiongraph/ingest"
 	"sessiongraph/internal/testdb"
-	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // wire is a notification for tests: what is not set has a value all the same.
@@ -38,7 +38,7 @@ func said(sender, text string) wire {
 // which arrived a second behind the one before.
 func served(t *testing.T, kind testdb.Kind, notifications ...wire) http.Handler {
 	t.Helper()
-	database, err := models.Open(t.Context(), kind.Fresh(t), models.Options{})
+	database, err := store.Open(t.Context(), kind.Fresh(t), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,9 +47,9 @@ func served(t *testing.T, kind testdb.Kind, notifications ...wire) http.Handler 
 	return graph.Handler(t.Context(), database, graph.Settings{MaxPage: 200, MaxComplexity: 1_000_000}, slog.New(slog.DiscardHandler))
 }
 
-func deliver(t *testing.T, database *models.Store, notifications ...wire) {
+func deliver(t *testing.T, database *store.Store, notifications ...wire) {
 	t.Helper()
-	var deliveries []models.PreparedDelivery
+	var deliveries []store.PreparedDelivery
 	for i, n := range notifications {
 		at := time.Unix(1744700000+int64(i), 0)
 		deliveries = append(deliveries, database.Prepare(ingest.NewDelivery(n.body(), "", at)))

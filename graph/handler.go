@@ -15,7 +15,7 @@ import (
 	"sessiongraph/graph/limits"
 	"sessiongraph/graph/model"
 	"sessiongraph/graph/transport"
-	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // Settings are what an operator decides about the GraphQL API.
@@ -33,7 +33,7 @@ const maxRequest = 256 << 10 // bytes
 const DefaultQueryTimeout = 10 * time.Second
 
 // Handler returns the handler of /query. Its streams end with stopping.
-func Handler(stopping context.Context, database *models.Store, settings Settings, log *slog.Logger) http.Handler {
+func Handler(stopping context.Context, database *store.Store, settings Settings, log *slog.Logger) http.Handler {
 	server, run := newServer(stopping, database, database.Primary(), settings, log)
 	renderInOnePass(server, run)
 	return server
@@ -44,10 +44,10 @@ func Handler(stopping context.Context, database *models.Store, settings Settings
 // sessions that the operation does not select.
 func renderInOnePass(server *handler.Server, run *runner) {
 	renderer := generated.NewRenderer()
-	run.snapshot = models.Snapshot
+	run.snapshot = store.Snapshot
 	server.AroundFields(func(ctx context.Context, next graphql.Resolver) (any, error) {
-		defer models.LockSnapshot(ctx)()
-		return renderer.Field(models.ShowOnly(ctx, selectedNames(graphql.GetOperationContext(ctx))), next)
+		defer store.LockSnapshot(ctx)()
+		return renderer.Field(store.ShowOnly(ctx, selectedNames(graphql.GetOperationContext(ctx))), next)
 	})
 }
 

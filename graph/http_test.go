@@ -20,7 +20,7 @@ import (
 
 	"sessiongraph/graph"
 	"sessiongraph/internal/testdb"
-	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // answeredHTTP is an answer of the GraphQL route.
@@ -210,7 +210,7 @@ func TestSingleValuesAreLists(t *testing.T) {
 
 // docs/limits.md names the largest page of the Playground's example.
 func TestDocumentedLargestPage(t *testing.T) {
-	database, err := models.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), models.Options{})
+	database, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

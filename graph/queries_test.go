@@ -22,13 +22,13 @@ import (
 	"sessiongraph/ingest"
 	"sessiongraph/internal/simulate"
 	"sessiongraph/internal/testdb"
-	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // countingServer answers GraphQL over a store of its own, and notes its statements.
 type countingServer struct {
 	handler http.Handler
-	store   *models.Store
+	store   *store.Store
 	mu      sync.Mutex
 	seen    []string
 }
@@ -37,7 +37,7 @@ type countingServer struct {
 func newCountingServer(t *testing.T, kind testdb.Kind, sessions int) *countingServer {
 	t.Helper()
 	s := &countingServer{}
-	database, err := models.Open(t.Context(), kind.Fresh(t), models.Options{OnStatement: func(sql string) {
+	database, err := store.Open(t.Context(), kind.Fresh(t), store.Options{OnStatement: func(sql string) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.seen = append(s.seen, sql)
@@ -47,7 +47,7 @@ func newCountingServer(t *testing.T, kind testdb.Kind, sessions int) *countingSe
 	}
 	t.Cleanup(func() { _ = database.Close() })
 	generator := simulate.New(1)
-	var deliveries []models.PreparedDelivery
+	var deliveries []store.PreparedDelivery
 	for n := range sessions {
 		deliveries = append(deliveries, database.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Unix(1744699269+int64(n), 0))))
 	}

@@ -17,6 +17,7 @@ import (
 	"sessiongraph/internal/simulate"
 	"sessiongraph/internal/testdb"
 	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // BenchmarkRender compares the two renderers on what people ask for most, through
@@ -90,15 +91,15 @@ func firstCallID(tb testing.TB, h http.Handler) string {
 }
 
 // storedSessions is a store of so many simulated sessions.
-func storedSessions(tb testing.TB, kind testdb.Kind, sessions int) *models.Store {
+func storedSessions(tb testing.TB, kind testdb.Kind, sessions int) *store.Store {
 	tb.Helper()
-	database, err := models.Open(tb.Context(), kind.Fresh(tb), models.Options{})
+	database, err := store.Open(tb.Context(), kind.Fresh(tb), store.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = database.Close() })
 	generator := simulate.New(1)
-	var deliveries []models.PreparedDelivery
+	var deliveries []store.PreparedDelivery
 	for n := range sessions {
 		deliveries = append(deliveries, database.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Unix(1744699269+int64(n), 0))))
 	}

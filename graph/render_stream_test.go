@@ -19,6 +19,7 @@ import (
 	"sessiongraph/internal/simulate"
 	"sessiongraph/internal/testdb"
 	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // streamServer sends events of one store, rendered in one way.
@@ -64,7 +65,7 @@ func (s streamServer) first(selection string, after string) string {
 }
 
 // cursorOfEvent stores a session and returns the cursor of its event.
-func cursorOfEvent(t *testing.T, database *models.Store) string {
+func cursorOfEvent(t *testing.T, database *store.Store) string {
 	t.Helper()
 	source := model.Source{Store: database, Primary: database, Codec: model.NewCodec(database.CursorKey()), MaxPage: 1}
 	stream, err := model.Events(t.Context(), source, nil, nil)
@@ -84,9 +85,9 @@ func cursorOfEvent(t *testing.T, database *models.Store) string {
 	return stored.Cursor
 }
 
-func saveDelivery(t *testing.T, database *models.Store, body []byte) {
+func saveDelivery(t *testing.T, database *store.Store, body []byte) {
 	t.Helper()
-	if err := database.Save(t.Context(), []models.PreparedDelivery{database.Prepare(ingest.NewDelivery(body, "", time.Unix(1744699269, 0)))}); err != nil {
+	if err := database.Save(t.Context(), []store.PreparedDelivery{database.Prepare(ingest.NewDelivery(body, "", time.Unix(1744699269, 0)))}); err != nil {
 		t.Fatal(err)
 	}
 }

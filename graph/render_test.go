@@ -17,7 +17,7 @@ import (
 	"sessiongraph/graph"
 	"sessiongraph/ingest"
 	"sessiongraph/internal/testdb"
-	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // Random operations are answered as gqlgen answers them when it renders all by
@@ -33,7 +33,7 @@ func TestRenderDifferential(t *testing.T) {
 	database := openDifferential(t, testdb.SQLite)
 	for at, body := range deliveries(r, 40, 60) {
 		arrival := database.Prepare(ingest.NewDelivery(body, "", time.UnixMicro(1751328000_000000+int64(at))))
-		if err := database.Save(t.Context(), []models.PreparedDelivery{arrival}); err != nil {
+		if err := database.Save(t.Context(), []store.PreparedDelivery{arrival}); err != nil {
 			t.Fatal(err)
 		}
 	}

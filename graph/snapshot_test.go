@@ -12,7 +12,7 @@ import (
 
 	"sessiongraph/ingest"
 	"sessiongraph/internal/testdb"
-	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // momentBody is a notification of one of a few sessions: what its version is says each of its parts.
@@ -104,7 +104,7 @@ func TestAnswersAreOfOneMoment(t *testing.T) {
 		var stored atomic.Int64
 		save := func(session, version int) {
 			arrival := database.Prepare(ingest.NewDelivery(momentBody(session, version), "", time.Now()))
-			if err := database.Save(context.WithoutCancel(t.Context()), []models.PreparedDelivery{arrival}); err != nil {
+			if err := database.Save(context.WithoutCancel(t.Context()), []store.PreparedDelivery{arrival}); err != nil {
 				t.Error(err)
 			}
 			stored.Add(1)

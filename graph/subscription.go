@@ -18,12 +18,14 @@ import (
 	"sessiongraph/graph/model"
 	"sessiongraph/graph/transport"
 	"sessiongraph/models"
+	"sessiongraph/models/store"
+	"sessiongraph/models/store/dialect"
 )
 
 // subscription connects the resolver of sessionStored, which has the arguments, with the
 // runner, which sends it the events to render.
 type subscription struct {
-	stream *models.EventStream // nil until the resolver has subscribed
+	stream *store.EventStream // nil until the resolver has subscribed
 	events chan *model.SessionStored
 }
 
@@ -84,7 +86,7 @@ func (r *runner) stream(
 
 // ending returns the errors that a subscriber is sent when its events end.
 func (r *runner) ending(ctx context.Context, err error) gqlerror.List {
-	if ctx.Err() != nil || errors.Is(err, models.ErrClosed) {
+	if ctx.Err() != nil || errors.Is(err, store.ErrClosed) {
 		return nil
 	}
 	return gqlerror.List{presentError(r.log)(ctx, err)}
@@ -106,7 +108,7 @@ func (r *runner) render(
 	defer release()
 	for {
 		payload, err := r.renderOnce(ctx, s, next, event)
-		if !errors.Is(err, models.ErrUnavailable) {
+		if !errors.Is(err, dialect.ErrUnavailable) {
 			return payload, err
 		}
 		select {
@@ -135,7 +137,7 @@ func (r *runner) renderOnce(
 			if !apierror.HasCode(response.Errors, apierror.Unavailable) {
 				return transport.Encode(response), nil
 			}
-			err = models.ErrUnavailable
+			err = dialect.ErrUnavailable
 		}
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {

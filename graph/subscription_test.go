@@ -15,7 +15,7 @@ import (
 
 	"sessiongraph/graph"
 	"sessiongraph/internal/testdb"
-	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 func openSSE(t *testing.T, address, query string, variables map[string]any) *bufio.Scanner {
@@ -53,7 +53,7 @@ func dataOf(lines *bufio.Scanner) <-chan string {
 }
 
 // firstData stores sessions until the stream, which may not have begun yet, has something.
-func firstData(t *testing.T, database *models.Store, came <-chan string, stored *int) string {
+func firstData(t *testing.T, database *store.Store, came <-chan string, stored *int) string {
 	t.Helper()
 	for {
 		select {
@@ -75,7 +75,7 @@ func TestSubscribersShareAnswers(t *testing.T) {
 	const of = `subscription($f: SessionFilter, $n: Int) { sessionStored(filter: $f) { session { callId messages(last: $n) { position } } } }`
 	var mu sync.Mutex
 	transcripts := 0
-	database, err := models.Open(t.Context(), testdb.SQLite.Fresh(t), models.Options{OnStatement: func(sql string) {
+	database, err := store.Open(t.Context(), testdb.SQLite.Fresh(t), store.Options{OnStatement: func(sql string) {
 		mu.Lock()
 		defer mu.Unlock()
 		if strings.Contains(sql, "FROM messages m WHERE m.session_id") {
@@ -119,7 +119,7 @@ func TestSubscribersShareAnswers(t *testing.T) {
 	}
 }
 
-func lastCallID(t *testing.T, database *models.Store) string {
+func lastCallID(t *testing.T, database *store.Store) string {
 	t.Helper()
 	events, err := database.EventsSince(t.Context(), 0, 1000, 1000)
 	if err != nil {

@@ -19,12 +19,12 @@ import (
 	"sessiongraph/internal/simulate"
 	"sessiongraph/internal/testdb"
 	"sessiongraph/internal/testtools"
-	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
-func openWorld(t *testing.T, address string, sessions int) *models.Store {
+func openWorld(t *testing.T, address string, sessions int) *store.Store {
 	t.Helper()
-	database, err := models.Open(t.Context(), address, models.Options{})
+	database, err := store.Open(t.Context(), address, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,10 +33,10 @@ func openWorld(t *testing.T, address string, sessions int) *models.Store {
 	return database
 }
 
-func storeMore(t *testing.T, database *models.Store, from, to int) {
+func storeMore(t *testing.T, database *store.Store, from, to int) {
 	t.Helper()
 	generator := simulate.New(1)
-	var deliveries []models.PreparedDelivery
+	var deliveries []store.PreparedDelivery
 	for n := range to {
 		body := generator.Notification(n)
 		if n >= from {
@@ -48,7 +48,7 @@ func storeMore(t *testing.T, database *models.Store, from, to int) {
 	}
 }
 
-func handlerOf(t *testing.T, database *models.Store, timeout time.Duration) http.Handler {
+func handlerOf(t *testing.T, database *store.Store, timeout time.Duration) http.Handler {
 	t.Helper()
 	settings := graph.Settings{MaxPage: 200, MaxComplexity: 250_000, QueryTimeout: timeout}
 	return graph.Handler(t.Context(), database, settings, slog.New(slog.DiscardHandler))

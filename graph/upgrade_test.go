@@ -24,6 +24,7 @@ import (
 	"sessiongraph/ingest"
 	"sessiongraph/internal/testdb"
 	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // firstVersion reads a file of testdata/firstversion.
@@ -67,7 +68,7 @@ func restoreFirstVersion(t *testing.T, kind testdb.Kind) string {
 }
 
 // upgradeWithABreak upgrades a database, interrupted in the middle.
-func upgradeWithABreak(t *testing.T, address string) *models.Store {
+func upgradeWithABreak(t *testing.T, address string) *store.Store {
 	t.Helper()
 	database := openWorld(t, address, 0)
 	all, err := database.Outdated(t.Context())
@@ -98,7 +99,7 @@ func upgradeWithABreak(t *testing.T, address string) *models.Store {
 
 // storeAgain stores the notifications of the first version's databases in the same order
 // in a new database, with the times at which another received them.
-func storeAgain(t *testing.T, address string, another *models.Store) *models.Store {
+func storeAgain(t *testing.T, address string, another *store.Store) *store.Store {
 	t.Helper()
 	received := map[string]*models.Notification{}
 	for _, n := range ledgerOf(t, another) {
@@ -108,7 +109,7 @@ func storeAgain(t *testing.T, address string, another *models.Store) *models.Sto
 	seen := map[string]bool{}
 	bodies := bytes.Split(bytes.TrimSpace(firstVersion(t, "notifications.jsonl")), []byte("\n"))
 	for batch := range slices.Chunk(bodies, 16) {
-		var deliveries []models.PreparedDelivery
+		var deliveries []store.PreparedDelivery
 		for _, body := range batch {
 			n := received[sum(body)]
 			at := n.FirstReceivedAt
@@ -131,7 +132,7 @@ func sum(body []byte) string {
 }
 
 // ledgerOf reads the ledger of a database, with bodies as they were sent.
-func ledgerOf(t *testing.T, database *models.Store) (all []*models.Notification) {
+func ledgerOf(t *testing.T, database *store.Store) (all []*models.Notification) {
 	t.Helper()
 	err := database.Ledger(t.Context(), func(int, int) {}, nil, func(n *models.Notification, body []byte) error {
 		n.Body = bytes.Clone(body)
@@ -224,7 +225,7 @@ func TestUpgradedDatabaseEqualsAFreshOne(t *testing.T) {
 		oldAddress, newAddress := restoreFirstVersion(t, kind), kind.Fresh(t)
 		upgraded := upgradeWithABreak(t, oldAddress)
 		fresh := storeAgain(t, newAddress, upgraded)
-		for _, database := range []*models.Store{upgraded, fresh} {
+		for _, database := range []*store.Store{upgraded, fresh} {
 			err := database.Verify(t.Context(), ingest.Project, func(int, int) {}, func(difference string) { t.Error(difference) })
 			if err != nil {
 				t.Fatal(err)
@@ -266,7 +267,7 @@ func only(one, other []string) (alone []string) {
 	return alone
 }
 
-func wideHandler(t *testing.T, database *models.Store) http.Handler {
+func wideHandler(t *testing.T, database *store.Store) http.Handler {
 	t.Helper()
 	settings := graph.Settings{MaxPage: 1000, MaxComplexity: 1 << 30, QueryTimeout: time.Minute}
 	return graph.Handler(t.Context(), database, settings, slog.New(slog.DiscardHandler))

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"sessiongraph/internal/simulate"
-	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // BenchmarkIngest compares bounds of a batch, over HTTP, the real handler and a
@@ -34,7 +34,7 @@ func BenchmarkIngest(b *testing.B) {
 }
 
 func benchmarkIngest(b *testing.B, connections, batch, rate int) {
-	database, err := models.Open(b.Context(), filepath.Join(b.TempDir(), "bench.db"), models.Options{})
+	database, err := store.Open(b.Context(), filepath.Join(b.TempDir(), "bench.db"), store.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

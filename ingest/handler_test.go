@@ -23,6 +23,8 @@ import (
 	"sessiongraph/internal/testdb"
 	"sessiongraph/internal/testtools"
 	"sessiongraph/models"
+	"sessiongraph/models/store"
+	"sessiongraph/models/store/dialect"
 )
 
 const maxBody = 20_000
@@ -33,9 +35,9 @@ func newHandler(saver Saver) *Handler {
 
 func newMetrics() *Metrics { return NewMetrics(prometheus.NewRegistry()) }
 
-func openStore(t *testing.T, kind testdb.Kind) *models.Store {
+func openStore(t *testing.T, kind testdb.Kind) *store.Store {
 	t.Helper()
-	database, err := models.Open(t.Context(), kind.Fresh(t), models.Options{})
+	database, err := store.Open(t.Context(), kind.Fresh(t), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +46,7 @@ func openStore(t *testing.T, kind testdb.Kind) *models.Store {
 }
 
 // startServer serves /ingest over a store.
-func startServer(t *testing.T, kind testdb.Kind) (*httptest.Server, *models.Store) {
+func startServer(t *testing.T, kind testdb.Kind) (*httptest.Server, *store.Store) {
 	t.Helper()
 	database := openStore(t, kind)
 	writer := NewWriter(database, newMetrics())
@@ -283,7 +285,7 @@ func TestWhatTheSaverIsGiven(t *testing.T) {
 
 // A fault of ours says so, and when to come again, and nothing of what it was.
 func TestOurOwnFaults(t *testing.T) {
-	for _, err := range []error{ErrBusy, ErrLate, models.ErrUnavailable, context.Canceled, errors.New("disk /dev/secret is full")} {
+	for _, err := range []error{ErrBusy, ErrLate, dialect.ErrUnavailable, context.Canceled, errors.New("disk /dev/secret is full")} {
 		for _, body := range []string{string(vendorExample(t)), `{}`, `no`} {
 			response := httptest.NewRecorder()
 			newHandler(&recorder{err: err}).ServeHTTP(response, httptest.NewRequest("POST", "/ingest", strings.NewReader(body)))
@@ -435,7 +437,7 @@ func TestLogOfRefusals(t *testing.T) {
 	post(handler, `{"call_id": "abc", "messages": []}`, "application/json")
 	log.Await(t, regexp.MustCompile(`level=WARN msg="notification quarantined" notification=\d+ call_id=abc reason="session_start_time`))
 
-	saver.err = models.ErrUnavailable
+	saver.err = dialect.ErrUnavailable
 	for range 1000 {
 		post(handler, "{}", "application/json")
 	}

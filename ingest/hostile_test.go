@@ -24,6 +24,7 @@ import (
 	"sessiongraph/ingest"
 	"sessiongraph/internal/testtools"
 	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // largest is the body that the server takes by default.
@@ -155,12 +156,12 @@ func largeOnes() []hostile {
 // door is the real handler over a real store, with GraphQL beside it.
 type door struct {
 	ingest, query http.Handler
-	store         *models.Store
+	store         *store.Store
 }
 
 func openDoor(t *testing.T) door {
 	t.Helper()
-	database, err := models.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), models.Options{})
+	database, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"sessiongraph/internal/testdb"
 	"sessiongraph/internal/testtools"
-	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // A server of PostgreSQL that does not answer any more, its connections open, holds up
@@ -36,7 +36,7 @@ func TestALinkThatIsCut(t *testing.T) {
 				}
 				hosts += proxy.Address
 			}
-			database, err := models.Open(t.Context(), "postgres://postgres@"+hosts+address.Path+"?sslmode=disable&connect_timeout=1", models.Options{})
+			database, err := store.Open(t.Context(), "postgres://postgres@"+hosts+address.Path+"?sslmode=disable&connect_timeout=1", store.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -91,7 +91,7 @@ func TestALinkThatIsCut(t *testing.T) {
 // A connection that the server ended, as a restart does, is no reason for a refusal.
 func TestABackendThatIsTerminated(t *testing.T) {
 	address := testdb.Postgres.Fresh(t)
-	database, err := models.Open(t.Context(), address, models.Options{})
+	database, err := store.Open(t.Context(), address, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

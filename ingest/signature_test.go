@@ -21,6 +21,7 @@ import (
 
 	"sessiongraph/internal/testdb"
 	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // A scheme as its name reads, computed here and not by the program.
@@ -316,7 +317,7 @@ func TestAVerifierWithoutSettingsRefuses(t *testing.T) {
 // signedServer is the route with a verifier, over a store and a registry.
 type signedServer struct {
 	handler  *Handler
-	store    *models.Store
+	store    *store.Store
 	registry *prometheus.Registry
 	log      *bytes.Buffer
 }

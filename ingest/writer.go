@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store"
+	"sessiongraph/models/store/dialect"
 )
 
 // ErrBusy is the error of Save for a notification that was not taken: too many are
@@ -37,8 +39,8 @@ const (
 
 // Ledger is where the writer stores.
 type Ledger interface {
-	Prepare(models.Delivery) models.PreparedDelivery
-	Save(context.Context, []models.PreparedDelivery) error
+	Prepare(models.Delivery) store.PreparedDelivery
+	Save(context.Context, []store.PreparedDelivery) error
 	Probe(ctx context.Context, bytes int) error
 }
 
@@ -84,7 +86,7 @@ type health struct {
 
 // pending is a notification that was prepared.
 type pending struct {
-	arrival models.PreparedDelivery
+	arrival store.PreparedDelivery
 	result  chan result // has room for one
 	place   *list.Element
 	counts  bool // among those who are admitted
@@ -372,7 +374,7 @@ func (w *Writer) store(batch []*pending) {
 	all := batch
 	defer func() { w.stopped(all) }()
 	for {
-		deliveries := make([]models.PreparedDelivery, len(batch))
+		deliveries := make([]store.PreparedDelivery, len(batch))
 		for i, item := range batch {
 			deliveries[i] = item.arrival
 		}
@@ -386,7 +388,7 @@ func (w *Writer) store(batch []*pending) {
 				item.result <- result{receipt: receiptOf(deliveries[i])}
 			}
 			return
-		case !errors.Is(err, models.ErrUnavailable):
+		case !errors.Is(err, dialect.ErrUnavailable):
 			for i, item := range batch {
 				item.result <- w.storeAlone(deliveries[i])
 			}
@@ -436,7 +438,7 @@ func (w *Writer) noteAttempt(err error, count int, took time.Duration) {
 			rate = (w.rate + rate) / 2
 		}
 		w.rate = rate
-	case w.failing.IsZero() && errors.Is(err, models.ErrUnavailable):
+	case w.failing.IsZero() && errors.Is(err, dialect.ErrUnavailable):
 		w.failing = time.Now()
 	}
 }
@@ -460,10 +462,10 @@ const rejectedReason = "the database did not take it"
 
 // storeAlone stores what failed among others by itself; what the database rejects as
 // a session goes into quarantine. Any other error is the database's own.
-func (w *Writer) storeAlone(a models.PreparedDelivery) result {
-	alone := []models.PreparedDelivery{a}
+func (w *Writer) storeAlone(a store.PreparedDelivery) result {
+	alone := []store.PreparedDelivery{a}
 	err := w.ledger.Save(w.ctx, alone)
-	if errors.Is(err, models.ErrRejected) && a.Projection != nil {
+	if errors.Is(err, dialect.ErrRejected) && a.Projection != nil {
 		alone[0].Projection, alone[0].Outcome = nil, models.Quarantined
 		alone[0].Reason = rejectedReason + ": " + err.Error()
 		err = w.ledger.Save(w.ctx, alone)
@@ -474,7 +476,7 @@ func (w *Writer) storeAlone(a models.PreparedDelivery) result {
 	return result{receipt: receiptOf(alone[0])}
 }
 
-func receiptOf(a models.PreparedDelivery) Receipt {
+func receiptOf(a store.PreparedDelivery) Receipt {
 	return Receipt{a.Stored.ID, a.Stored.Repeat, a.Stored.Outcome, a.Stored.Reason}
 }
 

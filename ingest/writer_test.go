@@ -16,6 +16,8 @@ import (
 	"sessiongraph/internal/testdb"
 	"sessiongraph/internal/testtools"
 	"sessiongraph/models"
+	"sessiongraph/models/store"
+	"sessiongraph/models/store/dialect"
 )
 
 func received(body string) Received { return Received{Body: []byte(body), At: time.Now()} }
@@ -24,7 +26,7 @@ func notificationOf(callID string) Received {
 	return received(string(withField("call_id", `"`+callID+`"`)))
 }
 
-func countSessions(t *testing.T, database *models.Store) int {
+func countSessions(t *testing.T, database *store.Store) int {
 	t.Helper()
 	counts, err := database.CountSessions(t.Context(), models.SessionList{Order: models.DefaultSessionOrder()}, []string{""})
 	if err != nil {
@@ -111,10 +113,10 @@ func TestWriterAnswersWhenItIsStored(t *testing.T) {
 // fakeLedger takes batches when it is let, and answers what it is told to.
 type fakeLedger struct {
 	mu      sync.Mutex
-	batches [][]models.PreparedDelivery
+	batches [][]store.PreparedDelivery
 	entered chan struct{} // receives at the start of each batch
 	proceed chan struct{} // closed, or sent to for each batch
-	answer  func(batch []models.PreparedDelivery) error
+	answer  func(batch []store.PreparedDelivery) error
 	probe   func(bytes int) error
 }
 
@@ -125,11 +127,11 @@ func (l *fakeLedger) Probe(_ context.Context, bytes int) error {
 	return l.probe(bytes)
 }
 
-func (l *fakeLedger) Prepare(d models.Delivery) models.PreparedDelivery {
-	return models.PreparedDelivery{Delivery: d}
+func (l *fakeLedger) Prepare(d models.Delivery) store.PreparedDelivery {
+	return store.PreparedDelivery{Delivery: d}
 }
 
-func (l *fakeLedger) Save(_ context.Context, batch []models.PreparedDelivery) error {
+func (l *fakeLedger) Save(_ context.Context, batch []store.PreparedDelivery) error {
 	if l.entered != nil {
 		l.entered <- struct{}{}
 		<-l.proceed
@@ -232,7 +234,7 @@ func TestWriterIsBusyWithAFullQueue(t *testing.T) {
 // is stored goes on being acknowledged.
 func TestMoreSendersThanCanBeServed(t *testing.T) {
 	const senders, each = 1500, 3
-	l := &fakeLedger{answer: func(batch []models.PreparedDelivery) error {
+	l := &fakeLedger{answer: func(batch []store.PreparedDelivery) error {
 		time.Sleep(time.Duration(len(batch)) * time.Millisecond) // a thousand a second
 		return nil
 	}}
@@ -261,9 +263,9 @@ func TestMoreSendersThanCanBeServed(t *testing.T) {
 func TestWriterBoundsTheBytesOfABatch(t *testing.T) {
 	w := &Writer{most: maxBatch, changed: make(chan struct{}, 1)}
 	for range 3 {
-		w.enqueue(&pending{arrival: models.PreparedDelivery{Delivery: models.Delivery{Body: make([]byte, maxBatchBytes/2)}}})
+		w.enqueue(&pending{arrival: store.PreparedDelivery{Delivery: models.Delivery{Body: make([]byte, maxBatchBytes/2)}}})
 	}
-	w.enqueue(&pending{arrival: models.PreparedDelivery{Delivery: models.Delivery{Body: make([]byte, 2*maxBatchBytes)}}})
+	w.enqueue(&pending{arrival: store.PreparedDelivery{Delivery: models.Delivery{Body: make([]byte, 2*maxBatchBytes)}}})
 	for _, want := range []int{2, 1, 1, 0} { // one alone may be larger
 		if batch, _, _ := w.take(); len(batch) != want {
 			t.Errorf("a batch of %d, want %d", len(batch), want)
@@ -388,13 +390,13 @@ func TestCloseDrains(t *testing.T) {
 
 // failing is a store in which a batch with a marked delivery fails.
 type failing struct {
-	*models.Store
+	*store.Store
 	marked string
 	err    error
 	always bool // also without its projection
 }
 
-func (l failing) Save(ctx context.Context, batch []models.PreparedDelivery) error {
+func (l failing) Save(ctx context.Context, batch []store.PreparedDelivery) error {
 	for _, a := range batch {
 		if bytes.Contains(a.Body, []byte(l.marked)) && (l.always || a.Projection != nil) {
 			return l.err
@@ -433,7 +435,7 @@ type gated struct {
 	entered, proceed chan struct{}
 }
 
-func (l *gated) Save(ctx context.Context, batch []models.PreparedDelivery) error {
+func (l *gated) Save(ctx context.Context, batch []store.PreparedDelivery) error {
 	l.entered <- struct{}{}
 	<-l.proceed
 	return l.Ledger.Save(ctx, batch)
@@ -442,7 +444,7 @@ func (l *gated) Save(ctx context.Context, batch []models.PreparedDelivery) error
 func TestOneThatFailsDoesNotFailItsNeighbours(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		database := openStore(t, kind)
-		ledger := failing{Store: database, marked: "bad", err: fmt.Errorf("constraint failed: %w", models.ErrRejected)}
+		ledger := failing{Store: database, marked: "bad", err: fmt.Errorf("constraint failed: %w", dialect.ErrRejected)}
 		errs := saveAsOneBatch(t, ledger, notificationOf("good-1"), notificationOf("bad"), notificationOf("good-2"), received(`{}`))
 		for i, err := range errs {
 			if err != nil {
@@ -478,9 +480,9 @@ func TestOneThatCannotBeStoredAtAllIsItsOwnFault(t *testing.T) {
 // A database that is away for a moment is tried again within the second of the request.
 func TestAMomentOfUnavailabilityIsNoRefusal(t *testing.T) {
 	calls := 0
-	l := &fakeLedger{answer: func([]models.PreparedDelivery) error {
+	l := &fakeLedger{answer: func([]store.PreparedDelivery) error {
 		if calls++; calls < 4 {
-			return fmt.Errorf("save: %w", models.ErrUnavailable)
+			return fmt.Errorf("save: %w", dialect.ErrUnavailable)
 		}
 		return nil
 	}}
@@ -497,9 +499,9 @@ func TestAMomentOfUnavailabilityIsNoRefusal(t *testing.T) {
 // One that is away for longer fails each batch at its first attempt.
 func TestAnUnavailableDatabaseFailsTheBatch(t *testing.T) {
 	calls := map[string]int{}
-	l := &fakeLedger{answer: func(batch []models.PreparedDelivery) error {
+	l := &fakeLedger{answer: func(batch []store.PreparedDelivery) error {
 		calls[string(batch[0].Body)]++
-		return fmt.Errorf("save: %w", models.ErrUnavailable)
+		return fmt.Errorf("save: %w", dialect.ErrUnavailable)
 	}}
 	w := NewWriter(l, newMetrics())
 	first := save(w, "first")
@@ -514,7 +516,7 @@ func TestAnUnavailableDatabaseFailsTheBatch(t *testing.T) {
 	}
 	second := save(w, "second")
 	w.Close()
-	if !errors.Is(first, models.ErrUnavailable) && !errors.Is(first, ErrLate) || !errors.Is(second, models.ErrUnavailable) || calls["first"] < 2 || calls["second"] != 1 {
+	if !errors.Is(first, dialect.ErrUnavailable) && !errors.Is(first, ErrLate) || !errors.Is(second, dialect.ErrUnavailable) || calls["first"] < 2 || calls["second"] != 1 {
 		t.Errorf("errors are %v and %v after %v attempts", first, second, calls)
 	}
 }
@@ -522,17 +524,17 @@ func TestAnUnavailableDatabaseFailsTheBatch(t *testing.T) {
 func TestADatabaseThatGoesAwayAmidABatch(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		database := openStore(t, kind)
-		l := &fakeLedger{answer: func(batch []models.PreparedDelivery) error {
+		l := &fakeLedger{answer: func(batch []store.PreparedDelivery) error {
 			if len(batch) > 1 {
 				return errors.New("one of them is bad")
 			}
 			if strings.Contains(string(batch[0].Body), "in front") {
 				return nil
 			}
-			return models.ErrUnavailable
+			return dialect.ErrUnavailable
 		}}
 		for i, err := range saveAsOneBatch(t, l, notificationOf("a"), notificationOf("b")) {
-			if !errors.Is(err, models.ErrUnavailable) {
+			if !errors.Is(err, dialect.ErrUnavailable) {
 				t.Errorf("delivery %d: %v, want ErrUnavailable", i, err)
 			}
 		}
@@ -544,12 +546,12 @@ func TestADatabaseThatGoesAwayAmidABatch(t *testing.T) {
 
 // Ready follows the writer: what it last committed, what waits, and what a probe shows.
 func TestReady(t *testing.T) {
-	full := fmt.Errorf("the disk is full: %w", models.ErrUnavailable)
+	full := fmt.Errorf("the disk is full: %w", dialect.ErrUnavailable)
 	l := blocked()
 	var probes []int
 	var broken error
 	l.probe = func(bytes int) error { probes = append(probes, bytes); return broken }
-	l.answer = func([]models.PreparedDelivery) error { return broken }
+	l.answer = func([]store.PreparedDelivery) error { return broken }
 	w := NewWriter(l, newMetrics())
 	defer w.Close()
 	ready := func(what string, want bool, wantProbes ...int) {

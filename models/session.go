@@ -1,3 +1,5 @@
+// Package models is the domain: sessions with their messages and named values as AIRudder's
+// notifications have them, and the filters, orders and counts that are asked for.
 package models
 
 // Session is one conversation of a chatbot with a customer, as the newest of its

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // Reader reads what these types need; the store is one.
@@ -37,7 +38,7 @@ type Reader interface {
 	Stats(ctx context.Context, q models.StatsQuery) ([]*models.SessionStats, error)
 	WorkflowNames(ctx context.Context, filter *models.SessionFilter, workflowIDs []string) (map[string]string, error)
 
-	Events(ctx context.Context, filter *models.SessionFilter, after *models.EventPlace) (*models.EventStream, error)
+	Events(ctx context.Context, filter *models.SessionFilter, after *models.EventPlace) (*store.EventStream, error)
 	SessionOf(ctx context.Context, event models.SessionEvent) (*models.Session, error)
 	CursorKey() []byte
 }

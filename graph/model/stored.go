@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // SessionStored is the event of a session that was stored, new or in a newer version.
@@ -37,7 +38,7 @@ func (c *Codec) openEvent(cursor string) (place models.EventPlace, err error) {
 // since the event with the cursor after.
 func Events(
 	ctx context.Context, source Source, filter *models.SessionFilter, after *string,
-) (*models.EventStream, error) {
+) (*store.EventStream, error) {
 	if after == nil {
 		return source.Store.Events(ctx, filter, nil)
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // Backup are the settings of backup.
@@ -15,7 +15,7 @@ type Backup struct {
 
 // Run copies the database, also while it is served.
 func (c Backup) Run(ctx context.Context, s Streams) error {
-	return c.withStore(ctx, func(database *models.Store) error {
+	return c.withStore(ctx, func(database *store.Store) error {
 		shown := newProgress(s.Err, "backed up bytes", 0)
 		err := database.Backup(ctx, c.File, shown.set)
 		shown.end()

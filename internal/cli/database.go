@@ -6,12 +6,12 @@ import (
 	"fmt"
 
 	"sessiongraph/ingest"
-	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // withStore opens the database for the length of work.
-func (d Database) withStore(ctx context.Context, work func(*models.Store) error) error {
-	database, err := models.Open(ctx, string(d.DB), models.Options{MustExist: true})
+func (d Database) withStore(ctx context.Context, work func(*store.Store) error) error {
+	database, err := store.Open(ctx, string(d.DB), store.Options{MustExist: true})
 	if err != nil {
 		return err
 	}
@@ -20,8 +20,8 @@ func (d Database) withStore(ctx context.Context, work func(*models.Store) error)
 
 // withCurrent opens the database for work that changes it, and first brings the
 // sessions up to date that an older version of this program stored.
-func (d Database) withCurrent(ctx context.Context, s Streams, work func(*models.Store) error) error {
-	return d.withStore(ctx, func(database *models.Store) error {
+func (d Database) withCurrent(ctx context.Context, s Streams, work func(*store.Store) error) error {
+	return d.withStore(ctx, func(database *store.Store) error {
 		if err := upgrade(ctx, database, s); err != nil {
 			return err
 		}
@@ -30,7 +30,7 @@ func (d Database) withCurrent(ctx context.Context, s Streams, work func(*models.
 }
 
 // upgrade brings the sessions up to date that an older version of this program stored.
-func upgrade(ctx context.Context, database *models.Store, s Streams) error {
+func upgrade(ctx context.Context, database *store.Store, s Streams) error {
 	shown := newProgress(s.Err, "sessions of an older version brought up to date:", 0)
 	left, err := database.Upgrade(ctx, ingest.Project, shown.set)
 	shown.end()

@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // exitNothingFound is the exit status of erase where nothing was received of the
@@ -30,7 +30,7 @@ func (Erase) Help() string {
 
 // Run removes all that was received of one callee.
 func (c Erase) Run(ctx context.Context, s Streams) error {
-	return c.open(ctx, s, func(database *models.Store) error {
+	return c.open(ctx, s, func(database *store.Store) error {
 		spellings, err := database.Spellings(ctx, c.Callee)
 		if err != nil {
 			return err
@@ -39,11 +39,11 @@ func (c Erase) Run(ctx context.Context, s Streams) error {
 		if err != nil {
 			return err
 		}
-		nothing := counted == (models.Removed{})
+		nothing := counted == (store.Removed{})
 
 		switch {
 		case !c.DryRun: // also where there is nothing: it finishes what was interrupted
-			err = c.run(s, "erased", func(progress models.RemovalProgress) (models.Removed, error) {
+			err = c.run(s, "erased", func(progress store.RemovalProgress) (store.Removed, error) {
 				return database.Erase(ctx, c.Callee, progress)
 			})
 		case !nothing:
@@ -68,7 +68,7 @@ func nothingFound(callee string, spellings []string) error {
 }
 
 // mention says what an erasure leaves.
-func mention(ctx context.Context, out io.Writer, database *models.Store, callee string, spellings []string) error {
+func mention(ctx context.Context, out io.Writer, database *store.Store, callee string, spellings []string) error {
 	mentions, err := database.Mentions(ctx, callee)
 	if err != nil {
 		return err

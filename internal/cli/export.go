@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // Export are the settings of export.
@@ -31,7 +32,7 @@ const exportFormat = "notification/1"
 // Run writes the ledger, one notification a line, for import to read: all that was
 // acknowledged. What was refused is not, and its body may be there in part only.
 func (c Export) Run(ctx context.Context, s Streams) error {
-	return c.withStore(ctx, func(database *models.Store) error {
+	return c.withStore(ctx, func(database *store.Store) error {
 		out := bufio.NewWriterSize(s.Out, 1<<20)
 		lines := json.NewEncoder(out)
 		shown := newProgress(s.Err, "exported", 0)

@@ -12,6 +12,7 @@ import (
 
 	"sessiongraph/ingest"
 	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // Import are the settings of import.
@@ -42,7 +43,7 @@ const maxBadValues = 10
 
 // Run stores the notifications of all files.
 func (c Import) Run(ctx context.Context, s Streams) error {
-	database, err := models.Open(ctx, string(c.DB), models.Options{})
+	database, err := store.Open(ctx, string(c.DB), store.Options{})
 	if err != nil {
 		return err
 	}
@@ -88,7 +89,7 @@ func totalSize(names []string) int64 {
 }
 
 type importer struct {
-	store    *models.Store
+	store    *store.Store
 	maxBody  int
 	streams  Streams
 	progress *progress
@@ -96,14 +97,14 @@ type importer struct {
 	earlier int64 // bytes of the files before this one
 	at      place // of what is read
 	pending place // of the first notification that is not stored
-	batch   []models.PreparedDelivery
+	batch   []store.PreparedDelivery
 	bytes   int // of the batch
 
 	sessions, versions, repeats, quarantined int
 	bad                                      int // values that were left out
 }
 
-func (i *importer) count(stored models.Stored) {
+func (i *importer) count(stored store.Stored) {
 	switch {
 	case stored.Repeat:
 		i.repeats++

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // Prune are the settings of prune.
@@ -28,7 +29,7 @@ func (c Prune) Validate() error {
 // Run removes old sessions.
 func (c Prune) Run(ctx context.Context, s Streams) error {
 	before := models.TimeOf(c.Before.Time(time.Now()))
-	return c.open(ctx, s, func(database *models.Store) error {
+	return c.open(ctx, s, func(database *store.Store) error {
 		if c.DryRun {
 			counted, err := database.Prunable(ctx, before)
 			if err != nil {
@@ -36,7 +37,7 @@ func (c Prune) Run(ctx context.Context, s Streams) error {
 			}
 			return printRemoved(s.Out, "would prune", counted)
 		}
-		return c.run(s, "pruned", func(progress models.RemovalProgress) (models.Removed, error) {
+		return c.run(s, "pruned", func(progress store.RemovalProgress) (store.Removed, error) {
 			return database.Prune(ctx, before, progress)
 		})
 	})

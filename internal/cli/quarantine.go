@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // Quarantine is the command with its two parts.
@@ -57,8 +58,8 @@ type listed struct {
 
 // Run lists what could not be projected.
 func (c ListQuarantine) Run(ctx context.Context, s Streams) error {
-	return c.withStore(ctx, func(database *models.Store) error {
-		filter := models.QuarantineFilter{Outcome: models.Outcome(c.Outcome), Latest: int(c.Limit)}
+	return c.withStore(ctx, func(database *store.Store) error {
+		filter := store.QuarantineFilter{Outcome: models.Outcome(c.Outcome), Latest: int(c.Limit)}
 		if c.JSON {
 			lines := json.NewEncoder(s.Out)
 			return database.Quarantine(ctx, filter, func(n *models.Notification) error {
@@ -89,7 +90,7 @@ type ShowQuarantine struct {
 
 // Run prints the body byte for byte, but on a terminal without its control characters.
 func (c ShowQuarantine) Run(ctx context.Context, s Streams) error {
-	return c.withStore(ctx, func(database *models.Store) error {
+	return c.withStore(ctx, func(database *store.Store) error {
 		n, body, err := database.Notification(ctx, c.Notification)
 		if err != nil {
 			return err

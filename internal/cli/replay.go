@@ -6,6 +6,7 @@ import (
 
 	"sessiongraph/ingest"
 	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // Replay are the settings of replay.
@@ -13,7 +14,7 @@ type Replay struct{ Database }
 
 // Run projects the whole ledger again.
 func (c Replay) Run(ctx context.Context, s Streams) error {
-	return c.withCurrent(ctx, s, func(database *models.Store) error {
+	return c.withCurrent(ctx, s, func(database *store.Store) error {
 		shown := newProgress(s.Err, "replayed", 0)
 		err := database.Replay(ctx, ingest.Project, shown.set)
 		shown.end()

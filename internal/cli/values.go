@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"sessiongraph/ingest"
-	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // DatabaseName is a file or a postgres:// URL.
@@ -34,7 +34,7 @@ func checkName(name string) error {
 	switch {
 	case name == "":
 		return errors.New("empty name: want a file or a postgres:// URL")
-	case models.IsPostgres(name):
+	case store.IsPostgres(name):
 		return nil
 	case hasScheme && len(scheme) <= 20:
 		return fmt.Errorf("%s:// is not supported: want a file (SQLite) or a postgres:// URL", scheme)
@@ -50,7 +50,7 @@ type Replicas []string
 // UnmarshalText adds a list, comma separated or on lines.
 func (r *Replicas) UnmarshalText(text []byte) error {
 	for _, address := range list(text) {
-		if !models.IsPostgres(address) {
+		if !store.IsPostgres(address) {
 			return errors.New("invalid replica: want postgres:// URLs")
 		}
 		*r = append(*r, address)

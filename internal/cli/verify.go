@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"sessiongraph/ingest"
-	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // Verify are the settings of verify.
@@ -18,7 +18,7 @@ func (Verify) Help() string {
 
 // Run names each difference between the ledger and the tables made from it; any is an error.
 func (c Verify) Run(ctx context.Context, s Streams) error {
-	return c.withStore(ctx, func(database *models.Store) error {
+	return c.withStore(ctx, func(database *store.Store) error {
 		shown := newProgress(s.Err, "verified", 0)
 		found := 0
 		err := database.Verify(ctx, ingest.Project, shown.set, func(difference string) {

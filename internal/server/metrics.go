@@ -10,10 +10,11 @@ import (
 
 	"sessiongraph/internal/buildinfo"
 	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // registerMetrics registers what is measured of the process and of the database.
-func registerMetrics(registry *prometheus.Registry, database *models.Store, build buildinfo.Info, log *slog.Logger) {
+func registerMetrics(registry *prometheus.Registry, database *store.Store, build buildinfo.Info, log *slog.Logger) {
 	registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -32,7 +33,7 @@ func buildMetric(build buildinfo.Info) prometheus.Collector {
 
 // ledgerCollector counts the ledger at each scrape.
 type ledgerCollector struct {
-	store *models.Store
+	store *store.Store
 	log   *slog.Logger
 }
 

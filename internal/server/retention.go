@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // retentionInterval is the time between two removals of sessions beyond an age.
@@ -19,7 +20,7 @@ const retentionRetryInterval = 10 * time.Minute
 
 // runRetention removes sessions beyond an age until ctx ends. First it finishes a removal
 // that was interrupted, also where the age is 0 and nothing else is removed.
-func runRetention(ctx context.Context, database *models.Store, age time.Duration, log *slog.Logger) {
+func runRetention(ctx context.Context, database *store.Store, age time.Duration, log *slog.Logger) {
 	if age > 0 {
 		logRetention(ctx, database, age, log)
 	}
@@ -44,7 +45,7 @@ func runRetention(ctx context.Context, database *models.Store, age time.Duration
 }
 
 // logRetention logs what the setting means before anything is removed.
-func logRetention(ctx context.Context, database *models.Store, age time.Duration, log *slog.Logger) {
+func logRetention(ctx context.Context, database *store.Store, age time.Duration, log *slog.Logger) {
 	before := time.Now().Add(-age)
 	counted, err := database.Prunable(ctx, models.TimeOf(before))
 	if err != nil {
@@ -56,11 +57,11 @@ func logRetention(ctx context.Context, database *models.Store, age time.Duration
 		"next", time.Now().Add(retentionInterval(age)).UTC().Format(time.RFC3339))
 }
 
-func retainOnce(ctx context.Context, database *models.Store, age time.Duration, log *slog.Logger) error {
+func retainOnce(ctx context.Context, database *store.Store, age time.Duration, log *slog.Logger) error {
 	if age <= 0 {
-		return database.FinishRemoval(ctx, models.RemovalProgress{})
+		return database.FinishRemoval(ctx, store.RemovalProgress{})
 	}
-	removed, err := database.Prune(ctx, models.TimeOf(time.Now().Add(-age)), models.RemovalProgress{})
+	removed, err := database.Prune(ctx, models.TimeOf(time.Now().Add(-age)), store.RemovalProgress{})
 	if removed.Notifications > 0 {
 		log.Info("retention", "sessions", removed.Sessions, "messages", removed.Messages, "notifications", removed.Notifications)
 	}

@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"sessiongraph/ingest"
-	"sessiongraph/models"
+	"sessiongraph/models/store"
+	"sessiongraph/models/store/dialect"
 )
 
 // startupHandler answers 503 while the database is opened and upgraded, and hands over
@@ -43,7 +44,7 @@ func (h *startupHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // startStore opens the database and upgrades what an older version stored; outdated is
 // the number of sessions that cannot be upgraded. The store may be open beside an error.
-func startStore(ctx context.Context, config Config, address net.Addr, log *slog.Logger) (database *models.Store, outdated int, err error) {
+func startStore(ctx context.Context, config Config, address net.Addr, log *slog.Logger) (database *store.Store, outdated int, err error) {
 	if database, err = openStore(ctx, config, address, log); err != nil {
 		return nil, 0, err
 	}
@@ -58,17 +59,17 @@ const openInterval = time.Second
 
 // openStore opens the database and makes sure that it can be written. It waits for a
 // server that cannot be reached, because that may be starting, too.
-func openStore(ctx context.Context, config Config, address net.Addr, log *slog.Logger) (*models.Store, error) {
-	options := models.Options{Log: log, Replicas: config.Replicas}
+func openStore(ctx context.Context, config Config, address net.Addr, log *slog.Logger) (*store.Store, error) {
+	options := store.Options{Log: log, Replicas: config.Replicas}
 	for attempt := 1; ; attempt++ {
-		database, err := models.Open(ctx, config.Database, options)
+		database, err := store.Open(ctx, config.Database, options)
 		if err == nil {
 			if err = database.CheckWritable(ctx); err == nil {
 				return database, nil
 			}
 			err = errors.Join(err, database.Close())
 		}
-		if !errors.Is(err, models.ErrUnreachable) {
+		if !errors.Is(err, dialect.ErrUnreachable) {
 			return nil, err
 		}
 
@@ -88,7 +89,7 @@ const upgradeLogInterval = 5 * time.Second
 
 // upgrade upgrades the sessions that an older version of this program stored; left is
 // the number that cannot be upgraded.
-func upgrade(ctx context.Context, database *models.Store, log *slog.Logger) (left int, err error) {
+func upgrade(ctx context.Context, database *store.Store, log *slog.Logger) (left int, err error) {
 	var logged time.Time
 	total := 0
 	left, err = database.Upgrade(ctx, ingest.Project, func(done, of int) {
@@ -109,7 +110,7 @@ const upgradeInterval = time.Minute
 
 // runUpgrades upgrades what instances of an older version store beside this one, until
 // ctx ends. Of the outdated sessions, left cannot be upgraded.
-func runUpgrades(ctx context.Context, database *models.Store, left int, log *slog.Logger) {
+func runUpgrades(ctx context.Context, database *store.Store, left int, log *slog.Logger) {
 	ticker := time.NewTicker(upgradeInterval)
 	defer ticker.Stop()
 	for {

@@ -1,0 +1,31 @@
+package store
+
+import (
+	"net/url"
+	"strings"
+)
+
+// IsPostgres says whether an address is PostgreSQL's: a postgres:// or postgresql:// URL.
+func IsPostgres(address string) bool {
+	scheme, _, found := strings.Cut(address, "://")
+	return found && (strings.EqualFold(scheme, "postgres") || strings.EqualFold(scheme, "postgresql"))
+}
+
+// withoutPassword is an address as it may be shown.
+func withoutPassword(address string) string {
+	if !IsPostgres(address) {
+		return address
+	}
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return "at an address that cannot be read"
+	}
+	query := parsed.Query()
+	for _, secret := range []string{"password", "sslpassword"} {
+		if query.Has(secret) {
+			query.Set(secret, "xxxxx")
+		}
+	}
+	parsed.RawQuery = query.Encode()
+	return parsed.Redacted()
+}

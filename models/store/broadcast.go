@@ -1,0 +1,509 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sort"
+	"sync"
+	"time"
+
+	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
+)
+
+// Bounds of the broadcaster.
+const (
+	eventBatch      = 100              // events read at once
+	keptEvents      = 2000             // for subscribers that are behind
+	eventTimeout    = 10 * time.Second // of one read of the database
+	eventRetry      = time.Second      // after the database was not available
+	maxEventPause   = time.Second      // between two reads
+	wokenAtOnce     = 64               // subscribers
+	concurrentReads = 2                // of subscribers that are further behind
+)
+
+// ErrClosed is the end of a stream of events whose store was closed.
+var ErrClosed = errors.New("the store is closed")
+
+// broadcaster reads each event once for all subscribers, and asks once for each
+// distinct filter which of them pass. A subscriber further behind than the events that
+// are kept reads by itself until it has caught up.
+type broadcaster struct {
+	store   *Store
+	ctx     context.Context
+	stop    context.CancelFunc
+	ended   sync.WaitGroup
+	most    int           // events that are kept
+	reading chan struct{} // has room for those who read by themselves
+
+	mu      sync.Mutex
+	running bool
+	streams map[*EventStream]struct{}
+	filters map[string]*sharedFilter
+	busy    int                // streams that are not waiting for an event
+	left    chan struct{}      // receives when the last subscriber has left
+	kept    []keptEvent        // in order
+	tail    int64              // all events behind it, up to seq, are kept
+	seq     int64              // up to which events were read
+	place   *models.EventPlace // of the last that was read
+	latest  map[int64]int64    // the last kept event of each session
+}
+
+// sharedFilter is a filter of one or more subscribers.
+type sharedFilter struct {
+	filter *models.SessionFilter
+	key    string
+	users  int
+	since  int64 // kept events behind it were judged
+}
+
+type keptEvent struct {
+	models.SessionEvent
+	passing map[*sharedFilter]bool
+}
+
+func newBroadcaster(s *Store) *broadcaster {
+	b := &broadcaster{
+		store: s, most: keptEvents, reading: make(chan struct{}, concurrentReads), streams: map[*EventStream]struct{}{},
+		filters: map[string]*sharedFilter{}, left: make(chan struct{}, 1), latest: map[int64]int64{},
+	}
+	b.ctx, b.stop = context.WithCancel(context.Background())
+	return b
+}
+
+func (b *broadcaster) close() {
+	b.stop()
+	b.ended.Wait()
+}
+
+// EventStream is the events of one subscriber: each session that is stored, in the
+// order of storing, in the version that it has when it is taken.
+type EventStream struct {
+	b       *broadcaster
+	filter  *sharedFilter
+	seq     int64 // up to which events were taken
+	ahead   []models.SessionEvent
+	aheadTo int64 // up to which ahead holds all
+	failed  error
+	waiting bool          // for an event
+	wake    chan struct{} // receives when there may be one
+}
+
+// Events subscribes to the sessions that are stored behind a place, from now on where
+// it is nil, and pass the filter. A place of another history is an InputError.
+func (s *Store) Events(ctx context.Context, filter *models.SessionFilter, after *models.EventPlace) (*EventStream, error) {
+	latest, err := s.latestBehind(ctx, after)
+	if err != nil {
+		return nil, err
+	}
+	seq := latest
+	if after != nil {
+		seq = after.Seq
+	}
+	key, err := json.Marshal(filter)
+	if err != nil {
+		return nil, fmt.Errorf("tell filters apart: %w", err)
+	}
+	return s.events.subscribe(filter, string(key), seq, latest)
+}
+
+func (b *broadcaster) subscribe(filter *models.SessionFilter, key string, seq, latest int64) (*EventStream, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ctx.Err() != nil {
+		return nil, ErrClosed
+	}
+	if !b.running {
+		b.running = true
+		b.forget(latest)
+		b.ended.Go(b.run)
+	}
+	shared := b.filters[key]
+	if shared == nil {
+		shared = &sharedFilter{filter: filter, key: key, since: b.seq}
+		b.filters[key] = shared
+	}
+	shared.users++
+	stream := &EventStream{b: b, filter: shared, seq: seq, wake: make(chan struct{}, 1)}
+	b.streams[stream] = struct{}{}
+	b.busy++
+	return stream, nil
+}
+
+// Close ends the stream.
+func (e *EventStream) Close() {
+	b := e.b
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, open := b.streams[e]; !open {
+		return
+	}
+	delete(b.streams, e)
+	if !e.waiting {
+		b.busy--
+	}
+	if e.filter.users--; e.filter.users == 0 {
+		delete(b.filters, e.filter.key)
+	}
+	if len(b.streams) == 0 {
+		select {
+		case b.left <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Next waits for the next event. Its errors are ErrClosed, ctx's, an InputError where
+// the database was restored meanwhile, and those of reading the database.
+func (e *EventStream) Next(ctx context.Context) (models.SessionEvent, error) {
+	for {
+		event, found, behind, err := e.take()
+		switch {
+		case err != nil:
+			return models.SessionEvent{}, err
+		case found:
+			return event, nil
+		case behind:
+			if err := e.readAhead(ctx); err != nil {
+				return models.SessionEvent{}, err
+			}
+			continue
+		}
+		select {
+		case <-e.wake:
+		case <-ctx.Done():
+			return models.SessionEvent{}, ctx.Err()
+		}
+	}
+}
+
+// take is the next event that is at hand. Where there is none the stream waits for
+// wake, or, where it is behind, has to read by itself.
+func (e *EventStream) take() (event models.SessionEvent, found, behind bool, err error) {
+	b := e.b
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ctx.Err() != nil {
+		return models.SessionEvent{}, false, false, ErrClosed
+	}
+	if e.failed != nil {
+		return models.SessionEvent{}, false, false, e.failed
+	}
+	for len(e.ahead) > 0 {
+		event, e.ahead = e.ahead[0], e.ahead[1:]
+		e.seq = event.Seq
+		if latest, known := b.latest[event.SessionID]; !known || latest <= event.Seq {
+			return event, true, false, nil
+		}
+	}
+	e.seq = max(e.seq, e.aheadTo)
+	if e.seq < max(b.tail, e.filter.since) {
+		return models.SessionEvent{}, false, true, nil
+	}
+	for i := sort.Search(len(b.kept), func(i int) bool { return b.kept[i].Seq > e.seq }); i < len(b.kept); i++ {
+		k := b.kept[i]
+		if k.passing[e.filter] && b.latest[k.SessionID] == k.Seq {
+			e.seq = k.Seq
+			return k.SessionEvent, true, false, nil
+		}
+	}
+	e.seq = max(e.seq, b.seq)
+	if !e.waiting {
+		e.waiting = true
+		b.busy--
+	}
+	return models.SessionEvent{}, false, false, nil
+}
+
+// readAhead reads what the broadcaster does not keep. While the database is not
+// available it waits.
+func (e *EventStream) readAhead(ctx context.Context) error {
+	b := e.b
+	b.mu.Lock()
+	upTo := b.seq
+	b.mu.Unlock()
+	select {
+	case b.reading <- struct{}{}:
+		defer func() { <-b.reading }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	for {
+		events, passing, err := b.read(ctx, e.seq, upTo, e.filter.filter)
+		if err == nil {
+			e.ahead, e.aheadTo = e.ahead[:0], upTo
+			for _, event := range events {
+				if passing[event.NotificationID] {
+					e.ahead = append(e.ahead, event)
+				}
+			}
+			if len(events) == eventBatch {
+				e.aheadTo = events[len(events)-1].Seq
+			}
+			return nil
+		}
+		if !errors.Is(err, dialect.ErrUnavailable) {
+			return err
+		}
+		select {
+		case <-time.After(eventRetry):
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-b.ctx.Done():
+			return ErrClosed
+		}
+	}
+}
+
+// read reads a batch of events, and which of them pass a filter.
+func (b *broadcaster) read(ctx context.Context, after, upTo int64, filter *models.SessionFilter) ([]models.SessionEvent, map[int64]bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
+	defer cancel()
+	events, err := b.store.EventsSince(ctx, after, upTo, eventBatch)
+	var passing map[int64]bool
+	if err == nil {
+		passing, err = b.store.PassingEvents(ctx, filter, events)
+	}
+	return events, passing, unavailableAt(ctx, err)
+}
+
+// unavailableAt marks the error of a read that took too long.
+func unavailableAt(ctx context.Context, err error) error {
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("%w: %w", dialect.ErrUnavailable, err)
+	}
+	return err
+}
+
+// run reads events until there are no subscribers. It pauses for as long as reading and
+// handing out the last ones took, so that queries and storing get on, too.
+func (b *broadcaster) run() {
+	wake, leave := b.store.Wake()
+	defer leave()
+	for {
+		began := time.Now()
+		err := b.readNew()
+		switch {
+		case errors.Is(err, dialect.ErrUnavailable):
+			b.pause(eventRetry)
+		case err != nil:
+			b.fail(err, nil)
+		}
+		if !b.goOn() {
+			return
+		}
+		b.pause(min(time.Since(began), maxEventPause))
+		if errors.Is(err, dialect.ErrUnavailable) {
+			continue
+		}
+		select {
+		case <-b.ctx.Done():
+		case <-wake:
+		case <-b.left:
+		}
+	}
+}
+
+// goOn says whether there are subscribers; where there are none, or the store is
+// closed, run ends.
+func (b *broadcaster) goOn() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.running = len(b.streams) > 0 && b.ctx.Err() == nil; !b.running {
+		for stream := range b.streams {
+			b.wake(stream)
+		}
+	}
+	return b.running
+}
+
+func (b *broadcaster) pause(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-b.ctx.Done():
+	}
+}
+
+// readNew reads the events that were stored since, and lets subscribers have them.
+func (b *broadcaster) readNew() error {
+	ctx, cancel := context.WithTimeout(b.ctx, eventTimeout)
+	defer cancel()
+	b.mu.Lock()
+	seq, place := b.seq, b.place
+	b.mu.Unlock()
+	latest, err := b.store.latestBehind(ctx, place)
+	if errors.Is(err, errHistory) || err == nil && latest < seq {
+		b.fail(errHistory, nil)
+		latest, err = b.store.StoredSeq(ctx)
+		b.mu.Lock()
+		seq = latest
+		b.forget(latest)
+		b.mu.Unlock()
+	}
+	if err != nil {
+		return unavailableAt(ctx, err)
+	}
+	for seq < latest {
+		if seq, err = b.readBatch(seq, latest); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readBatch reads events behind seq and judges them by each filter; it returns up to
+// which number all were read.
+func (b *broadcaster) readBatch(seq, latest int64) (int64, error) {
+	ctx, cancel := context.WithTimeout(b.ctx, eventTimeout)
+	defer cancel()
+	events, err := b.store.EventsSince(ctx, seq, latest, eventBatch)
+	if err != nil {
+		return seq, unavailableAt(ctx, err)
+	}
+	kept := make([]keptEvent, len(events))
+	for i, event := range events {
+		kept[i] = keptEvent{event, map[*sharedFilter]bool{}}
+	}
+	b.mu.Lock()
+	filters := make([]*sharedFilter, 0, len(b.filters))
+	for _, filter := range b.filters {
+		filters = append(filters, filter)
+	}
+	b.mu.Unlock()
+	for _, filter := range filters {
+		if len(events) == 0 {
+			break
+		}
+		passing, err := b.judge(filter.filter, events)
+		if errors.Is(err, dialect.ErrUnavailable) {
+			return seq, err
+		}
+		if err != nil {
+			b.fail(err, filter)
+		}
+		for i, event := range events {
+			if passing[event.NotificationID] {
+				kept[i].passing[filter] = true
+			}
+		}
+	}
+	upTo := latest
+	if len(events) == eventBatch {
+		upTo = events[len(events)-1].Seq
+	}
+	b.keep(kept, filters, upTo)
+	b.wakeAll()
+	return upTo, nil
+}
+
+// judge tells which events pass a filter. One that takes too long, while the database
+// answers, is in nobody's way.
+func (b *broadcaster) judge(filter *models.SessionFilter, events []models.SessionEvent) (map[int64]bool, error) {
+	ctx, cancel := context.WithTimeout(b.ctx, eventTimeout)
+	defer cancel()
+	passing, err := b.store.PassingEvents(ctx, filter, events)
+	if err != nil && ctx.Err() != nil && b.ctx.Err() == nil && b.store.Ping(b.ctx) != nil {
+		err = unavailableAt(ctx, err)
+	}
+	return passing, err
+}
+
+// keep adds events that were judged by the filters, and drops the oldest.
+func (b *broadcaster) keep(events []keptEvent, judged []*sharedFilter, upTo int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	wasJudged := make(map[*sharedFilter]bool, len(judged))
+	for _, filter := range judged {
+		wasJudged[filter] = true
+	}
+	for _, filter := range b.filters {
+		if !wasJudged[filter] { // it came meanwhile
+			filter.since = upTo
+		}
+	}
+	b.kept = append(b.kept, events...)
+	for _, event := range events {
+		b.latest[event.SessionID] = event.Seq
+		b.place = &event.EventPlace
+	}
+	for len(b.kept) > b.most {
+		oldest := b.kept[0]
+		b.kept, b.tail = b.kept[1:], oldest.Seq
+		if b.latest[oldest.SessionID] == oldest.Seq {
+			delete(b.latest, oldest.SessionID)
+		}
+	}
+	b.seq = upTo
+}
+
+// forget starts anew behind a number.
+func (b *broadcaster) forget(seq int64) {
+	b.kept, b.tail, b.seq, b.place, b.latest = nil, seq, seq, nil, map[int64]int64{}
+	for _, filter := range b.filters {
+		filter.since = seq
+	}
+}
+
+// fail ends the streams of a filter, or all where it is nil.
+func (b *broadcaster) fail(err error, filter *sharedFilter) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for stream := range b.streams {
+		if filter == nil || stream.filter == filter {
+			stream.failed = err
+			b.wake(stream)
+		}
+	}
+}
+
+// wake lets a stream that waits look for events.
+func (b *broadcaster) wake(stream *EventStream) {
+	if stream.waiting {
+		stream.waiting = false
+		b.busy++
+		select {
+		case stream.wake <- struct{}{}:
+		default: // it did not take the last one: its context ended
+		}
+	}
+}
+
+// wakeAll wakes the streams, some at once: a thousand that run at the same time would
+// keep all else waiting.
+func (b *broadcaster) wakeAll() {
+	b.mu.Lock()
+	streams := slices.Collect(maps.Keys(b.streams))
+	b.mu.Unlock()
+	for some := range slices.Chunk(streams, wokenAtOnce) {
+		b.mu.Lock()
+		for _, stream := range some {
+			if _, open := b.streams[stream]; open {
+				b.wake(stream)
+			}
+		}
+		b.mu.Unlock()
+		b.settle()
+	}
+}
+
+// settle waits for streams to take what they were woken for, but not for those whose
+// clients are slow.
+func (b *broadcaster) settle() {
+	busy := func() int {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return b.busy
+	}
+	for before := busy(); before > 0 && b.ctx.Err() == nil; {
+		b.pause(time.Millisecond)
+		now := busy()
+		if now >= before {
+			return
+		}
+		before = now
+	}
+}

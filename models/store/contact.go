@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"sessiongraph/models"
+)
+
+// ContactsOf reads contacts by their callees; one without a session is not in the answer.
+func (s *Store) ContactsOf(ctx context.Context, callees []string) (map[string]*models.ContactSummary, error) {
+	var rows []*models.ContactSummary
+	err := s.answers(ctx).Raw("SELECT "+contactColumns+" FROM contacts c WHERE c.callee IN ?", callees).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("read contacts: %w", err)
+	}
+	found := make(map[string]*models.ContactSummary, len(rows))
+	for _, row := range rows {
+		found[row.Callee] = row
+	}
+	return found, nil
+}
+
+const contactColumns = "c.callee, c.session_count, c.first_seen_at, c.last_seen_at"
+
+// What contacts are, read from the sessions; a session without a callee has none.
+const contactsOfSessions = "SELECT callee, COUNT(*) AS session_count, MIN(started_at) AS first_seen_at, MAX(ended_at) AS last_seen_at" +
+	" FROM sessions WHERE %s GROUP BY callee"
+
+// contactChanges are the contacts that a transaction changes: those that only get
+// more sessions, and those that lose some and are counted again.
+type contactChanges struct {
+	added   map[string]*models.ContactSummary
+	recount map[string]bool
+}
+
+func newContactChanges() *contactChanges {
+	return &contactChanges{map[string]*models.ContactSummary{}, map[string]bool{}}
+}
+
+// add notes a session that is new.
+func (c *contactChanges) add(s *models.Session) {
+	if s.Callee == "" {
+		return
+	}
+	contact := c.added[s.Callee]
+	if contact == nil {
+		c.added[s.Callee] = &models.ContactSummary{Callee: s.Callee, SessionCount: 1, FirstSeenAt: s.StartedAt, LastSeenAt: s.EndedAt}
+		return
+	}
+	contact.SessionCount++
+	if s.StartedAt.Before(contact.FirstSeenAt.Time) {
+		contact.FirstSeenAt = s.StartedAt
+	}
+	if s.EndedAt.After(contact.LastSeenAt.Time) {
+		contact.LastSeenAt = s.EndedAt
+	}
+}
+
+// remove notes sessions that will be deleted.
+func (c *contactChanges) remove(tx *gorm.DB, ids []int64) error {
+	var callees []string
+	if err := tx.Raw("SELECT DISTINCT callee FROM sessions WHERE id IN ? AND callee <> ''", ids).Scan(&callees).Error; err != nil {
+		return fmt.Errorf("find contacts: %w", err)
+	}
+	for _, callee := range callees {
+		c.recount[callee] = true
+	}
+	return nil
+}
+
+// apply writes the changes once the sessions are what they will be.
+func (c *contactChanges) apply(tx *gorm.DB) error {
+	if len(c.recount) > 0 {
+		if err := recountContacts(tx, slices.Sorted(maps.Keys(c.recount))); err != nil {
+			return err
+		}
+	}
+	var added []*models.ContactSummary
+	for _, callee := range slices.Sorted(maps.Keys(c.added)) {
+		if !c.recount[callee] {
+			added = append(added, c.added[callee])
+		}
+	}
+	for rows := range slices.Chunk(added, insertValues/4) {
+		var args []any
+		for _, row := range rows {
+			args = append(args, row.Callee, row.SessionCount, row.FirstSeenAt, row.LastSeenAt)
+		}
+		err := tx.Exec("INSERT INTO contacts (callee, session_count, first_seen_at, last_seen_at) VALUES "+
+			strings.TrimSuffix(strings.Repeat("(?,?,?,?),", len(rows)), ",")+
+			" ON CONFLICT (callee) DO UPDATE SET session_count = contacts.session_count + excluded.session_count,"+
+			" first_seen_at = CASE WHEN excluded.first_seen_at < contacts.first_seen_at THEN excluded.first_seen_at ELSE contacts.first_seen_at END,"+
+			" last_seen_at = CASE WHEN excluded.last_seen_at > contacts.last_seen_at THEN excluded.last_seen_at ELSE contacts.last_seen_at END",
+			args...).Error
+		if err != nil {
+			return fmt.Errorf("count contacts: %w", err)
+		}
+	}
+	return nil
+}
+
+func recountContacts(tx *gorm.DB, callees []string) error {
+	if err := tx.Exec("DELETE FROM contacts WHERE callee IN ?", callees).Error; err != nil {
+		return fmt.Errorf("delete contacts: %w", err)
+	}
+	err := tx.Exec("INSERT INTO contacts (callee, session_count, first_seen_at, last_seen_at) "+
+		fmt.Sprintf(contactsOfSessions, "callee IN ? AND callee <> ''"), callees).Error
+	if err != nil {
+		return fmt.Errorf("count contacts again: %w", err)
+	}
+	return nil
+}
+
+// wrongContacts selects the callees whose contact is not what their sessions are together.
+func wrongContacts() string {
+	kept := "SELECT callee, session_count, first_seen_at, last_seen_at FROM contacts"
+	right := fmt.Sprintf(contactsOfSessions, "callee <> ''")
+	return "SELECT callee FROM (" + kept + " EXCEPT " + right + ") a UNION SELECT callee FROM (" + right + " EXCEPT " + kept + ") b"
+}
+
+// repairContacts counts the contacts again that are wrong.
+func (s *Store) repairContacts(ctx context.Context) error {
+	var wrong []string
+	if err := s.read.WithContext(ctx).Raw(wrongContacts()).Scan(&wrong).Error; err != nil {
+		return fmt.Errorf("find wrong contacts: %w", err)
+	}
+	for callees := range slices.Chunk(wrong, removeBatch) {
+		err := s.change(ctx, func(tx *gorm.DB, _ *ledgerClock) error { return recountContacts(tx, callees) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"sessiongraph/models"
+)
+
+// contactColumn is the column that contacts are ordered by.
+func contactColumn(field models.ContactOrderField) string {
+	switch field {
+	case models.OrderFirstSeen:
+		return "first_seen_at"
+	case models.OrderSessionCount:
+		return "session_count"
+	default:
+		return "last_seen_at"
+	}
+}
+
+// contactKeyset passes the contacts on the later (or earlier) side of a place, with
+// inclusive the one at the place, too.
+func contactKeyset(o models.ContactOrder, key models.ContactKey, later, inclusive bool) condition {
+	columns := "(c." + contactColumn(o.Field) + ", c.callee)"
+	return keysetPredicate(columns, o.Direction, later, inclusive, key.Value, key.Callee)
+}
+
+// contact is the filter as SQL over `contacts c`.
+func (d filterSQL) contact(f *models.ContactFilter) condition {
+	if f == nil {
+		return everything
+	}
+	var parts []condition
+	if f.Callee != nil {
+		parts = append(parts, d.text("c.callee", f.Callee))
+	}
+	if f.Digits != nil {
+		parts = append(parts, where(d.position(d.digits("c.callee"))+" > 0", *f.Digits))
+	}
+	if f.SessionCount != nil {
+		parts = append(parts, integer("c.session_count", f.SessionCount))
+	}
+	if f.LastSeenAt != nil {
+		parts = append(parts, instant("c.last_seen_at", f.LastSeenAt))
+	}
+	if f.Sessions != nil {
+		switch c := d.session(f.Sessions); {
+		case c.sql == everything.sql: // every contact has a session
+		case f.Sessions.Search != nil: // few sessions pass: they are found once, not by contact
+			parts = append(parts, condition{"c.callee IN (SELECT s.callee FROM sessions s WHERE " + c.sql + ")", c.args})
+		default:
+			parts = append(parts, exists("sessions s WHERE s.callee = c.callee", c))
+		}
+	}
+	return allOf(parts...)
+}
+
+// ContactPage reads a page of the list, with one contact more than the window's
+// limit where there are more to come.
+func (s *Store) ContactPage(ctx context.Context, l models.ContactList, w models.ContactPageSpec) ([]*models.ContactSummary, error) {
+	parts := []condition{filterSQL{s.dialect}.contact(l.Filter)}
+	if w.After != nil {
+		parts = append(parts, contactKeyset(l.Order, *w.After, true, false))
+	}
+	if w.Before != nil {
+		parts = append(parts, contactKeyset(l.Order, *w.Before, false, false))
+	}
+	direction := l.Order.Direction
+	if w.Backward {
+		direction = direction.Reversed()
+	}
+	c := allOf(parts...)
+	var page []*models.ContactSummary
+	err := s.answers(ctx).Raw(fmt.Sprintf("SELECT "+contactColumns+" FROM contacts c WHERE %s ORDER BY c.%s %s, c.callee %s LIMIT %d",
+		c.sql, contactColumn(l.Order.Field), direction, direction, w.Limit+1), c.args...).Scan(&page).Error
+	if err != nil {
+		return nil, fmt.Errorf("read page of contacts: %w", err)
+	}
+	slices.SortFunc(page, l.Order.Compare)
+	return page, nil
+}
+
+// ContactsBeyond says whether the list goes on on the later (or earlier) side of a
+// place; inclusive counts a contact at the place itself.
+func (s *Store) ContactsBeyond(ctx context.Context, l models.ContactList, place models.ContactKey, later, inclusive bool) (bool, error) {
+	c := allOf(filterSQL{s.dialect}.contact(l.Filter), contactKeyset(l.Order, place, later, inclusive))
+	var found []int
+	if err := s.answers(ctx).Raw("SELECT 1 FROM contacts c WHERE "+c.sql+" LIMIT 1", c.args...).Scan(&found).Error; err != nil {
+		return false, fmt.Errorf("look for contacts beyond a page: %w", err)
+	}
+	return len(found) > 0, nil
+}
+
+// CountContacts counts the list.
+func (s *Store) CountContacts(ctx context.Context, l models.ContactList) (int, error) {
+	c := filterSQL{s.dialect}.contact(l.Filter)
+	var count int
+	if err := s.answers(ctx).Raw("SELECT COUNT(*) FROM contacts c WHERE "+c.sql, c.args...).Scan(&count).Error; err != nil {
+		return 0, fmt.Errorf("count contacts: %w", err)
+	}
+	return count, nil
+}

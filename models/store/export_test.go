@@ -1,0 +1,140 @@
+package store
+
+import (
+	"crypto/sha256"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+	"gorm.io/gorm"
+
+	"context"
+	"fmt"
+	"strings"
+
+	"sessiongraph/models"
+	"sessiongraph/models/store/body"
+)
+
+// Explain is the plan of a statement that OnStatement was told: a line for each
+// step, what belongs to a step indented below it. SQLite plans without the values.
+func (s *Store) Explain(ctx context.Context, statement string) ([]string, error) {
+	var steps []struct {
+		ID, Parent int
+		Detail     string
+	}
+	values := make([]any, strings.Count(statement, "?"))
+	for i := range values {
+		values[i] = 1
+	}
+	if err := s.read.WithContext(ctx).Raw("EXPLAIN QUERY PLAN "+statement, values...).Scan(&steps).Error; err != nil {
+		return nil, fmt.Errorf("explain: %w", err)
+	}
+	depth := map[int]int{0: -1}
+	lines := make([]string, len(steps))
+	for i, step := range steps {
+		depth[step.ID] = depth[step.Parent] + 1
+		lines[i] = strings.Repeat("  ", depth[step.ID]) + step.Detail
+	}
+	return lines, nil
+}
+
+// MakeOld makes a database as the first version of this program did, and stores
+// bodies as it did: those of one session in the order of their versions. As its texts
+// are kept what oldText makes of them, and that in lower case is searched.
+func MakeOld(ctx context.Context, address string, bodies [][]byte, decode Decode, oldText func(string) string) error {
+	codec, err := body.NewCodec(maxRestoredBody)
+	if err != nil {
+		return err
+	}
+	var s *Store
+	if IsPostgres(address) {
+		s, err = openPostgres(ctx, address, Options{})
+	} else {
+		s, err = openSQLite(address, codec, Options{})
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.Close() }()
+	if err := s.migrate(ctx, migrations(s.dialect)[:2]); err != nil {
+		return err
+	}
+	return s.write.Transaction(func(tx *gorm.DB) error { return storeOld(tx, s.dialect, bodies, decode, oldText) })
+}
+
+func storeOld(tx *gorm.DB, d Dialect, bodies [][]byte, decode Decode, oldText func(string) string) error {
+	sessions := map[string]*models.Session{}
+	projections := map[string]*models.Projection{}
+	packer, err := zstd.NewWriter(nil)
+	if err != nil {
+		return err
+	}
+	for i, sent := range bodies {
+		p, outcome, reason := decode(sent)
+		sum := sha256.Sum256(sent)
+		seq := int64(i + 1)
+		n := &models.Notification{ID: seq, SHA256: sum[:], Body: packer.EncodeAll(sent, nil), BodySize: len(sent), FirstReceivedAt: models.TimeOf(time.UnixMicro(seq)),
+			LastReceivedAt: models.TimeOf(time.UnixMicro(seq)), Deliveries: 2, StoredSeq: &seq}
+		setDecoded(n, p, outcome, reason)
+		if err := tx.Table("notifications").Create(n).Error; err != nil {
+			return err
+		}
+		if p == nil {
+			continue
+		}
+		session := p.Session
+		session.ID, session.NotificationID, session.ReceivedAt, session.Version, session.Deliveries = n.ID, n.ID, n.FirstReceivedAt, 1, 2
+		if before := sessions[session.CallID]; before != nil {
+			session.ID, session.Version, session.Deliveries = before.ID, before.Version+1, before.Deliveries+2
+		}
+		sessions[session.CallID], projections[session.CallID] = &session, p
+	}
+	for callID, session := range sessions {
+		p := projections[callID]
+		old := []string{"ID", "NotificationID", "CallID", "WorkflowID", "WorkflowName", "NodeTaskID", "NodeTaskName", "WabaTaskID", "WfDetailUUID", "Channel",
+			"ChannelID", "Callee", "RobotID", "Status", "StartedAt", "EndedAt", "DurationSeconds", "NotifiedAt", "ReceivedAt", "EndReason", "Intention",
+			"TalkRound", "MessageCount", "Version", "Deliveries"}
+		if err := tx.Select(old).Create(session).Error; err != nil {
+			return err
+		}
+		for i := range p.Messages {
+			m := &p.Messages[i]
+			text := oldText(m.Text())
+			m.Folded = strings.ToLower(text)
+			err := tx.Exec("INSERT INTO messages (session_id, position, msg_id, sender_type, sent_at, status, content_type, text, folded, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+				session.ID, m.Position, m.MsgID, m.SenderType, m.SentAt, m.Status, m.ContentType, text, m.Folded, []byte(m.Raw)).Error
+			if err != nil {
+				return err
+			}
+		}
+		if d.numbered() { // PostgreSQL searches the messages themselves
+			continue
+		}
+		if err := tx.Exec("INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", session.ID, transcript(p.Messages)).Error; err != nil {
+			return err
+		}
+	}
+	return tx.Exec("UPDATE ledger_clock SET last_notification_id = ?, last_stored_seq = ?", len(bodies), len(bodies)).Error
+}
+
+// KeepEvents sets how many events are kept for subscribers that are behind.
+func (s *Store) KeepEvents(count int) { s.events.most = count }
+
+// RunForever runs a query that does not end by itself.
+func (s *Store) RunForever(ctx context.Context) error {
+	var count int
+	query := "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
+	if s.dialect.name() == "PostgreSQL" {
+		query = "SELECT COUNT(*) FROM (SELECT pg_sleep(100000)) x"
+	}
+	return s.answers(ctx).Raw(query).Scan(&count).Error
+}
+
+// BusyQueries counts the connections that queries hold.
+func (s *Store) BusyQueries() (int, error) {
+	pool, err := s.queries.DB()
+	if err != nil {
+		return 0, err
+	}
+	return pool.Stats().InUse, nil
+}

@@ -1,0 +1,434 @@
+package store
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"sessiongraph/models"
+)
+
+// condition is a piece of SQL that is true or false, never NULL where it stands
+// for a session or a message.
+type condition struct {
+	sql  string
+	args []any
+}
+
+var everything, nothing = condition{sql: "1=1"}, condition{sql: "1=0"}
+
+func where(sql string, args ...any) condition { return condition{sql, args} }
+
+func join(parts []condition, word string, ofNone condition) condition {
+	switch len(parts) {
+	case 0:
+		return ofNone
+	case 1:
+		return parts[0]
+	}
+	// Halves, not a chain: databases bound how deep an expression is.
+	left, right := join(parts[:len(parts)/2], word, ofNone), join(parts[len(parts)/2:], word, ofNone)
+	return condition{"(" + left.sql + ")" + word + "(" + right.sql + ")", slices.Concat(left.args, right.args)}
+}
+
+func allOf(parts ...condition) condition { return join(parts, " AND ", everything) }
+func anyOf(parts []condition) condition  { return join(parts, " OR ", nothing) }
+func (c condition) negated() condition   { return condition{"NOT (" + c.sql + ")", c.args} }
+func exists(sql string, inner condition) condition {
+	return condition{"EXISTS (SELECT 1 FROM " + sql + " AND (" + inner.sql + "))", inner.args}
+}
+
+// filterSQL writes filters as SQL of a dialect.
+type filterSQL struct{ Dialect }
+
+// session is the filter as SQL over `sessions s`.
+func (d filterSQL) session(f *models.SessionFilter) condition {
+	if f == nil {
+		return everything
+	}
+	parts := joined(f.And, f.Not, d.session)
+	if f.Or != nil {
+		parts = append(parts, d.alternatives(f.Or))
+	}
+	add := func(c condition) { parts = append(parts, c) }
+	for _, text := range []struct {
+		column string
+		filter *models.StringFilter
+	}{
+		{"s.call_id", f.CallID}, {"s.workflow_id", f.WorkflowID}, {"s.workflow_name", f.WorkflowName},
+		{"s.node_task_id", f.NodeTaskID}, {"s.node_task_name", f.NodeTaskName}, {"s.waba_task_id", f.WabaTaskID},
+		{"s.wf_detail_uuid", f.WfDetailUUID}, {"s.channel", f.Channel},
+		{"s.channel_id", f.ChannelID}, {"s.callee", f.Callee}, {"s.robot_id", f.RobotID},
+		{"s.status", f.Status}, {"s.intention", f.Intention},
+	} {
+		if text.filter != nil {
+			add(d.text(text.column, text.filter))
+		}
+	}
+	if f.EndReason != nil {
+		add(isIn("s.end_reason", f.EndReason))
+	}
+	for _, at := range []struct {
+		column string
+		filter *models.TimeFilter
+	}{
+		{"s.started_at", f.StartedAt}, {"s.ended_at", f.EndedAt},
+		{"s.received_at", f.ReceivedAt}, {"s.notified_at", f.NotifiedAt},
+	} {
+		if at.filter != nil {
+			add(instant(at.column, at.filter))
+		}
+	}
+	for _, number := range []struct {
+		column string
+		filter *models.IntFilter
+	}{
+		{"s.version", f.Version}, {"s.deliveries", f.Deliveries}, {"s.talk_round", f.TalkRound},
+		{"s.duration_seconds", f.DurationSeconds}, {"s.message_count", f.MessageCount},
+	} {
+		if number.filter != nil {
+			add(integer(number.column, number.filter))
+		}
+	}
+	for _, entries := range []struct {
+		table   string
+		filters []*models.NamedValueFilter
+	}{{"ner_slots", f.NerSlots}, {"event_labels", f.EventLabels}, {"variables", f.Variables}} {
+		parts = append(parts, d.namedValues(entries.table, entries.filters)...)
+	}
+	for _, fact := range []struct {
+		column string
+		wanted *bool
+	}{{"s.engaged", f.Engaged}, {"s.handed_over", f.HandedOver}, {"s.abandoned", f.Abandoned}} {
+		if fact.wanted != nil {
+			add(where(fact.column+" = ?", *fact.wanted))
+		}
+	}
+	if f.Messages != nil {
+		if words := messageSearchWords(f.Messages); len(words) > 0 {
+			add(d.searchSessions(words).candidates)
+		}
+		add(d.sessionsWithMsgIDs(msgIDsOf(f.Messages)))
+		add(exists("messages m WHERE m.session_id = s.id", d.message(f.Messages)))
+	}
+	if f.Search != nil {
+		if words := searchWords(*f.Search); len(words) > 0 {
+			add(d.searchSessions(words).condition())
+		}
+	}
+	return allOf(parts...)
+}
+
+// joined are the and and not of a filter.
+func joined[F any](and []*F, not *F, sql func(*F) condition) []condition {
+	parts := each(and, sql)
+	if not != nil {
+		parts = append(parts, sql(not).negated())
+	}
+	return parts
+}
+
+// msgIDsOf are the msg_ids of which a message has to have one to pass; ok is false where any will do.
+func msgIDsOf(f *models.MessageFilter) (msgIDs []string, ok bool) {
+	switch {
+	case f == nil:
+		return nil, false
+	case f.MsgID != nil && f.MsgID.Eq != nil:
+		return []string{*f.MsgID.Eq}, true
+	case f.MsgID != nil && f.MsgID.In != nil:
+		return f.MsgID.In, true
+	}
+	for _, sub := range f.And {
+		if msgIDs, ok = msgIDsOf(sub); ok {
+			return msgIDs, ok
+		}
+	}
+	return nil, false
+}
+
+func each[F any](filters []F, sql func(F) condition) []condition {
+	parts := make([]condition, len(filters))
+	for i, f := range filters {
+		parts[i] = sql(f)
+	}
+	return parts
+}
+
+const (
+	// From so many alternatives on it is faster to collect the sessions that have one of
+	// the entries than to look into each session for all of them.
+	leastCollected = 8
+	// SQLite joins at most 500 SELECTs.
+	maxCollected = 400
+)
+
+// alternatives is any of the filters as SQL over `sessions s`.
+func (d filterSQL) alternatives(filters []*models.SessionFilter) condition {
+	var parts, entries []condition
+	var entryFilters []*models.SessionFilter
+	for _, f := range filters {
+		if table, entry := onlyEntry(f); entry != nil {
+			with := d.entryOf(entry)
+			entries = append(entries, condition{"SELECT v.session_id FROM " + table + " v WHERE " + with.sql, with.args})
+			entryFilters = append(entryFilters, f)
+		} else {
+			parts = append(parts, d.session(f))
+		}
+	}
+	if len(entries) < leastCollected {
+		return anyOf(append(parts, each(entryFilters, d.session)...))
+	}
+
+	for some := range slices.Chunk(entries, maxCollected) {
+		var statements []string
+		var args []any
+		for _, entry := range some {
+			statements = append(statements, entry.sql)
+			args = append(args, entry.args...)
+		}
+		parts = append(parts, condition{"s.id IN (" + strings.Join(statements, " UNION ALL ") + ")", args})
+	}
+	return anyOf(parts)
+}
+
+// onlyEntry is the entry that sessions have to have, and its table, where that is all that
+// the filter asks.
+func onlyEntry(f *models.SessionFilter) (table string, entry *models.NamedValueFilter) {
+	rest := *f
+	for _, entries := range []struct {
+		table   string
+		filters *[]*models.NamedValueFilter
+	}{{"ner_slots", &rest.NerSlots}, {"event_labels", &rest.EventLabels}, {"variables", &rest.Variables}} {
+		if len(*entries.filters) == 1 {
+			table, entry = entries.table, (*entries.filters)[0]
+			*entries.filters = nil
+			break
+		}
+	}
+	if entry == nil || entry.Exists != nil && !*entry.Exists || !reflect.DeepEqual(rest, models.SessionFilter{}) {
+		return "", nil
+	}
+	return table, entry
+}
+
+// message is the filter as SQL over `messages m`.
+func (d filterSQL) message(f *models.MessageFilter) condition {
+	if f == nil {
+		return everything
+	}
+	parts := joined(f.And, f.Not, d.message)
+	if f.Or != nil {
+		parts = append(parts, anyOf(each(f.Or, d.message)))
+	}
+	add := func(c condition) { parts = append(parts, c) }
+	if f.Position != nil {
+		add(integer("m.position", f.Position))
+	}
+	if f.HasReply != nil {
+		add(where("m.has_reply = ?", *f.HasReply))
+	}
+	if f.SenderType != nil {
+		add(isIn("m.sender_type", f.SenderType))
+	}
+	if f.Status != nil {
+		add(isIn("m.status", f.Status))
+	}
+	if f.ContentType != nil {
+		add(isIn("m.content_type", f.ContentType))
+	}
+	if f.MsgID != nil {
+		add(d.text("m.msg_id", f.MsgID))
+	}
+	if f.SentAt != nil {
+		// A message without a time is within no bound, and outside of it under `not`.
+		if bounds := instant("m.sent_at", f.SentAt); bounds.sql != everything.sql {
+			add(allOf(where("m.sent_at IS NOT NULL"), bounds))
+		}
+	}
+	if f.Search != nil {
+		if words := searchWords(*f.Search); len(words) > 0 {
+			add(d.searchMessage(words))
+		}
+	}
+	return allOf(parts...)
+}
+
+// namedValues is all of the filters over the entries of sessions s. Many of them count the
+// entries that pass, of which a session has one of a name: a subquery for each filter would
+// take the database longer to prepare than to answer.
+func (d filterSQL) namedValues(table string, filters []*models.NamedValueFilter) []condition {
+	if len(filters) < leastCollected {
+		return each(filters, func(f *models.NamedValueFilter) condition { return d.namedValue(table, f) })
+	}
+	var names, absent []string
+	byName := map[string][]condition{}
+	for _, f := range filters {
+		if f.Exists != nil && !*f.Exists {
+			absent = append(absent, f.Name)
+			if f.Value == nil && f.Number == nil {
+				continue
+			}
+		}
+		if byName[f.Name] == nil {
+			names = append(names, f.Name)
+		}
+		if c := d.entryOf(f); f.Value != nil || f.Number != nil || byName[f.Name] == nil {
+			byName[f.Name] = append(byName[f.Name], c)
+		}
+	}
+
+	var parts []condition
+	if len(names) > 0 {
+		passes := anyOf(each(names, func(name string) condition { return allOf(byName[name]...) }))
+		parts = append(parts, condition{fmt.Sprintf("(SELECT COUNT(*) FROM %s v WHERE v.session_id = s.id AND (%s)) = %d", table, passes.sql, len(names)), passes.args})
+	}
+	if len(absent) > 0 {
+		parts = append(parts, exists(table+" v WHERE v.session_id = s.id", isIn("v.name", absent)).negated())
+	}
+	return parts
+}
+
+func (d filterSQL) namedValue(table string, f *models.NamedValueFilter) condition {
+	var parts []condition
+	entry := table + " v WHERE v.session_id = s.id"
+	if f.Exists == nil || *f.Exists || f.Value != nil || f.Number != nil {
+		parts = append(parts, exists(entry, d.entryOf(f)))
+	}
+	if f.Exists != nil && !*f.Exists {
+		parts = append(parts, exists(entry, where("v.name = ?", f.Name)).negated())
+	}
+	return allOf(parts...)
+}
+
+// entryOf is what an entry v has to pass that a filter asks for.
+func (d filterSQL) entryOf(f *models.NamedValueFilter) condition {
+	parts := []condition{where("v.name = ?", f.Name)}
+	if f.Value != nil {
+		parts = append(parts, d.entry(f.Value))
+	}
+	if f.Number != nil {
+		parts = append(parts, where("v.number IS NOT NULL"), number("v.number", f.Number))
+	}
+	return allOf(parts...)
+}
+
+// entry is the filter as SQL over the values of entries v.
+func (d filterSQL) entry(f *models.StringFilter) condition {
+	rest := *f
+	rest.Eq, rest.In = nil, nil
+	parts := []condition{d.text("v.value", &rest)}
+	if f.Eq != nil {
+		parts = append(parts, d.entryValue([]string{*f.Eq}))
+	}
+	if f.In != nil {
+		parts = append(parts, d.entryValue(f.In))
+	}
+	return allOf(parts...)
+}
+
+func (d filterSQL) text(column string, f *models.StringFilter) condition {
+	var parts []condition
+	add := func(c condition) { parts = append(parts, c) }
+	if f.Eq != nil {
+		add(where(column+" = ?", *f.Eq))
+	}
+	if f.Ne != nil {
+		add(where(column+" <> ?", *f.Ne))
+	}
+	if f.In != nil {
+		add(isIn(column, f.In))
+	}
+	if len(f.NotIn) > 0 {
+		add(isIn(column, f.NotIn).negated())
+	}
+	if f.Contains != nil {
+		add(where(d.position(column)+" > 0", *f.Contains))
+	}
+	if f.StartsWith != nil {
+		from, to, bounded := prefixRange(*f.StartsWith)
+		add(where(column+" >= ?", from))
+		if bounded {
+			add(where(column+" < ?", to))
+		}
+	}
+	if f.EndsWith != nil && *f.EndsWith != "" {
+		add(d.endsWith(column, *f.EndsWith))
+	}
+	if f.EqIgnoreCase != nil {
+		add(where(d.folded(column)+" = ?", models.CaseFold(*f.EqIgnoreCase)))
+	}
+	if f.ContainsIgnoreCase != nil {
+		add(where(d.position(d.folded(column))+" > 0", models.CaseFold(*f.ContainsIgnoreCase)))
+	}
+	return allOf(parts...)
+}
+
+func integer(column string, f *models.IntFilter) condition {
+	return compared(column, f.Eq, f.Ne, f.Gte, f.Gt, f.Lte, f.Lt)
+}
+
+func number(column string, f *models.FloatFilter) condition {
+	return compared(column, f.Eq, f.Ne, f.Gte, f.Gt, f.Lte, f.Lt)
+}
+
+func compared[N int | float64](column string, eq, ne, gte, gt, lte, lt *N) condition {
+	var parts []condition
+	for _, bound := range []struct {
+		operator string
+		value    *N
+	}{{"=", eq}, {"<>", ne}, {">=", gte}, {">", gt}, {"<=", lte}, {"<", lt}} {
+		if bound.value != nil {
+			parts = append(parts, where(column+" "+bound.operator+" ?", *bound.value))
+		}
+	}
+	return allOf(parts...)
+}
+
+// instant compares whole microseconds with bounds that may be finer.
+func instant(column string, f *models.TimeFilter) condition {
+	var parts []condition
+	for _, bound := range []struct {
+		operator string
+		value    *models.Time
+		up       bool
+	}{{">=", f.Gte, true}, {">", f.Gt, false}, {"<=", f.Lte, false}, {"<", f.Lt, true}} {
+		if bound.value == nil {
+			continue
+		}
+		micros := bound.value.UnixMicro()
+		if bound.up && bound.value.Nanosecond()%int(time.Microsecond) != 0 {
+			micros++
+		}
+		parts = append(parts, where(column+" "+bound.operator+" ?", micros))
+	}
+	return allOf(parts...)
+}
+
+func isIn[T any](column string, values []T) condition {
+	if len(values) == 0 {
+		return nothing
+	}
+	args := make([]any, len(values))
+	for i, v := range values {
+		args[i] = v
+	}
+	return condition{column + " IN (" + marks(len(values)) + ")", args}
+}
+
+// prefixRange is the half-open range of the strings that start with prefix, in
+// the order of their bytes; unbounded where no string is behind all of them.
+func prefixRange(prefix string) (from, to string, bounded bool) {
+	for rest := prefix; rest != ""; {
+		last, size := utf8.DecodeLastRuneInString(rest)
+		rest = rest[:len(rest)-size]
+		if next := last + 1; next == 0xD800 {
+			return prefix, rest + "\uE000", true
+		} else if next <= utf8.MaxRune {
+			return prefix, rest + string(next), true
+		}
+	}
+	return prefix, "", false
+}

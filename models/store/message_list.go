@@ -1,0 +1,162 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"sessiongraph/models"
+)
+
+// messageFilter is what a message m of a session s has to pass.
+func (s *Store) messageFilter(l models.MessageList) condition {
+	sql := filterSQL{s.dialect}
+	parts := []condition{sql.session(l.Sessions), s.dialect.sessionsWithMsgIDs(msgIDsOf(l.Filter)), sql.message(l.Filter)}
+	if words := messageSearchWords(l.Filter); len(words) > 0 {
+		parts = append(parts, s.dialect.searchSessions(words).candidates)
+	}
+	return allOf(parts...)
+}
+
+// messages is the statement that reads columns of messages m of sessions s that pass the list and are beyond places.
+func (s *Store) messages(l models.MessageList, columns string, beyond []condition, direction models.OrderDirection, limit int) condition {
+	search := s.pageSearch([]*models.SessionFilter{l.Sessions}, messageSearchWords(l.Filter))
+	search.rest = allOf(search.rest, s.dialect.sessionsWithMsgIDs(msgIDsOf(l.Filter)))
+	passes := allOf(append(beyond, (filterSQL{s.dialect}).message(l.Filter))...)
+	order := fmt.Sprintf("ORDER BY s.started_at %[1]s, s.id %[1]s", direction)
+	plain := func(sessions condition) condition {
+		c := allOf(sessions, passes)
+		return condition{fmt.Sprintf("SELECT %s FROM sessions s CROSS JOIN messages m WHERE m.session_id = s.id AND (%s) %s, m.position %s",
+			columns, c.sql, order, direction), c.args}
+	}
+	switch {
+	case !search.searched:
+		return plain(search.rest).limited(limit)
+	case search.common.sql == "":
+		return plain(allOf(search.rest, search.candidates)).limited(limit)
+	}
+	// Sessions are put in order, then read until so many of them have a message that passes.
+	sessions := allOf(search.rest, search.candidates)
+	collected := condition{fmt.Sprintf("SELECT %s FROM ("+
+		"SELECT s.*, (SELECT '[' || group_concat(m.position) || ']' FROM messages m WHERE m.session_id = s.id AND %s) AS positions FROM ("+
+		"SELECT s.id, s.call_id, s.started_at, s.notification_id FROM sessions s WHERE %s %s LIMIT -1) s"+
+		" WHERE %s AND positions IS NOT NULL LIMIT %d) s"+
+		" CROSS JOIN json_each(s.positions) p CROSS JOIN messages m WHERE m.session_id = s.id AND m.position = p.value %s, m.position %s",
+		columns, passes.sql, sessions.sql, order, search.holds.sql, limit, order, direction),
+		slices.Concat(passes.args, sessions.args, search.holds.args)}
+	return search.either(plain(allOf(search.rest, search.holds)), collected, limit)
+}
+
+// messageKeyset passes the messages on the later (or earlier) side of a place.
+func messageKeyset(k *models.MessageListKey, later bool) condition {
+	operator := ">"
+	if later {
+		operator = "<"
+	}
+	// The first comparison is the one that an index can use.
+	return where("s.started_at "+operator+"= ? AND (s.started_at, s.id, m.position) "+operator+" (?, ?, ?)",
+		k.StartedAt, k.StartedAt, k.SessionID, k.Position)
+}
+
+// MessagePage reads a page of the list, with one message more than the window's
+// limit where there are more to come.
+func (s *Store) MessagePage(ctx context.Context, l models.MessageList, w models.MessagePageSpec) ([]*models.ListedMessage, error) {
+	var beyond []condition
+	if w.After != nil {
+		beyond = append(beyond, messageKeyset(w.After, true))
+	}
+	if w.Before != nil {
+		beyond = append(beyond, messageKeyset(w.Before, false))
+	}
+	direction := models.Descending
+	if w.Backward {
+		direction = models.Ascending
+	}
+	statement := s.messages(l, "m.session_id, m.position, s.notification_id, s.call_id, s.started_at", beyond, direction, w.Limit+1)
+	page, err := s.listedMessages(ctx, statement)
+	if err != nil {
+		return nil, fmt.Errorf("read page of messages: %w", err)
+	}
+	slices.SortFunc(page, func(a, b *models.ListedMessage) int {
+		x, y := b.Key(), a.Key()
+		return cmp.Or(cmp.Compare(x.StartedAt, y.StartedAt), cmp.Compare(x.SessionID, y.SessionID), cmp.Compare(x.Position, y.Position))
+	})
+	return page, nil
+}
+
+// listedMessages reads the messages that a statement names. A session's body is read once.
+func (s *Store) listedMessages(ctx context.Context, named condition) ([]*models.ListedMessage, error) {
+	statement := condition{"SELECT g.session_id, n.body, g.positions, g.call_id, g.started_at FROM (" +
+		"SELECT x.session_id, x.notification_id, x.call_id, x.started_at, string_agg(CAST(x.position AS TEXT), ',') AS positions FROM (" + named.sql + ") x" +
+		" GROUP BY x.session_id, x.notification_id, x.call_id, x.started_at) g JOIN notifications n ON n.id = g.notification_id", named.args}
+	var page []*models.ListedMessage
+	err := s.eachRow(ctx, statement, func(scan scanner) error {
+		var row bodyRow
+		var callID string
+		var startedAt models.Time
+		if err := scan(&row.sessionID, &row.packed, &row.positions, &callID, &startedAt); err != nil {
+			return err
+		}
+		positions, err := row.at()
+		if err != nil {
+			return err
+		}
+		messages, err := s.transcriptOf(row.sessionID, row.packed)
+		if err != nil {
+			return err
+		}
+		for _, position := range positions {
+			if position < len(messages) {
+				page = append(page, &models.ListedMessage{Message: messages[position], CallID: callID, StartedAt: startedAt})
+			}
+		}
+		return nil
+	})
+	return page, err
+}
+
+// MessagesBeyond says whether the list goes on on the later (or earlier) side of a
+// place; inclusive counts a message at the place itself.
+func (s *Store) MessagesBeyond(ctx context.Context, l models.MessageList, place models.MessageListKey, later, inclusive bool) (bool, error) {
+	if inclusive && later {
+		place.Position++
+	} else if inclusive {
+		place.Position--
+	}
+	direction := models.Ascending
+	if later {
+		direction = models.Descending
+	}
+	statement := s.messages(l, "1", []condition{messageKeyset(&place, later)}, direction, 1)
+	var found []int
+	if err := s.answers(ctx).Raw(statement.sql, statement.args...).Scan(&found).Error; err != nil {
+		return false, fmt.Errorf("look for messages beyond a page: %w", err)
+	}
+	return len(found) > 0, nil
+}
+
+// CountMessages counts the list.
+func (s *Store) CountMessages(ctx context.Context, l models.MessageList) (int, error) {
+	c := s.messageFilter(l)
+	var count int
+	err := s.answers(ctx).Raw("SELECT COUNT(*) FROM messages m JOIN sessions s ON s.id = m.session_id WHERE "+c.sql, c.args...).Scan(&count).Error
+	if err != nil {
+		return 0, fmt.Errorf("count messages: %w", err)
+	}
+	return count, nil
+}
+
+// SessionsByID reads sessions by their ids.
+func (s *Store) SessionsByID(ctx context.Context, ids []int64) (map[int64]*models.Session, error) {
+	columns := shownColumns(ctx)
+	sessions, err := columns.read(s.answers(ctx), s.dialect, columns.by("id", anys(ids)))
+	if err != nil {
+		return nil, fmt.Errorf("read sessions by id: %w", err)
+	}
+	found := make(map[int64]*models.Session, len(sessions))
+	for _, session := range sessions {
+		found[session.ID] = session
+	}
+	return found, nil
+}

@@ -1,0 +1,192 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sessiongraph/models"
+)
+
+// orderColumn is the column that sessions are ordered by.
+func orderColumn(field models.SessionOrderField) string {
+	switch field {
+	case models.OrderEndedAt:
+		return "ended_at"
+	case models.OrderReceivedAt:
+		return "received_at"
+	case models.OrderTalkRound:
+		return "talk_round"
+	case models.OrderDuration:
+		return "duration_seconds"
+	case models.OrderMessageCount:
+		return "message_count"
+	default:
+		return "started_at"
+	}
+}
+
+// arms runs one SELECT for each of n parents, many in a statement. Every arm has
+// the same text, so that its plan is the one of the index it was written for.
+func arms[T any](ctx context.Context, s *Store, n int, arm func(i int) condition) ([]T, error) {
+	var all []T
+	err := eachArms(n, arm, func(statement condition) error {
+		var rows []T
+		if err := s.answers(ctx).Raw(statement.sql, statement.args...).Scan(&rows).Error; err != nil {
+			return err
+		}
+		all = append(all, rows...)
+		return nil
+	})
+	return all, err
+}
+
+// sessionArms is arms for columns of sessions.
+func sessionArms(ctx context.Context, s *Store, columns sessionColumns, n int, arm func(i int) condition) ([]*models.Session, error) {
+	var all []*models.Session
+	err := eachArms(n, arm, func(statement condition) error {
+		sessions, err := columns.read(s.answers(ctx), s.dialect, statement)
+		all = append(all, sessions...)
+		return err
+	})
+	return all, err
+}
+
+func eachArms(n int, arm func(i int) condition, read func(condition) error) error {
+	for start := 0; start < n; {
+		var texts []string
+		var args []any
+		for len(texts) < 200 && start < n {
+			part := arm(start)
+			if len(texts) > 0 && len(args)+len(part.args) > 30000 {
+				break
+			}
+			texts = append(texts, "SELECT * FROM ("+part.sql+") x")
+			args = append(args, part.args...)
+			start++
+		}
+		if err := read(condition{strings.Join(texts, " UNION ALL "), args}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ofOwner passes the sessions of one owner.
+func ofOwner(scope models.SessionScope, owner string) condition {
+	if scope == models.OfAll {
+		return everything
+	}
+	return where("s."+string(scope)+" = ?", owner)
+}
+
+// filter is what the sessions of one owner have to pass.
+func (s *Store) filter(l models.SessionList, owner string) condition {
+	var parts []condition
+	if l.Scope != models.OfAll {
+		parts = append(parts, ofOwner(l.Scope, owner))
+	}
+	for _, f := range l.Filters {
+		if c := (filterSQL{s.dialect}).session(f); c.sql != everything.sql {
+			parts = append(parts, c)
+		}
+	}
+	return allOf(parts...)
+}
+
+// sessionKeyset passes the sessions on the later (or earlier) side of a place.
+func sessionKeyset(o models.SessionOrder, key *models.SessionKey, later bool) condition {
+	return keysetPredicate("(s."+orderColumn(o.Field)+", s.id)", o.Direction, later, false, key.Value, key.ID)
+}
+
+// keysetPredicate passes the rows of a list on the later (or earlier) side of a place in the
+// order of the columns, with inclusive those at the place, too.
+func keysetPredicate(columns string, direction models.OrderDirection, later, inclusive bool, place ...any) condition {
+	operator := ">"
+	if later == (direction == models.Descending) {
+		operator = "<"
+	}
+	if inclusive {
+		operator += "="
+	}
+	return condition{columns + " " + operator + " (" + marks(len(place)) + ")", place}
+}
+
+// SessionPages reads one page of the list for each owner, in the list's order.
+// A page has one session more than the window's limit where there are more to come.
+func (s *Store) SessionPages(ctx context.Context, l models.SessionList, w models.PageSpec, owners []string) (map[string][]*models.Session, error) {
+	direction := l.Order.Direction
+	if w.Backward {
+		direction = direction.Reversed()
+	}
+	search := s.pageSearch(l.Filters, nil)
+	columns := shownColumns(ctx)
+	sessions, err := sessionArms(ctx, s, columns, len(owners), func(i int) condition {
+		parts := []condition{ofOwner(l.Scope, owners[i])}
+		if w.After != nil {
+			parts = append(parts, sessionKeyset(l.Order, w.After, true))
+		}
+		if w.Before != nil {
+			parts = append(parts, sessionKeyset(l.Order, w.Before, false))
+		}
+		order := fmt.Sprintf("ORDER BY s.%s %s, s.id %s", orderColumn(l.Order.Field), direction, direction)
+		return search.page(columns.sql(), allOf(parts...), order, w.Limit+1)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read sessions: %w", err)
+	}
+	pages := make(map[string][]*models.Session, len(owners))
+	for _, session := range sessions {
+		owner := l.Scope.Of(session)
+		pages[owner] = append(pages[owner], session)
+	}
+	for _, page := range pages {
+		slices.SortFunc(page, l.Order.Compare)
+	}
+	return pages, nil
+}
+
+// Beyond says of which owners the list holds a session on the later (or, with
+// later false, earlier) side of a place.
+func (s *Store) Beyond(ctx context.Context, l models.SessionList, places map[string]models.SessionKey, later bool) (map[string]bool, error) {
+	owners := make([]string, 0, len(places))
+	for owner := range places {
+		owners = append(owners, owner)
+	}
+	slices.Sort(owners)
+	search := s.pageSearch(l.Filters, nil)
+	rows, err := arms[*models.Session](ctx, s, len(owners), func(i int) condition {
+		place := places[owners[i]]
+		c := allOf(ofOwner(l.Scope, owners[i]), sessionKeyset(l.Order, &place, later))
+		return search.page("s.intention, s.callee, s.notification_id", c, "", 1)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for sessions beyond a page: %w", err)
+	}
+	found := map[string]bool{}
+	for _, row := range rows {
+		found[l.Scope.Of(row)] = true
+	}
+	return found, nil
+}
+
+// CountSessions counts the sessions of each owner in the list.
+func (s *Store) CountSessions(ctx context.Context, l models.SessionList, owners []string) (map[string]int, error) {
+	type count struct {
+		Owner string
+		Count int
+	}
+	rows, err := arms[count](ctx, s, len(owners), func(i int) condition {
+		c := s.filter(l, owners[i])
+		return condition{"SELECT CAST(? AS TEXT) AS owner, COUNT(*) AS count FROM sessions s WHERE " + c.sql, append([]any{owners[i]}, c.args...)}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count sessions: %w", err)
+	}
+	counts := map[string]int{}
+	for _, row := range rows {
+		counts[row.Owner] = row.Count
+	}
+	return counts, nil
+}

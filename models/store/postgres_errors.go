@@ -1,0 +1,122 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"sessiongraph/models/store/dialect"
+)
+
+// Codes of PostgreSQL's errors, or the classes that they start with.
+const (
+	pgConnection         = "08"
+	pgOutOfResources     = "53"
+	pgShutDown           = "57P"
+	pgSystem             = "58"
+	pgConflict           = "40" // serialization failures and deadlocks
+	pgLockTimeout        = "55P03"
+	pgReadOnly           = "25006" // the server is a standby now
+	pgIdleTimeout        = "25P03"
+	pgStarting           = "57P03"
+	pgTooManyConnections = "53300"
+	pgNoSuchDatabase     = "3D000"
+	pgNotAllowed         = "42501"
+	pgNoPassword         = "28"
+	pgFeatureMissing     = "0A000"
+	pgUndefinedFile      = "58P01"
+	pgUndefinedOpclass   = "42704"
+	pgQueryCanceled      = "57014" // by a time-out of the server's
+	pgDataException      = "22"
+	pgIntegrity          = "23"
+	pgProgramLimit       = "54"
+)
+
+func pgCode(err error) string {
+	var server *pgconn.PgError
+	if errors.As(err, &server) {
+		return server.Code
+	}
+	return ""
+}
+
+func (postgresDialect) unavailable(err error) bool {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	if code := pgCode(err); code != "" {
+		for _, temporary := range []string{pgConnection, pgOutOfResources, pgShutDown, pgSystem, pgConflict, pgLockTimeout, pgReadOnly, pgIdleTimeout, pgQueryCanceled} {
+			if strings.HasPrefix(code, temporary) {
+				return true
+			}
+		}
+		return false
+	}
+	var connect *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn)
+}
+
+func (postgresDialect) rejected(err error) bool {
+	code := pgCode(err)
+	return strings.HasPrefix(code, pgDataException) || strings.HasPrefix(code, pgIntegrity) || strings.HasPrefix(code, pgProgramLimit)
+}
+
+func (postgresDialect) conflict(err error) bool { return strings.HasPrefix(pgCode(err), pgConflict) }
+
+func (postgresDialect) explain(err error) error {
+	var server *pgconn.PgError
+	var connect *pgconn.ConnectError
+	errors.As(err, &server)
+	switch code := pgCode(err); {
+	case code == pgNoSuchDatabase:
+		return errors.New("the server has no such database: make it with createdb")
+	case strings.HasPrefix(code, pgNoPassword):
+		return errors.New("the server does not let this user in: check the name and the password")
+	case strings.Contains(err.Error(), "pg_trgm") && (code == pgNotAllowed || code == pgFeatureMissing || code == pgUndefinedFile):
+		return errors.New("search needs the extension pg_trgm, which this user may not create or the server does not have:" +
+			" install it (postgresql-contrib), and have a superuser run CREATE EXTENSION pg_trgm in this database")
+	case code == pgNotAllowed:
+		return fmt.Errorf("%w: make the role the owner of its database (createdb -O ROLE NAME), or GRANT CREATE ON SCHEMA public TO ROLE", err)
+	case code == pgUndefinedOpclass && strings.Contains(err.Error(), "gin_trgm_ops"):
+		return errors.New("the extension pg_trgm is in a schema that is not in the search_path of this user: add it, or move the extension")
+	case code == pgReadOnly:
+		return errors.New("the server is read-only, a standby perhaps: name the one that takes changes")
+	case code == pgStarting || code == pgTooManyConnections:
+		return unreachableError{oneLine(server)}
+	case errors.As(err, &server):
+		return fmt.Errorf("%w", err)
+	case errors.As(err, &connect):
+		return unreachableError{oneLine(connect.Unwrap())}
+	}
+	return err
+}
+
+func (postgresDialect) locked(err error) bool { return pgCode(err) == pgLockTimeout }
+
+// unreachableError is ErrUnreachable with its reason.
+type unreachableError struct{ reason string }
+
+func (e unreachableError) Error() string { return "the server cannot be reached: " + e.reason }
+
+// Is reports whether the target is ErrUnreachable.
+func (unreachableError) Is(target error) bool { return target == dialect.ErrUnreachable }
+
+// oneLine is the text of an error without its line breaks, cut short.
+func oneLine(err error) string {
+	const most = 150 // characters
+	line := strings.Join(strings.Fields(err.Error()), " ")
+	if short := firstRunes(line, most); short != line {
+		return short + "…"
+	}
+	return line
+}

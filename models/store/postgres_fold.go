@@ -1,0 +1,67 @@
+package store
+
+import (
+	"encoding/json"
+	"strings"
+
+	"sessiongraph/models"
+)
+
+// PostgreSQL folds texts by rules of its own, which differ from one version to the
+// next. So the folded text is kept beside the text, where the two differ: of a
+// session's columns as one JSON object by column.
+
+// folded reads what prepare has filled.
+func (postgresDialect) folded(column string) string {
+	table, name, _ := strings.Cut(column, ".")
+	switch table {
+	case "s":
+		return "COALESCE(NULLIF(s.folded, '')::json ->> '" + name + "', " + column + ")"
+	case "c":
+		return "COALESCE((SELECT NULLIF(s.folded, '')::json ->> 'callee' FROM sessions s WHERE s.callee = c.callee LIMIT 1), c.callee)"
+	case "m":
+		return "COALESCE(m.msg_id_folded, m.msg_id)"
+	default:
+		return "COALESCE(v.folded, v.value)"
+	}
+}
+
+func (postgresDialect) prepare(p *models.Projection) indexText {
+	s := &p.Session
+	folded := map[string]string{}
+	for column, text := range map[string]string{
+		"call_id": s.CallID, "workflow_id": s.WorkflowID, "workflow_name": s.WorkflowName, "node_task_id": s.NodeTaskID,
+		"node_task_name": s.NodeTaskName, "waba_task_id": s.WabaTaskID, "wf_detail_uuid": s.WfDetailUUID, "channel": s.Channel,
+		"channel_id": s.ChannelID, "callee": s.Callee, "robot_id": s.RobotID, "status": s.Status, "intention": s.Intention,
+	} {
+		if other := foldedIfOther(text); other != nil {
+			folded[column] = encodeText(*other)
+		}
+	}
+	s.Folded = ""
+	if len(folded) > 0 {
+		text, err := json.Marshal(folded)
+		if err != nil {
+			panic(err) // texts always have a JSON
+		}
+		s.Folded = string(text)
+	}
+	for i := range p.Messages {
+		p.Messages[i].MsgIDFolded = foldedIfOther(p.Messages[i].MsgID)
+	}
+	for _, entries := range [][]models.NamedValue{p.NerSlots, p.EventLabels, p.Variables} {
+		for i := range entries {
+			entries[i].Folded = foldedIfOther(entries[i].Value)
+		}
+	}
+	return indexText{} // the index reads the messages
+}
+
+// foldedIfOther is a text as CaseFold has it, nil where that is the text itself.
+func foldedIfOther(text string) *string {
+	folded := models.CaseFold(text)
+	if folded == text {
+		return nil
+	}
+	return &folded
+}

@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+)
+
+// How long a question waits for a server that is not available.
+const (
+	queryPatience = time.Second
+	patiencePause = 100 * time.Millisecond
+)
+
+// steady is the connections of a server to read by. A question that meets a broken
+// connection, as all are after a restart, is asked again for a while.
+type steady struct {
+	*sql.DB
+	patience time.Duration
+}
+
+// QueryContext asks until there is an answer.
+func (p steady) QueryContext(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
+	p.again(ctx, func() error {
+		rows, err = p.DB.QueryContext(ctx, query, args...)
+		return err
+	})
+	return rows, err
+}
+
+// QueryRowContext asks until there is an answer.
+func (p steady) QueryRowContext(ctx context.Context, query string, args ...any) (row *sql.Row) {
+	p.again(ctx, func() error {
+		row = p.DB.QueryRowContext(ctx, query, args...)
+		return row.Err()
+	})
+	return row
+}
+
+// BeginTx begins a transaction as soon as there is an answer.
+func (p steady) BeginTx(ctx context.Context, options *sql.TxOptions) (tx *sql.Tx, err error) {
+	p.again(ctx, func() error {
+		tx, err = p.DB.BeginTx(ctx, options)
+		return err
+	})
+	return tx, err
+}
+
+func (p steady) again(ctx context.Context, ask func() error) {
+	for end := time.Now().Add(p.patience); ; {
+		if err := ask(); err == nil || !(postgresDialect{}).unavailable(err) || time.Now().After(end) {
+			return
+		}
+		select {
+		case <-time.After(patiencePause):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// GetDBConn is what GORM asks for the pool itself.
+func (p steady) GetDBConn() (*sql.DB, error) { return p.DB, nil }
+
+// failover is the connections of a replica. A question that the replica cannot
+// answer goes to the primary, and later ones, too, until the next check.
+type failover struct {
+	*sql.DB
+	replica *replica
+	primary steady
+}
+
+// failed says whether the primary has to be asked.
+func (f failover) failed(ctx context.Context, err error) bool {
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return false
+	case !f.replica.isServing():
+		return true
+	case !(postgresDialect{}).unavailable(err):
+		return false
+	}
+	if !(postgresDialect{}).conflict(err) { // the replica may cancel what keeps it from following
+		f.replica.serve(false)
+	}
+	return true
+}
+
+// asked is the context of a question to the replica, which ends when the replica is
+// left out before it has begun to answer.
+func (f failover) asked(ctx context.Context) (asked context.Context, answered func() bool) {
+	asked, cancel := context.WithCancel(ctx)
+	serving := f.replica.serving.Load()
+	if serving == nil {
+		cancel()
+		return asked, func() bool { return true }
+	}
+	return asked, context.AfterFunc(serving.ctx, cancel)
+}
+
+// QueryContext asks the replica, or the primary where that fails.
+func (f failover) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	asked, answered := f.asked(ctx)
+	rows, err := f.DB.QueryContext(asked, query, args...)
+	if answered(); f.failed(ctx, err) {
+		return f.primary.QueryContext(ctx, query, args...)
+	}
+	return rows, err
+}
+
+// QueryRowContext asks the replica, or the primary where that fails.
+func (f failover) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	asked, answered := f.asked(ctx)
+	row := f.DB.QueryRowContext(asked, query, args...)
+	if answered(); f.failed(ctx, row.Err()) {
+		return f.primary.QueryRowContext(ctx, query, args...)
+	}
+	return row
+}
+
+// BeginTx begins a transaction on the replica, or on the primary where that fails. It
+// ends when the replica is left out.
+func (f failover) BeginTx(ctx context.Context, options *sql.TxOptions) (*sql.Tx, error) {
+	asked, _ := f.asked(ctx)
+	tx, err := f.DB.BeginTx(asked, options)
+	if f.failed(ctx, err) {
+		return f.primary.BeginTx(ctx, options)
+	}
+	return tx, err
+}
+
+// GetDBConn is what GORM asks for the pool itself.
+func (f failover) GetDBConn() (*sql.DB, error) { return f.DB, nil }

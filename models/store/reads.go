@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"sessiongraph/models"
+)
+
+// SessionsByCallID reads sessions by AIRudder's call_id; what is not there is not
+// in the answer.
+func (s *Store) SessionsByCallID(ctx context.Context, callIDs []string) (map[string]*models.Session, error) {
+	columns := shownColumns(ctx)
+	sessions, err := columns.read(s.answers(ctx), s.dialect, columns.by("call_id", anys(callIDs)))
+	if err != nil {
+		return nil, fmt.Errorf("read sessions by call_id: %w", err)
+	}
+	found := make(map[string]*models.Session, len(sessions))
+	for _, session := range sessions {
+		found[session.CallID] = session
+	}
+	return found, nil
+}
+
+// NerSlotsOf reads the NER slots of several sessions in the order they were sent.
+func (s *Store) NerSlotsOf(ctx context.Context, sessionIDs []int64) (map[int64][]*models.NerSlot, error) {
+	return entriesBySession[models.NerSlot](ctx, s, "ner_slots", sessionIDs)
+}
+
+// EventLabelsOf reads the event labels of several sessions in the order they were sent.
+func (s *Store) EventLabelsOf(ctx context.Context, sessionIDs []int64) (map[int64][]*models.EventLabel, error) {
+	return entriesBySession[models.EventLabel](ctx, s, "event_labels", sessionIDs)
+}
+
+// VariablesOf reads the variables of several sessions in the order they were sent.
+func (s *Store) VariablesOf(ctx context.Context, sessionIDs []int64) (map[int64][]*models.Variable, error) {
+	return entriesBySession[models.Variable](ctx, s, "variables", sessionIDs)
+}
+
+// namedEntry is a pointer to a NerSlot, an EventLabel or a Variable.
+type namedEntry[E any] interface {
+	*E
+	Entry() *models.NamedValue
+}
+
+func entriesBySession[E any, P namedEntry[E]](ctx context.Context, s *Store, table string, sessionIDs []int64) (map[int64][]*E, error) {
+	found := make(map[int64][]*E, len(sessionIDs))
+	for ids := range slices.Chunk(sessionIDs, sessionsOfStatement) {
+		statement := where("SELECT e.session_id, e.name, e.value, e.number, e.json FROM "+table+" e"+
+			" WHERE e.session_id IN ("+marks(len(ids))+") ORDER BY e.session_id, e.position", anys(ids)...)
+		err := s.eachRow(ctx, statement, func(scan scanner) error {
+			e := new(E)
+			v := P(e).Entry()
+			if err := scan(&v.SessionID, &v.Name, &v.Value, &v.Number, (*[]byte)(&v.JSON)); err != nil {
+				return err
+			}
+			restoreJSON(v)
+			found[v.SessionID] = append(found[v.SessionID], e)
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", table, err)
+		}
+	}
+	return found, nil
+}
+
+// BodiesOf reads notifications, as they were sent, by their ids in the ledger.
+func (s *Store) BodiesOf(ctx context.Context, notificationIDs []int64) (map[int64]models.JSON, error) {
+	var rows []*models.Notification
+	if err := s.answers(ctx).Select("id", "body").Where("id IN ?", notificationIDs).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("read notifications: %w", err)
+	}
+	found := make(map[int64]models.JSON, len(rows))
+	for _, n := range rows {
+		body, err := s.unpackBody(n.Body)
+		if err != nil {
+			return nil, fmt.Errorf("read notification %d: %w", n.ID, err)
+		}
+		found[n.ID] = body
+	}
+	return found, nil
+}
+
+// VersionsOf reads the projected notifications of several sessions by call_id, without
+// bodies, newest first: the first of each is the one that the session shows.
+func (s *Store) VersionsOf(ctx context.Context, callIDs []string) (map[string][]*models.Notification, error) {
+	var rows []*models.Notification
+	err := s.answers(ctx).Raw("SELECT id, call_id, notified_at, first_received_at, deliveries FROM notifications"+
+		" WHERE call_id IN ? AND outcome = ? ORDER BY notified_at DESC, id DESC", callIDs, models.Projected).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("read versions of sessions: %w", err)
+	}
+	found := make(map[string][]*models.Notification, len(callIDs))
+	for _, n := range rows {
+		found[*n.CallID] = append(found[*n.CallID], n)
+	}
+	return found, nil
+}
+
+func anys[T any](values []T) []any {
+	out := make([]any, len(values))
+	for i, v := range values {
+		out[i] = v
+	}
+	return out
+}
+
+// storedJSON is JSON as it is stored: nothing where it is Value in quotes.
+func storedJSON(v *models.NamedValue) []byte {
+	if n := len(v.JSON); n == len(v.Value)+2 && v.JSON[0] == '"' && string(v.JSON[1:n-1]) == v.Value {
+		return []byte{}
+	}
+	return v.JSON
+}
+
+// restoreJSON gives JSON back what storedJSON left out.
+func restoreJSON(v *models.NamedValue) {
+	if len(v.JSON) == 0 {
+		v.JSON = append(append(append(make(models.JSON, 0, len(v.Value)+2), '"'), v.Value...), '"')
+	}
+}

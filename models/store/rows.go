@@ -1,0 +1,141 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"sessiongraph/models"
+)
+
+// scanner is the Scan of a row.
+type scanner func(into ...any) error
+
+// eachRow reads the rows of a statement for an answer.
+func (s *Store) eachRow(ctx context.Context, statement condition, each func(scanner) error) error {
+	return eachRow(s.answers(ctx), s.dialect, statement, each)
+}
+
+// eachRow reads the rows of a statement, each with what it scans into: GORM's reflection takes several times as long.
+func eachRow(db *gorm.DB, d Dialect, statement condition, each func(scanner) error) (err error) {
+	rows, err := db.Raw(statement.sql, statement.args...).Rows()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, translate(rows.Close(), d)) }()
+	scan := scanner(rows.Scan)
+	for rows.Next() {
+		if err := each(scan); err != nil {
+			return err
+		}
+	}
+	return translate(rows.Err(), d)
+}
+
+// sessionColumn is a column of sessions.
+type sessionColumn struct {
+	name  string
+	field func(*models.Session) any
+	// shownBy is the GraphQL field that alone shows the column; a column without one is always read.
+	shownBy string
+}
+
+// sessionColumnList are the columns of sessions that have a field in Session.
+func sessionColumnList() []sessionColumn {
+	return []sessionColumn{
+		{"id", func(s *models.Session) any { return &s.ID }, ""},
+		{"notification_id", func(s *models.Session) any { return &s.NotificationID }, ""},
+		{"call_id", func(s *models.Session) any { return &s.CallID }, ""},
+		{"workflow_id", func(s *models.Session) any { return &s.WorkflowID }, "workflowId"},
+		{"workflow_name", func(s *models.Session) any { return &s.WorkflowName }, "workflowName"},
+		{"node_task_id", func(s *models.Session) any { return &s.NodeTaskID }, "nodeTaskId"},
+		{"node_task_name", func(s *models.Session) any { return &s.NodeTaskName }, "nodeTaskName"},
+		{"waba_task_id", func(s *models.Session) any { return &s.WabaTaskID }, "wabaTaskId"},
+		{"wf_detail_uuid", func(s *models.Session) any { return &s.WfDetailUUID }, "wfDetailUuid"},
+		{"channel", func(s *models.Session) any { return &s.Channel }, "channel"},
+		{"channel_id", func(s *models.Session) any { return &s.ChannelID }, "channelId"},
+		{"callee", func(s *models.Session) any { return &s.Callee }, ""},
+		{"robot_id", func(s *models.Session) any { return &s.RobotID }, "robotId"},
+		{"status", func(s *models.Session) any { return &s.Status }, "status"},
+		{"started_at", func(s *models.Session) any { return &s.StartedAt }, ""},
+		{"ended_at", func(s *models.Session) any { return &s.EndedAt }, ""},
+		{"duration_seconds", func(s *models.Session) any { return &s.DurationSeconds }, ""},
+		{"notified_at", func(s *models.Session) any { return &s.NotifiedAt }, "notifiedAt"},
+		{"received_at", func(s *models.Session) any { return &s.ReceivedAt }, ""},
+		{"end_reason", func(s *models.Session) any { return &s.EndReason }, "endReason"},
+		{"intention", func(s *models.Session) any { return &s.Intention }, ""},
+		{"talk_round", func(s *models.Session) any { return &s.TalkRound }, ""},
+		{"message_count", func(s *models.Session) any { return &s.MessageCount }, ""},
+		{"version", func(s *models.Session) any { return &s.Version }, "version"},
+		{"deliveries", func(s *models.Session) any { return &s.Deliveries }, "deliveries"},
+		{"projection", func(s *models.Session) any { return &s.Projection }, "projection"},
+		{"end_reason_raw", func(s *models.Session) any { return &s.EndReasonRaw }, "endReasonRaw"},
+		{"engaged", func(s *models.Session) any { return &s.Engaged }, "engaged"},
+		{"handed_over", func(s *models.Session) any { return &s.HandedOver }, "handover"},
+		{"abandoned", func(s *models.Session) any { return &s.Abandoned }, "abandoned"},
+		{"taken_over_at", func(s *models.Session) any { return &s.TakenOverAt }, "handover"},
+		{"first_reply_at", func(s *models.Session) any { return &s.FirstReplyAt }, "handover"},
+		{"wait_seconds", func(s *models.Session) any { return &s.WaitSeconds }, "handover"},
+		{"seat_ids", func(s *models.Session) any { return &s.SeatIDs }, "handover"},
+	}
+}
+
+// sessionColumns are the columns that a statement reads, in this order.
+type sessionColumns []sessionColumn
+
+type shownFieldsKey struct{}
+
+// ShowOnly makes sessions that are read with the context have those columns alone that the
+// GraphQL fields of these names show, beside the ones that order and join them.
+func ShowOnly(ctx context.Context, fields map[string]bool) context.Context {
+	return context.WithValue(ctx, shownFieldsKey{}, fields)
+}
+
+// shownColumns are the columns that an answer needs: all unless ShowOnly said otherwise.
+func shownColumns(ctx context.Context) sessionColumns {
+	all := sessionColumnList()
+	fields, ok := ctx.Value(shownFieldsKey{}).(map[string]bool)
+	if !ok {
+		return all
+	}
+	return slices.DeleteFunc(all, func(c sessionColumn) bool { return c.shownBy != "" && !fields[c.shownBy] })
+}
+
+// sql names the columns of a row s. What a newer instance adds while this one runs is not read.
+func (columns sessionColumns) sql() string {
+	var out strings.Builder
+	for i, column := range columns {
+		if i > 0 {
+			out.WriteString(", ")
+		}
+		out.WriteString("s." + column.name)
+	}
+	return out.String()
+}
+
+// fields are where a session has the columns.
+func (columns sessionColumns) fields(s *models.Session) []any {
+	fields := make([]any, len(columns))
+	for i, column := range columns {
+		fields[i] = column.field(s)
+	}
+	return fields
+}
+
+// by is the statement that reads the sessions with one of the values in a column.
+func (columns sessionColumns) by(column string, values []any) condition {
+	return where("SELECT "+columns.sql()+" FROM sessions s WHERE s."+column+" IN ("+marks(len(values))+")", values...)
+}
+
+// read reads the rows of a statement that has the columns.
+func (columns sessionColumns) read(db *gorm.DB, d Dialect, statement condition) (sessions []*models.Session, err error) {
+	err = eachRow(db, d, statement, func(scan scanner) error {
+		session := &models.Session{}
+		sessions = append(sessions, session)
+		return scan(columns.fields(session)...)
+	})
+	return sessions, err
+}

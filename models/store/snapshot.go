@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"sync"
+
+	"gorm.io/gorm"
+)
+
+// snapshot is the transaction in which one operation reads.
+type snapshot struct {
+	ctx   context.Context
+	mu    sync.Mutex
+	begin sync.Once
+	tx    *gorm.DB
+}
+
+type snapshotKey struct{}
+
+// Snapshot makes all that is read with the context come from one state of one database,
+// until end is called or ctx ends. It takes a connection when the first statement needs
+// one. Its statements run on that connection, so those who read at the same time have to
+// hold LockSnapshot.
+func Snapshot(ctx context.Context) (reading context.Context, end func()) {
+	s := &snapshot{ctx: ctx}
+	return context.WithValue(ctx, snapshotKey{}, s), func() {
+		s.begin.Do(func() {})
+		if s.tx != nil {
+			s.tx.Rollback()
+		}
+	}
+}
+
+// LockSnapshot waits until nobody else reads in the snapshot of the context.
+func LockSnapshot(ctx context.Context) (unlock func()) {
+	shared, ok := ctx.Value(snapshotKey{}).(*snapshot)
+	if !ok {
+		return func() {}
+	}
+	shared.mu.Lock()
+	return shared.mu.Unlock
+}
+
+// answers is where what may be a moment old is read.
+func (s *Store) answers(ctx context.Context) *gorm.DB {
+	shared, ok := ctx.Value(snapshotKey{}).(*snapshot)
+	if !ok {
+		return s.reader().WithContext(ctx)
+	}
+	shared.begin.Do(func() {
+		options := s.dialect.snapshot()
+		if options == nil {
+			options = &sql.TxOptions{}
+		}
+		shared.tx = s.reader().WithContext(shared.ctx).Begin(options)
+	})
+	if shared.tx == nil { // it has ended
+		return s.reader().WithContext(ctx)
+	}
+	db := shared.tx.WithContext(ctx)
+	if shared.tx.Error != nil {
+		_ = db.AddError(shared.tx.Error)
+	}
+	return db
+}
+
+// reader is a replica, each in turn, or the primary where none serves.
+func (s *Store) reader() *gorm.DB {
+	if s.replicas != nil {
+		if one := s.replicas.pick(); one != nil {
+			return one.db
+		}
+	}
+	return s.queries
+}

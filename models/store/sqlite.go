@@ -1,0 +1,294 @@
+package store
+
+import (
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	gormsqlite "gorm.io/driver/sqlite"
+	"gorm.io/gorm"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"sessiongraph/models"
+	"sessiongraph/models/store/body"
+)
+
+// A writer waits this long for another process to release its lock: below the
+// second in which an ingest request is answered.
+const sqliteBusyMillis = 500
+
+// The write-ahead log is cut to this size, in bytes, when it is begun anew after a
+// reader of an old state made it longer.
+const sqliteLogLimit = 64 << 20
+
+// Pages of the write-ahead log after which it is copied into the file. Indexes have notifications
+// change the same pages again and again: of 6,000 about half are different ones.
+const sqliteLogPages = 6000
+
+// sqlFunction is a function of SQL in Go.
+type sqlFunction = func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error)
+
+// Connections that read: of queries, and of the program itself, which queries cannot
+// take from it.
+const (
+	sqliteReaders    = 8 // or four for each processor, where that is more
+	sqliteOwnReaders = 2
+)
+
+func openSQLite(file string, bodies *body.Codec, options Options) (*Store, error) {
+	if file == "" || strings.Contains(file, ":memory:") {
+		return nil, errors.New("a database in memory would lose every notification: name a file")
+	}
+	if err := checkFile(file, options.MustExist); err != nil {
+		return nil, err
+	}
+	opened, err := openSQLiteFile(file, options.MustExist)
+	if err != nil {
+		return nil, err
+	}
+	driver := &sqlite.Driver{}
+	for _, function := range []struct {
+		name      string
+		arguments int32
+		compute   sqlFunction
+	}{{"bucket_start", 3, bucketFunction()}, {"case_fold", 1, foldFunction}, {"ascii_digits", 1, digitsFunction}} {
+		if err := driver.RegisterDeterministicScalarFunction(function.name, function.arguments, function.compute); err != nil {
+			return nil, fmt.Errorf("add function %s: %w", function.name, err)
+		}
+	}
+	if err := registerSearchFunctions(driver, bodies); err != nil {
+		return nil, fmt.Errorf("add function: %w", err)
+	}
+	// One writing connection, whose transactions take the write lock at their
+	// start: one that reads first and writes later gets SQLITE_BUSY past every time-out.
+	config := gormConfig(options)
+	config.PrepareStmt = false // stmtCacheConn does
+	write, err := openSQLitePool(driver, opened, 1, config, url.Values{
+		"_txlock": {"immediate"},
+		"_pragma": {
+			fmt.Sprintf("busy_timeout(%d)", sqliteBusyMillis),
+			"journal_mode(WAL)",
+			"synchronous(FULL)", // an acknowledged notification survives a power cut
+			"secure_delete(ON)", // what is erased is overwritten
+			"temp_store(MEMORY)",
+			"cache_size(-32768)",
+			fmt.Sprintf("wal_autocheckpoint(%d)", sqliteLogPages),
+			fmt.Sprintf("journal_size_limit(%d)", sqliteLogLimit),
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	reading := url.Values{
+		"_pragma": {
+			fmt.Sprintf("busy_timeout(%d)", sqliteBusyMillis),
+			"query_only(ON)",
+			"temp_store(MEMORY)",
+			"cache_size(-8192)",
+		},
+	}
+	read, err := openSQLitePool(driver, opened, sqliteOwnReaders, config, reading)
+	if err != nil {
+		return nil, err
+	}
+	queries, err := openSQLitePool(driver, opened, max(sqliteReaders, 4*runtime.NumCPU()), config, reading)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{write: write, read: read, queries: queries, dialect: sqliteDialect{}, file: opened, news: newNewsroom(), watch: newWatch()}, nil
+}
+
+// checkFile says what is wrong with a file in words that SQLite has not.
+func checkFile(file string, mustExist bool) error {
+	info, err := os.Stat(file)
+	switch {
+	case err == nil && info.IsDir():
+		return errors.New("it is a folder: name a file")
+	case errors.Is(err, fs.ErrNotExist) && mustExist:
+		return errors.New("no such file")
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Stat(filepath.Dir(file)); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("the folder %s does not exist", filepath.Dir(file))
+		}
+	}
+	return nil
+}
+
+// sqliteDialector is GORM's, but for the errors.
+type sqliteDialector struct{ *gormsqlite.Dialector }
+
+// Translate marks the errors of a database that is not available.
+func (sqliteDialector) Translate(err error) error { return translate(err, sqliteDialect{}) }
+
+type sqliteDialect struct{}
+
+func (sqliteDialect) name() string { return "SQLite" }
+
+// Only "INTEGER PRIMARY KEY" is the row's own number; any other key is a second index.
+func (sqliteDialect) ddl(sql string) string {
+	return strings.ReplaceAll(sql, "BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY")
+}
+
+// A transaction has the file to itself.
+func (sqliteDialect) lockMigrations(*gorm.DB) error { return nil }
+
+// A file does not hang as a server may, and a slow disk gets no faster by starting again.
+func (sqliteDialect) saveLimit(int) time.Duration { return 0 }
+
+func (sqliteDialect) countTriggers() string {
+	const count = "INSERT INTO ledger_counts (outcome, notifications) VALUES (%s, %d)" +
+		" ON CONFLICT (outcome) DO UPDATE SET notifications = notifications + excluded.notifications; "
+	added, removed := fmt.Sprintf(count, "NEW.outcome", 1), fmt.Sprintf(count, "OLD.outcome", -1)
+	return "CREATE TRIGGER notifications_added AFTER INSERT ON notifications BEGIN " + added + "END;\n" +
+		"CREATE TRIGGER notifications_removed AFTER DELETE ON notifications BEGIN " + removed + "END;\n" +
+		"CREATE TRIGGER notifications_changed AFTER UPDATE OF outcome ON notifications WHEN OLD.outcome <> NEW.outcome BEGIN " + removed + added + "END;\n"
+}
+
+func (sqliteDialect) lockLedger() string {
+	return "UPDATE ledger_clock SET id = id WHERE id = 1 RETURNING " + clockColumns
+}
+
+// Other processes look by themselves.
+func (sqliteDialect) announce(*gorm.DB) error { return nil }
+
+func (sqliteDialect) snapshot() *sql.TxOptions { return nil }
+
+func (sqliteDialect) numbered() bool { return false }
+
+// Without OR FAIL SQLite copies each page that an INSERT of several rows changes, to take back a part of the rows.
+func (sqliteDialect) insert() string { return "INSERT OR FAIL INTO" }
+
+// Texts are read from the ledger.
+func (sqliteDialect) searchedText(*models.Message) string { return "" }
+
+func (sqliteDialect) entryValue(values []string) condition { return isIn("v.value", values) }
+
+func (sqliteDialect) position(column string) string { return "instr(" + column + ", ?)" }
+
+// The driver would cut a text at a NUL.
+func (sqliteDialect) folded(column string) string { return "case_fold(CAST(" + column + " AS BLOB))" }
+
+func (sqliteDialect) prepare(p *models.Projection) indexText { return indexTextOf(p.Messages) }
+
+// The driver would cut a text at a NUL.
+func (sqliteDialect) digits(column string) string {
+	return "ascii_digits(CAST(" + column + " AS BLOB))"
+}
+
+// digitsFunction picks the digits of a text as a function of SQL.
+func digitsFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+	text, ok := args[0].([]byte)
+	if !ok {
+		return nil, errors.New("ascii_digits takes the bytes of a text")
+	}
+	digits := make([]byte, 0, len(text))
+	for _, c := range text {
+		if '0' <= c && c <= '9' {
+			digits = append(digits, c)
+		}
+	}
+	return string(digits), nil
+}
+
+// foldFunction is CaseFold as a function of SQL.
+func foldFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+	text, ok := args[0].([]byte)
+	if !ok {
+		return nil, errors.New("case_fold takes the bytes of a text")
+	}
+	return models.CaseFold(string(text)), nil
+}
+
+// Bytes are compared: SQLite's functions of texts stop at a NUL. The end of an empty one is NULL.
+func (sqliteDialect) endsWith(column, suffix string) condition {
+	return where("substr(CAST("+column+" AS BLOB), ?) IS CAST(? AS BLOB)", -len(suffix), suffix)
+}
+
+func (sqliteDialect) bucket(interval models.TimeInterval, zone *time.Location) (column, from condition) {
+	return where("bucket_start(s.started_at, ?, ?)", string(interval), zone.String()), condition{}
+}
+
+// bucketFunction is BucketStart as a function of SQL.
+func bucketFunction() sqlFunction {
+	var zones sync.Map // by name: reading one takes longer than using it
+	return func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		micros, ok1 := args[0].(int64)
+		interval, ok2 := args[1].(string)
+		name, ok3 := args[2].(string)
+		if !ok1 || !ok2 || !ok3 {
+			return nil, errors.New("bucket_start takes a time, an interval and a time zone")
+		}
+		zone, ok := zones.Load(name)
+		if !ok {
+			loaded, err := time.LoadLocation(name)
+			if err != nil {
+				return nil, err
+			}
+			zone, _ = zones.LoadOrStore(name, loaded)
+		}
+		return models.BucketStart(time.UnixMicro(micros), models.TimeInterval(interval), zone.(*time.Location)).UnixMicro(), nil
+	}
+}
+
+func (sqliteDialect) explain(err error) error {
+	switch sqliteCode(err) {
+	case sqlite3.SQLITE_NOTADB:
+		return errors.New("not an SQLite database: name another file")
+	case sqlite3.SQLITE_READONLY:
+		return errors.New("the file or its folder is read-only for this user")
+	case sqlite3.SQLITE_FULL:
+		return errors.New("the disk is full")
+	}
+	return err
+}
+
+func (sqliteDialect) locked(err error) bool {
+	code := sqliteCode(err)
+	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
+}
+
+// sqliteCode is the primary code of an error of SQLite's, 0 for any other error.
+func sqliteCode(err error) int {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return e.Code() & 0xff
+}
+
+func (sqliteDialect) unavailable(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn)
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
+		sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL:
+		return true
+	}
+	return false
+}
+
+func (sqliteDialect) rejected(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE:
+		return true
+	}
+	return false
+}
+
+func (sqliteDialect) conflict(error) bool { return false }

@@ -1,0 +1,81 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// backup writes to a neighbour of the file and renames it when it is whole, so that
+// nothing that is torn ever has the file's name.
+func (d sqliteDialect) backup(ctx context.Context, s *Store, file string, shown Progress) error {
+	if _, err := os.Lstat(file); err == nil {
+		return errors.New("file already exists, name a new one")
+	}
+	var size int64
+	err := s.read.WithContext(ctx).Raw("SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size").Scan(&size).Error
+	if err != nil {
+		return fmt.Errorf("read the size of the database: %w", err)
+	}
+	if err := checkFolderSpace(filepath.Dir(file), size); err != nil {
+		return err
+	}
+
+	partial, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".partial-*") // of mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(partial.Name()) }()
+	if err := partial.Close(); err != nil {
+		return err
+	}
+	stop := watchSize(partial.Name(), int(size), shown)
+	err = s.write.WithContext(ctx).Exec("VACUUM INTO ?", partial.Name()).Error
+	stop()
+	if err != nil {
+		return err
+	}
+	if err := syncFile(partial.Name()); err != nil {
+		return err
+	}
+	if err := os.Link(partial.Name(), file); err == nil || errors.Is(err, fs.ErrExist) { // unlike a renaming it overwrites nothing
+		return err
+	}
+	return os.Rename(partial.Name(), file)
+}
+
+// watchSize shows the size of a file that is being written until it is stopped.
+func watchSize(file string, total int, shown Progress) (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		ticker := time.NewTicker(200 * time.Millisecond)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				if info, err := os.Stat(file); err == nil {
+					shown(int(info.Size()), max(total, int(info.Size())))
+				}
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		close(done)
+		<-ended
+	}
+}
+
+func syncFile(name string) error {
+	file, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close())
+}

@@ -1,0 +1,161 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+	gormsqlite "gorm.io/driver/sqlite"
+	"gorm.io/gorm"
+	"modernc.org/sqlite"
+)
+
+func openSQLitePool(d *sqlite.Driver, file *sqliteFile, most int, config *gorm.Config, parameters url.Values) (*gorm.DB, error) {
+	uri := "file:" + (&url.URL{Path: file.path}).EscapedPath() + "?" + parameters.Encode()
+	pool := sql.OpenDB(sqliteConnector{d, uri, file})
+	pool.SetMaxOpenConns(most)
+	pool.SetMaxIdleConns(most)
+	db, err := openGORM(sqliteDialector{&gormsqlite.Dialector{Conn: pool}}, sqliteDialect{}, config)
+	if err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return db, nil
+}
+
+// sqliteConnector opens connections of this store's own driver, so that the
+// functions it carries are registered nowhere else.
+type sqliteConnector struct {
+	d    *sqlite.Driver
+	uri  string
+	file *sqliteFile
+}
+
+func (c sqliteConnector) Connect(context.Context) (driver.Conn, error) {
+	if err := c.file.check(); err != nil { // another file must not be read with this one's log
+		return nil, err
+	}
+	conn, err := c.d.Open(c.uri)
+	if err != nil {
+		return nil, err
+	}
+	return newStmtCacheConn(conn.(sqliteConn))
+}
+
+func (c sqliteConnector) Driver() driver.Driver { return c.d }
+
+// sqliteConn is what database/sql knows to use of the driver's connection.
+type sqliteConn interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.ConnPrepareContext
+	driver.ExecerContext
+	driver.QueryerContext
+	driver.Pinger
+	driver.SessionResetter
+	driver.Validator
+}
+
+// stmtCacheConn keeps a connection's latest statements compiled. GORM and database/sql keep statements, too, but those
+// of a transaction, which all are, are compiled again at each use: a sixth of the time of storing.
+type stmtCacheConn struct {
+	sqliteConn
+	cached *simplelru.LRU[string, *cachedStmt]
+}
+
+type cachedStmt struct {
+	driver.Stmt
+	inUse   bool // by rows that are not closed
+	evicted bool // and to be closed after them
+}
+
+// cachedStmts is how many statements a connection keeps: more than storing, or a page of the Playground, has of them.
+const cachedStmts = 100
+
+func newStmtCacheConn(conn sqliteConn) (*stmtCacheConn, error) {
+	c := &stmtCacheConn{sqliteConn: conn}
+	var err error
+	c.cached, err = simplelru.NewLRU(cachedStmts, func(_ string, s *cachedStmt) {
+		if s.evicted = true; !s.inUse {
+			_ = s.Close() // it repeats the error of the statement's last use
+		}
+	})
+	return c, err
+}
+
+// statement is the compiled statement of a query; nil for one that is not kept, or that other rows are read from.
+func (c *stmtCacheConn) statement(ctx context.Context, query string) (*cachedStmt, error) {
+	if s, known := c.cached.Get(query); known {
+		if s.inUse {
+			return nil, nil
+		}
+		return s, nil
+	}
+	switch verb, _, _ := strings.Cut(query, " "); verb {
+	case "SELECT", "INSERT", "UPDATE", "DELETE", "WITH":
+	default:
+		return nil, nil
+	}
+	compiled, err := c.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	s := &cachedStmt{Stmt: compiled}
+	c.cached.Add(query, s)
+	return s, nil
+}
+
+// ExecContext runs a statement.
+func (c *stmtCacheConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	s, err := c.statement(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return c.sqliteConn.ExecContext(ctx, query, args)
+	}
+	return s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
+}
+
+// QueryContext runs a query.
+func (c *stmtCacheConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	s, err := c.statement(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return c.sqliteConn.QueryContext(ctx, query, args)
+	}
+	rows, err := s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	s.inUse = true
+	return cachedRows{rows, s}, nil
+}
+
+// cachedRows are rows of a statement that can be used again once they are closed.
+type cachedRows struct {
+	driver.Rows
+	of *cachedStmt
+}
+
+// Close ends the reading.
+func (r cachedRows) Close() error {
+	err := r.Rows.Close()
+	r.of.inUse = false
+	if r.of.evicted {
+		r.of.evicted = false
+		_ = r.of.Stmt.Close()
+	}
+	return err
+}
+
+// Close closes the connection and what it keeps.
+func (c *stmtCacheConn) Close() error {
+	c.cached.Purge()
+	return c.sqliteConn.Close()
+}

@@ -1,0 +1,185 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sessiongraph/models"
+)
+
+// sessionsOfStatement bounds how many sessions' bodies one statement reads.
+const sessionsOfStatement = 10_000
+
+// bodyRow is the body of the notification that a session shows.
+type bodyRow struct {
+	sessionID int64
+	packed    []byte
+	positions string // of the messages that pass a filter, separated by commas
+}
+
+// bodies reads the bodies that sessions show, where a filter is given those that have a message that passes.
+func (s *Store) bodiesOf(ctx context.Context, sessionIDs []int64, filter condition, each func(bodyRow) error) error {
+	positions, passes := condition{sql: "''"}, ""
+	if filter.sql != everything.sql {
+		positions = condition{"(SELECT string_agg(CAST(m.position AS TEXT), ',') FROM messages m WHERE m.session_id = s.id AND (" + filter.sql + "))", filter.args}
+		passes = " WHERE x.positions IS NOT NULL"
+	}
+	for ids := range slices.Chunk(sessionIDs, sessionsOfStatement) {
+		statement := condition{
+			"SELECT x.id, n.body, x.positions FROM (SELECT s.id, s.notification_id, " + positions.sql + " AS positions FROM sessions s" +
+				" WHERE s.id IN (" + marks(len(ids)) + ")) x JOIN notifications n ON n.id = x.notification_id" + passes,
+			append(slices.Clone(positions.args), anys(ids)...),
+		}
+		if err := s.readBodies(ctx, statement, each); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) readBodies(ctx context.Context, statement condition, each func(bodyRow) error) error {
+	return s.eachRow(ctx, statement, func(scan scanner) error {
+		var row bodyRow
+		if err := scan(&row.sessionID, &row.packed, &row.positions); err != nil {
+			return err
+		}
+		return each(row)
+	})
+}
+
+// transcriptOf reads a session's messages out of a compressed body.
+func (s *Store) transcriptOf(sessionID int64, packed []byte) ([]models.Message, error) {
+	body, err := s.unpackBody(packed)
+	if err != nil {
+		return nil, fmt.Errorf("session number %d: %w", sessionID, err)
+	}
+	messages := models.ReadTranscript(models.JSON(body).Get("messages"))
+	for i := range messages {
+		messages[i].SessionID = sessionID
+	}
+	return messages, nil
+}
+
+// at reads the positions out of a row, in order.
+func (r bodyRow) at() ([]int, error) {
+	positions := make([]int, 0, strings.Count(r.positions, ",")+1)
+	for text := range strings.SplitSeq(r.positions, ",") {
+		position, err := strconv.Atoi(text)
+		if err != nil {
+			return nil, fmt.Errorf("read position of message: %w", err)
+		}
+		positions = append(positions, position)
+	}
+	slices.Sort(positions)
+	return positions, nil
+}
+
+// MessagesOf reads the messages of several sessions, each session's in
+// conversation order.
+func (s *Store) MessagesOf(ctx context.Context, sessionIDs []int64, selected models.TranscriptRange) (map[int64][]*models.Message, error) {
+	filter := (filterSQL{s.dialect}).message(selected.Filter)
+	found := make(map[int64][]*models.Message, len(sessionIDs))
+	err := s.bodiesOf(ctx, sessionIDs, filter, func(row bodyRow) error {
+		messages, err := s.transcriptOf(row.sessionID, row.packed)
+		if err != nil {
+			return err
+		}
+		passing := make([]*models.Message, 0, len(messages))
+		if filter.sql == everything.sql {
+			for i := range messages {
+				passing = append(passing, &messages[i])
+			}
+		} else {
+			positions, err := row.at()
+			if err != nil {
+				return err
+			}
+			for _, position := range positions {
+				if position < len(messages) {
+					passing = append(passing, &messages[position])
+				}
+			}
+		}
+		if len(passing) > 0 {
+			found[row.sessionID] = firstOrLast(selected, passing)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read messages: %w", err)
+	}
+	return found, nil
+}
+
+// firstOrLast is the part that First or Last asks for.
+func firstOrLast(s models.TranscriptRange, messages []*models.Message) []*models.Message {
+	switch {
+	case s.First != nil:
+		return messages[:min(len(messages), *s.First)]
+	case s.Last != nil:
+		return messages[max(0, len(messages)-*s.Last):]
+	default:
+		return messages
+	}
+}
+
+// MessagesByMsgID reads the messages that replies answer: of those with one
+// msg_id in one session the first.
+func (s *Store) MessagesByMsgID(ctx context.Context, keys []models.MsgKey) (map[models.MsgKey]*models.Message, error) {
+	first := make([]models.MessageKey, len(keys))
+	for i, key := range keys {
+		first[i] = models.MessageKey{MsgKey: key}
+	}
+	messages, err := s.messagesByKey(ctx, first)
+	if err != nil {
+		return nil, fmt.Errorf("read answered messages: %w", err)
+	}
+	found := make(map[models.MsgKey]*models.Message, len(messages))
+	for key, m := range messages {
+		found[key.MsgKey] = m
+	}
+	return found, nil
+}
+
+// MessagesByKey reads messages by their keys.
+func (s *Store) MessagesByKey(ctx context.Context, keys []models.MessageKey) (map[models.MessageKey]*models.Message, error) {
+	found, err := s.messagesByKey(ctx, keys)
+	if err != nil {
+		return nil, fmt.Errorf("read messages by key: %w", err)
+	}
+	return found, nil
+}
+
+func (s *Store) messagesByKey(ctx context.Context, keys []models.MessageKey) (map[models.MessageKey]*models.Message, error) {
+	bySession := map[int64][]models.MessageKey{}
+	var ids []int64
+	for _, key := range keys {
+		if bySession[key.SessionID] == nil {
+			ids = append(ids, key.SessionID)
+		}
+		bySession[key.SessionID] = append(bySession[key.SessionID], key)
+	}
+	found := make(map[models.MessageKey]*models.Message, len(keys))
+	err := s.bodiesOf(ctx, ids, everything, func(row bodyRow) error {
+		messages, err := s.transcriptOf(row.sessionID, row.packed)
+		if err != nil {
+			return err
+		}
+		wanted := make(map[models.MessageKey]bool, len(bySession[row.sessionID]))
+		for _, key := range bySession[row.sessionID] {
+			wanted[key] = true
+		}
+		for i := range messages {
+			m := &messages[i]
+			key := models.MessageKey{MsgKey: models.MsgKey{SessionID: m.SessionID, MsgID: m.MsgID}, Ordinal: m.MsgOrdinal}
+			if wanted[key] {
+				found[key] = m
+			}
+		}
+		return nil
+	})
+	return found, err
+}

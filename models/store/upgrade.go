@@ -1,0 +1,135 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
+)
+
+// ProjectionVersion is the version of what this program makes of a notification. A
+// change of the decoding or of the projection's tables needs a larger one, with an
+// index of its own in migrations: Upgrade then makes older sessions again.
+const ProjectionVersion = 3
+
+// The condition of the index sessions_outdated, word by word: that is how SQLite
+// and PostgreSQL see that the index serves.
+const outdated = "projection < 3"
+
+// Sessions of one transaction of Upgrade: of the first, and at most.
+const (
+	firstUpgradeBatch = 5
+	maxUpgradeBatch   = 100
+)
+
+// Outdated counts the sessions that an older version of this program projected.
+func (s *Store) Outdated(ctx context.Context) (int, error) {
+	var count int
+	if err := s.read.WithContext(ctx).Raw("SELECT COUNT(*) FROM sessions WHERE " + outdated).Scan(&count).Error; err != nil {
+		return 0, fmt.Errorf("count outdated sessions: %w", err)
+	}
+	return count, nil
+}
+
+// Upgrade makes the sessions that an older version of this program projected again
+// from the ledger, with the same ids, versions and deliveries, and without events.
+// It works in short transactions: it may be stopped at any time and started again,
+// and other processes may do the same or store meanwhile. A session that cannot be
+// projected is logged and left as it is; their number is returned.
+func (s *Store) Upgrade(ctx context.Context, decode Decode, progress Progress) (left int, err error) {
+	total, err := s.Outdated(ctx)
+	if err != nil || total == 0 {
+		return 0, err
+	}
+	progress(0, total)
+	size := &pacing{firstUpgradeBatch, maxUpgradeBatch}
+	done := 0
+	for after := int64(0); ; {
+		var step upgradeStep
+		err := s.retrying(ctx, func() (err error) {
+			step, err = s.upgradeBatch(ctx, decode, after, size.size)
+			return err
+		})
+		switch {
+		case ctx.Err() != nil || errors.Is(err, dialect.ErrUnavailable) || err != nil && len(step.sessions) == 0:
+			return left, fmt.Errorf("upgrade sessions: %w", errors.Join(ctx.Err(), err))
+		case err != nil && len(step.sessions) > 1:
+			size.size = 1 // find the one
+			continue
+		case err != nil:
+			s.log.ErrorContext(ctx, "session not upgraded", "call_id", step.sessions[0].CallID, "error", err)
+			left++
+			after = step.sessions[0].ID
+			continue
+		case len(step.sessions) == 0:
+			return left, nil
+		}
+		after = step.sessions[len(step.sessions)-1].ID
+		done += len(step.sessions)
+		progress(done, max(done, total))
+		size.adapt(len(step.sessions), step.held)
+		// Nothing is served before the upgrade ends, so that the pause is shorter than leaveLock's.
+		if err := pause(ctx, step.held/4); err != nil {
+			return left, fmt.Errorf("upgrade sessions: %w", err)
+		}
+	}
+}
+
+func pause(ctx context.Context, length time.Duration) error {
+	select {
+	case <-time.After(length):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// upgradeStep is one transaction of Upgrade.
+type upgradeStep struct {
+	sessions []*models.Session // by id
+	held     time.Duration     // the ledger's lock
+}
+
+// upgradeBatch makes up to limit outdated sessions again whose ids are above after.
+func (s *Store) upgradeBatch(ctx context.Context, decode Decode, after int64, limit int) (step upgradeStep, err error) {
+	err = s.change(ctx, func(tx *gorm.DB, clock *ledgerClock) error {
+		began := time.Now()
+		step = upgradeStep{}
+		err := tx.Raw("SELECT id, call_id FROM sessions WHERE "+outdated+" AND id > ? ORDER BY id LIMIT ?", after, limit).Scan(&step.sessions).Error
+		if err != nil {
+			return fmt.Errorf("find outdated sessions: %w", err)
+		}
+		if len(step.sessions) == 0 {
+			return nil
+		}
+		err = s.reproject(tx, clock, step.sessions, decodeOnce(decode))
+		step.held = time.Since(began)
+		return err
+	})
+	return step, err
+}
+
+// reproject reads all notifications of sessions again, and rebuilds these and each
+// session that they turn out to be of. The call_ids are left to the database to compare:
+// an older version may have stored them in another form (encodeText).
+func (s *Store) reproject(tx *gorm.DB, clock *ledgerClock, sessions []*models.Session, decode Decode) error {
+	ids := make([]int64, len(sessions))
+	for i, session := range sessions {
+		ids[i] = session.ID
+	}
+	var rows []*models.Notification
+	if err := tx.Where("call_id IN (SELECT call_id FROM sessions WHERE id IN ?)", ids).Order("id").Find(&rows).Error; err != nil {
+		return fmt.Errorf("read notifications: %w", err)
+	}
+	if err := deleteSessions(tx, s.dialect, ids); err != nil {
+		return err
+	}
+	return s.replayRows(tx, clock, rows, decode, func(n *models.Notification) bool {
+		return n.CallID != nil && encodeText(*n.CallID) != *n.CallID || n.Callee != nil && encodeText(*n.Callee) != *n.Callee
+	})
+}
