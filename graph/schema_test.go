@@ -66,6 +66,18 @@ func TestEverythingInTheSchemaIsDescribed(t *testing.T) {
 	}
 }
 
+// A rule that several elements share is described once, and referred to.
+func TestNoLongDescriptionIsRepeated(t *testing.T) {
+	const long = 80
+	named := map[string]string{}
+	for name, description := range descriptions(loadSchema(t, "../schema.graphqls")) {
+		if other := named[description]; len(description) > long && other != "" {
+			t.Errorf("%s and %s are both described by %q", other, name, description)
+		}
+		named[description] = name
+	}
+}
+
 // descriptions are those of all types, fields, arguments and enum values, by name.
 func descriptions(schema *ast.Schema) map[string]string {
 	all := map[string]string{}

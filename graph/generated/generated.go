@@ -2186,7 +2186,10 @@ func newExecutionContext(
 
 var sources = []*ast.Source{
 	{Name: "../../schema.graphqls", Input: `"""
-AIRudder's chatbot sessions: what was said, how it ended and what was recognised, to be listed, searched, counted and subscribed to.
+Chatbot sessions as AIRudder reports them: transcripts, outcomes and recognised values, to list, search, count and
+subscribe to.
+
+A null argument or input field is the same as an absent one.
 """
 schema {
   query: Query
@@ -2194,653 +2197,630 @@ schema {
 }
 
 """
-An instant in RFC 3339, always in UTC, e.g. ` + "`" + `2025-04-15T06:41:00Z` + "`" + `. As an argument it may have any offset.
+An instant in RFC 3339, always in UTC, e.g. ` + "`" + `2025-04-15T06:41:00Z` + "`" + `. An argument may have any offset.
 
-AIRudder's own times are kept to the microsecond: finer digits are cut off. One with an offset (` + "`" + `+08:00` + "`" + ` or ` + "`" + `+0800` + "`" + `) is read as such, one without
-as UTC, and a number as Unix seconds, milliseconds or (16 digits) microseconds.
+AIRudder's times are stored to the microsecond; further digits are cut off. A time with an offset (` + "`" + `+08:00` + "`" + ` or ` + "`" + `+0800` + "`" + `)
+is read with it, one without as UTC, and a number as Unix seconds, milliseconds or (16 digits) microseconds.
 """
 scalar Time @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
 
-"Any JSON value (object, list, string, number, boolean or null), exactly as AIRudder sent it."
+"Any JSON value (object, list, string, number, boolean or null), as AIRudder sent it."
 scalar JSON
 
-"Anything that ` + "`" + `Query.node` + "`" + ` can fetch again by its id."
+"An object that ` + "`" + `Query.node` + "`" + ` can return by its id."
 interface Node {
-  "Opaque id, unique across all types, for ` + "`" + `node` + "`" + ` and client caches. Never take it apart or build one."
+  "Opaque id, unique among all objects, for ` + "`" + `Query.node` + "`" + ` and client caches. Clients must not parse or construct ids."
   id: ID!
 }
 
-"Reads of the chatbot sessions that AIRudder has reported here."
+"Queries of the stored sessions."
 type Query {
-  "Any object by its opaque id; null when there is none with it."
+  "An object by its id; null if there is none."
   node(
     "The ` + "`" + `id` + "`" + ` of a session, message or contact."
     id: ID!
   ): Node
 
-  "Several objects by their opaque ids, in the order asked for, with null in the place of each that does not exist."
+  "Objects by their ids, in the order of ` + "`" + `ids` + "`" + `, with null in place of each that does not exist."
   nodes(
-    "The ` + "`" + `id` + "`" + `s of sessions, messages or contacts, mixed as you like."
+    "The ` + "`" + `id` + "`" + `s of sessions, messages or contacts, in any mixture."
     ids: [ID!]!
   ): [Node]!
 
-  "One session by AIRudder's ` + "`" + `call_id` + "`" + `; null when there is none with it."
+  "A session by AIRudder's ` + "`" + `call_id` + "`" + `; null if there is none."
   session(
-    "AIRudder's ` + "`" + `call_id` + "`" + `, compared as stored, upper and lower case distinct."
+    "AIRudder's ` + "`" + `call_id` + "`" + `, case-sensitive."
     callId: String!
   ): Session
 
-  "A page of sessions, the latest ` + "`" + `startedAt` + "`" + ` first unless ` + "`" + `orderBy` + "`" + ` says otherwise."
+  "A page of sessions."
   sessions(
-    """
-    At most this many items, from the start. Without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + ` a page has 20; zero gives an empty page.
-    Negative, above the server's limit (200 unless the operator changed it) or together with ` + "`" + `last` + "`" + ` is an error with code BAD_USER_INPUT.
-    """
+    "Maximum number of sessions, from the start of the list. See ` + "`" + `PageInfo` + "`" + `."
     first: Int
-    "Only items behind this opaque cursor; null starts at the beginning. A cursor of another list (its field, its parent, its order) is an error with code BAD_USER_INPUT; the filter may change."
+    "Cursor; the page starts after it. See ` + "`" + `PageInfo` + "`" + `."
     after: String
-    """
-    At most this many items, from the end, still in list order. Without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + ` a page has 20; zero gives an empty page.
-    Negative, above the server's limit (200 unless the operator changed it) or together with ` + "`" + `first` + "`" + ` is an error with code BAD_USER_INPUT.
-    """
+    "Maximum number of sessions, from the end of the list. See ` + "`" + `PageInfo` + "`" + `."
     last: Int
-    "Only items ahead of this opaque cursor; null goes up to the end. A cursor of another list (its field, its parent, its order) is an error with code BAD_USER_INPUT; the filter may change."
+    "Cursor; the page ends before it. See ` + "`" + `PageInfo` + "`" + `."
     before: String
-    "Only sessions that pass this; null passes all."
+    "Condition on the sessions."
     filter: SessionFilter
-    "How the sessions are sorted; null means by ` + "`" + `startedAt` + "`" + `, latest first."
+    "Order of the list. By default the latest ` + "`" + `startedAt` + "`" + ` comes first."
     orderBy: SessionOrder
   ): SessionConnection!
 
   """
-  A page of messages across sessions. Those of the session with the latest ` + "`" + `startedAt` + "`" + ` come first, and of each session its last message first:
-  messages are ordered by ` + "`" + `position` + "`" + `, never by their times.
+  A page of messages of all sessions. The session with the latest ` + "`" + `startedAt` + "`" + ` comes first, and within a session the
+  last message: messages are ordered by ` + "`" + `position` + "`" + `, never by time.
   """
   messages(
-    """
-    At most this many items, from the start. Without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + ` a page has 20; zero gives an empty page.
-    Negative, above the server's limit (200 unless the operator changed it) or together with ` + "`" + `last` + "`" + ` is an error with code BAD_USER_INPUT.
-    """
+    "Maximum number of messages, from the start of the list. See ` + "`" + `PageInfo` + "`" + `."
     first: Int
-    "Only items behind this opaque cursor; null starts at the beginning. A cursor of another list (its field, its parent, its order) is an error with code BAD_USER_INPUT; the filter may change."
+    "Cursor; the page starts after it. See ` + "`" + `PageInfo` + "`" + `."
     after: String
-    """
-    At most this many items, from the end, still in list order. Without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + ` a page has 20; zero gives an empty page.
-    Negative, above the server's limit (200 unless the operator changed it) or together with ` + "`" + `first` + "`" + ` is an error with code BAD_USER_INPUT.
-    """
+    "Maximum number of messages, from the end of the list. See ` + "`" + `PageInfo` + "`" + `."
     last: Int
-    "Only items ahead of this opaque cursor; null goes up to the end. A cursor of another list (its field, its parent, its order) is an error with code BAD_USER_INPUT; the filter may change."
+    "Cursor; the page ends before it. See ` + "`" + `PageInfo` + "`" + `."
     before: String
-    "Only messages that pass this; null passes all."
+    "Condition on the messages."
     filter: MessageFilter
-    "Only messages of sessions that pass this; null passes all."
+    "Condition on the messages' sessions."
     sessions: SessionFilter
   ): MessageConnection!
 
-  "Every intention label that occurs under the filter, most frequent first, then by label. More than 10,000 are an error."
+  "All intention labels of the sessions, most frequent first, then by label. More than 10,000 are an error."
   intentions(
-    "Only sessions that pass this; null passes all."
+    "Condition on the sessions."
     filter: SessionFilter
   ): [Intention!]!
 
-  "The catalogue of slot names (the keys of AIRudder's ` + "`" + `ner_slots` + "`" + `) that occur under the filter, most frequent first, then by name. More than 10,000 are an error."
+  """
+  All slot names (keys of AIRudder's ` + "`" + `ner_slots` + "`" + `) of the sessions, most frequent first, then by name. More than 10,000
+  are an error.
+  """
   nerSlots(
-    "Only sessions that pass this; null passes all."
+    "Condition on the sessions."
     filter: SessionFilter
   ): [NerSlotKey!]!
 
-  "The catalogue of variable names (the keys of AIRudder's ` + "`" + `variables` + "`" + `) that occur under the filter, most frequent first, then by name. More than 10,000 are an error."
+  """
+  All variable names (keys of AIRudder's ` + "`" + `variables` + "`" + `) of the sessions, most frequent first, then by name. More than
+  10,000 are an error.
+  """
   variables(
-    "Only sessions that pass this; null passes all."
+    "Condition on the sessions."
     filter: SessionFilter
   ): [VariableKey!]!
 
-  "The catalogue of event labels (the keys of AIRudder's ` + "`" + `event_label` + "`" + `) that occur under the filter, most frequent first, then by name. More than 10,000 are an error."
+  """
+  All event labels (keys of AIRudder's ` + "`" + `event_label` + "`" + `) of the sessions, most frequent first, then by name. More than
+  10,000 are an error.
+  """
   eventLabels(
-    "Only sessions that pass this; null passes all."
+    "Condition on the sessions."
     filter: SessionFilter
   ): [EventLabelKey!]!
 
-  "All that is known of one customer; null when no session has this callee."
+  "A customer; null if no session has this callee."
   contact(
-    "AIRudder's ` + "`" + `callee` + "`" + ` exactly as stored: mostly a phone number with its +, but any text can be one."
+    "AIRudder's ` + "`" + `callee` + "`" + `, exactly as stored: usually a phone number with its +, but any text is possible."
     callee: String!
   ): Contact
 
-  "A page of contacts, the latest ` + "`" + `lastSeenAt` + "`" + ` first unless ` + "`" + `orderBy` + "`" + ` says otherwise."
+  "A page of contacts."
   contacts(
-    """
-    At most this many items, from the start. Without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + ` a page has 20; zero gives an empty page.
-    Negative, above the server's limit (200 unless the operator changed it) or together with ` + "`" + `last` + "`" + ` is an error with code BAD_USER_INPUT.
-    """
+    "Maximum number of contacts, from the start of the list. See ` + "`" + `PageInfo` + "`" + `."
     first: Int
-    "Only items behind this opaque cursor; null starts at the beginning. A cursor of another list (its field, its parent, its order) is an error with code BAD_USER_INPUT; the filter may change."
+    "Cursor; the page starts after it. See ` + "`" + `PageInfo` + "`" + `."
     after: String
-    """
-    At most this many items, from the end, still in list order. Without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + ` a page has 20; zero gives an empty page.
-    Negative, above the server's limit (200 unless the operator changed it) or together with ` + "`" + `first` + "`" + ` is an error with code BAD_USER_INPUT.
-    """
+    "Maximum number of contacts, from the end of the list. See ` + "`" + `PageInfo` + "`" + `."
     last: Int
-    "Only items ahead of this opaque cursor; null goes up to the end. A cursor of another list (its field, its parent, its order) is an error with code BAD_USER_INPUT; the filter may change."
+    "Cursor; the page ends before it. See ` + "`" + `PageInfo` + "`" + `."
     before: String
-    "Only contacts that pass this; null passes all."
+    "Condition on the contacts."
     filter: ContactFilter
-    "How the contacts are sorted; null means by ` + "`" + `lastSeenAt` + "`" + `, latest first."
+    "Order of the list. By default the latest ` + "`" + `lastSeenAt` + "`" + ` comes first."
     orderBy: ContactOrder
   ): ContactConnection!
 
   """
-  Sessions counted in groups: one row for each combination of time bucket, dimensions and slot value that occurs.
-  Rows are sorted by ` + "`" + `bucket` + "`" + ` ascending, then by ` + "`" + `sessionCount` + "`" + ` descending, then by the values of the dimensions in the order of ` + "`" + `groupBy` + "`" + `
-  and of the slot, ascending (texts by code point, null last). With nothing to group by there is one row, the total.
+  Counts of sessions in groups: one row for each combination of time bucket, dimensions and slot value that occurs.
+  Rows are sorted by ` + "`" + `bucket` + "`" + ` ascending, then by ` + "`" + `sessionCount` + "`" + ` descending, then by the values of the dimensions in the
+  order of ` + "`" + `groupBy` + "`" + ` and of the slot, ascending (texts by code point, null last). Without a grouping there is one row,
+  the total.
   """
   sessionStats(
-    "Only sessions that pass this; null passes all."
+    "Condition on the sessions."
     filter: SessionFilter
-    "Dimensions to group by, all of them at once; null or empty groups by none."
+    "Dimensions to group by, in combination."
     groupBy: [SessionDimension!]
-    "Name of a slot (a key of AIRudder's ` + "`" + `ner_slots` + "`" + `) whose value to group by as well; null groups by none."
+    "Name of a slot (a key of AIRudder's ` + "`" + `ner_slots` + "`" + `) to group by its value."
     nerSlot: String
-    "Length of the time buckets that ` + "`" + `startedAt` + "`" + ` is sorted into; null makes no buckets."
+    "Length of the time buckets to group ` + "`" + `startedAt` + "`" + ` by."
     interval: TimeInterval
-    "IANA name of the time zone in which buckets begin, e.g. ` + "`" + `Asia/Jakarta` + "`" + `. UTC by default; matters only with ` + "`" + `interval` + "`" + `."
+    "IANA name of the time zone in which buckets begin, e.g. ` + "`" + `Asia/Jakarta` + "`" + `. It has no effect without ` + "`" + `interval` + "`" + `."
     timeZone: String = "UTC"
     """
-    At most this many rows, from the start; null returns every row (more than 10,000 are an error) and zero none.
-    Negative or above the server's limit (200 unless the operator changed it) is an error with code BAD_USER_INPUT.
+    Maximum number of rows, from the start; without it all rows (more than 10,000 are an error). The bounds of
+    ` + "`" + `PageInfo` + "`" + ` apply.
     """
     first: Int
   ): [SessionStats!]!
 }
 
-"Sessions pushed to the client as they are stored, over WebSocket or server-sent events."
+"Sessions as they are stored, over WebSocket or server-sent events."
 type Subscription {
   """
-  An event for every session stored from now on, new or in a newer version, that passes the filter.
-  A repeated notification, or one older than the version already held, is no event.
-  An event shows the session as it is when the event is sent, and the filter judges that version. A version is sent at most once;
-  one that a newer version has overtaken before it could be sent is left out. A session that leaves the filter, or is erased, is no event.
+  An event for every session that is stored from now on, new or in a newer version, and passes the filter. A repeated
+  notification, or one older than the present version, is not an event.
+
+  An event shows, and the filter tests, the session at the time of sending. A version is sent at most once; one that is
+  superseded before it is sent is skipped. A session that no longer passes the filter, or is erased, is not an event.
   """
   sessionStored(
-    "Only sessions that pass this; null passes all."
+    "Condition on the sessions."
     filter: SessionFilter
     """
-    The opaque ` + "`" + `cursor` + "`" + ` of the last event seen: what was stored since is sent first, so that a client that reconnects misses nothing.
-    Null sends only what is stored from now on. A cursor of another history (of a database that was restored, exported and imported, or made anew since)
-    is an error with code BAD_USER_INPUT: subscribe without it. Pruning, erasing and retention keep cursors valid.
+    The ` + "`" + `cursor` + "`" + ` of the last event received: the events since then are sent first, so that none is lost between two
+    connections. A cursor of another history (before a restore, an export and import, or with a new database) is an
+    error with code BAD_USER_INPUT: subscribe without it. Cursors stay valid after pruning, erasing and retention.
     """
     after: String
   ): SessionStored!
 }
 
-"One event of the subscription ` + "`" + `sessionStored` + "`" + `."
+"An event of the subscription ` + "`" + `sessionStored` + "`" + `."
 type SessionStored {
-  "Opaque place of this event in the stream; pass it as ` + "`" + `after` + "`" + ` to go on from here."
+  "Opaque position of the event, for ` + "`" + `after` + "`" + `."
   cursor: String!
-  "The session that was stored, as it is now."
+  "The stored session, at the time of sending."
   session: Session!
 }
 
-"One conversation of a chatbot with a customer, as told by AIRudder's Chatbot Session End Notification."
+"A conversation of a chatbot with a customer, from AIRudder's Chatbot Session End notification."
 type Session implements Node {
-  "Opaque id, unique across all types, for ` + "`" + `node` + "`" + ` and client caches. Never take it apart or build one."
+  "Opaque id, see ` + "`" + `Node.id` + "`" + `."
   id: ID!
-  "AIRudder's ` + "`" + `call_id` + "`" + `: names the session, one per session."
+  "AIRudder's ` + "`" + `call_id` + "`" + `, unique to the session."
   callId: String!
-  "AIRudder's ` + "`" + `workflow_id` + "`" + `: the campaign that the session belongs to."
+  "The campaign: AIRudder's ` + "`" + `workflow_id` + "`" + `."
   workflowId: String!
-  "AIRudder's ` + "`" + `workflow_name` + "`" + `: the campaign's name for people."
+  "The campaign's name: AIRudder's ` + "`" + `workflow_name` + "`" + `."
   workflowName: String!
-  "AIRudder's ` + "`" + `nodetask_id` + "`" + `: the task of the campaign that led to this session."
+  "The campaign's task that led to this session: AIRudder's ` + "`" + `nodetask_id` + "`" + `."
   nodeTaskId: String!
-  "AIRudder's ` + "`" + `nodetask_name` + "`" + `: that task's name for people."
+  "The name of that task: AIRudder's ` + "`" + `nodetask_name` + "`" + `."
   nodeTaskName: String!
-  "AIRudder's ` + "`" + `waba_task_id` + "`" + `: its WhatsApp Business (WABA) task behind this session."
+  "The WhatsApp Business (WABA) task of this session: AIRudder's ` + "`" + `waba_task_id` + "`" + `."
   wabaTaskId: String!
-  "AIRudder's ` + "`" + `wfdetail_uuid` + "`" + `: the row of the campaign's list that this customer came from."
+  "The row of the campaign's list that the customer came from: AIRudder's ` + "`" + `wfdetail_uuid` + "`" + `."
   wfDetailUuid: String!
-  "The messaging service, as AIRudder names it, e.g. ` + "`" + `WhatsApp` + "`" + `."
+  "The messaging service as AIRudder names it, e.g. ` + "`" + `WhatsApp` + "`" + `."
   channel: String!
-  "AIRudder's ` + "`" + `channel_id` + "`" + `: the business's own number on that channel, without a leading +."
+  "The business's own number on that channel, without a leading +: AIRudder's ` + "`" + `channel_id` + "`" + `."
   channelId: String!
-  "The customer: mostly a phone number with its +, in future also ids such as ` + "`" + `ID.13491208655302741918` + "`" + `. Treat it as opaque."
+  """
+  The customer: usually a phone number with its +, in future also ids such as ` + "`" + `ID.13491208655302741918` + "`" + `. Clients should
+  treat it as opaque.
+  """
   callee: String!
-  "AIRudder's ` + "`" + `robot_id` + "`" + `: the robot that held the conversation."
+  "The robot that held the conversation: AIRudder's ` + "`" + `robot_id` + "`" + `."
   robotId: String!
   "The session's state as AIRudder names it, e.g. ` + "`" + `closed` + "`" + `."
   status: String!
-  "When the session began: AIRudder's ` + "`" + `session_start_time` + "`" + `."
+  "Start of the session: AIRudder's ` + "`" + `session_start_time` + "`" + `."
   startedAt: Time!
-  "When the session ended: AIRudder's ` + "`" + `session_end_time` + "`" + `."
+  "End of the session: AIRudder's ` + "`" + `session_end_time` + "`" + `."
   endedAt: Time!
-  "Length of the session in whole seconds, from ` + "`" + `startedAt` + "`" + ` to ` + "`" + `endedAt` + "`" + `."
+  "Whole seconds from ` + "`" + `startedAt` + "`" + ` to ` + "`" + `endedAt` + "`" + `."
   durationSeconds: Int!
-  "When AIRudder made the notification, by its own clock: its ` + "`" + `timestamp` + "`" + `."
+  "Time of the notification by AIRudder's clock: its ` + "`" + `timestamp` + "`" + `."
   notifiedAt: Time!
-  "When this version of the session was stored here, by this server's clock."
+  "Time by this server's clock at which the present version was stored."
   receivedAt: Time!
-  "What ended the session: AIRudder's ` + "`" + `session_end_reason` + "`" + `."
+  "Cause of the session's end: AIRudder's ` + "`" + `session_end_reason` + "`" + `."
   endReason: SessionEndReason!
-  "AIRudder's own word for it, ` + "`" + `session_end_reason` + "`" + ` as it was sent, also where ` + "`" + `endReason` + "`" + ` is UNKNOWN."
+  "AIRudder's ` + "`" + `session_end_reason` + "`" + `, as sent."
   endReasonRaw: String!
-  "The label that AIRudder gave the customer's intention (` + "`" + `intention` + "`" + `), with its counts over all sessions."
+  "The label of the customer's intention (AIRudder's ` + "`" + `intention` + "`" + `), with its counts over all sessions."
   intention: Intention!
   """
-  AIRudder's own count of conversation rounds (` + "`" + `talk_round` + "`" + `), never recomputed from the messages. What does not fit into an Int is the nearest that
-  does, and what is not a number is 0: ` + "`" + `raw` + "`" + ` has it as it was sent.
+  AIRudder's count of conversation rounds (` + "`" + `talk_round` + "`" + `), not recomputed from the messages. A number out of Int's range
+  is the nearest Int, and anything else is 0; see ` + "`" + `raw` + "`" + ` for the original.
   """
   talkRound: Int!
-  "What the robot picked out of the conversation: AIRudder's ` + "`" + `ner_slots` + "`" + `."
+  "Values that the robot recognised in the conversation: AIRudder's ` + "`" + `ner_slots` + "`" + `."
   nerSlots(
-    "Only slots with one of these names; null returns all, an empty list none."
+    "Names of the slots to return; all if absent, none if empty."
     names: [String!]
   ): [NerSlot!]!
-  "One slot by its name; null when this session does not have it."
+  "A slot by its name; null if the session does not have it."
   nerSlot(
-    "The slot's key in AIRudder's ` + "`" + `ner_slots` + "`" + `, compared as stored."
+    "The slot's key in AIRudder's ` + "`" + `ner_slots` + "`" + `."
     name: String!
   ): NerSlot
   "Labels of events in the conversation: AIRudder's ` + "`" + `event_label` + "`" + `."
   eventLabels: [EventLabel!]!
-  "Values that the campaign was given for this customer, such as a name or a date: AIRudder's ` + "`" + `variables` + "`" + `."
+  "Values that the campaign had for this customer, such as a name or a date: AIRudder's ` + "`" + `variables` + "`" + `."
   variables: [Variable!]!
-  "The session's messages in conversation order (` + "`" + `position` + "`" + `), never by their times. All that pass, without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+  "The messages in conversation order (` + "`" + `position` + "`" + `), never by time. Without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + ` all of them."
   messages(
-    "Only messages that pass this; null passes all."
+    "Condition on the messages."
     filter: MessageFilter
-    """
-    Only this many of the messages that pass, from the start; zero gives none, null does not cut.
-    Negative, above the server's limit (200 unless the operator changed it) or together with ` + "`" + `last` + "`" + ` is an error with code BAD_USER_INPUT.
-    """
+    "Maximum number of messages, from the start. The bounds of ` + "`" + `PageInfo` + "`" + ` apply."
     first: Int
     """
-    Only this many of the messages that pass, from the end, still in conversation order; zero gives none, null does not cut. 1 serves as a preview.
-    Negative, above the server's limit (200 unless the operator changed it) or together with ` + "`" + `first` + "`" + ` is an error with code BAD_USER_INPUT.
+    Maximum number of messages, from the end, in conversation order; 1 serves as a preview. The bounds of ` + "`" + `PageInfo` + "`" + `
+    apply.
     """
     last: Int
   ): [Message!]!
-  "How many messages the session has, from every sender, those of the system included."
+  "Number of messages of all senders, the system included."
   messageCount: Int!
-  "Whether the customer (USER) sent at least one message."
+  "True if the customer (USER) sent at least one message."
   engaged: Boolean!
-  "How the session was handed over to a person; null where nobody was called in."
+  "The handover to a person; null if there was none."
   handover: Handover
   """
-  Whether the customer left a robot waiting: the session ended for the reason EXPIRE or USER, and its last message that is not by SYSTEM
-  came from ROBOT or CHATBOT.
+  True if the customer left a robot waiting: the session ended for the reason EXPIRE or USER, and its last message not
+  by SYSTEM came from ROBOT or CHATBOT.
   """
   abandoned: Boolean!
-  "The customer of this session; null where the notification names no callee."
+  "The customer; null if the notification has no callee."
   contact: Contact
-  "The different notifications of this session, the one with the largest ` + "`" + `notifiedAt` + "`" + ` first; of equals, the one that arrived later. The first is the one shown."
+  """
+  The different notifications of this session, sorted by ` + "`" + `notifiedAt` + "`" + `, latest first; of equals, the later arrival first.
+  The session shows the first.
+  """
   versions: [SessionVersion!]!
   """
-  1, then one more for each notification of this session with a different body.
-  The session shows the one with the largest ` + "`" + `notifiedAt` + "`" + `; of equals, the one that arrived later.
+  Number of different notifications of this session. The session shows the one with the latest ` + "`" + `notifiedAt` + "`" + `; of equals,
+  the later arrival.
   """
   version: Int!
-  "How often AIRudder has sent this session, identical repeats included; a repeat changes nothing else."
+  "Number of notifications of this session, identical repeats included. A repeat changes nothing else."
   deliveries: Int!
-  "The whole notification as AIRudder sent it, with everything that this schema has no field for."
+  "The whole notification as AIRudder sent it, including everything that has no field in this schema."
   raw: JSON!
 }
 
 """
-How a session was handed over from the robot to a person: it has a system event ` + "`" + `conversation.take_over` + "`" + ` that names a seat, or a message by AGENT.
+The handover of a session from the robot to a person: a system event ` + "`" + `conversation.take_over` + "`" + ` that names a seat, or a
+message by AGENT.
 """
 type Handover {
-  "When the first such event happened; null when there is none, or its time cannot be read."
+  "Time of the first such event; null if there is none, or its time is invalid."
   takenOverAt: Time
   "The seats (AIRudder's ` + "`" + `to_seat_id` + "`" + `) that took the session over, in order, each once."
   seatIds: [String!]!
-  "When the first message by AGENT was sent; null when there is none, or its time cannot be read."
+  "Time of the first message by AGENT; null if there is none, or its time is invalid."
   firstReplyAt: Time
-  "Whole seconds from ` + "`" + `takenOverAt` + "`" + ` to ` + "`" + `firstReplyAt` + "`" + `, cut off; null where either is null, or the reply has the earlier time."
+  "Whole seconds from ` + "`" + `takenOverAt` + "`" + ` to ` + "`" + `firstReplyAt` + "`" + `; null if either is null, or the reply is earlier."
   waitSeconds: Int
 }
 
-"One notification of a session: one distinct body."
+"A notification of a session: one distinct body."
 type SessionVersion {
-  "When AIRudder made this notification, by its own clock: its ` + "`" + `timestamp` + "`" + `."
+  "Time of this notification by AIRudder's clock: its ` + "`" + `timestamp` + "`" + `."
   notifiedAt: Time!
-  "When this notification was first stored here, by this server's clock."
+  "Time by this server's clock at which this notification was first stored."
   receivedAt: Time!
-  "How often AIRudder has sent this notification, identical repeats included."
+  "Number of times that AIRudder sent this notification, identical repeats included."
   deliveries: Int!
   "The whole notification as AIRudder sent it."
   raw: JSON!
 }
 
-"A piece of information that the robot picked out of the conversation: one entry of AIRudder's ` + "`" + `ner_slots` + "`" + `."
+"A value that the robot recognised in the conversation: an entry of AIRudder's ` + "`" + `ner_slots` + "`" + `."
 type NerSlot {
-  "The entry's key, as AIRudder sent it."
+  "The entry's key."
   name: String!
   """
-  The entry's value: a string as it is, anything else as compact JSON (null is the text ` + "`" + `null` + "`" + `) whose strings are unescaped and whose numbers and order of
-  keys are as they were sent: 1.10 and 1.1 are two values.
+  The entry's value as text: a string as it is, anything else as compact JSON (null is the text ` + "`" + `null` + "`" + `) with unescaped
+  strings, and with numbers and the order of keys as sent: 1.10 and 1.1 are two values.
   """
   value: String!
-  "The entry's value as it was sent; null when AIRudder sent null."
+  "The entry's value as sent; null if AIRudder sent null."
   json: JSON
 }
 
-"A label of an event in the conversation: one entry of AIRudder's ` + "`" + `event_label` + "`" + `."
+"A label of an event in the conversation: an entry of AIRudder's ` + "`" + `event_label` + "`" + `."
 type EventLabel {
-  "The entry's key, as AIRudder sent it."
+  "The entry's key."
   name: String!
-  """
-  The entry's value: a string as it is, anything else as compact JSON (null is the text ` + "`" + `null` + "`" + `) whose strings are unescaped and whose numbers and order of
-  keys are as they were sent: 1.10 and 1.1 are two values.
-  """
+  "The entry's value as text, see ` + "`" + `NerSlot.value` + "`" + `."
   value: String!
-  "The entry's value as it was sent; null when AIRudder sent null."
+  "The entry's value as sent; null if AIRudder sent null."
   json: JSON
 }
 
-"A value that the campaign was given for this customer: one entry of AIRudder's ` + "`" + `variables` + "`" + `."
+"A value that the campaign had for this customer: an entry of AIRudder's ` + "`" + `variables` + "`" + `."
 type Variable {
-  "The entry's key, as AIRudder sent it."
+  "The entry's key."
   name: String!
-  """
-  The entry's value: a string as it is, anything else as compact JSON (null is the text ` + "`" + `null` + "`" + `) whose strings are unescaped and whose numbers and order of
-  keys are as they were sent: 1.10 and 1.1 are two values.
-  """
+  "The entry's value as text, see ` + "`" + `NerSlot.value` + "`" + `."
   value: String!
-  "The entry's value as it was sent; null when AIRudder sent null."
+  "The entry's value as sent; null if AIRudder sent null."
   json: JSON
 }
 
-"A label that AIRudder gives the customer's intention, with how often it occurs."
+"A label of customers' intentions, with its frequency."
 type Intention {
   "AIRudder's ` + "`" + `intention` + "`" + `, e.g. ` + "`" + `E` + "`" + `."
   label: String!
-  "Sessions with this label, under the filter of the field that returned it; reached through ` + "`" + `Session.intention` + "`" + `, of all sessions."
+  "Number of sessions with this label, under the filter of ` + "`" + `Query.intentions` + "`" + `; of all sessions elsewhere."
   sessionCount: Int!
-  "` + "`" + `sessionCount` + "`" + ` as a fraction (0 to 1) of the sessions under that filter, whatever their label."
+  "` + "`" + `sessionCount` + "`" + ` as a fraction (0 to 1) of the sessions under that filter, of any label."
   share: Float!
-  "A page of the sessions with this label, under the filter of the field that returned it and this one together."
+  "A page of the sessions with this label, under that filter and this one together."
   sessions(
-    """
-    At most this many items, from the start. Without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + ` a page has 20; zero gives an empty page.
-    Negative, above the server's limit (200 unless the operator changed it) or together with ` + "`" + `last` + "`" + ` is an error with code BAD_USER_INPUT.
-    """
+    "Maximum number of sessions, from the start of the list. See ` + "`" + `PageInfo` + "`" + `."
     first: Int
-    "Only items behind this opaque cursor; null starts at the beginning. A cursor of another list (its field, its parent, its order) is an error with code BAD_USER_INPUT; the filter may change."
+    "Cursor; the page starts after it. See ` + "`" + `PageInfo` + "`" + `."
     after: String
-    """
-    At most this many items, from the end, still in list order. Without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + ` a page has 20; zero gives an empty page.
-    Negative, above the server's limit (200 unless the operator changed it) or together with ` + "`" + `first` + "`" + ` is an error with code BAD_USER_INPUT.
-    """
+    "Maximum number of sessions, from the end of the list. See ` + "`" + `PageInfo` + "`" + `."
     last: Int
-    "Only items ahead of this opaque cursor; null goes up to the end. A cursor of another list (its field, its parent, its order) is an error with code BAD_USER_INPUT; the filter may change."
+    "Cursor; the page ends before it. See ` + "`" + `PageInfo` + "`" + `."
     before: String
-    "Only sessions that pass this; null passes all."
+    "Condition on the sessions."
     filter: SessionFilter
-    "How the sessions are sorted; null means by ` + "`" + `startedAt` + "`" + `, latest first."
+    "Order of the list. By default the latest ` + "`" + `startedAt` + "`" + ` comes first."
     orderBy: SessionOrder
   ): SessionConnection!
 }
 
-"A slot name that occurs in AIRudder's ` + "`" + `ner_slots` + "`" + `, with how it is used under the filter of ` + "`" + `Query.nerSlots` + "`" + `."
+"A slot name, with its figures under the filter of ` + "`" + `Query.nerSlots` + "`" + `."
 type NerSlotKey {
-  "The slot's key in AIRudder's ` + "`" + `ner_slots` + "`" + `."
+  "The key in AIRudder's ` + "`" + `ner_slots` + "`" + `."
   name: String!
-  "Sessions under the filter that have this slot, whatever its value."
+  "Number of sessions that have the slot, whatever its value."
   sessionCount: Int!
-  "How many different values the slot has in those sessions."
+  "Number of different values in those sessions."
   distinctValues: Int!
-  "The slot's values in those sessions, most frequent first, then by value."
+  "The values in those sessions, most frequent first, then by value."
   values(
-    """
-    At most this many values, from the start: 20 by default, zero gives none.
-    Negative or above the server's limit (200 unless the operator changed it) is an error with code BAD_USER_INPUT.
-    """
+    "Maximum number of values, from the start. The bounds of ` + "`" + `PageInfo` + "`" + ` apply."
     first: Int = 20
   ): [NerSlotValue!]!
 }
 
-"A variable name that occurs in AIRudder's ` + "`" + `variables` + "`" + `, with its figures under the filter of ` + "`" + `Query.variables` + "`" + `."
+"A variable name, with its figures under the filter of ` + "`" + `Query.variables` + "`" + `."
 type VariableKey {
   "The key in AIRudder's ` + "`" + `variables` + "`" + `."
   name: String!
-  "Sessions under the filter that have it, whatever its value."
+  "Number of sessions that have the variable, whatever its value."
   sessionCount: Int!
-  "The number of different values in those sessions."
+  "Number of different values in those sessions."
   distinctValues: Int!
   "The values in those sessions, most frequent first, then by value."
   values(
-    """
-    At most this many values, from the start: 20 by default, zero gives none.
-    Negative or above the server's limit (200 unless the operator changed it) is an error with code BAD_USER_INPUT.
-    """
+    "Maximum number of values, from the start. The bounds of ` + "`" + `PageInfo` + "`" + ` apply."
     first: Int = 20
   ): [NerSlotValue!]!
 }
 
-"An event label that occurs in AIRudder's ` + "`" + `event_label` + "`" + `, with its figures under the filter of ` + "`" + `Query.eventLabels` + "`" + `."
+"An event label, with its figures under the filter of ` + "`" + `Query.eventLabels` + "`" + `."
 type EventLabelKey {
   "The key in AIRudder's ` + "`" + `event_label` + "`" + `."
   name: String!
-  "Sessions under the filter that have it, whatever its value."
+  "Number of sessions that have the label, whatever its value."
   sessionCount: Int!
-  "The number of different values in those sessions."
+  "Number of different values in those sessions."
   distinctValues: Int!
   "The values in those sessions, most frequent first, then by value."
   values(
-    """
-    At most this many values, from the start: 20 by default, zero gives none.
-    Negative or above the server's limit (200 unless the operator changed it) is an error with code BAD_USER_INPUT.
-    """
+    "Maximum number of values, from the start. The bounds of ` + "`" + `PageInfo` + "`" + ` apply."
     first: Int = 20
   ): [NerSlotValue!]!
 }
 
-"One value of a slot, variable or event label, and its frequency."
+"A value of a slot, variable or event label, with its frequency."
 type NerSlotValue {
-  """
-  The value: a string as it is, anything else as compact JSON (null is the text ` + "`" + `null` + "`" + `) whose strings are unescaped and whose numbers and order of
-  keys are as they were sent: 1.10 and 1.1 are two values.
-  """
+  "The value as text, see ` + "`" + `NerSlot.value` + "`" + `."
   value: String!
-  "Sessions under the filter that have this value."
+  "Number of sessions under the filter that have this value."
   sessionCount: Int!
 }
 
-"A customer, known by the ` + "`" + `callee` + "`" + ` of their sessions."
+"A customer, identified by the ` + "`" + `callee` + "`" + ` of their sessions."
 type Contact implements Node {
-  "Opaque id, unique across all types, for ` + "`" + `node` + "`" + ` and client caches. Never take it apart or build one."
+  "Opaque id, see ` + "`" + `Node.id` + "`" + `."
   id: ID!
-  "The customer: mostly a phone number with its +, in future also ids such as ` + "`" + `ID.13491208655302741918` + "`" + `. Treat it as opaque."
+  "AIRudder's ` + "`" + `callee` + "`" + `, see ` + "`" + `Session.callee` + "`" + `."
   callee: String!
-  "How many sessions with this customer are stored."
+  "Number of sessions with this customer."
   sessionCount: Int!
-  "When the customer's first session began: the earliest ` + "`" + `startedAt` + "`" + `."
+  "Start of the customer's first session: the earliest ` + "`" + `startedAt` + "`" + `."
   firstSeenAt: Time!
-  "When the customer's last session ended: the latest ` + "`" + `endedAt` + "`" + `."
+  "End of the customer's last session: the latest ` + "`" + `endedAt` + "`" + `."
   lastSeenAt: Time!
-  "A page of the sessions with this customer, the latest ` + "`" + `startedAt` + "`" + ` first unless ` + "`" + `orderBy` + "`" + ` says otherwise."
+  "A page of the sessions with this customer."
   sessions(
-    """
-    At most this many items, from the start. Without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + ` a page has 20; zero gives an empty page.
-    Negative, above the server's limit (200 unless the operator changed it) or together with ` + "`" + `last` + "`" + ` is an error with code BAD_USER_INPUT.
-    """
+    "Maximum number of sessions, from the start of the list. See ` + "`" + `PageInfo` + "`" + `."
     first: Int
-    "Only items behind this opaque cursor; null starts at the beginning. A cursor of another list (its field, its parent, its order) is an error with code BAD_USER_INPUT; the filter may change."
+    "Cursor; the page starts after it. See ` + "`" + `PageInfo` + "`" + `."
     after: String
-    """
-    At most this many items, from the end, still in list order. Without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + ` a page has 20; zero gives an empty page.
-    Negative, above the server's limit (200 unless the operator changed it) or together with ` + "`" + `first` + "`" + ` is an error with code BAD_USER_INPUT.
-    """
+    "Maximum number of sessions, from the end of the list. See ` + "`" + `PageInfo` + "`" + `."
     last: Int
-    "Only items ahead of this opaque cursor; null goes up to the end. A cursor of another list (its field, its parent, its order) is an error with code BAD_USER_INPUT; the filter may change."
+    "Cursor; the page ends before it. See ` + "`" + `PageInfo` + "`" + `."
     before: String
-    "Only sessions that pass this; null passes all."
+    "Condition on the sessions."
     filter: SessionFilter
-    "How the sessions are sorted; null means by ` + "`" + `startedAt` + "`" + `, latest first."
+    "Order of the list. By default the latest ` + "`" + `startedAt` + "`" + ` comes first."
     orderBy: SessionOrder
   ): SessionConnection!
 }
 
-"One page of a list of contacts."
+"A page of a list of contacts."
 type ContactConnection {
   "The page's contacts, each with its cursor."
   edges: [ContactEdge!]!
-  "The page's contacts without cursors: a shortcut for ` + "`" + `edges { node }` + "`" + `."
+  "The page's contacts: a shortcut for ` + "`" + `edges { node }` + "`" + `."
   nodes: [Contact!]!
-  "Where the page lies in the list."
+  "The place of the page in the list."
   pageInfo: PageInfo!
-  "How many contacts the whole list has, on all pages."
+  "Number of contacts on all pages of the list."
   totalCount: Int!
 }
 
-"A contact at its place in a list."
+"A contact in a list."
 type ContactEdge {
-  "Opaque place in this list and order, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
+  "Opaque position in the list, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
   cursor: String!
-  "The contact at this place."
+  "The contact."
   node: Contact!
 }
 
-"Which contacts to take: a contact passes when every field that is given holds. A field that is null counts as absent; ` + "`" + `{}` + "`" + ` passes all."
+"A condition on contacts: all fields that are present must hold, see ` + "`" + `SessionFilter` + "`" + `."
 input ContactFilter {
-  "By ` + "`" + `callee` + "`" + `; phone numbers mostly begin with +."
+  "Condition on ` + "`" + `callee` + "`" + `; phone numbers usually begin with +."
   callee: StringFilter
   """
-  These digits, three or more of 0 to 9, stand in the ` + "`" + `callee` + "`" + ` one after the other, whatever other characters stand between: ` + "`" + `62812` + "`" + ` is found in ` + "`" + `+62 (812) 34` + "`" + `.
-  Anything else is an error with code BAD_USER_INPUT.
+  Three or more digits (0 to 9) that are in ` + "`" + `callee` + "`" + ` in this order, with no other digits between them: ` + "`" + `62812` + "`" + ` is found
+  in ` + "`" + `+62 (812) 34` + "`" + `. Anything else is an error with code BAD_USER_INPUT.
   """
   digits: String
-  "By how many sessions with the customer are stored."
+  "Condition on the number of sessions with the customer."
   sessionCount: IntFilter
-  "By when the customer's last session ended."
+  "Condition on the end of the customer's last session."
   lastSeenAt: TimeFilter
-  "At least one session of the customer passes this."
+  "At least one session of the customer must pass this."
   sessions: SessionFilter
 }
 
-"How contacts are sorted. Ties break by ` + "`" + `callee` + "`" + ` (by code point), in the same direction."
+"An order of contacts. Equals are ordered by ` + "`" + `callee` + "`" + ` (by code point), in the same direction."
 input ContactOrder {
-  "What to sort by."
+  "The value to sort by."
   field: ContactOrderField!
-  "Which end comes first: DESC by default."
+  "The direction of the order."
   direction: OrderDirection! = DESC
 }
 
-"What contacts can be sorted by."
+"Values that contacts can be sorted by."
 enum ContactOrderField {
-  "When the customer's last session ended: ` + "`" + `lastSeenAt` + "`" + `."
+  "End of the customer's last session: ` + "`" + `lastSeenAt` + "`" + `."
   LAST_SEEN
-  "When the customer's first session began: ` + "`" + `firstSeenAt` + "`" + `."
+  "Start of the customer's first session: ` + "`" + `firstSeenAt` + "`" + `."
   FIRST_SEEN
-  "How many sessions with the customer are stored: ` + "`" + `sessionCount` + "`" + `."
+  "Number of sessions: ` + "`" + `sessionCount` + "`" + `."
   SESSION_COUNT
 }
 
-"One page of a list of sessions."
+"A page of a list of sessions."
 type SessionConnection {
   "The page's sessions, each with its cursor."
   edges: [SessionEdge!]!
-  "The page's sessions without cursors: a shortcut for ` + "`" + `edges { node }` + "`" + `."
+  "The page's sessions: a shortcut for ` + "`" + `edges { node }` + "`" + `."
   nodes: [Session!]!
-  "Where the page lies in the list."
+  "The place of the page in the list."
   pageInfo: PageInfo!
-  "How many sessions the whole list has, on all pages."
+  "Number of sessions on all pages of the list."
   totalCount: Int!
 }
 
-"A session at its place in a list."
+"A session in a list."
 type SessionEdge {
-  "Opaque place in this list and order, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
+  "Opaque position in the list, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
   cursor: String!
-  "The session at this place."
+  "The session."
   node: Session!
 }
 
-"One page of a list of messages."
+"A page of a list of messages."
 type MessageConnection {
   "The page's messages, each with its cursor and session."
   edges: [MessageEdge!]!
-  "The page's messages without cursors: a shortcut for ` + "`" + `edges { node }` + "`" + `."
+  "The page's messages: a shortcut for ` + "`" + `edges { node }` + "`" + `."
   nodes: [Message!]!
-  "Where the page lies in the list."
+  "The place of the page in the list."
   pageInfo: PageInfo!
-  "How many messages the whole list has, on all pages."
+  "Number of messages on all pages of the list."
   totalCount: Int!
 }
 
-"A message at its place in a list."
+"A message in a list."
 type MessageEdge {
-  "Opaque place in this list and order, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
+  "Opaque position in the list, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
   cursor: String!
-  "The message at this place."
+  "The message."
   node: Message!
-  "The session that the message belongs to."
+  "The message's session."
   session: Session!
 }
 
-"Where a page lies in its list; right in both directions, whether paged with ` + "`" + `first` + "`" + ` or ` + "`" + `last` + "`" + `."
+"""
+The place of a page in its list. It is the same whether the page was requested with ` + "`" + `first` + "`" + ` or ` + "`" + `last` + "`" + `.
+
+These rules hold for all pages. A page has the first ` + "`" + `first` + "`" + ` or the last ` + "`" + `last` + "`" + ` items of the list, in the order of the
+list, or 20 from the start without either; zero gives an empty page. A negative number, one above the server's limit
+(200 by default), or both arguments together are an error with code BAD_USER_INPUT. ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + ` are cursors of
+the same list. A cursor of another field, parent or order is an error with code BAD_USER_INPUT; the filter may change.
+"""
 type PageInfo {
-  "Whether the list goes on behind this page."
+  "True if the list has items after this page."
   hasNextPage: Boolean!
-  "Whether the list has something ahead of this page."
+  "True if the list has items before this page."
   hasPreviousPage: Boolean!
-  "Opaque cursor of the page's first item, for ` + "`" + `before` + "`" + `; null when the page is empty."
+  "Cursor of the first item, for ` + "`" + `before` + "`" + `; null if the page is empty."
   startCursor: String
-  "Opaque cursor of the page's last item, for ` + "`" + `after` + "`" + `; null when the page is empty."
+  "Cursor of the last item, for ` + "`" + `after` + "`" + `; null if the page is empty."
   endCursor: String
 }
 
-"One message of a session: an entry of AIRudder's ` + "`" + `messages` + "`" + `."
+"A message of a session: an entry of AIRudder's ` + "`" + `messages` + "`" + `."
 type Message implements Node {
   """
-  Opaque id, unique across all types, for ` + "`" + `node` + "`" + ` and client caches. It is the same in every version of the session that holds a message of that
-  ` + "`" + `msgId` + "`" + `; messages of equal or empty ` + "`" + `msgId` + "`" + ` go by their place among their equals. Never take it apart or build one.
+  Opaque id, see ` + "`" + `Node.id` + "`" + `. It is the same in every version of the session that has a message with that ` + "`" + `msgId` + "`" + `;
+  messages with equal or empty ` + "`" + `msgId` + "`" + ` are distinguished by their order.
   """
   id: ID!
-  "Place in the notification's ` + "`" + `messages` + "`" + `, counted from 0. This is the order of the conversation; ` + "`" + `sentAt` + "`" + ` is not."
+  "Index in the notification's ` + "`" + `messages` + "`" + `, from 0. This is the order of the conversation; ` + "`" + `sentAt` + "`" + ` is not."
   position: Int!
   "AIRudder's ` + "`" + `msg_id` + "`" + `."
   msgId: String!
-  "Who sent it: AIRudder's ` + "`" + `sender_type` + "`" + `."
+  "The sender: AIRudder's ` + "`" + `sender_type` + "`" + `."
   senderType: SenderType!
-  "AIRudder's own word for it, ` + "`" + `sender_type` + "`" + ` as it was sent, also where ` + "`" + `senderType` + "`" + ` is UNKNOWN."
+  "AIRudder's ` + "`" + `sender_type` + "`" + `, as sent."
   senderTypeRaw: String!
   """
-  When it was sent: AIRudder's ` + "`" + `timestamp` + "`" + `. Null when the notification has no readable time for it.
-  Times can go backwards and lie outside the session.
+  Time of sending: AIRudder's ` + "`" + `timestamp` + "`" + `; null if it is missing or invalid. Times can go backwards and lie outside the
+  session.
   """
   sentAt: Time
-  "How far it got: AIRudder's ` + "`" + `status` + "`" + `."
+  "Progress of the delivery: AIRudder's ` + "`" + `status` + "`" + `."
   status: MessageStatus!
-  "AIRudder's own word for it, ` + "`" + `status` + "`" + ` as it was sent, also where ` + "`" + `status` + "`" + ` here is UNKNOWN."
+  "AIRudder's ` + "`" + `status` + "`" + `, as sent."
   statusRaw: String!
-  "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent, e.g. ` + "`" + `text` + "`" + ` or ` + "`" + `interactive` + "`" + `."
+  "AIRudder's ` + "`" + `content.type` + "`" + `, as sent, e.g. ` + "`" + `text` + "`" + ` or ` + "`" + `interactive` + "`" + `."
   contentType: String!
-  "What a person reads of it, the same as the ` + "`" + `text` + "`" + ` of its ` + "`" + `content` + "`" + `; empty when there is nothing to read."
+  "The ` + "`" + `text` + "`" + ` of ` + "`" + `content` + "`" + `, see ` + "`" + `Content.text` + "`" + `."
   text: String!
-  "What it says, in a type of its own for each kind of content."
+  "The content, in a type for each kind."
   content: MessageContent!
-  "The message that it answers, as AIRudder embeds it (` + "`" + `reply` + "`" + `); null when it answers none in particular."
+  "The copy of the answered message that AIRudder embeds (` + "`" + `reply` + "`" + `); null if the message answers none in particular."
   replyTo: MessageReply
-  "AIRudder's message object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
+  "AIRudder's message object, as sent; ` + "`" + `{}` + "`" + ` if there was none."
   raw: JSON!
 }
 
-"The copy that AIRudder embeds of an answered message (` + "`" + `reply` + "`" + `). It is complete in itself, for the message is often not in the same session."
+"""
+The copy of an answered message that AIRudder embeds (` + "`" + `reply` + "`" + `). It is complete, because the message is often not in the
+same session.
+"""
 type MessageReply {
   "The answered message's ` + "`" + `msg_id` + "`" + `."
   msgId: String!
-  "Who sent the answered message: AIRudder's ` + "`" + `sender_type` + "`" + `."
+  "The answered message's sender: AIRudder's ` + "`" + `sender_type` + "`" + `."
   senderType: SenderType!
-  "When the answered message was sent: AIRudder's ` + "`" + `timestamp` + "`" + ` (Unix seconds). Null when the copy has no readable time."
+  "The answered message's time: AIRudder's ` + "`" + `timestamp` + "`" + ` (Unix seconds); null if it is missing or invalid."
   sentAt: Time
-  "What the answered message says."
+  "The answered message's content."
   content: MessageContent!
-  "The answered message itself, found by its ` + "`" + `msg_id` + "`" + ` (of several with that, the first); null when this session does not hold it."
+  "The answered message, by its ` + "`" + `msg_id` + "`" + ` (of several, the first); null if this session does not have it."
   message: Message
 }
 
-"How far a message got, as AIRudder reports it in ` + "`" + `status` + "`" + `."
+"Progress of a message's delivery: AIRudder's ` + "`" + `status` + "`" + `."
 enum MessageStatus {
   "AIRudder's ` + "`" + `sent` + "`" + `: handed to the channel."
   SENT
@@ -2848,13 +2828,13 @@ enum MessageStatus {
   DELIVERY
   "AIRudder's ` + "`" + `read` + "`" + `: read by the recipient."
   READ
-  "A value that this server does not know, for instance one that AIRudder adds later; the original is in ` + "`" + `statusRaw` + "`" + `."
+  "Any other value; see ` + "`" + `statusRaw` + "`" + `."
   UNKNOWN
 }
 
-"Who sent a message, as AIRudder reports it in ` + "`" + `sender_type` + "`" + `."
+"The sender of a message: AIRudder's ` + "`" + `sender_type` + "`" + `."
 enum SenderType {
-  "AIRudder's ` + "`" + `system` + "`" + `: a note of the platform, such as the start of the conversation."
+  "AIRudder's ` + "`" + `system` + "`" + `: an event of the platform, such as the start of the conversation."
   SYSTEM
   "AIRudder's ` + "`" + `user` + "`" + `: the customer."
   USER
@@ -2864,40 +2844,40 @@ enum SenderType {
   AGENT
   "AIRudder's ` + "`" + `chatbot` + "`" + `: seen as the sender of the template that opens a conversation."
   CHATBOT
-  "A value that this server does not know, for instance one that AIRudder adds later; the original is in ` + "`" + `senderTypeRaw` + "`" + `."
+  "Any other value; see ` + "`" + `senderTypeRaw` + "`" + `."
   UNKNOWN
 }
 
-"What ended a session, as AIRudder reports it in ` + "`" + `session_end_reason` + "`" + `."
+"The cause of a session's end: AIRudder's ` + "`" + `session_end_reason` + "`" + `."
 enum SessionEndReason {
-  "AIRudder's ` + "`" + `robot` + "`" + `: the robot ended it."
+  "AIRudder's ` + "`" + `robot` + "`" + `: ended by the robot."
   ROBOT
-  "AIRudder's ` + "`" + `agent` + "`" + `: a human agent ended it."
+  "AIRudder's ` + "`" + `agent` + "`" + `: ended by a human agent."
   AGENT
-  "AIRudder's ` + "`" + `error` + "`" + `: it broke off with an error."
+  "AIRudder's ` + "`" + `error` + "`" + `: broken off with an error."
   ERROR
-  "AIRudder's ` + "`" + `expire` + "`" + `: its time ran out."
+  "AIRudder's ` + "`" + `expire` + "`" + `: timed out."
   EXPIRE
-  "AIRudder's ` + "`" + `user` + "`" + `: the customer ended it."
+  "AIRudder's ` + "`" + `user` + "`" + `: ended by the customer."
   USER
-  "A value that this server does not know, for instance one that AIRudder adds later; the original is in ` + "`" + `endReasonRaw` + "`" + `."
+  "Any other value; see ` + "`" + `endReasonRaw` + "`" + `."
   UNKNOWN
 }
 
-"What every kind of message content has: AIRudder's ` + "`" + `content` + "`" + `."
+"The common fields of all content: AIRudder's ` + "`" + `content` + "`" + `."
 interface Content {
-  "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
+  "AIRudder's ` + "`" + `content.type` + "`" + `, as sent. Different GraphQL types can share one."
   type: String!
   """
-  What a person reads of it, in reading order, parts on lines of their own; empty when there is nothing to read. ` + "`" + `search` + "`" + ` looks here, but not into
-  system events.
+  The content as plain text in reading order, with its parts on lines of their own; empty if there is none. ` + "`" + `search` + "`" + `
+  covers it, except for system events.
   """
   text: String!
-  "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
+  "AIRudder's content object, as sent; ` + "`" + `{}` + "`" + ` if there was none."
   raw: JSON!
 }
 
-"What a message says, one member for each kind of content; every member also is a ` + "`" + `Content` + "`" + `. What fits no other is UnknownContent."
+"The content of a message, with a member for each kind. All members implement ` + "`" + `Content` + "`" + `."
 union MessageContent =
   | TextContent
   | SystemContent
@@ -2914,187 +2894,199 @@ union MessageContent =
   | ContactsContent
   | UnknownContent
 
-"Plain text (AIRudder's type ` + "`" + `text` + "`" + `); its ` + "`" + `text` + "`" + ` is that text as it is."
+"Plain text (AIRudder's type ` + "`" + `text` + "`" + `)."
 type TextContent implements Content {
-  "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
+  "See ` + "`" + `Content.type` + "`" + `."
   type: String!
-  "What a person reads of it, in reading order, parts on lines of their own; empty when there is nothing to read. ` + "`" + `search` + "`" + ` looks here."
+  "See ` + "`" + `Content.text` + "`" + `."
   text: String!
-  "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
+  "See ` + "`" + `Content.raw` + "`" + `."
   raw: JSON!
 }
 
-"A note of the platform about the conversation (AIRudder's type ` + "`" + `system` + "`" + `); its ` + "`" + `text` + "`" + ` is the event."
+"An event of the platform (AIRudder's type ` + "`" + `system` + "`" + `); its ` + "`" + `text` + "`" + ` is ` + "`" + `event` + "`" + `."
 type SystemContent implements Content {
-  "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
+  "See ` + "`" + `Content.type` + "`" + `."
   type: String!
-  "What a person reads of it, in reading order, parts on lines of their own; empty when there is nothing to read. ` + "`" + `search` + "`" + ` does not look here."
+  "See ` + "`" + `Content.text` + "`" + `. ` + "`" + `search` + "`" + ` does not cover it."
   text: String!
-  "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
+  "See ` + "`" + `Content.raw` + "`" + `."
   raw: JSON!
-  "What happened: AIRudder's ` + "`" + `system.type` + "`" + `, e.g. ` + "`" + `conversation.start` + "`" + `, ` + "`" + `conversation.take_over` + "`" + ` or ` + "`" + `conversation.close` + "`" + `."
+  "AIRudder's ` + "`" + `system.type` + "`" + `, e.g. ` + "`" + `conversation.start` + "`" + `, ` + "`" + `conversation.take_over` + "`" + ` or ` + "`" + `conversation.close` + "`" + `."
   event: String!
-  "The agent seat that hands over: AIRudder's ` + "`" + `system.from_seat_id` + "`" + `; empty when there is none."
+  "The agent seat that hands over: AIRudder's ` + "`" + `system.from_seat_id` + "`" + `; empty if there is none."
   fromSeatId: String!
-  "The agent seat that takes over: AIRudder's ` + "`" + `system.to_seat_id` + "`" + `; empty when there is none."
+  "The agent seat that takes over: AIRudder's ` + "`" + `system.to_seat_id` + "`" + `; empty if there is none."
   toSeatId: String!
 }
 
-"A message made from an approved template (AIRudder's type ` + "`" + `template` + "`" + `); its ` + "`" + `text` + "`" + ` is header, body, footer and button titles."
+"""
+A message made from an approved template (AIRudder's type ` + "`" + `template` + "`" + `); its ` + "`" + `text` + "`" + ` is header, body, footer and button
+titles.
+"""
 type TemplateContent implements Content {
-  "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
+  "See ` + "`" + `Content.type` + "`" + `."
   type: String!
-  "What a person reads of it, in reading order, parts on lines of their own; empty when there is nothing to read. ` + "`" + `search` + "`" + ` looks here."
+  "See ` + "`" + `Content.text` + "`" + `."
   text: String!
-  "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
+  "See ` + "`" + `Content.raw` + "`" + `."
   raw: JSON!
-  "Whose template it is: AIRudder's ` + "`" + `template.type` + "`" + `, e.g. ` + "`" + `WhatsApp` + "`" + `."
+  "The template's provider: AIRudder's ` + "`" + `template.type` + "`" + `, e.g. ` + "`" + `WhatsApp` + "`" + `."
   provider: String!
-  "The template's id: AIRudder's ` + "`" + `template.info.id` + "`" + `, which it sends as a number."
+  "The template's id: AIRudder's ` + "`" + `template.info.id` + "`" + `, a number there."
   templateId: String!
-  "The template's name: AIRudder's ` + "`" + `template.info.name` + "`" + `; null when it was sent without one."
+  "The template's name: AIRudder's ` + "`" + `template.info.name` + "`" + `; null if it was sent without one."
   name: String
   "The template's language: AIRudder's ` + "`" + `template.info.language` + "`" + `, e.g. ` + "`" + `en` + "`" + `."
   language: String!
-  "What stands above the body: AIRudder's ` + "`" + `template.content.header` + "`" + `; null when there is none."
+  "The part above the body: AIRudder's ` + "`" + `template.content.header` + "`" + `; null if there is none."
   header: TemplateHeader
-  "The main text; empty when there is none."
+  "The main text; empty if there is none."
   body: String!
-  "The small text below the body; empty when there is none."
+  "The small text below the body; empty if there is none."
   footer: String!
   "The buttons, in the order shown."
   buttons: [OptionButton!]!
 }
 
-"What stands above the body of a template or an interactive message: a line of text, or an image or other file."
+"The part above the body of a template or an interactive message: a line of text, or an image or other file."
 type TemplateHeader {
   "The header's kind as AIRudder names it, e.g. ` + "`" + `image` + "`" + `."
   type: String!
-  "The header's text; empty when it has none."
+  "The header's text; empty if there is none."
   text: String!
-  "The header's image or other file; null when it carries none."
+  "The header's image or other file; null if there is none."
   media: Media
 }
 
 "A button of a template or of an interactive message."
 type OptionButton {
-  "The button's id: AIRudder's ` + "`" + `reply.id` + "`" + `. Always empty for a template's button, which has none."
+  "The button's id: AIRudder's ` + "`" + `reply.id` + "`" + `; empty for a template's button."
   id: String!
-  "The button's kind as AIRudder names it: ` + "`" + `QUICK_REPLY` + "`" + ` or ` + "`" + `OPT_OUT` + "`" + ` on a template, ` + "`" + `reply` + "`" + ` on an interactive message, and others."
+  """
+  The button's kind as AIRudder names it: ` + "`" + `QUICK_REPLY` + "`" + ` or ` + "`" + `OPT_OUT` + "`" + ` on a template, ` + "`" + `reply` + "`" + ` on an interactive message,
+  and others.
+  """
   type: String!
-  "What the button says: AIRudder's ` + "`" + `text` + "`" + ` on a template, ` + "`" + `reply.title` + "`" + ` on an interactive message."
+  "The button's title: AIRudder's ` + "`" + `text` + "`" + ` on a template, ` + "`" + `reply.title` + "`" + ` on an interactive message."
   title: String!
 }
 
 "The customer's tap on a template's button (AIRudder's type ` + "`" + `button` + "`" + `); its ` + "`" + `text` + "`" + ` is the button's title."
 type ButtonContent implements Content {
-  "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
+  "See ` + "`" + `Content.type` + "`" + `."
   type: String!
-  "What a person reads of it, in reading order, parts on lines of their own; empty when there is nothing to read. ` + "`" + `search` + "`" + ` looks here."
+  "See ` + "`" + `Content.text` + "`" + `."
   text: String!
-  "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
+  "See ` + "`" + `Content.raw` + "`" + `."
   raw: JSON!
-  "The option that was picked; null when the answered message is not embedded or none of its options has this title."
+  "The chosen option; null if the answered message is not embedded or none of its options has this title."
   chosen: ChosenOption
 }
 
 "An image (AIRudder's type ` + "`" + `image` + "`" + `); its ` + "`" + `text` + "`" + ` is the caption and the file's name."
 type ImageContent implements Content {
-  "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
+  "See ` + "`" + `Content.type` + "`" + `."
   type: String!
-  "What a person reads of it, in reading order, parts on lines of their own; empty when there is nothing to read. ` + "`" + `search` + "`" + ` looks here."
+  "See ` + "`" + `Content.text` + "`" + `."
   text: String!
-  "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
+  "See ` + "`" + `Content.raw` + "`" + `."
   raw: JSON!
-  "Where the file is: AIRudder's ` + "`" + `media` + "`" + `; null when the message carries none."
+  "The file: AIRudder's ` + "`" + `media` + "`" + `; null if there is none."
   media: Media
-  "What was written below it: AIRudder's ` + "`" + `content.text` + "`" + `; empty when nothing was."
+  "The text below the image: AIRudder's ` + "`" + `content.text` + "`" + `; empty if there is none."
   caption: String!
 }
 
 "A video (AIRudder's type ` + "`" + `video` + "`" + `); its ` + "`" + `text` + "`" + ` is the caption and the file's name."
 type VideoContent implements Content {
-  "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
+  "See ` + "`" + `Content.type` + "`" + `."
   type: String!
-  "What a person reads of it, in reading order, parts on lines of their own; empty when there is nothing to read. ` + "`" + `search` + "`" + ` looks here."
+  "See ` + "`" + `Content.text` + "`" + `."
   text: String!
-  "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
+  "See ` + "`" + `Content.raw` + "`" + `."
   raw: JSON!
-  "Where the file is: AIRudder's ` + "`" + `media` + "`" + `. Content without one is an UnknownContent, so this is null in no answer."
+  "The file: AIRudder's ` + "`" + `media` + "`" + `. It is never null, because content without a file is an UnknownContent."
   media: Media
-  "What was written below it: AIRudder's ` + "`" + `content.text` + "`" + `; empty when nothing was."
+  "The text below the video: AIRudder's ` + "`" + `content.text` + "`" + `; empty if there is none."
   caption: String!
 }
 
 "A sound, such as a voice note (AIRudder's type ` + "`" + `audio` + "`" + `); its ` + "`" + `text` + "`" + ` is the caption and the file's name."
 type AudioContent implements Content {
-  "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
+  "See ` + "`" + `Content.type` + "`" + `."
   type: String!
-  "What a person reads of it, in reading order, parts on lines of their own; empty when there is nothing to read. ` + "`" + `search` + "`" + ` looks here."
+  "See ` + "`" + `Content.text` + "`" + `."
   text: String!
-  "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
+  "See ` + "`" + `Content.raw` + "`" + `."
   raw: JSON!
-  "Where the file is: AIRudder's ` + "`" + `media` + "`" + `. Content without one is an UnknownContent, so this is null in no answer."
+  "The file, see ` + "`" + `VideoContent.media` + "`" + `."
   media: Media
-  "What was written below it: AIRudder's ` + "`" + `content.text` + "`" + `; empty when nothing was."
+  "The text below the sound: AIRudder's ` + "`" + `content.text` + "`" + `; empty if there is none."
   caption: String!
 }
 
 "A document or other file (AIRudder's type ` + "`" + `file` + "`" + `); its ` + "`" + `text` + "`" + ` is the caption and the file's name."
 type FileContent implements Content {
-  "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
+  "See ` + "`" + `Content.type` + "`" + `."
   type: String!
-  "What a person reads of it, in reading order, parts on lines of their own; empty when there is nothing to read. ` + "`" + `search` + "`" + ` looks here."
+  "See ` + "`" + `Content.text` + "`" + `."
   text: String!
-  "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
+  "See ` + "`" + `Content.raw` + "`" + `."
   raw: JSON!
-  "Where the file is: AIRudder's ` + "`" + `media` + "`" + `; null when the message carries none."
+  "The file: AIRudder's ` + "`" + `media` + "`" + `; null if there is none."
   media: Media
-  "What was written below it: AIRudder's ` + "`" + `content.text` + "`" + `; empty when nothing was."
+  "The text below the file: AIRudder's ` + "`" + `content.text` + "`" + `; empty if there is none."
   caption: String!
 }
 
-"An image, video, sound or other file that a message refers to; the file itself is not stored here."
+"An image, video, sound or other file of a message. The file itself is not stored here."
 type Media {
   "Address of the file: AIRudder's ` + "`" + `origin_url` + "`" + `."
   url: String!
-  "The file's name, e.g. ` + "`" + `welcome_to_Earth.pdf` + "`" + `; null when it was sent without one."
+  "The file's name, e.g. ` + "`" + `welcome_to_Earth.pdf` + "`" + `; null if it was sent without one."
   name: String
 }
 
-"A question with buttons, sent by the bot (AIRudder's type ` + "`" + `interactive` + "`" + ` with buttons); its ` + "`" + `text` + "`" + ` is header, body, footer and button titles."
+"""
+A question with buttons (AIRudder's type ` + "`" + `interactive` + "`" + ` with buttons); its ` + "`" + `text` + "`" + ` is header, body, footer and button
+titles.
+"""
 type InteractiveButtonsContent implements Content {
-  "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
+  "See ` + "`" + `Content.type` + "`" + `."
   type: String!
-  "What a person reads of it, in reading order, parts on lines of their own; empty when there is nothing to read. ` + "`" + `search` + "`" + ` looks here."
+  "See ` + "`" + `Content.text` + "`" + `."
   text: String!
-  "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
+  "See ` + "`" + `Content.raw` + "`" + `."
   raw: JSON!
-  "What stands above the body: AIRudder's ` + "`" + `interactive.header` + "`" + `; null when there is none."
+  "The part above the body: AIRudder's ` + "`" + `interactive.header` + "`" + `; null if there is none."
   header: TemplateHeader
-  "The main text; empty when there is none."
+  "The main text; empty if there is none."
   body: String!
-  "The small text below the body; empty when there is none."
+  "The small text below the body; empty if there is none."
   footer: String!
   "The buttons, in the order shown."
   buttons: [OptionButton!]!
 }
 
-"A question with a list, sent by the bot (AIRudder's type ` + "`" + `interactive` + "`" + ` with sections); its ` + "`" + `text` + "`" + ` is header, body, footer and button, then each section's title before its options with their descriptions."
+"""
+A question with a list (AIRudder's type ` + "`" + `interactive` + "`" + ` with sections); its ` + "`" + `text` + "`" + ` is header, body, footer and button,
+then each section's title before its options with their descriptions.
+"""
 type InteractiveListContent implements Content {
-  "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
+  "See ` + "`" + `Content.type` + "`" + `."
   type: String!
-  "What a person reads of it, in reading order, parts on lines of their own; empty when there is nothing to read. ` + "`" + `search` + "`" + ` looks here."
+  "See ` + "`" + `Content.text` + "`" + `."
   text: String!
-  "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
+  "See ` + "`" + `Content.raw` + "`" + `."
   raw: JSON!
-  "What stands above the body: AIRudder's ` + "`" + `interactive.header` + "`" + `; null when there is none."
+  "The part above the body: AIRudder's ` + "`" + `interactive.header` + "`" + `; null if there is none."
   header: TemplateHeader
-  "The main text; empty when there is none."
+  "The main text; empty if there is none."
   body: String!
-  "The small text below the body; empty when there is none."
+  "The small text below the body; empty if there is none."
   footer: String!
-  "What the button that opens the list says: AIRudder's ` + "`" + `action.button` + "`" + `; empty when there is none."
+  "The title of the button that opens the list: AIRudder's ` + "`" + `action.button` + "`" + `; empty if there is none."
   button: String!
   "The list's sections, in the order shown."
   sections: [ListSection!]!
@@ -3102,53 +3094,59 @@ type InteractiveListContent implements Content {
 
 "A group of options in an interactive list."
 type ListSection {
-  "The section's heading; empty when there is none."
+  "The section's title; empty if there is none."
   title: String!
   "The section's options, in the order shown."
   rows: [ListRow!]!
 }
 
-"One option of an interactive list."
+"An option of an interactive list."
 type ListRow {
-  "The option's id, given by AIRudder."
+  "The option's id, as AIRudder sent it."
   id: String!
-  "What the option says. Two options can have the same title."
+  "The option's title. Two options can have the same title."
   title: String!
-  "The small text below the title; empty when there is none."
+  "The small text below the title; empty if there is none."
   description: String!
 }
 
-"The customer's pick from an interactive message (AIRudder's type ` + "`" + `interactive` + "`" + ` with a text alone); its ` + "`" + `text` + "`" + ` is the option's title."
+"""
+The customer's choice from an interactive message (AIRudder's type ` + "`" + `interactive` + "`" + ` with a text alone); its ` + "`" + `text` + "`" + ` is the
+option's title.
+"""
 type InteractiveAnswerContent implements Content {
-  "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
+  "See ` + "`" + `Content.type` + "`" + `."
   type: String!
-  "What a person reads of it, in reading order, parts on lines of their own; empty when there is nothing to read. ` + "`" + `search` + "`" + ` looks here."
+  "See ` + "`" + `Content.text` + "`" + `."
   text: String!
-  "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
+  "See ` + "`" + `Content.raw` + "`" + `."
   raw: JSON!
-  "The option that was picked; null when the answered message is not embedded or none of its options has this title."
+  "The chosen option, see ` + "`" + `ButtonContent.chosen` + "`" + `."
   chosen: ChosenOption
 }
 
-"The option that the customer picked: the first of the answered message (` + "`" + `replyTo` + "`" + `) whose title equals the answer, for AIRudder sends no option id."
+"""
+The option that the customer chose: the first of the answered message (` + "`" + `replyTo` + "`" + `) with the answer as its title. AIRudder
+sends no option id.
+"""
 type ChosenOption {
-  "The option's id in the answered message; empty for a template's button, which has none."
+  "The option's id in the answered message; empty for a template's button."
   id: String!
-  "The button's kind as AIRudder names it, e.g. ` + "`" + `QUICK_REPLY` + "`" + ` or ` + "`" + `OPT_OUT` + "`" + `; empty when it is a list's row."
+  "The button's kind as AIRudder names it, e.g. ` + "`" + `QUICK_REPLY` + "`" + ` or ` + "`" + `OPT_OUT` + "`" + `; empty for a list's row."
   type: String!
-  "What the option says."
+  "The option's title."
   title: String!
-  "The option's place among all options of the answered message, counted from 0, sections one after the other."
+  "The option's index among all options of the answered message, from 0, across sections."
   index: Int!
-  "Heading of the list section that the option stands in; null when it is a button."
+  "The title of the option's list section; null for a button."
   section: String
-  "Whether the title left room for doubt."
+  "Whether the title is ambiguous."
   match: OptionMatch!
 }
 
-"How sure it is which option the customer picked."
+"The certainty of a chosen option."
 enum OptionMatch {
-  "One option alone has that title."
+  "Only one option has that title."
   EXACT
   "More than one option has that title; the first of them is given."
   AMBIGUOUS
@@ -3156,35 +3154,35 @@ enum OptionMatch {
 
 "A place (AIRudder's type ` + "`" + `location` + "`" + `); its ` + "`" + `text` + "`" + ` is the place's name and address."
 type LocationContent implements Content {
-  "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
+  "See ` + "`" + `Content.type` + "`" + `."
   type: String!
-  "What a person reads of it, in reading order, parts on lines of their own; empty when there is nothing to read. ` + "`" + `search` + "`" + ` looks here."
+  "See ` + "`" + `Content.text` + "`" + `."
   text: String!
-  "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
+  "See ` + "`" + `Content.raw` + "`" + `."
   raw: JSON!
   "Degrees north of the equator; negative is south."
   latitude: Float!
   "Degrees east of Greenwich; negative is west."
   longitude: Float!
-  "The place's postal address; empty when there is none."
+  "The place's postal address; empty if there is none."
   address: String!
-  "The place's name; null when it was sent without one."
+  "The place's name; null if it was sent without one."
   name: String
 }
 
-"Contact cards that were shared (AIRudder's type ` + "`" + `contacts` + "`" + `); its ` + "`" + `text` + "`" + ` is their names and numbers."
+"Shared contact cards (AIRudder's type ` + "`" + `contacts` + "`" + `); its ` + "`" + `text` + "`" + ` is their names and numbers."
 type ContactsContent implements Content {
-  "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
+  "See ` + "`" + `Content.type` + "`" + `."
   type: String!
-  "What a person reads of it, in reading order, parts on lines of their own; empty when there is nothing to read. ` + "`" + `search` + "`" + ` looks here."
+  "See ` + "`" + `Content.text` + "`" + `."
   text: String!
-  "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
+  "See ` + "`" + `Content.raw` + "`" + `."
   raw: JSON!
   "The cards, in the order sent."
   contacts: [ContactCard!]!
 }
 
-"A shared contact card; unlike ` + "`" + `Contact` + "`" + ` it need not be a customer of any session."
+"A shared contact card. Unlike a ` + "`" + `Contact` + "`" + ` it need not be a customer of any session."
 type ContactCard {
   "The person's name."
   name: String!
@@ -3192,182 +3190,180 @@ type ContactCard {
   phoneNumber: String!
 }
 
-"Content in a form that has no type of its own here, such as a sticker, a reaction or a kind that AIRudder adds later. Nothing is lost: all of it is in ` + "`" + `raw` + "`" + `."
+"Content of any other form, such as a sticker, a reaction or a kind that AIRudder adds later. ` + "`" + `raw` + "`" + ` has all of it."
 type UnknownContent implements Content {
-  "AIRudder's ` + "`" + `content.type` + "`" + ` exactly as sent; ` + "`" + `__typename` + "`" + ` tells apart the shapes that share one."
+  "See ` + "`" + `Content.type` + "`" + `."
   type: String!
-  "What a person reads of it, in reading order, parts on lines of their own; empty when there is nothing to read. ` + "`" + `search` + "`" + ` looks here."
+  "See ` + "`" + `Content.text` + "`" + `."
   text: String!
-  "AIRudder's content object as it was sent; ` + "`" + `{}` + "`" + ` where nothing was."
+  "See ` + "`" + `Content.raw` + "`" + `."
   raw: JSON!
 }
 
-"Which sessions to take: a session passes when every field that is given holds. A field that is null counts as absent; ` + "`" + `{}` + "`" + ` passes all."
+"""
+A condition on sessions: all fields that are present must hold. An absent or empty filter passes all sessions. An empty
+list of values or alternatives passes none.
+"""
 input SessionFilter {
   "All of these must hold."
   and: [SessionFilter!]
-  "At least one of these must hold: an empty list passes nothing."
+  "At least one of these must hold."
   or: [SessionFilter!]
   "This must not hold."
   not: SessionFilter
-  "By AIRudder's ` + "`" + `call_id` + "`" + `."
+  "Condition on AIRudder's ` + "`" + `call_id` + "`" + `."
   callId: StringFilter
-  "By campaign, AIRudder's ` + "`" + `workflow_id` + "`" + `."
+  "Condition on the campaign, AIRudder's ` + "`" + `workflow_id` + "`" + `."
   workflowId: StringFilter
-  "By the campaign's name, AIRudder's ` + "`" + `workflow_name` + "`" + `."
+  "Condition on the campaign's name, AIRudder's ` + "`" + `workflow_name` + "`" + `."
   workflowName: StringFilter
-  "By the campaign's task, AIRudder's ` + "`" + `nodetask_id` + "`" + `."
+  "Condition on the campaign's task, AIRudder's ` + "`" + `nodetask_id` + "`" + `."
   nodeTaskId: StringFilter
-  "By the name of that task, AIRudder's ` + "`" + `nodetask_name` + "`" + `."
+  "Condition on the name of that task, AIRudder's ` + "`" + `nodetask_name` + "`" + `."
   nodeTaskName: StringFilter
-  "By WhatsApp Business task, AIRudder's ` + "`" + `waba_task_id` + "`" + `."
+  "Condition on the WhatsApp Business task, AIRudder's ` + "`" + `waba_task_id` + "`" + `."
   wabaTaskId: StringFilter
-  "By the row of the campaign's list, AIRudder's ` + "`" + `wfdetail_uuid` + "`" + `."
+  "Condition on the row of the campaign's list, AIRudder's ` + "`" + `wfdetail_uuid` + "`" + `."
   wfDetailUuid: StringFilter
-  "By messaging service, e.g. ` + "`" + `WhatsApp` + "`" + `."
+  "Condition on the messaging service, e.g. ` + "`" + `WhatsApp` + "`" + `."
   channel: StringFilter
-  "By the business's own number, AIRudder's ` + "`" + `channel_id` + "`" + `, stored without a leading +."
+  "Condition on the business's own number, AIRudder's ` + "`" + `channel_id` + "`" + `, stored without a leading +."
   channelId: StringFilter
-  "By customer; phone numbers mostly begin with +."
+  "Condition on the customer; phone numbers usually begin with +."
   callee: StringFilter
-  "By robot, AIRudder's ` + "`" + `robot_id` + "`" + `."
+  "Condition on the robot, AIRudder's ` + "`" + `robot_id` + "`" + `."
   robotId: StringFilter
-  "By the session's state as AIRudder names it, e.g. ` + "`" + `closed` + "`" + `."
+  "Condition on the session's state as AIRudder names it, e.g. ` + "`" + `closed` + "`" + `."
   status: StringFilter
-  "By intention label, e.g. ` + "`" + `E` + "`" + `."
+  "Condition on the intention's label, e.g. ` + "`" + `E` + "`" + `."
   intention: StringFilter
-  "Ended for one of these reasons (AIRudder's ` + "`" + `session_end_reason` + "`" + `): an empty list passes nothing."
+  "One of these causes of the session's end, AIRudder's ` + "`" + `session_end_reason` + "`" + `."
   endReason: [SessionEndReason!]
-  "By when the session began, AIRudder's ` + "`" + `session_start_time` + "`" + `."
+  "Condition on the start of the session, AIRudder's ` + "`" + `session_start_time` + "`" + `."
   startedAt: TimeFilter
-  "By when the session ended, AIRudder's ` + "`" + `session_end_time` + "`" + `."
+  "Condition on the end of the session, AIRudder's ` + "`" + `session_end_time` + "`" + `."
   endedAt: TimeFilter
-  "By when the session's present version was stored here."
+  "Condition on the time at which the present version was stored."
   receivedAt: TimeFilter
-  "By AIRudder's time of the notification, its ` + "`" + `timestamp` + "`" + `."
+  "Condition on the time of the notification, AIRudder's ` + "`" + `timestamp` + "`" + `."
   notifiedAt: TimeFilter
-  "By the number of different notifications of the session: 1, then one more for each."
+  "Condition on the number of different notifications of the session."
   version: IntFilter
-  "By how often AIRudder has sent the session, repeats included."
+  "Condition on the number of notifications of the session, repeats included."
   deliveries: IntFilter
-  "By AIRudder's count of conversation rounds, ` + "`" + `talk_round` + "`" + `."
+  "Condition on AIRudder's count of conversation rounds, ` + "`" + `talk_round` + "`" + `."
   talkRound: IntFilter
-  "By the length of the session in whole seconds."
+  "Condition on the length of the session in whole seconds."
   durationSeconds: IntFilter
-  "By how many messages the session has."
+  "Condition on the number of messages."
   messageCount: IntFilter
-  "By entries of AIRudder's ` + "`" + `ner_slots` + "`" + `, all of which must hold."
+  "Conditions on entries of AIRudder's ` + "`" + `ner_slots` + "`" + `, all of which must hold."
   nerSlots: [NamedValueFilter!]
-  "By entries of AIRudder's ` + "`" + `event_label` + "`" + `, all of which must hold."
+  "Conditions on entries of AIRudder's ` + "`" + `event_label` + "`" + `, all of which must hold."
   eventLabels: [NamedValueFilter!]
-  "By entries of AIRudder's ` + "`" + `variables` + "`" + `, all of which must hold."
+  "Conditions on entries of AIRudder's ` + "`" + `variables` + "`" + `, all of which must hold."
   variables: [NamedValueFilter!]
   "Whether the customer sent at least one message."
   engaged: Boolean
-  "Whether a person was called in: a seat took over, or an agent sent a message."
+  "Whether there was a handover: a seat took over, or an agent sent a message."
   handedOver: Boolean
-  """
-  Whether the customer left a robot waiting: the session ended for the reason EXPIRE or USER, and its last message that is not the platform's
-  came from ROBOT or CHATBOT.
-  """
+  "Whether the customer left a robot waiting, see ` + "`" + `Session.abandoned` + "`" + `."
   abandoned: Boolean
-  "At least one message of the session passes this."
+  "At least one message of the session must pass this."
   messages: MessageFilter
   """
-  At most 50 words, split at white space: each must occur as a substring of the ` + "`" + `text` + "`" + ` of some message of the session, which may be a different message
-  for each word, in any language and of any length. Texts and words are compared after Unicode's NFKC and full case folding: composed and decomposed, wide
-  and narrow, upper and lower are the same. System events are not searched, and of a transcript only the first 256 KiB are.
+  At most 50 words, separated by white space. Each must be a substring of the ` + "`" + `text` + "`" + ` of a message of the session, not
+  necessarily of the same one, in any language and of any length. Texts and words are compared after Unicode's NFKC and
+  full case folding: composed and decomposed, wide and narrow, upper and lower are the same. System events are not
+  searched, and of a transcript only the first 256 KiB are.
   """
   search: String
 }
 
-"Which messages to take: a message passes when every field that is given holds. A field that is null counts as absent; ` + "`" + `{}` + "`" + ` passes all."
+"A condition on messages: all fields that are present must hold, see ` + "`" + `SessionFilter` + "`" + `."
 input MessageFilter {
   "All of these must hold."
   and: [MessageFilter!]
-  "At least one of these must hold: an empty list passes nothing."
+  "At least one of these must hold."
   or: [MessageFilter!]
   "This must not hold."
   not: MessageFilter
-  "By place in the notification's ` + "`" + `messages` + "`" + `, counted from 0."
+  "Condition on the index in the notification's ` + "`" + `messages` + "`" + `, from 0."
   position: IntFilter
   "Whether it answers a message in particular (` + "`" + `replyTo` + "`" + `)."
   hasReply: Boolean
-  "Sent by one of these: an empty list passes nothing."
+  "One of these senders."
   senderType: [SenderType!]
-  "With one of these states: an empty list passes nothing."
+  "One of these states of delivery."
   status: [MessageStatus!]
-  "With one of these values of AIRudder's ` + "`" + `content.type` + "`" + `, as stored: an empty list passes nothing."
+  "One of these values of AIRudder's ` + "`" + `content.type` + "`" + `."
   contentType: [String!]
-  "By AIRudder's ` + "`" + `msg_id` + "`" + `."
+  "Condition on AIRudder's ` + "`" + `msg_id` + "`" + `."
   msgId: StringFilter
-  "By when the message was sent; a message without a readable time is within no bound."
+  "Condition on the time of sending. A message without a valid time passes none."
   sentAt: TimeFilter
-  """
-  At most 50 words, split at white space: each must occur as a substring of the message's ` + "`" + `text` + "`" + `, compared as by ` + "`" + `SessionFilter.search` + "`" + `.
-  System events are not searched, and of a transcript only the first 256 KiB are.
-  """
+  "Words that must all be substrings of the message's ` + "`" + `text` + "`" + `, see ` + "`" + `SessionFilter.search` + "`" + `."
   search: String
 }
 
 """
-Which texts to take: every operator that is given must hold. An operator that is null counts as absent. Texts compare exactly as stored, upper and lower case distinct, and % and _ mean themselves.
-The operators that ignore case compare as ` + "`" + `search` + "`" + ` does.
+A condition on texts: all operators that are present must hold. Texts are compared exactly as stored, case-sensitively,
+without wildcards. The operators that ignore case compare as ` + "`" + `SessionFilter.search` + "`" + ` does.
 """
 input StringFilter {
   "Equal to this."
   eq: String
   "Not equal to this."
   ne: String
-  "Equal to one of these: an empty list passes nothing."
+  "Equal to one of these; an empty list passes nothing."
   in: [String!]
-  "Equal to none of these: an empty list passes everything."
+  "Equal to none of these; an empty list passes everything."
   notIn: [String!]
-  "Has this somewhere in it."
+  "Contains this."
   contains: String
   "Begins with this."
   startsWith: String
   "Ends with this."
   endsWith: String
-  "Equal to this after both were folded as ` + "`" + `search` + "`" + ` does."
+  "Equal to this, ignoring case."
   eqIgnoreCase: String
-  "Has this somewhere in it after both were folded as ` + "`" + `search` + "`" + ` does."
+  "Contains this, ignoring case."
   containsIgnoreCase: String
 }
 
-"Which whole numbers to take: every operator that is given must hold. An operator that is null counts as absent."
+"A condition on integers: all operators that are present must hold."
 input IntFilter {
   "Equal to this."
   eq: Int
   "Not equal to this."
   ne: Int
-  "This or more."
+  "Greater than or equal to this."
   gte: Int
-  "More than this."
+  "Greater than this."
   gt: Int
-  "This or less."
+  "Less than or equal to this."
   lte: Int
   "Less than this."
   lt: Int
 }
 
-"Which numbers to take: every operator that is given must hold. An operator that is null counts as absent. Numbers are compared as 64-bit floating point."
+"A condition on numbers: all operators that are present must hold. Numbers are compared as 64-bit floating point."
 input FloatFilter {
   "Equal to this."
   eq: Float
   "Not equal to this."
   ne: Float
-  "This or more."
+  "Greater than or equal to this."
   gte: Float
-  "More than this."
+  "Greater than this."
   gt: Float
-  "This or less."
+  "Less than or equal to this."
   lte: Float
   "Less than this."
   lt: Float
 }
 
-"Which instants to take: every operator that is given must hold. An operator that is null counts as absent."
+"A condition on instants: all operators that are present must hold."
 input TimeFilter {
   "At this instant or later."
   gte: Time
@@ -3379,46 +3375,49 @@ input TimeFilter {
   lt: Time
 }
 
-"Which entries of ` + "`" + `ner_slots` + "`" + `, ` + "`" + `event_label` + "`" + ` or ` + "`" + `variables` + "`" + ` a session must have. A field that is null counts as absent. A name alone means that the session has an entry of that name."
+"""
+A condition on an entry of a session's ` + "`" + `ner_slots` + "`" + `, ` + "`" + `event_label` + "`" + ` or ` + "`" + `variables` + "`" + `. A name alone passes every session that
+has the entry.
+"""
 input NamedValueFilter {
-  "The entry's key, compared as stored."
+  "The entry's key, case-sensitive."
   name: String!
-  "The session has the entry and its value, as text, passes this: so ` + "`" + `ne` + "`" + ` finds other values, not absence."
+  "The session has the entry, and its value as text passes this: ` + "`" + `ne` + "`" + ` passes other values, not a missing entry."
   value: StringFilter
   """
-  The session has the entry, its value as sent is a JSON number, or a text that is one (white space around it aside), and that number passes this.
-  ` + "`" + `{}` + "`" + ` passes every number.
+  The session has the entry, its value is a JSON number, or a text that is one (surrounding white space aside), and the
+  number passes this. ` + "`" + `{}` + "`" + ` passes every number.
   """
   number: FloatFilter
-  "True: the session has the entry. False: it has not."
+  "Whether the session has the entry."
   exists: Boolean
 }
 
-"How sessions are sorted. Ties break by id, so that pages neither repeat nor skip."
+"An order of sessions. Equals are ordered by id, so that pages neither repeat nor skip any."
 input SessionOrder {
-  "What to sort by."
+  "The value to sort by."
   field: SessionOrderField!
-  "Which end comes first: DESC by default."
+  "The direction of the order."
   direction: OrderDirection! = DESC
 }
 
-"What sessions can be sorted by."
+"Values that sessions can be sorted by."
 enum SessionOrderField {
-  "When the session began: ` + "`" + `startedAt` + "`" + `."
+  "Start of the session: ` + "`" + `startedAt` + "`" + `."
   STARTED_AT
-  "When the session ended: ` + "`" + `endedAt` + "`" + `."
+  "End of the session: ` + "`" + `endedAt` + "`" + `."
   ENDED_AT
-  "When the session's present version was stored here: ` + "`" + `receivedAt` + "`" + `."
+  "Time at which the present version was stored: ` + "`" + `receivedAt` + "`" + `."
   RECEIVED_AT
   "AIRudder's count of conversation rounds: ` + "`" + `talkRound` + "`" + `."
   TALK_ROUND
-  "The length of the session: ` + "`" + `durationSeconds` + "`" + `."
+  "Length of the session: ` + "`" + `durationSeconds` + "`" + `."
   DURATION
-  "How many messages the session has: ` + "`" + `messageCount` + "`" + `."
+  "Number of messages: ` + "`" + `messageCount` + "`" + `."
   MESSAGE_COUNT
 }
 
-"Which end of a sorted list comes first."
+"The direction of an order."
 enum OrderDirection {
   "Earliest or smallest first."
   ASC
@@ -3426,9 +3425,9 @@ enum OrderDirection {
   DESC
 }
 
-"What sessions can be grouped by in ` + "`" + `Query.sessionStats` + "`" + `."
+"Dimensions of ` + "`" + `Query.sessionStats` + "`" + `."
 enum SessionDimension {
-  "The intention label; fills ` + "`" + `intention` + "`" + `."
+  "The intention's label; fills ` + "`" + `intention` + "`" + `."
   INTENTION
   "The campaign; fills ` + "`" + `workflowId` + "`" + ` and ` + "`" + `workflowName` + "`" + `."
   WORKFLOW
@@ -3436,13 +3435,13 @@ enum SessionDimension {
   CHANNEL
   "The robot; fills ` + "`" + `robotId` + "`" + `."
   ROBOT
-  "What ended the session; fills ` + "`" + `endReason` + "`" + `."
+  "The cause of the session's end; fills ` + "`" + `endReason` + "`" + `."
   END_REASON
   "The session's state; fills ` + "`" + `status` + "`" + `."
   STATUS
 }
 
-"Length of a time bucket; buckets begin by the clock and calendar of the time zone asked for."
+"The length of a time bucket. Buckets begin by the clock and calendar of the time zone."
 enum TimeInterval {
   "From one full hour to the next. An hour that the clock repeats, when summer time ends, is two buckets."
   HOUR
@@ -3454,37 +3453,37 @@ enum TimeInterval {
   MONTH
 }
 
-"One row of ` + "`" + `Query.sessionStats` + "`" + `: a group of sessions and its figures."
+"A row of ` + "`" + `Query.sessionStats` + "`" + `: a group of sessions and its figures."
 type SessionStats {
-  "The instant at which the row's time bucket begins in the time zone asked for; null without ` + "`" + `interval` + "`" + `."
+  "Start of the row's time bucket; null without ` + "`" + `interval` + "`" + `."
   bucket: Time
   "The group's intention label; null unless grouped by INTENTION."
   intention: String
   "The group's campaign, AIRudder's ` + "`" + `workflow_id` + "`" + `; null unless grouped by WORKFLOW."
   workflowId: String
-  "AIRudder's ` + "`" + `workflow_name` + "`" + ` of the row's workflow, as its latest session under the filter has it; null unless rows are grouped by ` + "`" + `WORKFLOW` + "`" + `."
+  "The campaign's name in its latest session under the filter; null unless grouped by WORKFLOW."
   workflowName: String
   "The group's messaging service; null unless grouped by CHANNEL."
   channel: String
   "The group's robot, AIRudder's ` + "`" + `robot_id` + "`" + `; null unless grouped by ROBOT."
   robotId: String
-  "What ended the group's sessions; null unless grouped by END_REASON."
+  "The cause of the sessions' end; null unless grouped by END_REASON."
   endReason: SessionEndReason
-  "The group's state, as AIRudder names it; null unless grouped by STATUS."
+  "The group's state as AIRudder names it; null unless grouped by STATUS."
   status: String
-  "The group's value of the slot that ` + "`" + `nerSlot` + "`" + ` names; null for the sessions that do not have it, and without ` + "`" + `nerSlot` + "`" + `."
+  "The group's value of the slot ` + "`" + `nerSlot` + "`" + `; null for sessions without the slot, and without ` + "`" + `nerSlot` + "`" + `."
   nerSlotValue: String
-  "How many sessions the group has."
+  "Number of sessions in the group."
   sessionCount: Int!
-  "` + "`" + `sessionCount` + "`" + ` as a fraction (0 to 1) of all sessions under the filter; 0 when there are none."
+  "` + "`" + `sessionCount` + "`" + ` as a fraction (0 to 1) of all sessions under the filter; 0 if there are none."
   share: Float!
-  "The number of different customers (` + "`" + `callee` + "`" + `) of the group. A session without a callee counts none."
+  "Number of different customers (` + "`" + `callee` + "`" + `) in the group. Sessions without a callee do not count."
   contactCount: Int!
-  "How many messages the group's sessions have together."
+  "Number of messages of the group's sessions."
   messageCount: Int!
-  "Mean of ` + "`" + `talkRound` + "`" + ` over the group's sessions; 0 when there are none."
+  "Mean of ` + "`" + `talkRound` + "`" + ` over the group's sessions; 0 if there are none."
   averageTalkRound: Float!
-  "Mean length of the group's sessions in seconds; 0 when there are none."
+  "Mean length of the group's sessions in seconds; 0 if there are none."
   averageDurationSeconds: Float!
 }
 `, BuiltIn: false},

@@ -2,10 +2,10 @@
 
 package generated
 
-// Reads of the chatbot sessions that AIRudder has reported here.
+// Queries of the stored sessions.
 type Query struct {
 }
 
-// Sessions pushed to the client as they are stored, over WebSocket or server-sent events.
+// Sessions as they are stored, over WebSocket or server-sent events.
 type Subscription struct {
 }
