@@ -81,7 +81,7 @@ func openSQLite(file string, bodies *body.Codec, options Options) (*Store, error
 			"synchronous(FULL)", // an acknowledged notification survives a power cut
 			"secure_delete(ON)", // what is erased is overwritten
 			"temp_store(MEMORY)",
-			"cache_size(-32768)",
+			"cache_size(-12288)",
 			fmt.Sprintf("wal_autocheckpoint(%d)", sqliteLogPages),
 			fmt.Sprintf("journal_size_limit(%d)", sqliteLogLimit),
 		},
@@ -94,7 +94,7 @@ func openSQLite(file string, bodies *body.Codec, options Options) (*Store, error
 			fmt.Sprintf("busy_timeout(%d)", sqliteBusyMillis),
 			"query_only(ON)",
 			"temp_store(MEMORY)",
-			"cache_size(-8192)",
+			"cache_size(-2048)",
 		},
 	}
 	read, err := openSQLitePool(driver, opened, sqliteOwnReaders, config, reading)
