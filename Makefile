@@ -46,7 +46,7 @@ internal/clients/node_modules: internal/clients/package-lock.json
 # What tests need beside Go and npm: Debian as root gets it, elsewhere the tests
 # that miss it say so and are skipped.
 tools-for-tests:
-	@bash internal/testtools/install
+	@bash internal/test/install
 
 # Each fuzz target for FUZZTIME.
 fuzz:

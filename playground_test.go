@@ -15,17 +15,19 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 
 	"sessiongraph/internal/simulate"
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/browser"
+	"sessiongraph/internal/test/expected"
+	"sessiongraph/internal/test/tools"
 	"sessiongraph/web"
 )
 
 // openPlayground opens the server's page and waits for its editors and its schema.
-func openPlayground(t *testing.T, s *testtools.Server, width, height int) *testtools.Browser {
+func openPlayground(t *testing.T, s *tools.Server, width, height int) *browser.Browser {
 	t.Helper()
 	if _, built := web.Page(); !built {
-		testtools.Missing(t, "NOT TESTED: the Playground; build its page (make web, which needs npm)")
+		tools.Missing(t, "NOT TESTED: the Playground; build its page (make web, which needs npm)")
 	}
-	b := testtools.OpenBrowser(t, width, height)
+	b := browser.Open(t, width, height)
 	b.Do(
 		chromedp.Navigate(s.URL+"/"),
 		chromedp.WaitVisible(chromedp.CSS(".graphiql-execute-button")),
@@ -37,12 +39,12 @@ func openPlayground(t *testing.T, s *testtools.Server, width, height int) *testt
 }
 
 // answered waits for so many answers of the GraphQL route, and returns the last.
-func answered(b *testtools.Browser, t *testing.T, count int) (last string) {
+func answered(b *browser.Browser, t *testing.T, count int) (last string) {
 	t.Helper()
-	testtools.Eventually(t, func() string {
+	tools.Eventually(t, func() string {
 		answers := b.Answers()
 		if len(answers) < count {
-			return fmt.Sprintf("%d answers, not %d; the page complained: %q", len(answers), count, b.Complaints())
+			return fmt.Sprintf("%d answers, not %d; the page's console: %q", len(answers), count, b.ConsoleErrors())
 		}
 		last = answers[len(answers)-1]
 		return ""
@@ -51,7 +53,7 @@ func answered(b *testtools.Browser, t *testing.T, count int) (last string) {
 }
 
 // openTab opens the tab of that number, counted from 1.
-func openTab(b *testtools.Browser, tab int) {
+func openTab(b *browser.Browser, tab int) {
 	b.Do(
 		chromedp.Click(chromedp.CSS(fmt.Sprintf(".graphiql-tabs > :nth-child(%d of .graphiql-tab) .graphiql-tab-button", tab))),
 		chromedp.WaitVisible(chromedp.CSS(fmt.Sprintf(":nth-child(%d of .graphiql-tab).graphiql-tab-active", tab))),
@@ -59,23 +61,23 @@ func openTab(b *testtools.Browser, tab int) {
 	time.Sleep(time.Second) // GraphiQL reads the operation's name a moment after its tab is opened
 }
 
-func pressRun(b *testtools.Browser) { b.Do(chromedp.Click(chromedp.CSS(".graphiql-execute-button"))) }
+func pressRun(b *browser.Browser) { b.Do(chromedp.Click(chromedp.CSS(".graphiql-execute-button"))) }
 
 // result is the text that the result pane shows.
-func result(b *testtools.Browser) string {
-	shown := testtools.Eval[string](b, `document.querySelector(".result-window .view-lines")?.innerText ?? ""`)
+func result(b *browser.Browser) string {
+	shown := browser.Eval[string](b, `document.querySelector(".result-window .view-lines")?.innerText ?? ""`)
 	return strings.ReplaceAll(shown, "\u00a0", " ")
 }
 
 // runTab opens a tab, runs the query that it holds, and returns the answer and the
 // text that the result pane shows of it.
-func runTab(b *testtools.Browser, t *testing.T, tab int) (answer, shown string) {
+func runTab(b *browser.Browser, t *testing.T, tab int) (answer, shown string) {
 	t.Helper()
 	openTab(b, tab)
 	before := len(b.Answers())
 	pressRun(b)
 	answer = answered(b, t, before+1)
-	testtools.Eventually(t, func() string {
+	tools.Eventually(t, func() string {
 		if shown = result(b); !strings.Contains(shown, `"data"`) {
 			return "the result pane shows:\n" + shown
 		}
@@ -86,7 +88,7 @@ func runTab(b *testtools.Browser, t *testing.T, tab int) (answer, shown string) 
 
 // runSubscription opens a tab, runs the subscription that it holds, and posts
 // notifications until the result pane shows one of them.
-func runSubscription(b *testtools.Browser, t *testing.T, s *testtools.Server, tab int) (shown string) {
+func runSubscription(b *browser.Browser, t *testing.T, s *tools.Server, tab int) (shown string) {
 	t.Helper()
 	openTab(b, tab)
 	pressRun(b)
@@ -100,17 +102,17 @@ func runSubscription(b *testtools.Browser, t *testing.T, s *testtools.Server, ta
 			return shown
 		}
 		if n == 40 {
-			t.Fatalf("the result pane shows:\n%s\nthe page complained: %q", shown, b.Complaints())
+			t.Fatalf("the result pane shows:\n%s\nthe page's console: %q", shown, b.ConsoleErrors())
 		}
 	}
 }
 
-func noComplaints(t *testing.T, s *testtools.Server, b *testtools.Browser) {
+func checkConsole(t *testing.T, s *tools.Server, b *browser.Browser) {
 	t.Helper()
-	for _, complaint := range b.Complaints() {
+	for _, complaint := range b.ConsoleErrors() {
 		t.Error(complaint)
 	}
-	for _, request := range b.Foreign(s.URL) {
+	for _, request := range b.ExternalRequests(s.URL) {
 		t.Error("the page asked another server:", request)
 	}
 }
@@ -120,7 +122,7 @@ func TestPlaygroundRunsItsExamples(t *testing.T) {
 	bodies := append(recentWithRatings(), readFile(t, exampleFile))
 	mustPost(t, s, bodies...)
 	b := openPlayground(t, s, 1440, 900)
-	titles := testtools.Eval[[]string](b, `[...document.querySelectorAll(".graphiql-tab-button")].map((tab) => tab.innerText)`)
+	titles := browser.Eval[[]string](b, `[...document.querySelectorAll(".graphiql-tab-button")].map((tab) => tab.innerText)`)
 	kinds := exampleKinds(t)
 	if len(titles) != len(kinds) {
 		t.Errorf("tabs %q for the examples %q", titles, kinds)
@@ -147,7 +149,7 @@ func TestPlaygroundRunsItsExamples(t *testing.T) {
 			checkConversation(t, bodies, answer, shown)
 		}
 	}
-	noComplaints(t, s, b)
+	checkConsole(t, s, b)
 }
 
 // recentWithRatings are sessions as simulate invents them by default, those with a bad
@@ -188,7 +190,7 @@ func exampleKinds(t *testing.T) map[string]string {
 func checkConversation(t *testing.T, bodies [][]byte, answer, shown string) {
 	t.Helper()
 	var latest map[string]any
-	for _, session := range testtools.Expected(bodies) {
+	for _, session := range expected.Sessions(bodies) {
 		if latest == nil || session["startedAt"].(string) > latest["startedAt"].(string) {
 			latest = session
 		}
@@ -216,22 +218,22 @@ func TestPlaygroundLoadsNoImagesOfMessages(t *testing.T) {
 	runTab(b, t, 2)
 	type point struct{ X, Y float64 }
 	address := `[...document.querySelectorAll(".result-window .view-line span")].find((span) => span.children.length === 0 && span.innerText.includes("https://"))`
-	testtools.Eventually(t, func() string {
-		if !testtools.Eval[bool](b, address+" !== undefined") {
+	tools.Eventually(t, func() string {
+		if !browser.Eval[bool](b, address+" !== undefined") {
 			return "no address of an image in the result pane"
 		}
 		return ""
 	})
-	at := testtools.Eval[point](b, `(() => { const r = `+address+`.getBoundingClientRect(); return {X: r.x + r.width / 2, Y: r.y + r.height / 2}; })()`)
+	at := browser.Eval[point](b, `(() => { const r = `+address+`.getBoundingClientRect(); return {X: r.x + r.width / 2, Y: r.y + r.height / 2}; })()`)
 	b.Do(
 		chromedp.MouseEvent(chromedp.MouseMoved, at.X-5, at.Y),
 		chromedp.MouseEvent(chromedp.MouseMoved, at.X, at.Y),
 	)
 	time.Sleep(2 * time.Second) // GraphiQL's preview comes within one
-	if images := testtools.Eval[int](b, `document.querySelectorAll("img").length`); images != 0 {
+	if images := browser.Eval[int](b, `document.querySelectorAll("img").length`); images != 0 {
 		t.Errorf("%d images in the page", images)
 	}
-	noComplaints(t, s, b)
+	checkConsole(t, s, b)
 }
 
 // With SCREENSHOT=docs/playground.png this draws the picture of the README.
@@ -245,7 +247,7 @@ func TestPlaygroundPicture(t *testing.T) {
 	b := openPlayground(t, s, 1440, 900)
 	runTab(b, t, 2)
 	time.Sleep(time.Second)
-	picture := testtools.In(b, chromedp.CaptureScreenshot())
+	picture := browser.In(b, chromedp.CaptureScreenshot())
 	if err := os.WriteFile(file, picture, 0o644); err != nil {
 		t.Fatal(err)
 	}

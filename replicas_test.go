@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"sessiongraph/internal/testdb"
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/testdb"
+	"sessiongraph/internal/test/tools"
 )
 
 // Two instances on a primary with a replica, both of which go away and come back
@@ -26,7 +26,7 @@ func TestInstancesReplicaAndRestarts(t *testing.T) {
 	}
 	primary, err := testdb.StartCluster(nil)
 	if err != nil {
-		testtools.Missing(t, "POSTGRESQL CANNOT BE STARTED, REPLICAS ARE NOT TESTED: "+err.Error())
+		tools.Missing(t, "POSTGRESQL CANNOT BE STARTED, REPLICAS ARE NOT TESTED: "+err.Error())
 	}
 	t.Cleanup(primary.Remove)
 	primary.Execute(t, "CREATE DATABASE deployed")
@@ -38,7 +38,7 @@ func TestInstancesReplicaAndRestarts(t *testing.T) {
 
 	db := primary.Address("deployed")
 	load := &load{posted: map[string]bool{}}
-	var servers []*testtools.Server
+	var servers []*tools.Server
 	for range 2 {
 		s := startServer(t, db, "--db-replica", replica.Address("deployed"))
 		servers = append(servers, s)
@@ -86,7 +86,7 @@ func TestInstancesReplicaAndRestarts(t *testing.T) {
 
 	stored := load.end(t)
 	t.Logf("%d notifications acknowledged, %d refused for a while; %d queries answered, %d could not be for a while", len(stored), load.refused.Load(), load.answered.Load(), load.unanswered.Load())
-	testtools.Eventually(t, func() string {
+	tools.Eventually(t, func() string {
 		missing := 0
 		for callID := range stored {
 			if !seen.has(callID) && !strings.HasPrefix(callID, "early-") {
@@ -101,7 +101,7 @@ func TestInstancesReplicaAndRestarts(t *testing.T) {
 	seen.check(t)
 	for _, s := range servers {
 		for callID := range stored {
-			testtools.Eventually(t, func() string { // a replica may be a moment behind
+			tools.Eventually(t, func() string { // a replica may be a moment behind
 				found := s.Query(t, "query ($callId: String!) { session(callId: $callId) { callId } }", map[string]any{"callId": callID})
 				if found["session"] == nil {
 					return "session " + callID + " was acknowledged and is not there"
@@ -130,7 +130,7 @@ type load struct {
 	refused, answered, unanswered, current atomic.Int64
 }
 
-func (l *load) on(t *testing.T, s *testtools.Server) {
+func (l *load) on(t *testing.T, s *tools.Server) {
 	example := string(readFile(t, exampleFile))
 	for range 2 {
 		l.all.Go(func() {
@@ -154,7 +154,7 @@ func (l *load) fail(format string, args ...any) {
 	}
 }
 
-func (l *load) post(s *testtools.Server, example, callID string) {
+func (l *load) post(s *tools.Server, example, callID string) {
 	body := strings.ReplaceAll(example, "a3f5c12ac59xxxxxxxxad71fe6a8ea3e", callID)
 	response, err := http.Post(s.URL+"/ingest", "application/json", strings.NewReader(body))
 	if err != nil {
@@ -176,7 +176,7 @@ func (l *load) post(s *testtools.Server, example, callID string) {
 	}
 }
 
-func (l *load) ask(s *testtools.Server) {
+func (l *load) ask(s *tools.Server) {
 	query := `{"query":"{ sessions(first: 5) { totalCount nodes { callId messageCount messages { text } } } }"}`
 	response, err := http.Post(s.URL+"/query", "application/json", strings.NewReader(query))
 	if err != nil {
@@ -220,7 +220,7 @@ func (l *load) ask(s *testtools.Server) {
 func (l *load) answers(t *testing.T, with string) {
 	t.Helper()
 	from := l.answered.Load()
-	testtools.Eventually(t, func() string {
+	tools.Eventually(t, func() string {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if l.problem != "" {
@@ -237,7 +237,7 @@ func (l *load) answers(t *testing.T, with string) {
 func (l *load) goesOn(t *testing.T, with string) {
 	t.Helper()
 	from := l.current.Load()
-	testtools.Eventually(t, func() string {
+	tools.Eventually(t, func() string {
 		if l.current.Load() < from+50 {
 			return "with " + with + " notifications are not stored"
 		}
@@ -265,7 +265,7 @@ type subscriber struct {
 }
 
 // subscribe returns once it saw an event, for which post gives it occasion.
-func subscribe(t *testing.T, s *testtools.Server, post func(callID string)) *subscriber {
+func subscribe(t *testing.T, s *tools.Server, post func(callID string)) *subscriber {
 	t.Helper()
 	query := `{"query":"subscription { sessionStored { session { callId messageCount messages { text } } } }"}`
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/query", bytes.NewReader([]byte(query)))

@@ -27,8 +27,10 @@ import (
 	"sessiongraph/internal/buildinfo"
 	"sessiongraph/internal/cli"
 	"sessiongraph/internal/simulate"
-	"sessiongraph/internal/testdb"
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/diff"
+	"sessiongraph/internal/test/expected"
+	"sessiongraph/internal/test/testdb"
+	"sessiongraph/internal/test/tools"
 )
 
 const exampleFile = "testdata/airudder-example.json"
@@ -48,12 +50,12 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-var program testtools.Program = func(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
+var program tools.Program = func(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
 	return cli.Run(ctx, args, cli.Streams{In: in, Out: out, Err: err}, schema)
 }
 
 // startServer serves from that database on a port of its own.
-func startServer(t *testing.T, db string, settings ...string) *testtools.Server {
+func startServer(t *testing.T, db string, settings ...string) *tools.Server {
 	t.Helper()
 	return program.Serve(t, append([]string{"serve", "--addr", "127.0.0.1:0", "--db", db}, settings...)...)
 }
@@ -191,7 +193,7 @@ func TestRefusedStarts(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
-			testtools.NoGoroutineLeft(t)
+			tools.NoGoroutineLeft(t)
 			for name, value := range test.env {
 				t.Setenv(name, value)
 			}
@@ -220,7 +222,7 @@ func TestDatabaseWithoutNameLosesNothing(t *testing.T) {
 	t.Chdir(t.TempDir())
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	var log testtools.Log
+	var log tools.Log
 	if code := program(ctx, []string{"--addr=127.0.0.1:0", "--db="}, nil, io.Discard, &log); code == 0 {
 		if files, _ := os.ReadDir("."); len(files) == 0 {
 			t.Errorf("served from a database that no file holds:\n%s", log.String())
@@ -237,55 +239,55 @@ func TestSettings(t *testing.T) {
 	if err := os.WriteFile(databaseName, []byte("from-a-file.db\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	page := func(t *testing.T, s *testtools.Server, first int) (refused bool) {
+	page := func(t *testing.T, s *tools.Server, first int) (refused bool) {
 		answer := s.Ask(t, fmt.Sprintf("{ sessions(first: %d) { totalCount } }", first), nil)
 		return answer["errors"] != nil
 	}
-	status := func(t *testing.T, s *testtools.Server) int { return post(t, s, readFile(t, exampleFile)) }
+	status := func(t *testing.T, s *tools.Server) int { return post(t, s, readFile(t, exampleFile)) }
 	for _, test := range []struct {
 		name  string
 		env   map[string]string
 		args  []string
-		holds func(t *testing.T, s *testtools.Server) bool
+		holds func(t *testing.T, s *tools.Server) bool
 	}{
-		{"page by default", nil, nil, func(t *testing.T, s *testtools.Server) bool { return !page(t, s, 200) && page(t, s, 201) }},
-		{"page by variable", map[string]string{"SESSIONGRAPH_MAX_PAGE": "3"}, nil, func(t *testing.T, s *testtools.Server) bool { return !page(t, s, 3) && page(t, s, 4) }},
-		{"page by flag", map[string]string{"SESSIONGRAPH_MAX_PAGE": "3"}, []string{"--max-page=5"}, func(t *testing.T, s *testtools.Server) bool { return !page(t, s, 5) && page(t, s, 6) }},
-		{"body by default", nil, nil, func(t *testing.T, s *testtools.Server) bool { return status(t, s) == 200 }},
-		{"body by variable", map[string]string{"SESSIONGRAPH_MAX_BODY": "1KiB"}, nil, func(t *testing.T, s *testtools.Server) bool { return status(t, s) == 413 }},
-		{"body by flag", map[string]string{"SESSIONGRAPH_MAX_BODY": "1KiB"}, []string{"--max-body=1000000"}, func(t *testing.T, s *testtools.Server) bool { return status(t, s) == 200 }},
-		{"complexity by variable", map[string]string{"SESSIONGRAPH_MAX_COMPLEXITY": "1"}, nil, func(t *testing.T, s *testtools.Server) bool { return page(t, s, 1) }},
-		{"complexity by flag", map[string]string{"SESSIONGRAPH_MAX_COMPLEXITY": "1"}, []string{"--max-complexity=1000"}, func(t *testing.T, s *testtools.Server) bool { return !page(t, s, 1) }},
-		{"signatures by variable", map[string]string{"SESSIONGRAPH_SIGN_SECRETS": "a,b"}, nil, func(t *testing.T, s *testtools.Server) bool { return status(t, s) == 401 }},
-		{"signatures by file", map[string]string{"SESSIONGRAPH_SIGN_SECRETS_FILE": secrets}, nil, func(t *testing.T, s *testtools.Server) bool { return status(t, s) == 401 }},
-		{"signatures observed by flag", map[string]string{"SESSIONGRAPH_SIGN_SECRETS": "a,b"}, []string{"--sign-mode=observe"}, func(t *testing.T, s *testtools.Server) bool { return status(t, s) == 200 }},
-		{"signatures off by variable", map[string]string{"SESSIONGRAPH_SIGN_SECRETS": "a,b", "SESSIONGRAPH_SIGN_MODE": "off"}, nil, func(t *testing.T, s *testtools.Server) bool { return status(t, s) == 200 }},
-		{"several secrets by several flags", nil, []string{"--sign-secret=a", "--sign-secret=b"}, func(t *testing.T, s *testtools.Server) bool {
+		{"page by default", nil, nil, func(t *testing.T, s *tools.Server) bool { return !page(t, s, 200) && page(t, s, 201) }},
+		{"page by variable", map[string]string{"SESSIONGRAPH_MAX_PAGE": "3"}, nil, func(t *testing.T, s *tools.Server) bool { return !page(t, s, 3) && page(t, s, 4) }},
+		{"page by flag", map[string]string{"SESSIONGRAPH_MAX_PAGE": "3"}, []string{"--max-page=5"}, func(t *testing.T, s *tools.Server) bool { return !page(t, s, 5) && page(t, s, 6) }},
+		{"body by default", nil, nil, func(t *testing.T, s *tools.Server) bool { return status(t, s) == 200 }},
+		{"body by variable", map[string]string{"SESSIONGRAPH_MAX_BODY": "1KiB"}, nil, func(t *testing.T, s *tools.Server) bool { return status(t, s) == 413 }},
+		{"body by flag", map[string]string{"SESSIONGRAPH_MAX_BODY": "1KiB"}, []string{"--max-body=1000000"}, func(t *testing.T, s *tools.Server) bool { return status(t, s) == 200 }},
+		{"complexity by variable", map[string]string{"SESSIONGRAPH_MAX_COMPLEXITY": "1"}, nil, func(t *testing.T, s *tools.Server) bool { return page(t, s, 1) }},
+		{"complexity by flag", map[string]string{"SESSIONGRAPH_MAX_COMPLEXITY": "1"}, []string{"--max-complexity=1000"}, func(t *testing.T, s *tools.Server) bool { return !page(t, s, 1) }},
+		{"signatures by variable", map[string]string{"SESSIONGRAPH_SIGN_SECRETS": "a,b"}, nil, func(t *testing.T, s *tools.Server) bool { return status(t, s) == 401 }},
+		{"signatures by file", map[string]string{"SESSIONGRAPH_SIGN_SECRETS_FILE": secrets}, nil, func(t *testing.T, s *tools.Server) bool { return status(t, s) == 401 }},
+		{"signatures observed by flag", map[string]string{"SESSIONGRAPH_SIGN_SECRETS": "a,b"}, []string{"--sign-mode=observe"}, func(t *testing.T, s *tools.Server) bool { return status(t, s) == 200 }},
+		{"signatures off by variable", map[string]string{"SESSIONGRAPH_SIGN_SECRETS": "a,b", "SESSIONGRAPH_SIGN_MODE": "off"}, nil, func(t *testing.T, s *tools.Server) bool { return status(t, s) == 200 }},
+		{"several secrets by several flags", nil, []string{"--sign-secret=a", "--sign-secret=b"}, func(t *testing.T, s *tools.Server) bool {
 			return strings.Contains(metrics(t, s), `sessiongraph_ingest_signatures_total{secret="2"} 0`)
 		}},
-		{"database by file", map[string]string{"SESSIONGRAPH_DB_FILE": databaseName}, nil, func(*testing.T, *testtools.Server) bool {
+		{"database by file", map[string]string{"SESSIONGRAPH_DB_FILE": databaseName}, nil, func(*testing.T, *tools.Server) bool {
 			return exists("from-a-file.db")
 		}},
-		{"log in JSON by variable", map[string]string{"SESSIONGRAPH_LOG_FORMAT": "json"}, nil, func(_ *testing.T, s *testtools.Server) bool {
+		{"log in JSON by variable", map[string]string{"SESSIONGRAPH_LOG_FORMAT": "json"}, nil, func(_ *testing.T, s *tools.Server) bool {
 			return json.Valid([]byte(strings.SplitN(s.Log.String(), "\n", 2)[0]))
 		}},
-		{"log as text by flag", map[string]string{"SESSIONGRAPH_LOG_FORMAT": "json"}, []string{"--log-format=text"}, func(_ *testing.T, s *testtools.Server) bool {
+		{"log as text by flag", map[string]string{"SESSIONGRAPH_LOG_FORMAT": "json"}, []string{"--log-format=text"}, func(_ *testing.T, s *tools.Server) bool {
 			return strings.Contains(s.Log.String(), "level=INFO")
 		}},
-		{"level by flag", map[string]string{"SESSIONGRAPH_LOG_LEVEL": "error"}, []string{"--log-level=debug"}, func(_ *testing.T, s *testtools.Server) bool {
+		{"level by flag", map[string]string{"SESSIONGRAPH_LOG_LEVEL": "error"}, []string{"--log-level=debug"}, func(_ *testing.T, s *tools.Server) bool {
 			return strings.Contains(s.Log.String(), "level=INFO")
 		}},
-		{"address for all by variable", map[string]string{"SESSIONGRAPH_OPEN": "true", "SESSIONGRAPH_ADDR": "0.0.0.0:0"}, nil, func(_ *testing.T, s *testtools.Server) bool {
+		{"address for all by variable", map[string]string{"SESSIONGRAPH_OPEN": "true", "SESSIONGRAPH_ADDR": "0.0.0.0:0"}, nil, func(_ *testing.T, s *tools.Server) bool {
 			return !strings.Contains(s.URL, "127.0.0.1")
 		}},
-		{"address by flag", map[string]string{"SESSIONGRAPH_ADDR": "no address"}, []string{"--addr=127.0.0.1:0"}, func(_ *testing.T, s *testtools.Server) bool {
+		{"address by flag", map[string]string{"SESSIONGRAPH_ADDR": "no address"}, []string{"--addr=127.0.0.1:0"}, func(_ *testing.T, s *tools.Server) bool {
 			return strings.Contains(s.URL, "127.0.0.1")
 		}},
-		{"database by variable", map[string]string{"SESSIONGRAPH_DB": "named.db"}, nil, func(*testing.T, *testtools.Server) bool { return exists("named.db") }},
-		{"database by flag", map[string]string{"SESSIONGRAPH_DB": "named.db"}, []string{"--db=other.db"}, func(*testing.T, *testtools.Server) bool {
+		{"database by variable", map[string]string{"SESSIONGRAPH_DB": "named.db"}, nil, func(*testing.T, *tools.Server) bool { return exists("named.db") }},
+		{"database by flag", map[string]string{"SESSIONGRAPH_DB": "named.db"}, []string{"--db=other.db"}, func(*testing.T, *tools.Server) bool {
 			return exists("other.db") && !exists("named.db")
 		}},
-		{"database by default", nil, nil, func(*testing.T, *testtools.Server) bool { return exists("sessiongraph.db") }},
+		{"database by default", nil, nil, func(*testing.T, *tools.Server) bool { return exists("sessiongraph.db") }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			example := readFile(t, exampleFile)
@@ -311,7 +313,7 @@ func TestSettings(t *testing.T) {
 }
 
 // metrics are what Prometheus reads.
-func metrics(t *testing.T, s *testtools.Server) string {
+func metrics(t *testing.T, s *tools.Server) string {
 	t.Helper()
 	response, err := http.Get(s.URL + "/metrics")
 	if err != nil {
@@ -389,7 +391,7 @@ func readFile(t *testing.T, name string) []byte {
 
 // post posts a notification as AIRudder does, again when the server is busy, and
 // returns the status of the answer.
-func post(t *testing.T, s *testtools.Server, body []byte) int {
+func post(t *testing.T, s *tools.Server, body []byte) int {
 	t.Helper()
 	for try := 1; ; try++ {
 		response, err := http.Post(s.URL+"/ingest", "application/json", bytes.NewReader(body))
@@ -405,7 +407,7 @@ func post(t *testing.T, s *testtools.Server, body []byte) int {
 	}
 }
 
-func mustPost(t *testing.T, s *testtools.Server, bodies ...[]byte) {
+func mustPost(t *testing.T, s *tools.Server, bodies ...[]byte) {
 	t.Helper()
 	for _, body := range bodies {
 		if status := post(t, s, body); status != http.StatusOK {
@@ -426,13 +428,13 @@ func simulated(count int) [][]byte {
 // everything selects all fields of a session and of what it leads to, but for lists
 // of other sessions and the answered message as a whole.
 func everything(t *testing.T) string {
-	return testtools.Selection(t, string(schema), "Session", map[string]string{
+	return tools.Selection(t, string(schema), "Session", map[string]string{
 		"Session.nerSlot": "", "Session.versions": "", "Contact.sessions": "", "Intention.sessions": "", "MessageReply.message": "{ position }",
 	})
 }
 
 // readAll reads all sessions through all fields, page by page, by call_id.
-func readAll(t *testing.T, s *testtools.Server) map[string]map[string]any {
+func readAll(t *testing.T, s *tools.Server) map[string]map[string]any {
 	t.Helper()
 	query := "query ($after: String) { sessions(first: 20, after: $after) { totalCount pageInfo { hasNextPage endCursor } nodes " + everything(t) + "} }"
 	all := map[string]map[string]any{}
@@ -456,7 +458,7 @@ func readAll(t *testing.T, s *testtools.Server) map[string]map[string]any {
 func compareAll(t *testing.T, want, got map[string]map[string]any) {
 	t.Helper()
 	for _, callID := range slices.Sorted(maps.Keys(want)) {
-		if differences := testtools.Diff(want[callID], got[callID]); len(differences) > 0 {
+		if differences := diff.JSON(want[callID], got[callID]); len(differences) > 0 {
 			t.Errorf("session %s:\n%s", callID, strings.Join(differences, "\n"))
 		}
 	}
@@ -471,7 +473,7 @@ func TestExampleIsReadBackWhole(t *testing.T) {
 	before := time.Now()
 	mustPost(t, s, example)
 	got := readAll(t, s)
-	want := testtools.Expected([][]byte{example})
+	want := expected.Sessions([][]byte{example})
 	want["a3f5c12ac59xxxxxxxxad71fe6a8ea3e"]["deliveries"] = json.Number("1")
 	compareAll(t, want, got)
 	session := got["a3f5c12ac59xxxxxxxxad71fe6a8ea3e"]
@@ -479,15 +481,15 @@ func TestExampleIsReadBackWhole(t *testing.T) {
 	if err != nil || received.Before(before.Truncate(time.Microsecond)) || received.After(time.Now()) {
 		t.Errorf("received at %v, posted at %v", session["receivedAt"], before.UTC())
 	}
-	notification := testtools.Decode(example).(map[string]any)
-	for _, lost := range testtools.Lost(notification, session) {
+	notification := expected.Decode(example).(map[string]any)
+	for _, lost := range expected.FieldsNotShown(notification, session) {
 		if !strings.Contains(lost, ".interactive.type: ") { // that is __typename
 			t.Error("in no field but raw:", lost)
 		}
 	}
 	for _, by := range []string{`session(callId: "a3f5c12ac59xxxxxxxxad71fe6a8ea3e")`, fmt.Sprintf("node(id: %q)", session["id"])} {
 		one := s.Query(t, "{ found: "+by+" { ... on Session "+everything(t)+"} }", nil)["found"]
-		if differences := testtools.Diff(session, one); len(differences) > 0 {
+		if differences := diff.JSON(session, one); len(differences) > 0 {
 			t.Errorf("%s:\n%s", by, strings.Join(differences, "\n"))
 		}
 	}
@@ -508,7 +510,7 @@ func TestSimulatedAreReadBackWhole(t *testing.T) {
 		})
 	}
 	posting.Wait()
-	want := testtools.Expected(bodies)
+	want := expected.Sessions(bodies)
 	compareAll(t, want, readAll(t, s))
 	if code := s.Stop(); code != 0 {
 		t.Fatalf("exit code %d", code)
@@ -605,10 +607,10 @@ func TestHealth(t *testing.T) {
 
 // A database server that cannot be reached is waited for, one that refuses is not.
 func TestWaitsForItsDatabase(t *testing.T) {
-	testtools.NoGoroutineLeft(t)
+	tools.NoGoroutineLeft(t)
 	cluster, err := testdb.StartCluster(nil)
 	if err != nil {
-		testtools.Missing(t, "POSTGRESQL CANNOT BE STARTED, NOTHING IS TESTED ON IT: "+err.Error())
+		tools.Missing(t, "POSTGRESQL CANNOT BE STARTED, NOTHING IS TESTED ON IT: "+err.Error())
 	}
 	t.Cleanup(cluster.Remove)
 	cluster.Execute(t, "CREATE DATABASE late")
@@ -621,7 +623,7 @@ func TestWaitsForItsDatabase(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	log, code := new(testtools.Log), make(chan int, 1)
+	log, code := new(tools.Log), make(chan int, 1)
 	start := func(ctx context.Context) {
 		go func() {
 			code <- program(ctx, []string{"serve", "--addr", "127.0.0.1:0", "--db", cluster.Address("late")}, nil, io.Discard, log)
@@ -635,7 +637,7 @@ func TestWaitsForItsDatabase(t *testing.T) {
 		t.Errorf("stopped while it waits: exit code %d\n%s", got, log.String())
 	}
 
-	log = new(testtools.Log)
+	log = new(tools.Log)
 	start(ctx)
 	address := log.Await(t, regexp.MustCompile(`level=WARN msg="waiting for the database" address=(\S+) attempts=1 error="open database .*cannot be reached`))[1]
 	for path, want := range map[string]int{"/healthz": 200, "/readyz": 503, "/query": 503, "/ingest": 503} {
@@ -651,7 +653,7 @@ func TestWaitsForItsDatabase(t *testing.T) {
 	if err := cluster.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s := &testtools.Server{URL: log.Await(t, regexp.MustCompile(`url=(http://\S+)`))[1]}
+	s := &tools.Server{URL: log.Await(t, regexp.MustCompile(`url=(http://\S+)`))[1]}
 	mustPost(t, s, simulated(1)...)
 	cancel()
 	if got := <-code; got != 0 {
@@ -689,7 +691,7 @@ func TestAmbiguousLengthEndsTheConnection(t *testing.T) {
 }
 
 func TestStopLeavesNothingBehind(t *testing.T) {
-	testtools.NoGoroutineLeft(t)
+	tools.NoGoroutineLeft(t)
 	s := startServer(t, newDB(t))
 	mustPost(t, s, simulated(3)...)
 	s.Query(t, "{ sessions { totalCount } }", nil)
@@ -707,7 +709,7 @@ func TestStopLeavesNothingBehind(t *testing.T) {
 // A notification whose request was begun before SIGTERM is stored and answered.
 func TestSIGTERMDrains(t *testing.T) {
 	db := newDB(t)
-	log := new(testtools.Log)
+	log := new(tools.Log)
 	process := exec.Command(os.Args[0])
 	process.Env = append(os.Environ(), asProgram+"=1", "SESSIONGRAPH_ADDR=127.0.0.1:0", "SESSIONGRAPH_DB="+db)
 	process.Stderr = log
@@ -736,7 +738,7 @@ func TestSIGTERMDrains(t *testing.T) {
 		t.Fatal(err)
 	}
 	log.Await(t, regexp.MustCompile("msg=stopping"))
-	testtools.Eventually(t, func() string {
+	tools.Eventually(t, func() string {
 		other, err := net.Dial("tcp", host)
 		if err != nil {
 			return ""
@@ -756,7 +758,7 @@ func TestSIGTERMDrains(t *testing.T) {
 	if err := process.Wait(); err != nil {
 		t.Errorf("%v; log:\n%s", err, log.String())
 	}
-	compareAll(t, testtools.Expected([][]byte{body}), readAll(t, startServer(t, db)))
+	compareAll(t, expected.Sessions([][]byte{body}), readAll(t, startServer(t, db)))
 }
 
 // An upgraded program serves nothing before the sessions of the version before are
@@ -825,7 +827,7 @@ func startWhileUpgrading(t *testing.T, address string, db *sql.DB) {
 	_ = port.Close()
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan int)
-	log := new(testtools.Log)
+	log := new(tools.Log)
 	go func() {
 		ended <- program(ctx, []string{"serve", "--addr", listen, "--db", address}, strings.NewReader(""), io.Discard, log)
 	}()
@@ -888,7 +890,7 @@ func TestImport(t *testing.T) {
 		{"standard input by -", string(whole), "standard input", []string{"-"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			testtools.NoGoroutineLeft(t)
+			tools.NoGoroutineLeft(t)
 			db := newDB(t)
 			ended := program.Run(t, test.in, append([]string{"import", "--db", db, "--max-body=256KiB"}, test.args...)...)
 			if ended.Code != 1 {
@@ -915,7 +917,7 @@ func TestImport(t *testing.T) {
 				if list := program.Run(t, "", "quarantine", "--db", db, "--outcome=refused"); list.Out != "nothing is in quarantine\n" {
 					t.Errorf("stored as refused:\n%s", list.Out)
 				}
-				compareAll(t, testtools.Expected(good), readAll(t, startServer(t, db)))
+				compareAll(t, expected.Sessions(good), readAll(t, startServer(t, db)))
 			}
 		})
 	}
@@ -941,7 +943,7 @@ func TestImportOfPrettyPrintedFiles(t *testing.T) {
 	if ended.Code != 0 || ended.Err != "" || !strings.HasPrefix(ended.Out, "4 notifications stored: 4 new sessions, 0 versions of known sessions, 0 repeats, 0 quarantined;") {
 		t.Fatalf("%+v", ended)
 	}
-	compareAll(t, testtools.Expected(append(bodies, readFile(t, exampleFile))), readAll(t, startServer(t, db)))
+	compareAll(t, expected.Sessions(append(bodies, readFile(t, exampleFile))), readAll(t, startServer(t, db)))
 }
 
 // A file of something else stops the import soon, and leaves nothing behind.
@@ -982,13 +984,13 @@ func TestImportInterrupted(t *testing.T) {
 	in, out := io.Pipe()
 	defer func() { _ = out.Close() }()
 	db := newDB(t)
-	var printed, log testtools.Log
+	var printed, log tools.Log
 	code := make(chan int)
 	go func() { code <- program(ctx, []string{"import", "--db", db}, in, &printed, &log) }()
 	if _, err := out.Write(append(bytes.Join(bodies, []byte("\n")), '\n')); err != nil {
 		t.Fatal(err)
 	}
-	testtools.Eventually(t, func() string {
+	tools.Eventually(t, func() string {
 		if list := program.Run(t, "", "export", "--db", db); strings.Count(list.Out, "\n") == 256 {
 			return ""
 		}
@@ -1067,7 +1069,7 @@ func testExportIsImported(t *testing.T, kind testdb.Kind) {
 	if again := program.Run(t, "", "export", "--db", to); again.Out != exported.Out {
 		t.Error("exported again, it is not the same")
 	}
-	compareAll(t, testtools.Expected(bodies), readAll(t, startServer(t, to)))
+	compareAll(t, expected.Sessions(bodies), readAll(t, startServer(t, to)))
 }
 
 // What is too old goes when the server starts.
@@ -1080,7 +1082,7 @@ func TestRetention(t *testing.T) {
 	recent = regexp.MustCompile(`("session_(?:start|end)_time": *)"[^"]*"`).ReplaceAllString(recent, `${1}"`+began+`"`)
 	s := startServer(t, db, "--retention=24h")
 	mustPost(t, s, []byte(recent))
-	testtools.Eventually(t, func() string {
+	tools.Eventually(t, func() string {
 		if left := s.Query(t, "{ sessions { nodes { callId } } }", nil); fmt.Sprint(left) != "map[sessions:map[nodes:[map[callId:recent]]]]" {
 			return fmt.Sprint(left)
 		}
@@ -1103,7 +1105,7 @@ func TestAStartFinishesARemoval(t *testing.T) {
 		t.Fatal(err)
 	}
 	startServer(t, db)
-	testtools.Eventually(t, func() string {
+	tools.Eventually(t, func() string {
 		var due bool
 		if err := file.QueryRow("SELECT removals > purged FROM removals").Scan(&due); err != nil || due {
 			return fmt.Sprint("files are still to be cleaned, ", err)
@@ -1260,7 +1262,7 @@ func TestImportedAgainAndByTwo(t *testing.T) {
 		t.Fatalf("exit code %d, standard error %q", ended.Code, ended.Err)
 	}
 	for _, session := range s.Query(t, "{ sessions { nodes { version deliveries } } }", nil)["sessions"].(map[string]any)["nodes"].([]any) {
-		if differences := testtools.Diff(map[string]any{"version": json.Number("1"), "deliveries": json.Number("3")}, session); len(differences) > 0 {
+		if differences := diff.JSON(map[string]any{"version": json.Number("1"), "deliveries": json.Number("3")}, session); len(differences) > 0 {
 			t.Fatal(differences)
 		}
 	}
@@ -1351,7 +1353,7 @@ func TestSimulateTo(t *testing.T) {
 	if ended.Code != 0 || ended.Out != "50 notifications posted\n" || ended.Err != "" {
 		t.Errorf("%+v", ended)
 	}
-	compareAll(t, testtools.Expected(simulated(50)), readAll(t, s))
+	compareAll(t, expected.Sessions(simulated(50)), readAll(t, s))
 	if wrong := program.Run(t, "", "simulate", "--count=50", "--to", s.URL+"/nothing"); wrong.Code == 0 || strings.Count(wrong.Err, "\n") != 1 {
 		t.Errorf("%+v", wrong)
 	}

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"sessiongraph/graph"
-	"sessiongraph/internal/testdb"
+	"sessiongraph/internal/test/testdb"
 	"sessiongraph/models/store"
 )
 

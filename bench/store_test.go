@@ -24,7 +24,7 @@ import (
 
 	"sessiongraph/ingest"
 	"sessiongraph/internal/simulate"
-	"sessiongraph/internal/testdb"
+	"sessiongraph/internal/test/testdb"
 	"sessiongraph/models/store"
 )
 

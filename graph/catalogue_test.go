@@ -3,7 +3,7 @@ package graph_test
 import (
 	"testing"
 
-	"sessiongraph/internal/testdb"
+	"sessiongraph/internal/test/testdb"
 )
 
 // Ties break by value in the order of code points, null last, on each database.

@@ -8,7 +8,7 @@ import (
 
 	"sessiongraph/graph"
 	"sessiongraph/graph/generated"
-	"sessiongraph/internal/testdb"
+	"sessiongraph/internal/test/testdb"
 )
 
 // What is selected alone is shown as among all fields: its columns are read for it.

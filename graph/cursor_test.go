@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"sessiongraph/ingest"
-	"sessiongraph/internal/testdb"
+	"sessiongraph/internal/test/testdb"
 	"sessiongraph/models/store"
 )
 

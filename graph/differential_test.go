@@ -17,7 +17,7 @@ import (
 
 	"sessiongraph/graph"
 	"sessiongraph/ingest"
-	"sessiongraph/internal/testdb"
+	"sessiongraph/internal/test/testdb"
 	"sessiongraph/models/store"
 )
 

@@ -12,7 +12,7 @@ import (
 
 	"sessiongraph/graph"
 	"sessiongraph/ingest"
-	"sessiongraph/internal/testdb"
+	"sessiongraph/internal/test/testdb"
 	"sessiongraph/models/store"
 )
 

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/expected"
 )
 
 // oracle is what a plain reading of the contract makes of the notifications that
@@ -221,7 +221,7 @@ func wireText(raw json.RawMessage) string {
 	if raw == nil || string(raw) == "null" || json.Unmarshal(raw, &s) == nil {
 		return s
 	}
-	return testtools.PlainJSON(raw)
+	return expected.PlainJSON(raw)
 }
 
 func knownOr(wire string, names ...string) string {

@@ -17,7 +17,7 @@ import (
 	"sessiongraph/graph/model"
 	"sessiongraph/ingest"
 	"sessiongraph/internal/simulate"
-	"sessiongraph/internal/testdb"
+	"sessiongraph/internal/test/testdb"
 	"sessiongraph/models"
 	"sessiongraph/models/store"
 )

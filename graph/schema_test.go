@@ -9,7 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"sessiongraph/internal/testdb"
+	"sessiongraph/internal/test/testdb"
 )
 
 func loadSchema(t testing.TB, file string) *ast.Schema {

@@ -7,7 +7,7 @@ import (
 
 	"sessiongraph/graph"
 	"sessiongraph/graph/model"
-	"sessiongraph/internal/testdb"
+	"sessiongraph/internal/test/testdb"
 	"sessiongraph/models"
 )
 

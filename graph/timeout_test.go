@@ -17,8 +17,8 @@ import (
 	"sessiongraph/graph"
 	"sessiongraph/ingest"
 	"sessiongraph/internal/simulate"
-	"sessiongraph/internal/testdb"
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/testdb"
+	"sessiongraph/internal/test/tools"
 	"sessiongraph/models/store"
 )
 
@@ -117,7 +117,7 @@ func TestTimeoutEndsTheStatement(t *testing.T) {
 	for range 20 { // more than there are connections
 		serve(t, handler, postOf(operation(`{ sessions { totalCount nodes { id } } }`, nil))).refused(t, "TIMEOUT", "took too long")
 	}
-	testtools.Eventually(t, func() string {
+	tools.Eventually(t, func() string {
 		if count := waiting(t, address); count > 0 {
 			return fmt.Sprint(count, " statements go on")
 		}
@@ -142,7 +142,7 @@ func TestAdmission(t *testing.T) {
 			}
 		})
 	}
-	testtools.Eventually(t, func() string {
+	tools.Eventually(t, func() string {
 		if count := waiting(t, address); count < places {
 			return fmt.Sprint(count, " statements wait")
 		}

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/tools"
 )
 
 type mapEntry struct{ Name, Value string }
@@ -117,9 +117,9 @@ func wholeDocuments(t *testing.T) (all []string) {
 	}
 	page := func(field, typeName string) string {
 		return field + " { totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } " +
-			"edges { cursor } nodes " + testtools.Selection(t, string(sdl), typeName, except) + " }"
+			"edges { cursor } nodes " + tools.Selection(t, string(sdl), typeName, except) + " }"
 	}
-	messages := testtools.Selection(t, string(sdl), "Message", except)
+	messages := tools.Selection(t, string(sdl), "Message", except)
 	all = append(all,
 		"{ "+page("sessions(first: 1000)", "Session")+" }",
 		"{ sessions(first: 1000) { nodes { callId messages "+messages+" } } }",
@@ -139,7 +139,7 @@ func wholeDocuments(t *testing.T) (all []string) {
 	all = append(all,
 		"{ intentions { label sessionCount share } nerSlots"+values+"eventLabels"+values+"variables"+values+"}")
 
-	measures := testtools.Selection(t, string(sdl), "SessionStats", nil)
+	measures := tools.Selection(t, string(sdl), "SessionStats", nil)
 	for _, dimension := range []string{
 		"", "INTENTION", "WORKFLOW", "CHANNEL", "ROBOT", "END_REASON", "STATUS", "INTENTION, WORKFLOW",
 	} {

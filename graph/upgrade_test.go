@@ -22,7 +22,7 @@ import (
 
 	"sessiongraph/graph"
 	"sessiongraph/ingest"
-	"sessiongraph/internal/testdb"
+	"sessiongraph/internal/test/testdb"
 	"sessiongraph/models"
 	"sessiongraph/models/store"
 )

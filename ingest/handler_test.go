@@ -20,8 +20,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"sessiongraph/internal/testdb"
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/testdb"
+	"sessiongraph/internal/test/tools"
 	"sessiongraph/models"
 	"sessiongraph/models/store"
 	"sessiongraph/models/store/dialect"
@@ -419,7 +419,7 @@ func TestANotificationOfAClientThatLeftIsStored(t *testing.T) {
 
 // Refusals leave one line a second, and what is quarantined is named.
 func TestLogOfRefusals(t *testing.T) {
-	var log testtools.Log
+	var log tools.Log
 	post := func(handler *Handler, body, contentType string) {
 		request := httptest.NewRequest("POST", "/ingest", strings.NewReader(body))
 		request.Header.Set("Content-Type", contentType)

@@ -22,7 +22,7 @@ import (
 
 	"sessiongraph/graph"
 	"sessiongraph/ingest"
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/tools"
 	"sessiongraph/models"
 	"sessiongraph/models/store"
 )
@@ -248,7 +248,7 @@ func everything(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return testtools.Selection(t, string(sdl), "Session", map[string]string{
+	return tools.Selection(t, string(sdl), "Session", map[string]string{
 		"Session.nerSlot": "", "Contact.sessions": "", "Intention.sessions": "", "MessageReply.message": "{ position }",
 	})
 }

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"sessiongraph/internal/testdb"
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/testdb"
+	"sessiongraph/internal/test/tools"
 	"sessiongraph/models/store"
 )
 
@@ -26,10 +26,10 @@ func TestALinkThatIsCut(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var proxies []*testtools.Proxy
+			var proxies []*tools.Proxy
 			hosts := ""
 			for n := range c.hosts {
-				proxy := testtools.NewProxy(t, "unix", address.Query().Get("host")+"/.s.PGSQL.5432")
+				proxy := tools.NewProxy(t, "unix", address.Query().Get("host")+"/.s.PGSQL.5432")
 				proxies = append(proxies, proxy)
 				if n > 0 {
 					hosts += ","
@@ -55,14 +55,14 @@ func TestALinkThatIsCut(t *testing.T) {
 			if took := time.Since(cut); took > maxWait+5*time.Second { // five are for a slow machine
 				t.Errorf("answered after %v", took)
 			}
-			testtools.Eventually(t, func() string {
+			tools.Eventually(t, func() string {
 				if err := w.Ready(t.Context()); err == nil {
 					return "it is ready"
 				}
 				return ""
 			})
 			if c.hosts == 1 {
-				testtools.Eventually(t, func() string {
+				tools.Eventually(t, func() string {
 					w.mu.Lock()
 					defer w.mu.Unlock()
 					if w.failing.IsZero() {
@@ -73,7 +73,7 @@ func TestALinkThatIsCut(t *testing.T) {
 				proxies[0].Freeze(false)
 			}
 			n := 0
-			testtools.Eventually(t, func() string {
+			tools.Eventually(t, func() string {
 				n++
 				if _, err := w.Save(t.Context(), notificationOf(fmt.Sprint("after-", n))); err != nil {
 					return "nothing is stored: " + err.Error()

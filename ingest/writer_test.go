@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"sessiongraph/internal/testdb"
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/testdb"
+	"sessiongraph/internal/test/tools"
 	"sessiongraph/models"
 	"sessiongraph/models/store"
 	"sessiongraph/models/store/dialect"
@@ -339,7 +339,7 @@ func TestAdmissionFollowsTheRate(t *testing.T) {
 	answered := fill(w, 224)
 	next := make(chan error, 1)
 	go func() { next <- save(w, "next") }()
-	testtools.Eventually(t, func() string {
+	tools.Eventually(t, func() string {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if w.arriving.Len() == 0 && len(next) == 0 && len(answered) == 0 { // on a slow machine they may be answered already

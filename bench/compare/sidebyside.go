@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"sessiongraph/internal/simulate"
-	"sessiongraph/internal/testdb"
+	"sessiongraph/internal/test/testdb"
 )
 
 const (

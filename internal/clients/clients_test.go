@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"sessiongraph/internal/simulate"
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/tools"
 )
 
 var kinds = []string{"ws", "sse"}
@@ -27,7 +27,7 @@ func needNPM(t *testing.T) {
 	t.Helper()
 	for _, tool := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			testtools.Missing(t, "NOT TESTED: subscriptions with graphql-ws and graphql-sse; install Node.js 20 with npm")
+			tools.Missing(t, "NOT TESTED: subscriptions with graphql-ws and graphql-sse; install Node.js 20 with npm")
 		}
 	}
 	installing.Lock()
@@ -36,7 +36,7 @@ func needNPM(t *testing.T) {
 		return
 	}
 	if out, err := exec.Command("npm", "ci", "--no-audit", "--no-fund").CombinedOutput(); err != nil {
-		testtools.Missing(t, "NOT TESTED: subscriptions with graphql-ws and graphql-sse; npm ci failed:\n"+string(out))
+		tools.Missing(t, "NOT TESTED: subscriptions with graphql-ws and graphql-sse; npm ci failed:\n"+string(out))
 	}
 }
 
@@ -61,7 +61,7 @@ func startApp(t *testing.T, url, kind, after string) *app {
 	if after != "" {
 		a.process.Args = append(a.process.Args, after)
 	}
-	complaints := new(testtools.Log)
+	complaints := new(tools.Log)
 	a.process.Stderr = complaints
 	out, err := a.process.StdoutPipe()
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 	_ "sessiongraph/ingest"
 	_ "sessiongraph/internal/cli"
 	"sessiongraph/internal/simulate"
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/tools"
 )
 
 // binary is the program as users run it, built by TestMain.
@@ -77,7 +77,7 @@ func startServer(t *testing.T) *server {
 
 func (s *server) start() {
 	s.t.Helper()
-	log := new(testtools.Log)
+	log := new(tools.Log)
 	s.process = exec.Command(binary, "serve", "--addr", s.address, "--db", s.db)
 	s.process.Stderr = log
 	for _, variable := range os.Environ() {

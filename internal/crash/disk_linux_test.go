@@ -12,7 +12,7 @@ import (
 	"time"
 	"unsafe"
 
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/tools"
 )
 
 // full is a place where the database cannot grow, until room is made.
@@ -77,14 +77,14 @@ func TestAFullDisk(t *testing.T) {
 				defer close(done)
 				x.send(newClient(t, connections), f.process.url, connections, stop)
 			}()
-			testtools.Eventually(t, func() string {
+			tools.Eventually(t, func() string {
 				f.process.alive(t)
 				if x.count(http.StatusServiceUnavailable) > 10 {
 					return ""
 				}
 				return "the disk does not fill up"
 			})
-			testtools.Eventually(t, func() string {
+			tools.Eventually(t, func() string {
 				if status := readiness(t, f.process.url); status != http.StatusServiceUnavailable {
 					return "/readyz answers " + strconv.Itoa(status) + " with a full disk"
 				}

@@ -15,7 +15,7 @@ import (
 
 	_ "modernc.org/sqlite"
 
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/tools"
 )
 
 // Another process holds the database's lock for ten seconds.
@@ -91,7 +91,7 @@ func readiness(t *testing.T, url string) int {
 
 func awaitReady(t *testing.T, url string) {
 	t.Helper()
-	testtools.Eventually(t, func() string {
+	tools.Eventually(t, func() string {
 		if status := readiness(t, url); status != http.StatusOK {
 			return "/readyz still answers " + strconv.Itoa(status)
 		}

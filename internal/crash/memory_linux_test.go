@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"sessiongraph/internal/simulate"
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/tools"
 )
 
 // image is a root folder as a container has it that is made from scratch: the program, a
@@ -82,7 +82,7 @@ func (i image) run(t *testing.T, input []byte, args ...string) (peak int) {
 	var output bytes.Buffer
 	command.Stdin, command.Stdout, command.Stderr = bytes.NewReader(input), &output, &output
 	if err := command.Start(); err != nil {
-		testtools.Missing(t, "THE PROGRAM CANNOT BE CONFINED: "+err.Error())
+		tools.Missing(t, "THE PROGRAM CANNOT BE CONFINED: "+err.Error())
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()

@@ -22,7 +22,7 @@ import (
 	"testing"
 	"time"
 
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/tools"
 )
 
 // folder is where the program is built.
@@ -103,7 +103,7 @@ func random(t *testing.T) *rand.Rand {
 // process is the program while it serves.
 type process struct {
 	command *exec.Cmd
-	log     *testtools.Log
+	log     *tools.Log
 	url     string
 	ended   chan struct{}
 	err     error // how it ended, once ended is closed
@@ -117,7 +117,7 @@ func launch(t *testing.T, db string) *process {
 
 func launchCommand(t *testing.T, command *exec.Cmd) *process {
 	t.Helper()
-	p := &process{command: command, log: new(testtools.Log), ended: make(chan struct{})}
+	p := &process{command: command, log: new(tools.Log), ended: make(chan struct{})}
 	p.command.Env = environment()
 	p.command.Stderr = p.log
 	if err := p.command.Start(); err != nil {

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"sessiongraph/internal/simulate"
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/tools"
 )
 
 // grace is how long a stop may take, its notice to load balancers included.
@@ -143,7 +143,7 @@ func TestSIGTERMAnswersWhatWasBegun(t *testing.T) {
 
 func awaitRefusal(t *testing.T, p *process) {
 	t.Helper()
-	testtools.Eventually(t, func() string {
+	tools.Eventually(t, func() string {
 		other, err := net.Dial("tcp", p.host())
 		if err != nil {
 			return ""

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"sessiongraph/internal/testdb"
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/testdb"
+	"sessiongraph/internal/test/tools"
 )
 
 // A query ends with its context, and its connection is free again.
@@ -27,7 +27,7 @@ func TestDeadlineEndsQueries(t *testing.T) {
 			})
 		}
 		all.Wait()
-		testtools.Eventually(t, func() string {
+		tools.Eventually(t, func() string {
 			if busy, err := store.BusyQueries(); err != nil || busy > 0 {
 				return fmt.Sprint(busy, " connections are busy ", err)
 			}

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"sessiongraph/internal/testdb"
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/testdb"
+	"sessiongraph/internal/test/tools"
 	"sessiongraph/models"
 	"sessiongraph/models/store"
 )
@@ -256,7 +256,7 @@ func TestManySubscribers(t *testing.T) {
 		t.Run(fmt.Sprint("kept ", kept), func(t *testing.T) {
 			testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 				const sessions, channels = 250, 5
-				testtools.NoGoroutineLeft(t)
+				tools.NoGoroutineLeft(t)
 				database, _ := openStore(t, kind)
 				database.KeepEvents(kept)
 				start := places(t, database, 0, 0)[0]

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"sessiongraph/ingest"
-	"sessiongraph/internal/testdb"
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/testdb"
+	"sessiongraph/internal/test/tools"
 	"sessiongraph/models"
 	"sessiongraph/models/store"
 	"sessiongraph/models/store/dialect"
@@ -142,7 +142,7 @@ func TestProbe(t *testing.T) {
 func TestOpenTellsAServerThatCannotBeReached(t *testing.T) {
 	cluster, err := testdb.StartCluster(nil)
 	if err != nil {
-		testtools.Missing(t, "POSTGRESQL CANNOT BE STARTED, NOTHING IS TESTED ON IT: "+err.Error())
+		tools.Missing(t, "POSTGRESQL CANNOT BE STARTED, NOTHING IS TESTED ON IT: "+err.Error())
 	}
 	t.Cleanup(cluster.Remove)
 	cluster.Execute(t, "CREATE DATABASE there", "ALTER DATABASE postgres CONNECTION LIMIT 0", "CREATE ROLE plain LOGIN")

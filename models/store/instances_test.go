@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"sessiongraph/ingest"
-	"sessiongraph/internal/testdb"
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/testdb"
+	"sessiongraph/internal/test/tools"
 	"sessiongraph/models"
 	"sessiongraph/models/store"
 	"sessiongraph/models/store/dialect"
@@ -25,7 +25,7 @@ func saveOnce(t *testing.T, database *store.Store, bodies ...[]byte) {
 	for _, body := range bodies {
 		deliveries = append(deliveries, database.Prepare(ingest.NewDelivery(body, "", time.Now())))
 	}
-	testtools.Eventually(t, func() string {
+	tools.Eventually(t, func() string {
 		err := database.Save(context.WithoutCancel(t.Context()), deliveries)
 		if err != nil && !errors.Is(err, dialect.ErrUnavailable) {
 			t.Error(err)
@@ -100,7 +100,7 @@ func TestTwoInstancesReceiveTheSame(t *testing.T) {
 // What another process stores wakes subscribers.
 func TestOtherProcessesWake(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		testtools.NoGoroutineLeft(t)
+		tools.NoGoroutineLeft(t)
 		one, db := openStore(t, kind)
 		other := reopen(t, db)
 		wake, leave := one.Wake()
@@ -139,7 +139,7 @@ func TestALostListenerLosesNoEvent(t *testing.T) {
 	defer leave()
 	const listeners = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN %'"
 	for n := range int64(3) {
-		testtools.Eventually(t, func() string {
+		tools.Eventually(t, func() string {
 			if len(rows(t, db, listeners)) == 0 {
 				return "nobody listens"
 			}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"sessiongraph/internal/testdb"
+	"sessiongraph/internal/test/testdb"
 	"sessiongraph/models"
 )
 

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"sessiongraph/ingest"
-	"sessiongraph/internal/testdb"
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/testdb"
+	"sessiongraph/internal/test/tools"
 	"sessiongraph/models"
 	"sessiongraph/models/store"
 	"sessiongraph/models/store/dialect"
@@ -176,7 +176,7 @@ func TestAReplicaThatFollowsNobodyIsLeftOut(t *testing.T) {
 	save(t, database, [][]byte{note{}.body()})
 	other, elsewhere := openStore(t, testdb.Postgres)
 	save(t, other, [][]byte{note{"call_id": "of another"}.body()})
-	var log testtools.Log
+	var log tools.Log
 	reader, err := store.Open(t.Context(), db.address, store.Options{Replicas: []string{elsewhere.address}, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)

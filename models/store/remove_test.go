@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"sessiongraph/ingest"
-	"sessiongraph/internal/testdb"
+	"sessiongraph/internal/test/testdb"
 	"sessiongraph/models"
 	"sessiongraph/models/store"
 	"sessiongraph/models/store/dialect"

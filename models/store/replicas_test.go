@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"sessiongraph/internal/testdb"
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/testdb"
+	"sessiongraph/internal/test/tools"
 	"sessiongraph/models/store"
 	"sessiongraph/models/store/dialect"
 )
@@ -19,7 +19,7 @@ func startCluster(t *testing.T) *testdb.Cluster {
 	t.Helper()
 	cluster, err := testdb.StartCluster(map[string]string{"fsync": "off", "full_page_writes": "off"})
 	if err != nil {
-		testtools.Missing(t, "POSTGRESQL CANNOT BE STARTED: "+err.Error())
+		tools.Missing(t, "POSTGRESQL CANNOT BE STARTED: "+err.Error())
 	}
 	t.Cleanup(cluster.Remove)
 	t.Cleanup(func() { _ = cluster.Thaw() })
@@ -28,7 +28,7 @@ func startCluster(t *testing.T) *testdb.Cluster {
 }
 
 // startReplicated is a primary with a replica, and a store that reads from the replica.
-func startReplicated(t *testing.T, log *testtools.Log) (primary, replica *testdb.Cluster, database *store.Store) {
+func startReplicated(t *testing.T, log *tools.Log) (primary, replica *testdb.Cluster, database *store.Store) {
 	t.Helper()
 	primary = startCluster(t)
 	replica, err := testdb.StartReplica(primary)
@@ -45,7 +45,7 @@ func startReplicated(t *testing.T, log *testtools.Log) (primary, replica *testdb
 	t.Cleanup(func() { _ = database.Close() })
 	save(t, database, inOne(note{}.body())...)
 	log.Await(t, regexp.MustCompile(`msg="replica serves"`))
-	testtools.Eventually(t, func() string {
+	tools.Eventually(t, func() string {
 		if found, err := database.SessionsByCallID(t.Context(), []string{"call-1"}); err != nil || len(found) != 1 {
 			return "the replica lacks the session"
 		}
@@ -84,7 +84,7 @@ func TestFrozenServerEndsQuestions(t *testing.T) {
 	if err := cluster.Thaw(); err != nil {
 		t.Fatal(err)
 	}
-	testtools.Eventually(t, func() string {
+	tools.Eventually(t, func() string {
 		if err := ask(t.Context()); err != nil {
 			return err.Error()
 		}
@@ -94,7 +94,7 @@ func TestFrozenServerEndsQuestions(t *testing.T) {
 
 // What a replica that hangs has not answered is asked of the primary.
 func TestFrozenReplicaIsLeftOut(t *testing.T) {
-	var log testtools.Log
+	var log tools.Log
 	_, replica, database := startReplicated(t, &log)
 	if err := replica.Freeze(); err != nil {
 		t.Fatal(err)
@@ -117,12 +117,12 @@ func TestFrozenReplicaIsLeftOut(t *testing.T) {
 
 // After a failover to a replica queries go on, although the primary does not come back.
 func TestPromotedReplicaServes(t *testing.T) {
-	var log testtools.Log
+	var log tools.Log
 	primary, replica, database := startReplicated(t, &log)
 	if err := primary.Stop("immediate"); err != nil {
 		t.Fatal(err)
 	}
-	testtools.Eventually(t, func() string {
+	tools.Eventually(t, func() string {
 		if database.Ping(t.Context()) == nil {
 			return "the primary answers"
 		}

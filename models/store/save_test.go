@@ -16,7 +16,7 @@ import (
 
 	"sessiongraph/ingest"
 	"sessiongraph/internal/simulate"
-	"sessiongraph/internal/testdb"
+	"sessiongraph/internal/test/testdb"
 	"sessiongraph/models"
 	"sessiongraph/models/store"
 	"sessiongraph/models/store/dialect"

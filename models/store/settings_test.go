@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"sessiongraph/internal/testdb"
+	"sessiongraph/internal/test/testdb"
 	"sessiongraph/models/store"
 )
 

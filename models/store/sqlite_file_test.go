@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"sessiongraph/ingest"
-	"sessiongraph/internal/testdb"
+	"sessiongraph/internal/test/testdb"
 	"sessiongraph/models/store"
 	"sessiongraph/models/store/dialect"
 )

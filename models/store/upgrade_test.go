@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"sessiongraph/ingest"
-	"sessiongraph/internal/testdb"
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/testdb"
+	"sessiongraph/internal/test/tools"
 	"sessiongraph/models"
 	"sessiongraph/models/store"
 )
@@ -146,7 +146,7 @@ func TestUpgradeIsResumedAndShared(t *testing.T) {
 // A damaged notification keeps neither the others nor the server from starting.
 func TestUpgradeLeavesWhatCannotBeRead(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		testtools.NoGoroutineLeft(t)
+		tools.NoGoroutineLeft(t)
 		db := oldDatabase(t, kind, manyOld(20)...)
 		execute(t, db, "UPDATE notifications SET body = sha256 WHERE id IN (7, 20)")
 		database := reopen(t, db)

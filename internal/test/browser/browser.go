@@ -1,4 +1,5 @@
-package testtools
+// Package browser drives a headless Chromium.
+package browser
 
 import (
 	"context"
@@ -9,12 +10,15 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"sessiongraph/internal/test/tools"
 )
 
 // Browser is a headless Chromium with one page, which reaches this machine alone.
@@ -22,10 +26,13 @@ type Browser struct {
 	t   *testing.T
 	ctx context.Context
 
-	mu         sync.Mutex
-	complaints []string
-	requests   []string
+	mu            sync.Mutex
+	consoleErrors []string
+	requests      []string
 }
+
+// timeout bounds a step in the page.
+const timeout = time.Minute
 
 // The page keeps the text of every answer of the GraphQL route here.
 const keepAnswers = `window.answers = [];
@@ -38,9 +45,9 @@ window.fetch = async (...request) => {
 	return response;
 };`
 
-// OpenBrowser starts Chromium with a page of that size; the test is skipped without
+// Open starts Chromium with a page of that size; the test is skipped without
 // it, and fails in CI.
-func OpenBrowser(t *testing.T, width, height int) *Browser {
+func Open(t *testing.T, width, height int) *Browser {
 	t.Helper()
 	options := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(findChromium(t)),
@@ -69,7 +76,7 @@ func OpenBrowser(t *testing.T, width, height int) *Browser {
 	t.Cleanup(closePage)
 	b := &Browser{t: t, ctx: ctx}
 	// The browser lives as long as the context of this first use.
-	if err := chromedp.Listen(ctx, b.hear); err != nil {
+	if err := chromedp.Listen(ctx, b.record); err != nil {
 		t.Fatalf("start Chromium: %v", err)
 	}
 	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
@@ -90,38 +97,40 @@ func findChromium(t *testing.T) string {
 			return path
 		}
 	}
-	Missing(t, "NOT TESTED: the Playground in a browser; install Chromium (make tools-for-tests does on Debian as root)")
+	tools.Missing(t, "NOT TESTED: the Playground in a browser; install Chromium (make tools-for-tests does on Debian as root)")
 	return ""
 }
 
-func (b *Browser) hear(event any) {
+func (b *Browser) record(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	complain := func(format string, args ...any) { b.complaints = append(b.complaints, fmt.Sprintf(format, args...)) }
+	report := func(format string, args ...any) {
+		b.consoleErrors = append(b.consoleErrors, fmt.Sprintf(format, args...))
+	}
 	switch event := event.(type) {
 	case *network.EventRequestWillBeSent:
 		b.requests = append(b.requests, event.Request.URL)
 	case *network.EventWebSocketCreated:
 		b.requests = append(b.requests, event.URL)
 	case *network.EventLoadingFailed:
-		complain("loading failed: %s %s", event.ErrorText, event.BlockedReason)
+		report("loading failed: %s %s", event.ErrorText, event.BlockedReason)
 	case *network.EventResponseReceived:
 		if event.Response.Status >= 400 {
-			complain("%s answered %d", event.Response.URL, event.Response.Status)
+			report("%s answered %d", event.Response.URL, event.Response.Status)
 		}
 	case *runtime.EventExceptionThrown:
-		complain("exception: %s", (&chromedp.ExceptionError{ExceptionDetails: event.ExceptionDetails}).Error())
+		report("exception: %s", (&chromedp.ExceptionError{ExceptionDetails: event.ExceptionDetails}).Error())
 	case *runtime.EventConsoleAPICalled:
 		if event.Type == runtime.ConsoleAPICalledTypeError || event.Type == runtime.ConsoleAPICalledTypeWarning || event.Type == runtime.ConsoleAPICalledTypeAssert {
 			var words []string
 			for _, argument := range event.Args {
 				words = append(words, string(argument.Value), argument.Description)
 			}
-			complain("console %s: %s", event.Type, strings.Join(words, " "))
+			report("console %s: %s", event.Type, strings.Join(words, " "))
 		}
 	case *log.EventEntryAdded:
 		if event.Entry.Level == log.EntryLevelError || event.Entry.Level == log.EntryLevelWarning {
-			complain("%s %s: %s %s", event.Entry.Source, event.Entry.Level, event.Entry.Text, event.Entry.URL)
+			report("%s %s: %s %s", event.Entry.Source, event.Entry.Level, event.Entry.Text, event.Entry.URL)
 		}
 	}
 }
@@ -137,11 +146,11 @@ func (b *Browser) Do(steps ...chromedp.Action[chromedp.Void]) {
 // In is what an action in the page returns; it fails the test after a while.
 func In[T any](b *Browser, action chromedp.Action[T]) T {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, timeout)
 	defer cancel()
 	value, err := chromedp.Run(ctx, action)
 	if err != nil {
-		b.t.Fatalf("%v; the page complained: %q", err, b.Complaints())
+		b.t.Fatalf("%v; the page's console: %q", err, b.ConsoleErrors())
 	}
 	return value
 }
@@ -152,30 +161,30 @@ func Eval[T any](b *Browser, expression string) T {
 	return In(b, chromedp.Evaluate[T](expression))
 }
 
-// Complaints are the errors and warnings that the page wrote to its console, what
+// ConsoleErrors are the errors and warnings that the page wrote to its console, what
 // it could not load, and the answers that it got with a status of an error.
-func (b *Browser) Complaints() []string {
+func (b *Browser) ConsoleErrors() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return append([]string(nil), b.complaints...)
+	return append([]string(nil), b.consoleErrors...)
 }
 
-// Foreign are the requests that the page made, or tried to, of others than this server.
-func (b *Browser) Foreign(server string) []string {
+// ExternalRequests are the requests that the page made, or tried to, of others than this server.
+func (b *Browser) ExternalRequests(server string) []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	own, err := url.Parse(server)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	var foreign []string
+	var external []string
 	for _, request := range b.requests {
 		to, err := url.Parse(request)
 		if err != nil || to.Host != own.Host && to.Scheme != "data" && to.Scheme != "blob" {
-			foreign = append(foreign, request)
+			external = append(external, request)
 		}
 	}
-	return foreign
+	return external
 }
 
 // Answers are the texts of all answers of the GraphQL route to the page.

@@ -1,4 +1,5 @@
-package testtools
+// Package diff compares decoded JSON values.
+package diff
 
 import (
 	"encoding/json"
@@ -14,9 +15,9 @@ type Anything struct{}
 // AtLeast stands for a whole number that may be larger.
 type AtLeast int64
 
-// Diff lists where a decoded JSON value is not what was wanted, by path. Numbers
+// JSON lists where a decoded JSON value is not what was wanted, by path. Numbers
 // compare as they are written, or by value where a float64 is wanted.
-func Diff(want, got any) []string { return diff(nil, "", want, got) }
+func JSON(want, got any) []string { return diff(nil, "", want, got) }
 
 func diff(found []string, path string, want, got any) []string {
 	same := want == nil && got == nil

@@ -1,4 +1,6 @@
-package testtools
+// Package expected is a second reader of AIRudder's notifications: what GraphQL has to
+// answer for them.
+package expected
 
 import (
 	"bytes"
@@ -8,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"sessiongraph/internal/test/diff"
 )
 
 type (
@@ -15,12 +19,12 @@ type (
 	list   = []any
 )
 
-// Expected is what GraphQL has to answer for each notification, by call_id, once
+// Sessions is what GraphQL has to answer for each notification, by call_id, once
 // all of them are stored, each of a session of its own: every field of Session and of
 // what it leads to, the fields of intention and contact that count sessions
 // included. It reads AIRudder's JSON by the schema's descriptions and shares no
 // code with the program.
-func Expected(bodies [][]byte) map[string]map[string]any {
+func Sessions(bodies [][]byte) map[string]map[string]any {
 	var sessions list
 	for _, body := range bodies {
 		sessions = append(sessions, expectedSession(body))
@@ -45,7 +49,7 @@ func Expected(bodies [][]byte) map[string]map[string]any {
 			"label": label, "sessionCount": number(sameLabel), "share": float64(sameLabel) / float64(len(sessions)),
 		}
 		session["contact"] = object{
-			"id": Anything{}, "callee": callee, "sessionCount": number(sameCallee), "firstSeenAt": first, "lastSeenAt": last,
+			"id": diff.Anything{}, "callee": callee, "sessionCount": number(sameCallee), "firstSeenAt": first, "lastSeenAt": last,
 		}
 		answers[session["callId"].(string)] = session
 	}
@@ -60,7 +64,7 @@ func expectedSession(body []byte) object {
 		messages = append(messages, expectedMessage(position, m.(object), sent))
 	}
 	return object{
-		"id": Anything{}, "receivedAt": Anything{}, "version": number(1), "deliveries": AtLeast(1),
+		"id": diff.Anything{}, "receivedAt": diff.Anything{}, "version": number(1), "deliveries": diff.AtLeast(1),
 		"callId": text(n["call_id"]), "callee": text(n["callee"]), "channel": text(n["channel"]), "channelId": text(n["channel_id"]),
 		"workflowId": text(n["workflow_id"]), "workflowName": text(n["workflow_name"]),
 		"nodeTaskId": text(n["nodetask_id"]), "nodeTaskName": text(n["nodetask_name"]),
@@ -122,7 +126,7 @@ func abandoned(n object, messages list) bool {
 func expectedMessage(position int, m object, all list) object {
 	content := expectedContent(m["content"], dig(m, "reply", "content"))
 	message := object{
-		"id": Anything{}, "position": number(position), "msgId": text(m["msg_id"]), "senderType": sender(m["sender_type"]),
+		"id": diff.Anything{}, "position": number(position), "msgId": text(m["msg_id"]), "senderType": sender(m["sender_type"]),
 		"sentAt": instant(m["timestamp"]), "status": enum(m["status"], "sent", "delivery", "read"),
 		"senderTypeRaw": text(m["sender_type"]), "statusRaw": text(m["status"]), "contentType": content["type"], "text": content["text"], "content": content, "replyTo": nil, "raw": m,
 	}

@@ -1,4 +1,4 @@
-package testtools
+package expected
 
 import (
 	"encoding/json"
@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Lost lists the values of a notification that its session shows in no field but
+// FieldsNotShown lists the values of a notification that its session shows in no field but
 // raw, by path: texts as they are or as the name of an enum value, numbers as they
 // are, as a text or as a time. Those of a message have to stand in that message.
-func Lost(notification, session map[string]any) []string {
+func FieldsNotShown(notification, session map[string]any) []string {
 	var lost []string
 	messages, _ := session["messages"].([]any)
 	for field, value := range notification {

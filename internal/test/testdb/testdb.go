@@ -14,7 +14,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver of Kind.Driver
 	_ "modernc.org/sqlite"             // the driver of Kind.Driver
 
-	"sessiongraph/internal/testtools"
+	"sessiongraph/internal/test/tools"
 )
 
 // Kind is a kind of database.
@@ -56,7 +56,7 @@ func freshPostgres(t testing.TB) string {
 	t.Helper()
 	cluster, err := shared()
 	if err != nil {
-		testtools.Missing(t, "POSTGRESQL CANNOT BE STARTED, NOTHING IS TESTED ON IT: "+err.Error())
+		tools.Missing(t, "POSTGRESQL CANNOT BE STARTED, NOTHING IS TESTED ON IT: "+err.Error())
 	}
 	name := fmt.Sprintf("test_%d", databases.Add(1))
 	cluster.Execute(t, "CREATE DATABASE "+name+" TEMPLATE template0")

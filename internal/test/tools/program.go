@@ -1,6 +1,5 @@
-// Package testtools holds what the tests of the whole program share: the program
-// as a thing to run, a second reader of AIRudder's notifications, and a browser.
-package testtools
+// Package tools holds small helpers of the tests.
+package tools
 
 import (
 	"bytes"
