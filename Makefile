@@ -33,14 +33,14 @@ test: tools-for-tests web clients
 # What asks one question after the other has no race to find, and takes long to do so. How long a server is kept
 # from storing (BesideAServer) is not to be seen under the detector, which makes all slower.
 race: tools-for-tests web clients
-	CGO_ENABLED=1 $(GO) test -race -skip 'Differential|BesideAServer|Playground|ReadBackWhole|Large|Import|AlongAnIndex|EveryRune|Buckets|FoundByTheirKey|ManySessions|OddBodies|OrderOfArrival' $(TESTFLAGS) . ./graph/... ./ingest ./models/...
+	CGO_ENABLED=1 $(GO) test -race -skip 'Differential|BesideAServer|Playground|ReadBackWhole|Large|Import|AlongAnIndex|EveryRune|Buckets|FoundByTheirKey|ManySessions|OddBodies|OrderOfArrival' $(TESTFLAGS) ./internal/test/e2e ./graph/... ./ingest ./models/...
 
 # The JavaScript clients that tests subscribe with.
 clients:
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory internal/clients/node_modules; fi
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory internal/test/e2e/clients/node_modules; fi
 
-internal/clients/node_modules: internal/clients/package-lock.json
-	cd internal/clients && npm ci --no-audit --no-fund
+internal/test/e2e/clients/node_modules: internal/test/e2e/clients/package-lock.json
+	cd internal/test/e2e/clients && npm ci --no-audit --no-fund
 	@touch $@
 
 # What tests need beside Go and npm: Debian as root gets it, elsewhere the tests

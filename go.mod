@@ -63,6 +63,6 @@ require (
 )
 
 ignore (
-	./internal/clients/node_modules
+	./internal/test/e2e/clients/node_modules
 	./web/node_modules
 )

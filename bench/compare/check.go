@@ -15,7 +15,7 @@ type workload struct{ transcripts, lists, sessions [2][]request }
 
 // compareAnswers pages through both programs and reports the first difference between their
 // answers as JSON, cursors excepted. One session of each page is also compared by its call_id.
-func compareAnswers(ctx context.Context, programs [2]*program) (workload, error) {
+func compareAnswers(ctx context.Context, programs [2]*server) (workload, error) {
 	var q workload
 	var after [2]string
 	clients := [2]*client{newClient(programs[0], 1), newClient(programs[1], 1)}

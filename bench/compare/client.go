@@ -89,10 +89,10 @@ type client struct {
 	base string
 }
 
-func newClient(p *program, connections int) *client {
+func newClient(p *server, connections int) *client {
 	return &client{&http.Client{Transport: &http.Transport{
 		MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections, DisableCompression: true,
-	}}, p.url}
+	}}, p.process.URL}
 }
 
 func (c *client) close() { c.http.CloseIdleConnections() }

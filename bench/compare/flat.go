@@ -45,7 +45,7 @@ type dataset struct {
 	rate     float64 // of the import, notifications per second
 	simulate time.Duration
 	ready    series // milliseconds
-	*program
+	*server
 }
 
 // question is a request that is compared between the datasets.
@@ -121,7 +121,7 @@ func flatness(ctx context.Context, s settings, folder string, out io.Writer, log
 	var clients [2]*client
 	var requests [2][]request
 	for i, d := range both {
-		clients[i] = newClient(d.program, 1)
+		clients[i] = newClient(d.server, 1)
 		defer clients[i].close()
 		k, err := takeSamples(ctx, clients[i], d.sessions)
 		if err != nil {
@@ -186,10 +186,10 @@ func (d *dataset) serve(ctx context.Context, program string) (err error) {
 				return err
 			}
 		}
-		if d.program, err = serve(ctx, program, d.file); err != nil {
+		if d.server, err = serve(ctx, program, d.file); err != nil {
 			return err
 		}
-		d.ready = append(d.ready, milliseconds(d.program.ready))
+		d.ready = append(d.ready, milliseconds(d.server.ready))
 	}
 	return nil
 }

@@ -13,13 +13,13 @@ import (
 const maxRequests = 50_000
 
 // turn cycles through the requests for the given time, and returns the responses per second.
-func turn(ctx context.Context, p *program, requests []request, length time.Duration) (float64, error) {
+func turn(ctx context.Context, p *server, requests []request, length time.Duration) (float64, error) {
 	return load(ctx, p, requests, readConnections, maxRequests, length)
 }
 
 // load sends at most the given number of requests over parallel connections, each as soon as
 // the previous one on its connection is answered.
-func load(ctx context.Context, p *program, requests []request, connections, most int, length time.Duration) (
+func load(ctx context.Context, p *server, requests []request, connections, most int, length time.Duration) (
 	rate float64, err error,
 ) {
 	ctx, cancel := context.WithCancelCause(ctx)

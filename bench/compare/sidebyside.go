@@ -63,7 +63,7 @@ func sideBySide(ctx context.Context, s settings, folder string, out io.Writer, l
 			return err
 		}
 	}
-	var programs [2]*program
+	var programs [2]*server
 	if programs[0], err = serve(ctx, s.program, databases[0]); err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func fill(ctx context.Context, s settings, baseline string, databases [2]string,
 }
 
 // measure alternates between the programs in each round of each work.
-func measure(ctx context.Context, s settings, programs [2]*program, q workload, log *log.Logger) ([]*work, error) {
+func measure(ctx context.Context, s settings, programs [2]*server, q workload, log *log.Logger) ([]*work, error) {
 	reads := []struct {
 		name     string
 		requests [2][]request
@@ -162,7 +162,7 @@ func measure(ctx context.Context, s settings, programs [2]*program, q workload, 
 	return works, nil
 }
 
-func report(out io.Writer, s settings, works []*work, onDisk [2]int64, size int64, programs [2]*program) {
+func report(out io.Writer, s settings, works []*work, onDisk [2]int64, size int64, programs [2]*server) {
 	database := "SQLite"
 	if s.postgres {
 		database = "PostgreSQL"

@@ -15,6 +15,7 @@ import (
 
 	_ "modernc.org/sqlite"
 
+	"sessiongraph/internal/test/program"
 	"sessiongraph/internal/test/tools"
 )
 
@@ -30,7 +31,7 @@ func TestALockedDatabase(t *testing.T) {
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		x.send(newClient(t, connections), p.url, connections, stop)
+		x.send(newClient(t, connections), p.URL, connections, stop)
 	}()
 	time.Sleep(500 * time.Millisecond)
 
@@ -38,9 +39,9 @@ func TestALockedDatabase(t *testing.T) {
 	time.Sleep(prompt) // what was under way is answered
 	before := x.count(http.StatusOK)
 	for end := time.Now().Add(lockedFor - prompt); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-		checkReads(t, p.url)
+		checkReads(t, p.URL)
 	}
-	if status := readiness(t, p.url); status != http.StatusServiceUnavailable {
+	if status := readiness(t, p.URL); status != http.StatusServiceUnavailable {
 		t.Errorf("/readyz answers %d while nothing can be stored", status)
 	}
 	if during := x.count(http.StatusOK) - before; during > 0 {
@@ -51,10 +52,10 @@ func TestALockedDatabase(t *testing.T) {
 	}
 	unlock()
 	checkRecovery(t, x, p)
-	awaitReady(t, p.url)
+	awaitReady(t, p.URL)
 	close(stop)
 	<-done
-	p.stop(t, 15*time.Second)
+	interrupt(t, p, 15*time.Second)
 	x.check(t)
 	x.checkNothingLost(t, db)
 }
@@ -107,23 +108,23 @@ func TestAReadOnlyFileIsRefused(t *testing.T) {
 	folder := t.TempDir()
 	db := filepath.Join(folder, "sessions.db")
 	p := serve(t, db)
-	p.stop(t, 15*time.Second)
+	interrupt(t, p, 15*time.Second)
 	for path := folder; path != os.TempDir(); path = filepath.Dir(path) {
 		if err := os.Chmod(path, 0o777); err != nil {
 			t.Fatal(err)
 		}
 	}
-	command := exec.Command(program(t), "serve", "--addr", "127.0.0.1:0", "--db", db)
+	command := exec.Command(program.Binary(t), "serve", "--addr", "127.0.0.1:0", "--db", db)
 	for path, mode := range map[string]os.FileMode{db: 0o444, filepath.Dir(command.Path): 0o755} {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
 	}
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	refused := launchCommand(t, command)
-	<-refused.ended
-	if refused.err == nil || strings.Count(refused.log.String(), "\n") != 1 || !strings.Contains(refused.log.String(), "read-only") {
-		t.Errorf("it ended with %v; log:\n%s", refused.err, refused.log)
+	refused := program.Begin(t, command)
+	<-refused.Ended()
+	if refused.Err() == nil || strings.Count(refused.Log.String(), "\n") != 1 || !strings.Contains(refused.Log.String(), "read-only") {
+		t.Errorf("it ended with %v; log:\n%s", refused.Err(), refused.Log)
 	}
 }
 
@@ -152,20 +153,15 @@ func checkReads(t *testing.T, url string) {
 }
 
 // checkRecovery waits until notifications are stored again, by the same process.
-func checkRecovery(t *testing.T, x *traffic, p *process) {
+func checkRecovery(t *testing.T, x *traffic, p *program.Process) {
 	t.Helper()
 	before, began := x.count(http.StatusOK), time.Now()
 	for x.count(http.StatusOK) < before+100 {
-		p.alive(t)
+		alive(t, p)
 		if time.Since(began) > 20*time.Second {
-			t.Fatalf("20 s later only %d notifications more are stored; log ends\n%s", x.count(http.StatusOK)-before, tail(p.log.String()))
+			t.Fatalf("20 s later only %d notifications more are stored; log ends\n%s", x.count(http.StatusOK)-before, p.Log.Tail())
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Logf("100 notifications are stored %v later", time.Since(began).Round(time.Millisecond))
-}
-
-func tail(log string) string {
-	lines := strings.Split(log, "\n")
-	return strings.Join(lines[max(0, len(lines)-20):], "\n")
 }

@@ -12,12 +12,13 @@ import (
 	"time"
 	"unsafe"
 
+	"sessiongraph/internal/test/program"
 	"sessiongraph/internal/test/tools"
 )
 
 // full is a place where the database cannot grow, until room is made.
 type full struct {
-	process  *process
+	process  *program.Process
 	db       string
 	makeRoom func()
 }
@@ -54,11 +55,11 @@ func onASmallDisk(t *testing.T) full {
 func withALimit(t *testing.T) full {
 	db := filepath.Join(t.TempDir(), "full.db")
 	// Only the soft limit, so that it can be raised again; in blocks of 512 or 1,024 bytes.
-	p := launchCommand(t, exec.Command("sh", "-c", `ulimit -S -f 2000 && exec "$0" serve --addr 127.0.0.1:0 --db "$1"`, program(t), db))
-	p.await(t)
+	p := program.Begin(t, exec.Command("sh", "-c", `ulimit -S -f 2000 && exec "$0" serve --addr 127.0.0.1:0 --db "$1"`, program.Binary(t), db))
+	program.Await(t, p)
 	return full{p, db, func() {
 		unlimited := syscall.Rlimit{Cur: ^uint64(0), Max: ^uint64(0)}
-		_, _, errno := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, uintptr(p.command.Process.Pid), syscall.RLIMIT_FSIZE,
+		_, _, errno := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, uintptr(p.Command.Process.Pid), syscall.RLIMIT_FSIZE,
 			uintptr(unsafe.Pointer(&unlimited)), 0, 0, 0)
 		if errno != 0 {
 			t.Fatalf("raise the limit: %v", errno)
@@ -75,31 +76,31 @@ func TestAFullDisk(t *testing.T) {
 			stop, done := make(chan struct{}), make(chan struct{})
 			go func() {
 				defer close(done)
-				x.send(newClient(t, connections), f.process.url, connections, stop)
+				x.send(newClient(t, connections), f.process.URL, connections, stop)
 			}()
 			tools.Eventually(t, func() string {
-				f.process.alive(t)
+				alive(t, f.process)
 				if x.count(http.StatusServiceUnavailable) > 10 {
 					return ""
 				}
 				return "the disk does not fill up"
 			})
 			tools.Eventually(t, func() string {
-				if status := readiness(t, f.process.url); status != http.StatusServiceUnavailable {
+				if status := readiness(t, f.process.URL); status != http.StatusServiceUnavailable {
 					return "/readyz answers " + strconv.Itoa(status) + " with a full disk"
 				}
 				return ""
 			})
 			for end := time.Now().Add(4 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-				f.process.alive(t)
-				checkReads(t, f.process.url)
+				alive(t, f.process)
+				checkReads(t, f.process.URL)
 			}
 			f.makeRoom()
 			checkRecovery(t, x, f.process)
-			awaitReady(t, f.process.url)
+			awaitReady(t, f.process.URL)
 			close(stop)
 			<-done
-			f.process.stop(t, 15*time.Second)
+			interrupt(t, f.process, 15*time.Second)
 			x.check(t)
 			x.checkNothingLost(t, f.db)
 		})

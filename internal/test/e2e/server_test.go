@@ -1,4 +1,5 @@
-package main
+// Package e2e tests the program as a whole, through its command line and over HTTP.
+package e2e
 
 import (
 	"bufio"
@@ -25,37 +26,18 @@ import (
 	"time"
 
 	"sessiongraph/internal/buildinfo"
-	"sessiongraph/internal/cli"
 	"sessiongraph/internal/simulate"
 	"sessiongraph/internal/test/diff"
 	"sessiongraph/internal/test/expected"
+	"sessiongraph/internal/test/program"
 	"sessiongraph/internal/test/testdb"
 	"sessiongraph/internal/test/tools"
 )
 
-const exampleFile = "testdata/airudder-example.json"
-
-// asProgram makes the test binary run main in place of the tests.
-const asProgram = "TEST_RUNS_MAIN"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
-		main()
-	}
-	for _, setting := range os.Environ() {
-		if name, _, _ := strings.Cut(setting, "="); strings.HasPrefix(name, "SESSIONGRAPH_") {
-			_ = os.Unsetenv(name)
-		}
-	}
-	os.Exit(m.Run())
-}
-
-var program tools.Program = func(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
-	return cli.Run(ctx, args, cli.Streams{In: in, Out: out, Err: err}, schema)
-}
+func TestMain(m *testing.M) { os.Exit(program.RunTests(m)) }
 
 // startServer serves from that database on a port of its own.
-func startServer(t *testing.T, db string, settings ...string) *tools.Server {
+func startServer(t *testing.T, db string, settings ...string) *program.Server {
 	t.Helper()
 	return program.Serve(t, append([]string{"serve", "--addr", "127.0.0.1:0", "--db", db}, settings...)...)
 }
@@ -178,7 +160,7 @@ func TestRefusedStarts(t *testing.T) {
 		{"malformed variable", 2, nil, map[string]string{"SESSIONGRAPH_MAX_PAGE": "x"}, []string{"SESSIONGRAPH_MAX_PAGE", `"x"`}},
 		{"malformed switch", 2, nil, map[string]string{"SESSIONGRAPH_OPEN": "perhaps"}, []string{"SESSIONGRAPH_OPEN", "perhaps"}},
 		{"import of a missing file", 1, []string{"import", filepath.Join(folder, "missing.ndjson")}, nil, []string{"missing.ndjson"}},
-		{"import into a folder", 1, []string{"import", "--db", folder, exampleFile}, nil, []string{folder}},
+		{"import into a folder", 1, []string{"import", "--db", folder, program.Example}, nil, []string{folder}},
 		{"backup to nowhere", 2, []string{"backup"}, nil, []string{"<file>"}},
 		{"erasing nobody", 2, []string{"erase"}, nil, []string{"--callee"}},
 		{"pruning without time", 2, []string{"prune"}, nil, []string{"--before"}},
@@ -223,7 +205,7 @@ func TestDatabaseWithoutNameLosesNothing(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	var log tools.Log
-	if code := program(ctx, []string{"--addr=127.0.0.1:0", "--db="}, nil, io.Discard, &log); code == 0 {
+	if code := program.Main(ctx, t, []string{"--addr=127.0.0.1:0", "--db="}, nil, io.Discard, &log); code == 0 {
 		if files, _ := os.ReadDir("."); len(files) == 0 {
 			t.Errorf("served from a database that no file holds:\n%s", log.String())
 		}
@@ -239,65 +221,58 @@ func TestSettings(t *testing.T) {
 	if err := os.WriteFile(databaseName, []byte("from-a-file.db\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	page := func(t *testing.T, s *tools.Server, first int) (refused bool) {
+	page := func(t *testing.T, s *program.Server, first int) (refused bool) {
 		answer := s.Ask(t, fmt.Sprintf("{ sessions(first: %d) { totalCount } }", first), nil)
 		return answer["errors"] != nil
 	}
-	status := func(t *testing.T, s *tools.Server) int { return post(t, s, readFile(t, exampleFile)) }
+	status := func(t *testing.T, s *program.Server) int { return post(t, s, readFile(t, program.Example)) }
 	for _, test := range []struct {
 		name  string
 		env   map[string]string
 		args  []string
-		holds func(t *testing.T, s *tools.Server) bool
+		holds func(t *testing.T, s *program.Server) bool
 	}{
-		{"page by default", nil, nil, func(t *testing.T, s *tools.Server) bool { return !page(t, s, 200) && page(t, s, 201) }},
-		{"page by variable", map[string]string{"SESSIONGRAPH_MAX_PAGE": "3"}, nil, func(t *testing.T, s *tools.Server) bool { return !page(t, s, 3) && page(t, s, 4) }},
-		{"page by flag", map[string]string{"SESSIONGRAPH_MAX_PAGE": "3"}, []string{"--max-page=5"}, func(t *testing.T, s *tools.Server) bool { return !page(t, s, 5) && page(t, s, 6) }},
-		{"body by default", nil, nil, func(t *testing.T, s *tools.Server) bool { return status(t, s) == 200 }},
-		{"body by variable", map[string]string{"SESSIONGRAPH_MAX_BODY": "1KiB"}, nil, func(t *testing.T, s *tools.Server) bool { return status(t, s) == 413 }},
-		{"body by flag", map[string]string{"SESSIONGRAPH_MAX_BODY": "1KiB"}, []string{"--max-body=1000000"}, func(t *testing.T, s *tools.Server) bool { return status(t, s) == 200 }},
-		{"complexity by variable", map[string]string{"SESSIONGRAPH_MAX_COMPLEXITY": "1"}, nil, func(t *testing.T, s *tools.Server) bool { return page(t, s, 1) }},
-		{"complexity by flag", map[string]string{"SESSIONGRAPH_MAX_COMPLEXITY": "1"}, []string{"--max-complexity=1000"}, func(t *testing.T, s *tools.Server) bool { return !page(t, s, 1) }},
-		{"signatures by variable", map[string]string{"SESSIONGRAPH_SIGN_SECRETS": "a,b"}, nil, func(t *testing.T, s *tools.Server) bool { return status(t, s) == 401 }},
-		{"signatures by file", map[string]string{"SESSIONGRAPH_SIGN_SECRETS_FILE": secrets}, nil, func(t *testing.T, s *tools.Server) bool { return status(t, s) == 401 }},
-		{"signatures observed by flag", map[string]string{"SESSIONGRAPH_SIGN_SECRETS": "a,b"}, []string{"--sign-mode=observe"}, func(t *testing.T, s *tools.Server) bool { return status(t, s) == 200 }},
-		{"signatures off by variable", map[string]string{"SESSIONGRAPH_SIGN_SECRETS": "a,b", "SESSIONGRAPH_SIGN_MODE": "off"}, nil, func(t *testing.T, s *tools.Server) bool { return status(t, s) == 200 }},
-		{"several secrets by several flags", nil, []string{"--sign-secret=a", "--sign-secret=b"}, func(t *testing.T, s *tools.Server) bool {
+		{"page by default", nil, nil, func(t *testing.T, s *program.Server) bool { return !page(t, s, 200) && page(t, s, 201) }},
+		{"page by variable", map[string]string{"SESSIONGRAPH_MAX_PAGE": "3"}, nil, func(t *testing.T, s *program.Server) bool { return !page(t, s, 3) && page(t, s, 4) }},
+		{"page by flag", map[string]string{"SESSIONGRAPH_MAX_PAGE": "3"}, []string{"--max-page=5"}, func(t *testing.T, s *program.Server) bool { return !page(t, s, 5) && page(t, s, 6) }},
+		{"body by default", nil, nil, func(t *testing.T, s *program.Server) bool { return status(t, s) == 200 }},
+		{"body by variable", map[string]string{"SESSIONGRAPH_MAX_BODY": "1KiB"}, nil, func(t *testing.T, s *program.Server) bool { return status(t, s) == 413 }},
+		{"body by flag", map[string]string{"SESSIONGRAPH_MAX_BODY": "1KiB"}, []string{"--max-body=1000000"}, func(t *testing.T, s *program.Server) bool { return status(t, s) == 200 }},
+		{"complexity by variable", map[string]string{"SESSIONGRAPH_MAX_COMPLEXITY": "1"}, nil, func(t *testing.T, s *program.Server) bool { return page(t, s, 1) }},
+		{"complexity by flag", map[string]string{"SESSIONGRAPH_MAX_COMPLEXITY": "1"}, []string{"--max-complexity=1000"}, func(t *testing.T, s *program.Server) bool { return !page(t, s, 1) }},
+		{"signatures by variable", map[string]string{"SESSIONGRAPH_SIGN_SECRETS": "a,b"}, nil, func(t *testing.T, s *program.Server) bool { return status(t, s) == 401 }},
+		{"signatures by file", map[string]string{"SESSIONGRAPH_SIGN_SECRETS_FILE": secrets}, nil, func(t *testing.T, s *program.Server) bool { return status(t, s) == 401 }},
+		{"signatures observed by flag", map[string]string{"SESSIONGRAPH_SIGN_SECRETS": "a,b"}, []string{"--sign-mode=observe"}, func(t *testing.T, s *program.Server) bool { return status(t, s) == 200 }},
+		{"signatures off by variable", map[string]string{"SESSIONGRAPH_SIGN_SECRETS": "a,b", "SESSIONGRAPH_SIGN_MODE": "off"}, nil, func(t *testing.T, s *program.Server) bool { return status(t, s) == 200 }},
+		{"several secrets by several flags", nil, []string{"--sign-secret=a", "--sign-secret=b"}, func(t *testing.T, s *program.Server) bool {
 			return strings.Contains(metrics(t, s), `sessiongraph_ingest_signatures_total{secret="2"} 0`)
 		}},
-		{"database by file", map[string]string{"SESSIONGRAPH_DB_FILE": databaseName}, nil, func(*testing.T, *tools.Server) bool {
+		{"database by file", map[string]string{"SESSIONGRAPH_DB_FILE": databaseName}, nil, func(*testing.T, *program.Server) bool {
 			return exists("from-a-file.db")
 		}},
-		{"log in JSON by variable", map[string]string{"SESSIONGRAPH_LOG_FORMAT": "json"}, nil, func(_ *testing.T, s *tools.Server) bool {
+		{"log in JSON by variable", map[string]string{"SESSIONGRAPH_LOG_FORMAT": "json"}, nil, func(_ *testing.T, s *program.Server) bool {
 			return json.Valid([]byte(strings.SplitN(s.Log.String(), "\n", 2)[0]))
 		}},
-		{"log as text by flag", map[string]string{"SESSIONGRAPH_LOG_FORMAT": "json"}, []string{"--log-format=text"}, func(_ *testing.T, s *tools.Server) bool {
+		{"log as text by flag", map[string]string{"SESSIONGRAPH_LOG_FORMAT": "json"}, []string{"--log-format=text"}, func(_ *testing.T, s *program.Server) bool {
 			return strings.Contains(s.Log.String(), "level=INFO")
 		}},
-		{"level by flag", map[string]string{"SESSIONGRAPH_LOG_LEVEL": "error"}, []string{"--log-level=debug"}, func(_ *testing.T, s *tools.Server) bool {
+		{"level by flag", map[string]string{"SESSIONGRAPH_LOG_LEVEL": "error"}, []string{"--log-level=debug"}, func(_ *testing.T, s *program.Server) bool {
 			return strings.Contains(s.Log.String(), "level=INFO")
 		}},
-		{"address for all by variable", map[string]string{"SESSIONGRAPH_OPEN": "true", "SESSIONGRAPH_ADDR": "0.0.0.0:0"}, nil, func(_ *testing.T, s *tools.Server) bool {
+		{"address for all by variable", map[string]string{"SESSIONGRAPH_OPEN": "true", "SESSIONGRAPH_ADDR": "0.0.0.0:0"}, nil, func(_ *testing.T, s *program.Server) bool {
 			return !strings.Contains(s.URL, "127.0.0.1")
 		}},
-		{"address by flag", map[string]string{"SESSIONGRAPH_ADDR": "no address"}, []string{"--addr=127.0.0.1:0"}, func(_ *testing.T, s *tools.Server) bool {
+		{"address by flag", map[string]string{"SESSIONGRAPH_ADDR": "no address"}, []string{"--addr=127.0.0.1:0"}, func(_ *testing.T, s *program.Server) bool {
 			return strings.Contains(s.URL, "127.0.0.1")
 		}},
-		{"database by variable", map[string]string{"SESSIONGRAPH_DB": "named.db"}, nil, func(*testing.T, *tools.Server) bool { return exists("named.db") }},
-		{"database by flag", map[string]string{"SESSIONGRAPH_DB": "named.db"}, []string{"--db=other.db"}, func(*testing.T, *tools.Server) bool {
+		{"database by variable", map[string]string{"SESSIONGRAPH_DB": "named.db"}, nil, func(*testing.T, *program.Server) bool { return exists("named.db") }},
+		{"database by flag", map[string]string{"SESSIONGRAPH_DB": "named.db"}, []string{"--db=other.db"}, func(*testing.T, *program.Server) bool {
 			return exists("other.db") && !exists("named.db")
 		}},
-		{"database by default", nil, nil, func(*testing.T, *tools.Server) bool { return exists("sessiongraph.db") }},
+		{"database by default", nil, nil, func(*testing.T, *program.Server) bool { return exists("sessiongraph.db") }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			example := readFile(t, exampleFile)
 			t.Chdir(t.TempDir())
-			if err := os.MkdirAll("testdata", 0o700); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(exampleFile, example, 0o600); err != nil {
-				t.Fatal(err)
-			}
 			if _, given := test.env["SESSIONGRAPH_ADDR"]; !given {
 				t.Setenv("SESSIONGRAPH_ADDR", "127.0.0.1:0")
 			}
@@ -313,7 +288,7 @@ func TestSettings(t *testing.T) {
 }
 
 // metrics are what Prometheus reads.
-func metrics(t *testing.T, s *tools.Server) string {
+func metrics(t *testing.T, s *program.Server) string {
 	t.Helper()
 	response, err := http.Get(s.URL + "/metrics")
 	if err != nil {
@@ -391,7 +366,7 @@ func readFile(t *testing.T, name string) []byte {
 
 // post posts a notification as AIRudder does, again when the server is busy, and
 // returns the status of the answer.
-func post(t *testing.T, s *tools.Server, body []byte) int {
+func post(t *testing.T, s *program.Server, body []byte) int {
 	t.Helper()
 	for try := 1; ; try++ {
 		response, err := http.Post(s.URL+"/ingest", "application/json", bytes.NewReader(body))
@@ -407,7 +382,7 @@ func post(t *testing.T, s *tools.Server, body []byte) int {
 	}
 }
 
-func mustPost(t *testing.T, s *tools.Server, bodies ...[]byte) {
+func mustPost(t *testing.T, s *program.Server, bodies ...[]byte) {
 	t.Helper()
 	for _, body := range bodies {
 		if status := post(t, s, body); status != http.StatusOK {
@@ -428,13 +403,13 @@ func simulated(count int) [][]byte {
 // everything selects all fields of a session and of what it leads to, but for lists
 // of other sessions and the answered message as a whole.
 func everything(t *testing.T) string {
-	return tools.Selection(t, string(schema), "Session", map[string]string{
+	return tools.Selection(t, program.Schema(t), "Session", map[string]string{
 		"Session.nerSlot": "", "Session.versions": "", "Contact.sessions": "", "Intention.sessions": "", "MessageReply.message": "{ position }",
 	})
 }
 
 // readAll reads all sessions through all fields, page by page, by call_id.
-func readAll(t *testing.T, s *tools.Server) map[string]map[string]any {
+func readAll(t *testing.T, s *program.Server) map[string]map[string]any {
 	t.Helper()
 	query := "query ($after: String) { sessions(first: 20, after: $after) { totalCount pageInfo { hasNextPage endCursor } nodes " + everything(t) + "} }"
 	all := map[string]map[string]any{}
@@ -468,7 +443,7 @@ func compareAll(t *testing.T, want, got map[string]map[string]any) {
 }
 
 func TestExampleIsReadBackWhole(t *testing.T) {
-	example := readFile(t, exampleFile)
+	example := readFile(t, program.Example)
 	s := startServer(t, newDB(t))
 	before := time.Now()
 	mustPost(t, s, example)
@@ -531,7 +506,7 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/healthz", 200, "text/plain; charset=utf-8", regexp.MustCompile(`^ok\n$`), nil},
 		{"GET", "/readyz", 200, "text/plain; charset=utf-8", regexp.MustCompile(`^ok\n$`), nil},
 		{"GET", "/metrics", 200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", regexp.MustCompile(`(?m)^sessiongraph_`), nil},
-		{"GET", "/schema.graphqls", 200, "text/plain; charset=utf-8", regexp.MustCompile("^" + regexp.QuoteMeta(string(readFile(t, "schema.graphqls"))) + "$"), nil},
+		{"GET", "/schema.graphqls", 200, "text/plain; charset=utf-8", regexp.MustCompile("^" + regexp.QuoteMeta(program.Schema(t)) + "$"), nil},
 		{"GET", "/", 200, "text/html; charset=utf-8", page, http.Header{"X-Content-Type-Options": {"nosniff"}}},
 		{"HEAD", "/", 200, "text/html; charset=utf-8", regexp.MustCompile(`^$`), nil},
 		{"POST", "/", 405, "text/plain; charset=utf-8", nil, http.Header{"Allow": {"GET, HEAD"}}},
@@ -626,7 +601,7 @@ func TestWaitsForItsDatabase(t *testing.T) {
 	log, code := new(tools.Log), make(chan int, 1)
 	start := func(ctx context.Context) {
 		go func() {
-			code <- program(ctx, []string{"serve", "--addr", "127.0.0.1:0", "--db", cluster.Address("late")}, nil, io.Discard, log)
+			code <- program.Main(ctx, t, []string{"serve", "--addr", "127.0.0.1:0", "--db", cluster.Address("late")}, nil, io.Discard, log)
 		}()
 	}
 	stopped, stop := context.WithCancel(t.Context())
@@ -653,7 +628,7 @@ func TestWaitsForItsDatabase(t *testing.T) {
 	if err := cluster.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s := &tools.Server{URL: log.Await(t, regexp.MustCompile(`url=(http://\S+)`))[1]}
+	s := &program.Server{URL: log.Await(t, regexp.MustCompile(`url=(http://\S+)`))[1]}
 	mustPost(t, s, simulated(1)...)
 	cancel()
 	if got := <-code; got != 0 {
@@ -709,22 +684,17 @@ func TestStopLeavesNothingBehind(t *testing.T) {
 // A notification whose request was begun before SIGTERM is stored and answered.
 func TestSIGTERMDrains(t *testing.T) {
 	db := newDB(t)
-	log := new(tools.Log)
-	process := exec.Command(os.Args[0])
-	process.Env = append(os.Environ(), asProgram+"=1", "SESSIONGRAPH_ADDR=127.0.0.1:0", "SESSIONGRAPH_DB="+db)
-	process.Stderr = log
-	if err := process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = process.Process.Kill() })
-	host := log.Await(t, regexp.MustCompile(`url=http://(\S+)`))[1]
+	command := exec.Command(program.Binary(t))
+	command.Env = append(os.Environ(), "SESSIONGRAPH_ADDR=127.0.0.1:0", "SESSIONGRAPH_DB="+db)
+	process := program.Await(t, program.Begin(t, command))
+	host := process.Host()
 
 	connection, err := net.Dial("tcp", host)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = connection.Close() }()
-	body := readFile(t, exampleFile)
+	body := readFile(t, program.Example)
 	half := len(body) / 2
 	// With Expect, the server says when it has begun to read the body.
 	_, _ = fmt.Fprintf(connection, "POST /ingest HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", host, len(body))
@@ -734,10 +704,10 @@ func TestSIGTERMDrains(t *testing.T) {
 	}
 	_, _ = answer.ReadString('\n')
 	_, _ = connection.Write(body[:half])
-	if err := process.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := process.Command.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	log.Await(t, regexp.MustCompile("msg=stopping"))
+	process.Log.Await(t, regexp.MustCompile("msg=stopping"))
 	tools.Eventually(t, func() string {
 		other, err := net.Dial("tcp", host)
 		if err != nil {
@@ -755,8 +725,8 @@ func TestSIGTERMDrains(t *testing.T) {
 	if response.StatusCode != http.StatusOK {
 		t.Errorf("status %d", response.StatusCode)
 	}
-	if err := process.Wait(); err != nil {
-		t.Errorf("%v; log:\n%s", err, log.String())
+	if err := process.AwaitEnd(20 * time.Second); err != nil {
+		t.Error(err)
 	}
 	compareAll(t, expected.Sessions([][]byte{body}), readAll(t, startServer(t, db)))
 }
@@ -829,7 +799,7 @@ func startWhileUpgrading(t *testing.T, address string, db *sql.DB) {
 	ended := make(chan int)
 	log := new(tools.Log)
 	go func() {
-		ended <- program(ctx, []string{"serve", "--addr", listen, "--db", address}, strings.NewReader(""), io.Discard, log)
+		ended <- program.Main(ctx, t, []string{"serve", "--addr", listen, "--db", address}, strings.NewReader(""), io.Discard, log)
 	}()
 	log.Await(t, regexp.MustCompile(`msg="upgrading sessions" done=0 total=20`))
 	status := func(path string) int {
@@ -939,11 +909,11 @@ func TestImportOfPrettyPrintedFiles(t *testing.T) {
 	if err := os.WriteFile(file, three, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ended := program.Run(t, "", "import", "--db", db, exampleFile, file)
+	ended := program.Run(t, "", "import", "--db", db, program.Example, file)
 	if ended.Code != 0 || ended.Err != "" || !strings.HasPrefix(ended.Out, "4 notifications stored: 4 new sessions, 0 versions of known sessions, 0 repeats, 0 quarantined;") {
 		t.Fatalf("%+v", ended)
 	}
-	compareAll(t, expected.Sessions(append(bodies, readFile(t, exampleFile))), readAll(t, startServer(t, db)))
+	compareAll(t, expected.Sessions(append(bodies, readFile(t, program.Example))), readAll(t, startServer(t, db)))
 }
 
 // A file of something else stops the import soon, and leaves nothing behind.
@@ -986,7 +956,7 @@ func TestImportInterrupted(t *testing.T) {
 	db := newDB(t)
 	var printed, log tools.Log
 	code := make(chan int)
-	go func() { code <- program(ctx, []string{"import", "--db", db}, in, &printed, &log) }()
+	go func() { code <- program.Main(ctx, t, []string{"import", "--db", db}, in, &printed, &log) }()
 	if _, err := out.Write(append(bytes.Join(bodies, []byte("\n")), '\n')); err != nil {
 		t.Fatal(err)
 	}
@@ -1078,7 +1048,7 @@ func TestRetention(t *testing.T) {
 	old := simulated(20)
 	mustPost(t, startServer(t, db), old...)
 	began := time.Now().UTC().Format(time.RFC3339)
-	recent := strings.NewReplacer("a3f5c12ac59xxxxxxxxad71fe6a8ea3e", "recent").Replace(string(readFile(t, exampleFile)))
+	recent := strings.NewReplacer("a3f5c12ac59xxxxxxxxad71fe6a8ea3e", "recent").Replace(string(readFile(t, program.Example)))
 	recent = regexp.MustCompile(`("session_(?:start|end)_time": *)"[^"]*"`).ReplaceAllString(recent, `${1}"`+began+`"`)
 	s := startServer(t, db, "--retention=24h")
 	mustPost(t, s, []byte(recent))
@@ -1326,8 +1296,8 @@ func TestSimulateSigns(t *testing.T) {
 			if ended := program.Run(t, "", to...); ended.Code != 1 || !strings.Contains(ended.Err, "401") {
 				t.Errorf("%+v", ended)
 			}
-			signed := program.Run(t, "", "sign", "--sign-secret=new", "--sign-scheme", scheme, exampleFile)
-			request, err := http.NewRequest("POST", s.URL+"/ingest", bytes.NewReader(readFile(t, exampleFile)))
+			signed := program.Run(t, "", "sign", "--sign-secret=new", "--sign-scheme", scheme, program.Example)
+			request, err := http.NewRequest("POST", s.URL+"/ingest", bytes.NewReader(readFile(t, program.Example)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -1340,7 +1310,7 @@ func TestSimulateSigns(t *testing.T) {
 			if response.StatusCode != http.StatusOK {
 				t.Errorf("%+v: answered %s", signed, response.Status)
 			}
-			if piped := program.Run(t, string(readFile(t, exampleFile)), "sign", "--sign-secret=new", "--sign-scheme", scheme, "-"); piped != signed {
+			if piped := program.Run(t, string(readFile(t, program.Example)), "sign", "--sign-secret=new", "--sign-scheme", scheme, "-"); piped != signed {
 				t.Errorf("%+v by standard input, %+v by name", piped, signed)
 			}
 		})

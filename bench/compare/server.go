@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -10,90 +9,72 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"sessiongraph/internal/test/program"
 )
 
-// program is a running server.
-type program struct {
-	name  string
-	url   string
-	ready time.Duration // from the start of the process to the first 200 of /readyz
-	api   api
-
-	process *exec.Cmd
-	ended   chan error
+// server is a running program.
+type server struct {
+	name    string
+	ready   time.Duration // from the start of the process to the first 200 of /readyz
+	api     api
+	process *program.Process
 }
-
-var startLine = regexp.MustCompile(`url=(http://127\.0\.0\.1:\d+)`)
 
 // startTimeout bounds the wait for a ready server, including the conversion of an older database.
 const startTimeout = 30 * time.Minute
 
 // start starts a server and waits until it is ready; stop ends it.
-func start(ctx context.Context, name string, api api, binary string, args ...string) (*program, error) {
-	p := &program{name: name, api: api, process: exec.CommandContext(ctx, binary, args...), ended: make(chan error, 1)}
-	log, err := p.process.StderrPipe()
-	if err != nil {
-		return nil, err
-	}
+func start(ctx context.Context, name string, api api, binary string, args ...string) (*server, error) {
 	began := time.Now()
-	if err := p.process.Start(); err != nil {
+	process, err := program.StartCommand(exec.CommandContext(ctx, binary, args...))
+	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	url := make(chan string, 1)
-	go func() {
-		var last string
-		for lines := bufio.NewScanner(log); lines.Scan(); {
-			last = lines.Text()
-			if found := startLine.FindStringSubmatch(last); found != nil {
-				url <- found[1]
-			}
-		}
-		p.ended <- errors.Join(p.process.Wait(), errors.New(last))
-	}()
-	select {
-	case p.url = <-url:
-	case err := <-p.ended:
+	p := &server{name: name, api: api, process: process}
+	if err := p.awaitReady(ctx); err != nil {
+		process.Kill()
 		return nil, fmt.Errorf("start %s: %w", name, err)
-	case <-time.After(startTimeout):
-		return nil, errors.Join(fmt.Errorf("start %s: not ready in %v", name, startTimeout), p.process.Process.Kill())
+	}
+	p.ready = time.Since(began)
+	return p, nil
+}
+
+func (p *server) awaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	if err := p.process.AwaitURL(ctx); err != nil {
+		return err
 	}
 	for {
-		response, err := http.Get(p.url + "/readyz")
+		response, err := http.Get(p.process.URL + "/readyz")
 		if err == nil && response.Body.Close() == nil && response.StatusCode == http.StatusOK {
-			p.ready = time.Since(began)
-			return p, nil
+			return nil
 		}
-		if time.Since(began) > startTimeout || ctx.Err() != nil {
-			return nil, errors.Join(fmt.Errorf("start %s: not ready", name), err, p.stop())
+		if ctx.Err() != nil {
+			return errors.Join(errors.New("not ready"), err)
 		}
 		time.Sleep(time.Millisecond)
 	}
 }
 
 // stop sends SIGTERM and waits for a regular exit.
-func (p *program) stop() error {
+func (p *server) stop() error {
 	http.DefaultClient.CloseIdleConnections()
-	if err := p.process.Process.Signal(syscall.SIGTERM); err != nil {
+	err := p.process.Stop(syscall.SIGTERM, time.Minute)
+	if err != nil {
+		p.process.Kill()
 		return fmt.Errorf("stop %s: %w", p.name, err)
 	}
-	select {
-	case err := <-p.ended:
-		if p.process.ProcessState.Success() {
-			return nil
-		}
-		return fmt.Errorf("stop %s: %w", p.name, err)
-	case <-time.After(time.Minute):
-		return errors.Join(fmt.Errorf("stop %s: still running after a minute", p.name), p.process.Process.Kill())
-	}
+	return nil
 }
 
 // serve starts sessiongraph.
-func serve(ctx context.Context, binary, database string) (*program, error) {
+func serve(ctx context.Context, binary, database string) (*server, error) {
 	return start(ctx, "sessiongraph", graphQL{}, binary, "serve", "--addr", "127.0.0.1:0", "--db", database)
 }
 
@@ -104,8 +85,8 @@ func simulation(ctx context.Context, binary string, sessions int) *exec.Cmd {
 }
 
 // peakMemory is the peak resident set size in bytes, 0 on systems without /proc.
-func (p *program) peakMemory() int64 {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.process.Process.Pid))
+func (p *server) peakMemory() int64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.process.Command.Process.Pid))
 	if err != nil {
 		return 0
 	}

@@ -26,16 +26,16 @@ func TestNothingIsLostToSIGKILL(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			x.send(newClient(t, connections), p.url, connections, stop)
+			x.send(newClient(t, connections), p.URL, connections, stop)
 		}()
 		time.Sleep(time.Duration(r.Int64N(int64(longest))))
-		p.kill()
+		p.Kill()
 		close(stop)
 		<-done
 		if round%3 == 2 { // and killed while it starts: its tables and its log are mended then
 			starting := launch(t, db)
 			time.Sleep(time.Duration(r.Int64N(int64(60 * time.Millisecond))))
-			starting.kill()
+			starting.Kill()
 		}
 	}
 	x.check(t)

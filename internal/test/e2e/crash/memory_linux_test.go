@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"sessiongraph/internal/simulate"
+	"sessiongraph/internal/test/program"
 	"sessiongraph/internal/test/tools"
 )
 
@@ -30,7 +31,7 @@ const unprivileged = 65532
 func newImage(t *testing.T) image {
 	t.Helper()
 	i := image{t.TempDir()}
-	binary, err := os.ReadFile(program(t))
+	binary, err := os.ReadFile(program.Binary(t))
 	if err != nil {
 		t.Fatal(err)
 	}

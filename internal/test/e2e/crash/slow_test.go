@@ -8,12 +8,14 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"sessiongraph/internal/test/program"
 )
 
 // trickle sends text byte by byte until the server ends the connection, and returns
 // how long that took.
-func trickle(t *testing.T, p *process, first, slowly string) time.Duration {
-	connection, err := net.Dial("tcp", p.host())
+func trickle(t *testing.T, p *program.Process, first, slowly string) time.Duration {
+	connection, err := net.Dial("tcp", p.Host())
 	if err != nil {
 		t.Error(err)
 		return 0
@@ -69,17 +71,17 @@ func TestSlowClients(t *testing.T) {
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		x.send(newClient(t, 4), p.url, 4, stop)
+		x.send(newClient(t, 4), p.URL, 4, stop)
 	}()
 	slow.Wait()
 	close(stop)
 	<-done
-	p.alive(t)
+	alive(t, p)
 	if x.count(http.StatusOK) < 100 {
 		t.Errorf("only %d notifications were stored beside slow clients", x.count(http.StatusOK))
 	}
-	p.terminate(t)
-	p.awaitEnd(t, grace)
+	terminate(t, p)
+	awaitEnd(t, p, grace)
 	x.check(t)
 	x.checkNothingLost(t, db)
 }

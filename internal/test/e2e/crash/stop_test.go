@@ -15,17 +15,16 @@ import (
 	"time"
 
 	"sessiongraph/internal/simulate"
+	"sessiongraph/internal/test/program"
 	"sessiongraph/internal/test/tools"
 )
 
 // grace is how long a stop may take, its notice to load balancers included.
 const grace = 10*time.Second + 500*time.Millisecond
 
-func (p *process) host() string { return strings.TrimPrefix(p.url, "http://") }
-
-func (p *process) terminate(t *testing.T) {
+func terminate(t *testing.T, p *program.Process) {
 	t.Helper()
-	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := p.Command.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -40,11 +39,11 @@ func TestSIGTERMAmidTraffic(t *testing.T) {
 		stop, done := make(chan struct{}), make(chan struct{})
 		go func() {
 			defer close(done)
-			x.send(newClient(t, connections), p.url, connections, stop)
+			x.send(newClient(t, connections), p.URL, connections, stop)
 		}()
 		time.Sleep(time.Duration(r.Int64N(int64(time.Second))))
-		p.terminate(t)
-		p.awaitEnd(t, grace)
+		terminate(t, p)
+		awaitEnd(t, p, grace)
 		close(stop)
 		<-done
 	}
@@ -66,16 +65,16 @@ type underWay struct {
 	rest       []byte
 }
 
-func begin(t *testing.T, p *process, body []byte) *underWay {
+func begin(t *testing.T, p *program.Process, body []byte) *underWay {
 	t.Helper()
-	connection, err := net.Dial("tcp", p.host())
+	connection, err := net.Dial("tcp", p.Host())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = connection.Close() })
 	_ = connection.SetDeadline(time.Now().Add(30 * time.Second))
 	// With Expect, the server says when it has begun.
-	_, _ = fmt.Fprintf(connection, "POST /ingest HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", p.host(), len(body))
+	_, _ = fmt.Fprintf(connection, "POST /ingest HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", p.Host(), len(body))
 	answer := bufio.NewReader(connection)
 	for _, want := range []string{"HTTP/1.1 100 Continue\r\n", "\r\n"} {
 		if line, err := answer.ReadString('\n'); err != nil || line != want {
@@ -117,7 +116,7 @@ func TestSIGTERMAnswersWhatWasBegun(t *testing.T) {
 		begun = append(begun, begin(t, p, bodies[n]))
 		x.tried[string(bodies[n])]++
 	}
-	p.terminate(t)
+	terminate(t, p)
 	awaitRefusal(t, p)
 	time.Sleep(200 * time.Millisecond)
 	var answers sync.WaitGroup
@@ -133,7 +132,7 @@ func TestSIGTERMAnswersWhatWasBegun(t *testing.T) {
 		})
 	}
 	answers.Wait()
-	p.awaitEnd(t, grace)
+	awaitEnd(t, p, grace)
 	x.check(t)
 	if stored := x.count(http.StatusOK); stored < requests/2 {
 		t.Errorf("only %d of %d are stored", stored, requests)
@@ -141,10 +140,10 @@ func TestSIGTERMAnswersWhatWasBegun(t *testing.T) {
 	x.checkNothingLost(t, db)
 }
 
-func awaitRefusal(t *testing.T, p *process) {
+func awaitRefusal(t *testing.T, p *program.Process) {
 	t.Helper()
 	tools.Eventually(t, func() string {
-		other, err := net.Dial("tcp", p.host())
+		other, err := net.Dial("tcp", p.Host())
 		if err != nil {
 			return ""
 		}
@@ -159,13 +158,13 @@ func TestSIGTERMCutsOffWhoDoesNotRead(t *testing.T) {
 	generator := simulate.New(7)
 	client := newClient(t, 4)
 	for n := range 200 {
-		response, err := client.Post(p.url+"/ingest", "application/json", bytes.NewReader(generator.Notification(n)))
+		response, err := client.Post(p.URL+"/ingest", "application/json", bytes.NewReader(generator.Notification(n)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		_ = response.Body.Close()
 	}
-	deaf, err := net.Dial("tcp", p.host())
+	deaf, err := net.Dial("tcp", p.Host())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,8 +175,8 @@ func TestSIGTERMCutsOffWhoDoesNotRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	time.Sleep(500 * time.Millisecond)
-	p.terminate(t)
-	p.awaitEnd(t, grace)
+	terminate(t, p)
+	awaitEnd(t, p, grace)
 }
 
 // Clients that say nothing, or never end, do not hold up a stop for longer than its grace.
@@ -186,12 +185,12 @@ func TestSIGTERMDoesNotWaitForIdlers(t *testing.T) {
 	body := simulate.New(7).Notification(0)
 	for range 5 {
 		begin(t, p, body)
-		silent, err := net.Dial("tcp", p.host())
+		silent, err := net.Dial("tcp", p.Host())
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = silent.Close() })
-		half, err := net.Dial("tcp", p.host())
+		half, err := net.Dial("tcp", p.Host())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -199,7 +198,7 @@ func TestSIGTERMDoesNotWaitForIdlers(t *testing.T) {
 		_, _ = half.Write([]byte("POST /ingest HTTP/1.1\r\nHost:"))
 	}
 	began := time.Now()
-	p.terminate(t)
-	p.awaitEnd(t, grace)
+	terminate(t, p)
+	awaitEnd(t, p, grace)
 	t.Logf("stopped after %v", time.Since(began).Round(time.Millisecond))
 }

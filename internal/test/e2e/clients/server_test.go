@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"flag"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -17,15 +15,9 @@ import (
 	"testing"
 	"time"
 
-	_ "sessiongraph/graph"
-	_ "sessiongraph/ingest"
-	_ "sessiongraph/internal/cli"
 	"sessiongraph/internal/simulate"
-	"sessiongraph/internal/test/tools"
+	"sessiongraph/internal/test/program"
 )
-
-// binary is the program as users run it, built by TestMain.
-var binary string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -33,26 +25,12 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "12"); err != nil {
 		panic(err)
 	}
-	os.Exit(withBinary(m))
-}
-
-func withBinary(m *testing.M) int {
-	// What the program is made of, so that go test runs again when it changes.
-	for _, file := range []string{"../../server.go", "../../go.sum", "../../schema.graphqls", "subscribe.mjs", "package-lock.json"} {
+	for _, file := range []string{"subscribe.mjs", "package-lock.json"} { // go test runs again when they change
 		if _, err := os.ReadFile(file); err != nil {
 			panic(err)
 		}
 	}
-	folder, err := os.MkdirTemp("", "sessiongraph-clients-")
-	if err != nil {
-		panic(err)
-	}
-	defer func() { _ = os.RemoveAll(folder) }()
-	binary = filepath.Join(folder, "sessiongraph")
-	if out, err := exec.Command("go", "build", "-o", binary, "sessiongraph").CombinedOutput(); err != nil {
-		panic(fmt.Sprintf("go build: %v\n%s", err, out))
-	}
-	return m.Run()
+	os.Exit(program.RunTests(m))
 }
 
 // server is a process that serves from one database, at one address.
@@ -60,42 +38,27 @@ type server struct {
 	t       *testing.T
 	db      string
 	address string
-	process *exec.Cmd
+	process *program.Process
 	client  *http.Client
 }
-
-var startLine = regexp.MustCompile(`url=http://(\S+)`)
 
 func startServer(t *testing.T) *server {
 	t.Helper()
 	s := &server{t: t, db: filepath.Join(t.TempDir(), "test.db"), address: "127.0.0.1:0",
 		client: &http.Client{Timeout: 20 * time.Second, Transport: new(http.Transport)}}
 	s.start()
-	t.Cleanup(func() { s.end(os.Kill) })
 	return s
 }
 
 func (s *server) start() {
 	s.t.Helper()
-	log := new(tools.Log)
-	s.process = exec.Command(binary, "serve", "--addr", s.address, "--db", s.db)
-	s.process.Stderr = log
-	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "SESSIONGRAPH_") {
-			s.process.Env = append(s.process.Env, variable)
-		}
-	}
-	if err := s.process.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	if serves := log.Await(s.t, startLine)[1]; s.address != serves {
-		s.address = serves // the port that was picked, which stays over restarts
-	}
+	s.process = program.Start(s.t, "serve", "--addr", s.address, "--db", s.db)
+	s.address = s.process.Host() // the port that was picked, which stays over restarts
 }
 
 func (s *server) end(signal os.Signal) {
-	_ = s.process.Process.Signal(signal)
-	_ = s.process.Wait()
+	_ = s.process.Command.Process.Signal(signal)
+	<-s.process.Ended()
 }
 
 func (s *server) restart(signal os.Signal) {

@@ -1,4 +1,4 @@
-package main
+package e2e
 
 import (
 	"bytes"
@@ -17,12 +17,13 @@ import (
 	"sessiongraph/internal/simulate"
 	"sessiongraph/internal/test/browser"
 	"sessiongraph/internal/test/expected"
+	"sessiongraph/internal/test/program"
 	"sessiongraph/internal/test/tools"
 	"sessiongraph/web"
 )
 
 // openPlayground opens the server's page and waits for its editors and its schema.
-func openPlayground(t *testing.T, s *tools.Server, width, height int) *browser.Browser {
+func openPlayground(t *testing.T, s *program.Server, width, height int) *browser.Browser {
 	t.Helper()
 	if _, built := web.Page(); !built {
 		tools.Missing(t, "NOT TESTED: the Playground; build its page (make web, which needs npm)")
@@ -88,7 +89,7 @@ func runTab(b *browser.Browser, t *testing.T, tab int) (answer, shown string) {
 
 // runSubscription opens a tab, runs the subscription that it holds, and posts
 // notifications until the result pane shows one of them.
-func runSubscription(b *browser.Browser, t *testing.T, s *tools.Server, tab int) (shown string) {
+func runSubscription(b *browser.Browser, t *testing.T, s *program.Server, tab int) (shown string) {
 	t.Helper()
 	openTab(b, tab)
 	pressRun(b)
@@ -107,7 +108,7 @@ func runSubscription(b *browser.Browser, t *testing.T, s *tools.Server, tab int)
 	}
 }
 
-func checkConsole(t *testing.T, s *tools.Server, b *browser.Browser) {
+func checkConsole(t *testing.T, s *program.Server, b *browser.Browser) {
 	t.Helper()
 	for _, complaint := range b.ConsoleErrors() {
 		t.Error(complaint)
@@ -119,7 +120,7 @@ func checkConsole(t *testing.T, s *tools.Server, b *browser.Browser) {
 
 func TestPlaygroundRunsItsExamples(t *testing.T) {
 	s := startServer(t, newDB(t))
-	bodies := append(recentWithRatings(), readFile(t, exampleFile))
+	bodies := append(recentWithRatings(), readFile(t, program.Example))
 	mustPost(t, s, bodies...)
 	b := openPlayground(t, s, 1440, 900)
 	titles := browser.Eval[[]string](b, `[...document.querySelectorAll(".graphiql-tab-button")].map((tab) => tab.innerText)`)
@@ -169,7 +170,7 @@ func recentWithRatings() [][]byte {
 // exampleKinds are the kinds of operation of the examples, by name.
 func exampleKinds(t *testing.T) map[string]string {
 	t.Helper()
-	files, err := filepath.Glob("web/src/examples/*.graphql")
+	files, err := filepath.Glob(program.File("web/src/examples/*.graphql"))
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
@@ -213,7 +214,7 @@ func checkConversation(t *testing.T, bodies [][]byte, answer, shown string) {
 // would learn which message is being read.
 func TestPlaygroundLoadsNoImagesOfMessages(t *testing.T) {
 	s := startServer(t, newDB(t))
-	mustPost(t, s, readFile(t, exampleFile))
+	mustPost(t, s, readFile(t, program.Example))
 	b := openPlayground(t, s, 1440, 3000)
 	runTab(b, t, 2)
 	type point struct{ X, Y float64 }
@@ -243,12 +244,12 @@ func TestPlaygroundPicture(t *testing.T) {
 		t.SkipNow()
 	}
 	s := startServer(t, newDB(t))
-	mustPost(t, s, readFile(t, exampleFile))
+	mustPost(t, s, readFile(t, program.Example))
 	b := openPlayground(t, s, 1440, 900)
 	runTab(b, t, 2)
 	time.Sleep(time.Second)
 	picture := browser.In(b, chromedp.CaptureScreenshot())
-	if err := os.WriteFile(file, picture, 0o644); err != nil {
+	if err := os.WriteFile(program.File(file), picture, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package e2e
 
 import (
 	"bufio"
@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"sessiongraph/internal/test/program"
 	"sessiongraph/internal/test/testdb"
 	"sessiongraph/internal/test/tools"
 )
@@ -38,7 +39,7 @@ func TestInstancesReplicaAndRestarts(t *testing.T) {
 
 	db := primary.Address("deployed")
 	load := &load{posted: map[string]bool{}}
-	var servers []*tools.Server
+	var servers []*program.Server
 	for range 2 {
 		s := startServer(t, db, "--db-replica", replica.Address("deployed"))
 		servers = append(servers, s)
@@ -48,7 +49,7 @@ func TestInstancesReplicaAndRestarts(t *testing.T) {
 			}
 		})
 	}
-	seen := subscribe(t, servers[0], func(callID string) { load.post(servers[1], string(readFile(t, exampleFile)), callID) })
+	seen := subscribe(t, servers[0], func(callID string) { load.post(servers[1], string(readFile(t, program.Example)), callID) })
 	for _, s := range servers {
 		load.on(t, s)
 	}
@@ -130,8 +131,8 @@ type load struct {
 	refused, answered, unanswered, current atomic.Int64
 }
 
-func (l *load) on(t *testing.T, s *tools.Server) {
-	example := string(readFile(t, exampleFile))
+func (l *load) on(t *testing.T, s *program.Server) {
+	example := string(readFile(t, program.Example))
 	for range 2 {
 		l.all.Go(func() {
 			for !l.stop.Load() {
@@ -154,7 +155,7 @@ func (l *load) fail(format string, args ...any) {
 	}
 }
 
-func (l *load) post(s *tools.Server, example, callID string) {
+func (l *load) post(s *program.Server, example, callID string) {
 	body := strings.ReplaceAll(example, "a3f5c12ac59xxxxxxxxad71fe6a8ea3e", callID)
 	response, err := http.Post(s.URL+"/ingest", "application/json", strings.NewReader(body))
 	if err != nil {
@@ -176,7 +177,7 @@ func (l *load) post(s *tools.Server, example, callID string) {
 	}
 }
 
-func (l *load) ask(s *tools.Server) {
+func (l *load) ask(s *program.Server) {
 	query := `{"query":"{ sessions(first: 5) { totalCount nodes { callId messageCount messages { text } } } }"}`
 	response, err := http.Post(s.URL+"/query", "application/json", strings.NewReader(query))
 	if err != nil {
@@ -265,7 +266,7 @@ type subscriber struct {
 }
 
 // subscribe returns once it saw an event, for which post gives it occasion.
-func subscribe(t *testing.T, s *tools.Server, post func(callID string)) *subscriber {
+func subscribe(t *testing.T, s *program.Server, post func(callID string)) *subscriber {
 	t.Helper()
 	query := `{"query":"subscription { sessionStored { session { callId messageCount messages { text } } } }"}`
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/query", bytes.NewReader([]byte(query)))

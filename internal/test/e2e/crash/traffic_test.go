@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"sessiongraph/internal/simulate"
+
+	"sessiongraph/internal/test/program"
 )
 
 // traffic is what AIRudder sends: notifications in several versions, in any order,
@@ -217,7 +219,7 @@ type kept struct {
 func export(t *testing.T, db string) []kept {
 	t.Helper()
 	var rows []kept
-	lines := bufio.NewReader(bytes.NewReader(run(t, "export", "--db", db)))
+	lines := bufio.NewReader(bytes.NewReader(program.Output(t, "export", "--db", db)))
 	decoder := json.NewDecoder(lines)
 	for decoder.More() {
 		var row kept
@@ -242,7 +244,7 @@ type state struct {
 // checkNothingLost holds the database against what was sent and acknowledged.
 func (x *traffic) checkNothingLost(t *testing.T, db string) {
 	t.Helper()
-	run(t, "verify", "--db", db)
+	program.Output(t, "verify", "--db", db)
 	found := map[string]kept{}
 	want := map[string]*state{}
 	for _, row := range export(t, db) { // in order of arrival
@@ -302,7 +304,7 @@ func add(want map[string]*state, row kept) {
 func checkSessions(t *testing.T, db string, want map[string]*state) {
 	t.Helper()
 	p := serve(t, db)
-	defer p.kill()
+	defer p.Kill()
 	const query = `query ($after: String) { sessions(first: 200, after: $after) {
 		totalCount pageInfo { hasNextPage endCursor } nodes { callId version deliveries talkRound messageCount messages { position } } } }`
 	type node struct {
@@ -321,7 +323,7 @@ func checkSessions(t *testing.T, db string, want map[string]*state) {
 				Nodes []node
 			}
 		}
-		ask(t, p.url, query, map[string]any{"after": after}, &page)
+		ask(t, p.URL, query, map[string]any{"after": after}, &page)
 		for _, got := range page.Sessions.Nodes {
 			total++
 			expected := want[got.CallID]
