@@ -67,7 +67,7 @@ func Run(ctx context.Context, args []string, s Streams, schema Schema) int {
 
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	if err = parsed.Run(s, schema); err != nil {
-		_, _ = fmt.Fprintln(s.Err, "sessiongraph:", err)
+		_, _ = fmt.Fprintln(s.Err, "sessiongraph:", redact(err.Error()))
 	}
 	return exitCode(err)
 }

@@ -114,7 +114,7 @@ var ofKubernetes = regexp.MustCompile(`^SESSIONGRAPH_(SERVICE_|PORT$|PORT_)`)
 // Kong names the flag even where the value came from a variable, and its own words
 // for a missing value are its parser's.
 func describe(err error, app *kong.Application, args []string) string {
-	text := withoutPasswords(err.Error())
+	text := redact(err.Error())
 	help := "sessiongraph --help"
 	var parse *kong.ParseError
 	if errors.As(err, &parse) && parse.Context.Selected() != nil {
@@ -150,13 +150,7 @@ func describe(err error, app *kong.Application, args []string) string {
 var (
 	missingValue = regexp.MustCompile(`^(--?[\w-]+)\S*: expected .* value but got "(.*?)" \(`)
 	placeholder  = regexp.MustCompile(`^(--[\w-]+)=\S+: `)
-	passwords    = regexp.MustCompile(`(?i)((?:password|passwd|pwd)\s*=\s*)[^\s&"]+`)
-	userinfo     = regexp.MustCompile(`(://[^\s:/@"]*):[^\s"]*@`)
 )
-
-func withoutPasswords(text string) string {
-	return userinfo.ReplaceAllString(passwords.ReplaceAllString(text, "${1}xxxxx"), "$1:xxxxx@")
-}
 
 func names(nodes []*kong.Node) []string {
 	all := make([]string, len(nodes))

@@ -9,9 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"sessiongraph/internal/buildinfo"
 	"sessiongraph/internal/test/program"
@@ -115,6 +115,12 @@ func TestRefusedStarts(t *testing.T) {
 		{"mistyped flag", 2, []string{"--max-pgae=3"}, nil, []string{"--max-pgae", `did you mean "--max-page"?`}},
 		{"help of nothing", 2, []string{"help", "frobnicate"}, nil, []string{`unknown command "frobnicate"`}},
 		{"other kind of database", 2, []string{"--db=mysql://me:secret@there/x"}, nil, []string{"--db: ", "mysql:// is not supported", "postgres://"}},
+		{"mistyped database", 2, []string{"--db=postgress://me:secret@there/x"}, nil, []string{"--db: ", "postgress:// is not supported"}},
+		{"mistyped database by variable", 2, nil, map[string]string{"SESSIONGRAPH_DB": "postgress://me:secret@there/x"}, []string{"SESSIONGRAPH_DB: ", "postgress:// is not supported"}},
+		{"database with one slash", 1, []string{"--db=postgres:/me:secret@there/x"}, nil, []string{"postgres:/me:xxxxx@there"}},
+		{"database as a file", 1, []string{"import", "postgress://me:secret@there/x"}, nil, []string{"postgress:/", "me:xxxxx@there/x"}},
+		{"database as an argument", 2, []string{"verify", "postgress://me:secret@there/x"}, nil, []string{"postgress://me:xxxxx@there/x"}},
+		{"database as an address", 2, []string{"--addr=postgress://me:secret@there/x"}, nil, []string{"--addr"}},
 		{"database as libpq names it", 2, []string{"--db=host=there password=secret dbname=x"}, nil, []string{"--db: ", "looks like an address"}},
 		{"the same without quotes", 2, []string{"--db", "x", "password=secret"}, nil, []string{"password=xxxxx"}},
 		{"database with a blank", 2, []string{"--db=there x"}, nil, []string{"--db: ", "blanks"}},
@@ -173,17 +179,47 @@ func TestRefusedStarts(t *testing.T) {
 	}
 }
 
-// A database without a name is SQLite's for one that is gone with its connection.
+// Some names are SQLite's for a database that is gone with its connection.
 func TestDatabaseWithoutNameLosesNothing(t *testing.T) {
-	t.Chdir(t.TempDir())
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	var log tools.Log
-	if code := program.Main(ctx, t, []string{"--addr=127.0.0.1:0", "--db="}, nil, io.Discard, &log); code == 0 {
-		if files, _ := os.ReadDir("."); len(files) == 0 {
-			t.Errorf("served from a database that no file holds:\n%s", log.String())
+	for _, name := range []string{"", ":memory:", "file::memory:", "file:x.db?mode=memory", "x.db?vfs=memdb", "?", "/dev/null"} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			log, code := new(tools.Log), make(chan int, 1)
+			go func() {
+				code <- program.Main(ctx, t, []string{"--addr=127.0.0.1:0", "--db=" + name}, nil, io.Discard, log)
+			}()
+			served := regexp.MustCompile("msg=serving")
+			tools.Eventually(t, func() string {
+				if served.MatchString(log.String()) || len(code) > 0 {
+					return ""
+				}
+				return "it neither serves nor ends"
+			})
+			cancel()
+			<-code
+			stored := slices.ContainsFunc(notEmpty(t), func(file string) bool { return strings.HasPrefix(file, name) })
+			if served.MatchString(log.String()) && !stored {
+				t.Errorf("it served from a database that no file holds:\n%s", log)
+			}
+		})
+	}
+}
+
+// notEmpty returns the names of the files in the working directory that have content.
+func notEmpty(t *testing.T) (names []string) {
+	t.Helper()
+	files, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if info, err := file.Info(); err == nil && info.Size() > 0 {
+			names = append(names, file.Name())
 		}
 	}
+	return names
 }
 
 func TestVersion(t *testing.T) {
