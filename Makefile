@@ -30,10 +30,10 @@ generate:
 test: tools-for-tests web clients
 	$(GO) test $(TESTFLAGS) ./...
 
-# What asks one question after the other has no race to find, and takes long to do so. How long a server is kept
-# from storing (BesideAServer) is not to be seen under the detector, which makes all slower.
-race: tools-for-tests web clients
-	CGO_ENABLED=1 $(GO) test -race -skip 'Differential|BesideAServer|Playground|ReadBackWhole|Large|Import|AlongAnIndex|EveryRune|Buckets|FoundByTheirKey|ManySessions|OddBodies|OrderOfArrival' $(TESTFLAGS) ./internal/test/e2e ./graph/... ./ingest ./models/...
+# The packages where goroutines share data. A test that finds nothing there, or takes too long, says so by
+# tools.SkipUnderRace.
+race: tools-for-tests web
+	CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) ./internal/test/e2e ./graph/... ./ingest ./models/...
 
 # The JavaScript clients that tests subscribe with.
 clients:

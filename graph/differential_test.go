@@ -18,6 +18,7 @@ import (
 	"sessiongraph/graph"
 	"sessiongraph/ingest"
 	"sessiongraph/internal/test/testdb"
+	"sessiongraph/internal/test/tools"
 	"sessiongraph/models/store"
 )
 
@@ -46,6 +47,7 @@ const (
 // DIFFERENTIAL_SEED and -run 'TestDifferential/sqlite/ask/17$' repeat the question
 // numbered 17 of a run; DIFFERENTIAL_QUESTIONS says how many there are.
 func TestDifferential(t *testing.T) {
+	tools.SkipUnderRace(t, "one question follows the other")
 	seed := environmentNumber(t, "DIFFERENTIAL_SEED", uint64(time.Now().UnixNano()))
 	questions := environmentNumber(t, "DIFFERENTIAL_QUESTIONS", 400)
 	fmt.Fprintf(os.Stderr, "DIFFERENTIAL_SEED=%d DIFFERENTIAL_QUESTIONS=%d\n", seed, questions) // a panic would lose t.Log

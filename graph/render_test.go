@@ -17,6 +17,7 @@ import (
 	"sessiongraph/graph"
 	"sessiongraph/ingest"
 	"sessiongraph/internal/test/testdb"
+	"sessiongraph/internal/test/tools"
 	"sessiongraph/models/store"
 )
 
@@ -26,6 +27,7 @@ import (
 //
 // RENDER_SEED repeats a run, RENDER_DOCUMENTS says how many operations there are.
 func TestRenderDifferential(t *testing.T) {
+	tools.SkipUnderRace(t, "one question follows the other")
 	seed := environmentNumber(t, "RENDER_SEED", uint64(time.Now().UnixNano()))
 	count := environmentNumber(t, "RENDER_DOCUMENTS", 400)
 	fmt.Fprintf(os.Stderr, "RENDER_SEED=%d RENDER_DOCUMENTS=%d\n", seed, count)

@@ -254,6 +254,7 @@ func everything(t *testing.T) string {
 }
 
 func TestLargeHostileBodies(t *testing.T) {
+	tools.SkipUnderRace(t, "it does one thing after the other, with much data")
 	for _, c := range largeOnes() {
 		t.Run(c.name, func(t *testing.T) {
 			d := openDoor(t)
@@ -388,6 +389,7 @@ func oddOnes() []hostile {
 }
 
 func TestOddBodies(t *testing.T) {
+	tools.SkipUnderRace(t, "it does one thing after the other, with much data")
 	d := openDoor(t)
 	want := map[string]hostile{}
 	for _, c := range oddOnes() {

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"sessiongraph/internal/test/tools"
 )
 
 // The texts of a row differ by case, width or normal form alone.
@@ -78,6 +80,7 @@ func TestCaseFoldLeavesTextsWithoutCase(t *testing.T) {
 // The dotless ı has the capital I of the dotted one, and the dotted İ its small
 // letter: they are the two whose other case folds to something else.
 func TestCaseFoldOfEveryRune(t *testing.T) {
+	tools.SkipUnderRace(t, "it does one thing after the other, with much data")
 	const dotless, dotted = 'ı', 'İ'
 	for r := rune(0); r <= unicode.MaxRune; r++ {
 		if !utf8.ValidRune(r) {

@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"sessiongraph/internal/test/testdb"
+	"sessiongraph/internal/test/tools"
 	"sessiongraph/models"
 )
 
 // PostgreSQL works out the buckets that BucketStart tells, for any time in any zone.
 func TestPostgresBuckets(t *testing.T) {
+	tools.SkipUnderRace(t, "it does one thing after the other, with much data")
 	store, err := Open(t.Context(), testdb.Postgres.Fresh(t), Options{})
 	if err != nil {
 		t.Fatal(err)

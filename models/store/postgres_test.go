@@ -116,6 +116,7 @@ func TestAnySignatureIsStored(t *testing.T) {
 
 // Values may be as large as a notification; what is looked up by is bounded where it is read.
 func TestLargeValues(t *testing.T) {
+	tools.SkipUnderRace(t, "it does one thing after the other, with much data")
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		database, _ := openStore(t, kind)
 		var noise strings.Builder // that no compression makes small

@@ -18,6 +18,7 @@ import (
 
 	"sessiongraph/ingest"
 	"sessiongraph/internal/test/testdb"
+	"sessiongraph/internal/test/tools"
 	"sessiongraph/models"
 	"sessiongraph/models/store"
 	"sessiongraph/models/store/dialect"
@@ -216,6 +217,7 @@ func TestErase(t *testing.T) {
 // The search index is merged to its end also where it has few segments of many pages,
 // and pages that were joined or split hold no copies of what they had.
 func TestEraseFromALargeDatabase(t *testing.T) {
+	tools.SkipUnderRace(t, "it does one thing after the other, with much data")
 	for name, size := range map[string]int{"in many transactions": 16, "in one": 5000} {
 		t.Run(name, func(t *testing.T) {
 			database, file := openOnSQLite(t)
@@ -468,6 +470,7 @@ func holdSnapshot(t *testing.T, file string) (end func()) {
 
 // Others write and read while a customer with many sessions is erased.
 func TestEraseBesideAServer(t *testing.T) {
+	tools.SkipUnderRace(t, "it measures how long a server is kept from storing")
 	file := filepath.Join(t.TempDir(), "test.db")
 	server, tool := reopen(t, onSQLite(file)), reopen(t, onSQLite(file))
 	const sessions = 450 // more than two transactions take
@@ -600,6 +603,7 @@ func TestPrune(t *testing.T) {
 
 // Retention goes through more sessions than one transaction takes.
 func TestPruneManySessions(t *testing.T) {
+	tools.SkipUnderRace(t, "it does one thing after the other, with much data")
 	database, file := openOnSQLite(t)
 	bodies := many(450)
 	for chunk := range slices.Chunk(bodies, 64) {

@@ -17,6 +17,7 @@ import (
 	"sessiongraph/ingest"
 	"sessiongraph/internal/simulate"
 	"sessiongraph/internal/test/testdb"
+	"sessiongraph/internal/test/tools"
 	"sessiongraph/models"
 	"sessiongraph/models/store"
 	"sessiongraph/models/store/dialect"
@@ -326,6 +327,7 @@ func versions() [][]byte {
 }
 
 func TestStateDoesNotDependOnTheOrderOfArrival(t *testing.T) {
+	tools.SkipUnderRace(t, "it does one thing after the other, with much data")
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		want := ""
 		for n, bodies := range permutations(versions()) {

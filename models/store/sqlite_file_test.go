@@ -17,6 +17,7 @@ import (
 
 	"sessiongraph/ingest"
 	"sessiongraph/internal/test/testdb"
+	"sessiongraph/internal/test/tools"
 	"sessiongraph/models/store"
 	"sessiongraph/models/store/dialect"
 )
@@ -155,6 +156,7 @@ func TestALargeLogIsWarnedOf(t *testing.T) {
 
 // Replay goes on beside a server that stores all the time.
 func TestReplayBesideAServer(t *testing.T) {
+	tools.SkipUnderRace(t, "it measures how long a server is kept from storing")
 	file := filepath.Join(t.TempDir(), "test.db")
 	server, tool := reopen(t, onSQLite(file)), reopen(t, backend{testdb.SQLite, file})
 	save(t, server, many(400))

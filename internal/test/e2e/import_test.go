@@ -21,6 +21,7 @@ import (
 )
 
 func TestImport(t *testing.T) {
+	tools.SkipUnderRace(t, "one command or request follows the other")
 	good := simulated(520) // more than two transactions
 	var lines [][]byte
 	for n, body := range good {
@@ -89,6 +90,7 @@ func TestImport(t *testing.T) {
 
 // AIRudder's own example, as anyone saves one body, and what jq makes of several.
 func TestImportOfPrettyPrintedFiles(t *testing.T) {
+	tools.SkipUnderRace(t, "one command or request follows the other")
 	db := newDB(t)
 	indented := func(body []byte) []byte {
 		var out bytes.Buffer
@@ -112,6 +114,7 @@ func TestImportOfPrettyPrintedFiles(t *testing.T) {
 
 // A file of something else stops the import soon, and leaves nothing behind.
 func TestImportOfAnotherFile(t *testing.T) {
+	tools.SkipUnderRace(t, "one command or request follows the other")
 	db := newDB(t)
 	ended := program.Run(t, strings.Repeat("{ this is no notification }\n", 1000), "import", "--db", db)
 	if ended.Code != 1 || ended.Out != "" || strings.Count(ended.Err, "\n") != 11 || !strings.Contains(ended.Err, "stopped after 10 values") {
@@ -124,6 +127,7 @@ func TestImportOfAnotherFile(t *testing.T) {
 
 // New sessions, versions and repeats are told apart.
 func TestImportCounts(t *testing.T) {
+	tools.SkipUnderRace(t, "one command or request follows the other")
 	db := newDB(t)
 	bodies := simulated(2)
 	older := regexp.MustCompile(`"timestamp":\d+,"channel"`).ReplaceAll(bodies[0], []byte(`"timestamp":1,"channel"`))
@@ -169,6 +173,7 @@ func TestImportInterrupted(t *testing.T) {
 
 // What is exported and imported elsewhere is the same there, also on another kind of database.
 func TestExportIsImported(t *testing.T) {
+	tools.SkipUnderRace(t, "one command or request follows the other")
 	testdb.Each(t, testExportIsImported)
 }
 
@@ -199,6 +204,7 @@ func testExportIsImported(t *testing.T, kind testdb.Kind) {
 }
 
 func TestImportedAgainAndByTwo(t *testing.T) {
+	tools.SkipUnderRace(t, "one command or request follows the other")
 	db := newDB(t)
 	bodies := simulated(20)
 	in := string(bytes.Join(bodies, []byte("\r\n"))) + "\r\n"

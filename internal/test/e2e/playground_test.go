@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
@@ -119,6 +120,7 @@ func checkConsole(t *testing.T, s *program.Server, b *browser.Browser) {
 }
 
 func TestPlaygroundRunsItsExamples(t *testing.T) {
+	tools.SkipUnderRace(t, "the browser waits longer than it may")
 	s := startServer(t, newDB(t))
 	bodies := append(recentWithRatings(), readFile(t, program.Example))
 	mustPost(t, s, bodies...)
@@ -213,6 +215,7 @@ func checkConversation(t *testing.T, bodies [][]byte, answer, shown string) {
 // The address of an image in a result is not followed to its host: its operator
 // would learn which message is being read.
 func TestPlaygroundLoadsNoImagesOfMessages(t *testing.T) {
+	tools.SkipUnderRace(t, "the browser waits longer than it may")
 	s := startServer(t, newDB(t))
 	mustPost(t, s, readFile(t, program.Example))
 	b := openPlayground(t, s, 1440, 3000)
@@ -239,17 +242,24 @@ func TestPlaygroundLoadsNoImagesOfMessages(t *testing.T) {
 
 // With SCREENSHOT=docs/playground.png this draws the picture of the README.
 func TestPlaygroundPicture(t *testing.T) {
-	file := os.Getenv("SCREENSHOT")
-	if file == "" {
-		t.SkipNow()
-	}
+	tools.SkipUnderRace(t, "the browser waits longer than it may")
 	s := startServer(t, newDB(t))
 	mustPost(t, s, readFile(t, program.Example))
 	b := openPlayground(t, s, 1440, 900)
 	runTab(b, t, 2)
 	time.Sleep(time.Second)
-	picture := browser.In(b, chromedp.CaptureScreenshot())
-	if err := os.WriteFile(program.File(file), picture, 0o644); err != nil {
+
+	drawn := browser.In(b, chromedp.CaptureScreenshot())
+	decoded, err := png.Decode(bytes.NewReader(drawn))
+	if err != nil {
 		t.Fatal(err)
+	}
+	if size := decoded.Bounds().Size(); size.X != 1440 || size.Y != 900 {
+		t.Errorf("the picture has %v pixels", size)
+	}
+	if file := os.Getenv("SCREENSHOT"); file != "" {
+		if err := os.WriteFile(program.File(file), drawn, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

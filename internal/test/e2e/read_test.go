@@ -60,6 +60,7 @@ func compareAll(t *testing.T, want, got map[string]map[string]any) {
 }
 
 func TestExampleIsReadBackWhole(t *testing.T) {
+	tools.SkipUnderRace(t, "one command or request follows the other")
 	example := readFile(t, program.Example)
 	s := startServer(t, newDB(t))
 	before := time.Now()
@@ -88,6 +89,7 @@ func TestExampleIsReadBackWhole(t *testing.T) {
 }
 
 func TestSimulatedAreReadBackWhole(t *testing.T) {
+	tools.SkipUnderRace(t, "one command or request follows the other")
 	bodies := simulated(300)
 	db := newDB(t)
 	s := startServer(t, db)

@@ -74,3 +74,12 @@ func Missing(t testing.TB, what string) {
 	}
 	t.Skip(what)
 }
+
+// SkipUnderRace skips a test in a binary that is built with the race detector, which makes
+// it several times slower, for a reason.
+func SkipUnderRace(t testing.TB, reason string) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("not run under the race detector: " + reason)
+	}
+}

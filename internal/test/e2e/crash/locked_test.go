@@ -103,7 +103,7 @@ func awaitReady(t *testing.T, url string) {
 // A database that cannot be written is refused at the start, though it can be read.
 func TestAReadOnlyFileIsRefused(t *testing.T) {
 	if os.Getuid() != 0 {
-		t.Skip("SKIPPED: only root can start the program as another user")
+		tools.Missing(t, "NOT TESTED: a read-only file; only root can start the program as another user")
 	}
 	folder := t.TempDir()
 	db := filepath.Join(folder, "sessions.db")
