@@ -13,8 +13,12 @@ func IsPostgres(address string) bool {
 
 // withoutPassword is an address as it may be shown.
 func withoutPassword(address string) string {
-	if !IsPostgres(address) {
+	scheme, _, isURL := strings.Cut(address, "://")
+	switch {
+	case !isURL:
 		return address
+	case !IsPostgres(address):
+		return scheme + "://…"
 	}
 	parsed, err := url.Parse(address)
 	if err != nil {

@@ -73,7 +73,7 @@ func openSQLite(file string, bodies *body.Codec, options Options) (*Store, error
 	// start: one that reads first and writes later gets SQLITE_BUSY past every time-out.
 	config := gormConfig(options)
 	config.PrepareStmt = false // stmtCacheConn does
-	write, err := openSQLitePool(driver, opened, 1, config, url.Values{
+	writing := url.Values{
 		"_txlock": {"immediate"},
 		"_pragma": {
 			fmt.Sprintf("busy_timeout(%d)", sqliteBusyMillis),
@@ -85,9 +85,6 @@ func openSQLite(file string, bodies *body.Codec, options Options) (*Store, error
 			fmt.Sprintf("wal_autocheckpoint(%d)", sqliteLogPages),
 			fmt.Sprintf("journal_size_limit(%d)", sqliteLogLimit),
 		},
-	})
-	if err != nil {
-		return nil, err
 	}
 	reading := url.Values{
 		"_pragma": {
@@ -97,15 +94,21 @@ func openSQLite(file string, bodies *body.Codec, options Options) (*Store, error
 			"cache_size(-2048)",
 		},
 	}
-	read, err := openSQLitePool(driver, opened, sqliteOwnReaders, config, reading)
-	if err != nil {
-		return nil, err
+	s := &Store{dialect: sqliteDialect{}, file: opened, news: newNewsroom(), watch: newWatch()}
+	for _, pool := range []struct {
+		db         **gorm.DB
+		most       int
+		parameters url.Values
+	}{
+		{&s.write, 1, writing},
+		{&s.read, sqliteOwnReaders, reading},
+		{&s.queries, max(sqliteReaders, 4*runtime.NumCPU()), reading},
+	} {
+		if *pool.db, err = openSQLitePool(driver, opened, pool.most, config, pool.parameters); err != nil {
+			return nil, errors.Join(err, s.closePools())
+		}
 	}
-	queries, err := openSQLitePool(driver, opened, max(sqliteReaders, 4*runtime.NumCPU()), config, reading)
-	if err != nil {
-		return nil, err
-	}
-	return &Store{write: write, read: read, queries: queries, dialect: sqliteDialect{}, file: opened, news: newNewsroom(), watch: newWatch()}, nil
+	return s, nil
 }
 
 // checkFile says what is wrong with a file in words that SQLite has not.

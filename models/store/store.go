@@ -75,6 +75,8 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	switch {
 	case IsPostgres(address):
 		s, err = openPostgres(ctx, address, options)
+	case strings.Contains(address, "://"):
+		err = errors.New("not supported: want a file (SQLite) or a postgres:// URL")
 	case len(options.Replicas) > 0:
 		err = errors.New("a file has no replicas: only PostgreSQL has")
 	default:
