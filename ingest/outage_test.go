@@ -2,10 +2,10 @@ package ingest
 
 import (
 	"database/sql"
-	"errors"
 	"fmt"
 	"net/url"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"sessiongraph/internal/test/testdb"
@@ -91,27 +91,28 @@ func TestALinkThatIsCut(t *testing.T) {
 // A connection that the server ended, as a restart does, is no reason for a refusal.
 func TestABackendThatIsTerminated(t *testing.T) {
 	address := testdb.Postgres.Fresh(t)
-	database, err := store.Open(t.Context(), address, store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = database.Close() })
-	w := NewWriter(database, newMetrics())
-	defer w.Close()
-	administrator, err := sql.Open(testdb.Postgres.Driver, address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = administrator.Close() })
-	for n := range 5 {
-		if _, err := w.Save(t.Context(), notificationOf(fmt.Sprint("call-", n))); errors.Is(err, ErrLate) {
-			t.Skip("the machine is too slow to store within a second")
-		} else if err != nil {
-			t.Errorf("notification %d: %v", n, err)
-		}
-		_, err := administrator.ExecContext(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+	synctest.Test(t, func(t *testing.T) {
+		database, err := store.Open(t.Context(), address, store.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-	}
+		defer func() { _ = database.Close() }()
+		w := NewWriter(database, newMetrics())
+		defer w.Close()
+		administrator, err := sql.Open(testdb.Postgres.Driver, address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = administrator.Close() }()
+		const terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity " +
+			"WHERE datname = current_database() AND pid <> pg_backend_pid()"
+		for n := range 5 {
+			if _, err := w.Save(t.Context(), notificationOf(fmt.Sprint("call-", n))); err != nil {
+				t.Errorf("notification %d: %v", n, err)
+			}
+			if _, err := administrator.ExecContext(t.Context(), terminate); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"sessiongraph/internal/test/testdb"
@@ -35,21 +36,6 @@ func countSessions(t *testing.T, database *store.Store) int {
 	return counts[""]
 }
 
-// begin saves deliveries at once; await gives the error of each. On a slow disk some
-// may be late, which is no error: they are stored all the same.
-func begin(w *Writer, notifications []Received) (await func() []error) {
-	answered := saveAll(w, notifications)
-	return func() []error {
-		errs := answered()
-		for i, err := range errs {
-			if errors.Is(err, ErrLate) {
-				errs[i] = nil
-			}
-		}
-		return errs
-	}
-}
-
 // saveAll saves all of the notifications at once.
 func saveAll(w *Writer, notifications []Received) (await func() []error) {
 	errs := make([]error, len(notifications))
@@ -63,26 +49,35 @@ func saveAll(w *Writer, notifications []Received) (await func() []error) {
 	}
 }
 
-func TestWriterStoresWhatManySend(t *testing.T) {
+// eachWithAClock runs a test on each kind of database, with a clock that stands still while
+// the test or the database works: how long they take does not matter.
+func eachWithAClock(t *testing.T, test func(t *testing.T, database *store.Store)) {
+	t.Helper()
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		database := openStore(t, kind)
+		address := kind.Fresh(t)
+		synctest.Test(t, func(t *testing.T) {
+			database, err := store.Open(t.Context(), address, store.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = database.Close() }()
+			test(t, database)
+		})
+	})
+}
+
+func TestWriterStoresWhatManySend(t *testing.T) {
+	eachWithAClock(t, func(t *testing.T, database *store.Store) {
 		w := NewWriter(database, newMetrics())
 		const count = 300
 		notifications := make([]Received, count)
 		for i := range notifications {
 			notifications[i] = notificationOf(fmt.Sprint("call-", i%(count/2))) // each twice
 		}
-		for len(notifications) > 0 { // a slow disk does not store all within their second: those are sent again
-			var again []Received
-			for i, err := range saveAll(w, notifications)() {
-				switch {
-				case errors.Is(err, ErrBusy), errors.Is(err, ErrLate):
-					again = append(again, notifications[i])
-				case err != nil:
-					t.Errorf("delivery %d: %v", i, err)
-				}
+		for i, err := range saveAll(w, notifications)() {
+			if err != nil {
+				t.Errorf("delivery %d: %v", i, err)
 			}
-			notifications = again
 		}
 		w.Close()
 		if got := countSessions(t, database); got != count/2 {
@@ -93,14 +88,11 @@ func TestWriterStoresWhatManySend(t *testing.T) {
 
 // A delivery that was answered is committed: nobody has to wait for the next batch.
 func TestWriterAnswersWhenItIsStored(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		database := openStore(t, kind)
+	eachWithAClock(t, func(t *testing.T, database *store.Store) {
 		w := NewWriter(database, newMetrics())
 		defer w.Close()
 		for i := range 20 {
-			if _, err := w.Save(t.Context(), notificationOf(fmt.Sprint("call-", i))); errors.Is(err, ErrLate) {
-				t.Skip("the disk is too slow to be answered by")
-			} else if err != nil {
+			if _, err := w.Save(t.Context(), notificationOf(fmt.Sprint("call-", i))); err != nil {
 				t.Fatal(err)
 			}
 			if got := countSessions(t, database); got != i+1 {
@@ -212,22 +204,21 @@ func TestWriterTakesWhatWaitsAsBatches(t *testing.T) {
 }
 
 func TestWriterIsBusyWithAFullQueue(t *testing.T) {
-	l := blocked()
-	w := NewWriter(l, newMetrics())
-	w.rate = 1000
-	hold(w, l)
-	fill(w, w.window()-1)
-	switch err := save(w, "one too many"); {
-	case errors.Is(err, ErrLate):
-		t.Skip("the machine is too slow: others were answered meanwhile")
-	case !errors.Is(err, ErrBusy):
-		t.Errorf("error is %v, want ErrBusy", err)
-	}
-	close(l.proceed)
-	w.Close()
-	if stored := l.stored(); slices.Contains(stored, "one too many") {
-		t.Error("what was refused is stored")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		l := blocked()
+		w := NewWriter(l, newMetrics())
+		w.rate = 1000
+		hold(w, l)
+		fill(w, w.window()-1)
+		if err := save(w, "one too many"); !errors.Is(err, ErrBusy) {
+			t.Errorf("error is %v, want ErrBusy", err)
+		}
+		close(l.proceed)
+		w.Close()
+		if stored := l.stored(); slices.Contains(stored, "one too many") {
+			t.Error("what was refused is stored")
+		}
+	})
 }
 
 // More send at once than can be stored within a second, each its next when answered: what
@@ -290,35 +281,33 @@ func TestWriterIsLateWithASlowLedger(t *testing.T) {
 // Who was answered leaves the queue: those who still wait come first. The last few are
 // stored once nobody waits.
 func TestTheQueueForgetsWhoWasAnswered(t *testing.T) {
-	l := blocked()
-	w := NewWriter(l, newMetrics())
-	hold(w, l)
-	const late = 3 * maxBatch
-	answered := fill(w, late)
-	for range late {
-		if err := <-answered; !errors.Is(err, ErrLate) {
-			t.Fatalf("error is %v, want ErrLate", err)
+	synctest.Test(t, func(t *testing.T) {
+		l := blocked()
+		w := NewWriter(l, newMetrics())
+		hold(w, l)
+		const late = 3 * maxBatch
+		answered := fill(w, late)
+		for range late {
+			if err := <-answered; !errors.Is(err, ErrLate) {
+				t.Fatalf("error is %v, want ErrLate", err)
+			}
 		}
-	}
-	if waiting := w.queued(); waiting > 0 {
-		t.Errorf("%d of those who were answered wait", waiting)
-	}
-	waits := make(chan error, 1)
-	go func() { waits <- save(w, "waits") }()
-	for w.queued()+len(waits) == 0 {
-		runtime.Gosched()
-	}
-	close(l.proceed)
-	if err := <-waits; errors.Is(err, ErrLate) {
-		t.Skip("the machine is too slow to store within a second")
-	} else if err != nil {
-		t.Error(err)
-	}
-	w.Close()
-	stored := l.stored()
-	if len(stored) != 2+maxBatch || stored[1] != "waits" {
-		t.Errorf("%d are stored, the second is %q", len(stored), stored[1])
-	}
+		if waiting := w.queued(); waiting > 0 {
+			t.Errorf("%d of those who were answered wait", waiting)
+		}
+		waits := make(chan error, 1)
+		go func() { waits <- save(w, "waits") }()
+		synctest.Wait()
+		close(l.proceed)
+		if err := <-waits; err != nil {
+			t.Error(err)
+		}
+		w.Close()
+		stored := l.stored()
+		if len(stored) != 2+maxBatch || stored[1] != "waits" {
+			t.Errorf("%d are stored, the second is %q", len(stored), stored[1])
+		}
+	})
 }
 
 // No more are admitted than are stored in the time that is left: others wait before
@@ -406,25 +395,14 @@ func (l failing) Save(ctx context.Context, batch []store.PreparedDelivery) error
 }
 
 // saveAsOneBatch lets deliveries wait behind one, so that they are one batch.
-func saveAsOneBatch(t *testing.T, ledger Ledger, notifications ...Received) []error {
-	t.Helper()
+func saveAsOneBatch(ledger Ledger, notifications ...Received) []error {
 	gate := &gated{Ledger: ledger, entered: make(chan struct{}, 1000), proceed: make(chan struct{})}
 	w := NewWriter(gate, newMetrics())
 	defer w.Close()
-	begin(w, []Received{notificationOf("the one in front")})
+	saveAll(w, []Received{notificationOf("the one in front")})
 	<-gate.entered
-	await := begin(w, notifications)
-	for w.queued() < len(notifications) {
-		runtime.Gosched()
-		w.mu.Lock()
-		late := w.late.Len()
-		w.mu.Unlock()
-		if late > 0 {
-			close(gate.proceed)
-			await()
-			t.Skip("the machine is too slow: some were answered before all were queued")
-		}
-	}
+	await := saveAll(w, notifications)
+	synctest.Wait()
 	close(gate.proceed)
 	return await()
 }
@@ -442,10 +420,9 @@ func (l *gated) Save(ctx context.Context, batch []store.PreparedDelivery) error 
 }
 
 func TestOneThatFailsDoesNotFailItsNeighbours(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		database := openStore(t, kind)
+	eachWithAClock(t, func(t *testing.T, database *store.Store) {
 		ledger := failing{Store: database, marked: "bad", err: fmt.Errorf("constraint failed: %w", dialect.ErrRejected)}
-		errs := saveAsOneBatch(t, ledger, notificationOf("good-1"), notificationOf("bad"), notificationOf("good-2"), received(`{}`))
+		errs := saveAsOneBatch(ledger, notificationOf("good-1"), notificationOf("bad"), notificationOf("good-2"), received(`{}`))
 		for i, err := range errs {
 			if err != nil {
 				t.Errorf("delivery %d: %v", i, err)
@@ -466,11 +443,10 @@ func TestOneThatFailsDoesNotFailItsNeighbours(t *testing.T) {
 }
 
 func TestOneThatCannotBeStoredAtAllIsItsOwnFault(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		database := openStore(t, kind)
+	eachWithAClock(t, func(t *testing.T, database *store.Store) {
 		broken := errors.New("broken")
 		ledger := failing{Store: database, marked: "bad", err: broken, always: true}
-		errs := saveAsOneBatch(t, ledger, notificationOf("good"), notificationOf("bad"))
+		errs := saveAsOneBatch(ledger, notificationOf("good"), notificationOf("bad"))
 		if errs[0] != nil || !errors.Is(errs[1], broken) {
 			t.Errorf("errors are %v", errs)
 		}
@@ -522,8 +498,7 @@ func TestAnUnavailableDatabaseFailsTheBatch(t *testing.T) {
 }
 
 func TestADatabaseThatGoesAwayAmidABatch(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		database := openStore(t, kind)
+	eachWithAClock(t, func(t *testing.T, database *store.Store) {
 		l := &fakeLedger{answer: func(batch []store.PreparedDelivery) error {
 			if len(batch) > 1 {
 				return errors.New("one of them is bad")
@@ -533,7 +508,7 @@ func TestADatabaseThatGoesAwayAmidABatch(t *testing.T) {
 			}
 			return dialect.ErrUnavailable
 		}}
-		for i, err := range saveAsOneBatch(t, l, notificationOf("a"), notificationOf("b")) {
+		for i, err := range saveAsOneBatch(l, notificationOf("a"), notificationOf("b")) {
 			if !errors.Is(err, dialect.ErrUnavailable) {
 				t.Errorf("delivery %d: %v, want ErrUnavailable", i, err)
 			}
