@@ -1,6 +1,8 @@
 package store
 
 import (
+	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -49,5 +51,105 @@ func holds(value int64, operator string, bound int64) bool {
 		return value <= bound
 	default:
 		return value < bound
+	}
+}
+
+// A field of a filter that is never read would pass everything, in silence.
+func TestEachFieldOfAFilterHasSQLOfItsOwn(t *testing.T) {
+	for _, d := range []Dialect{sqliteDialect{}, postgresDialect{}} {
+		of := filterSQL{d}
+		for _, filter := range []struct {
+			zero any
+			sql  func(reflect.Value) condition
+		}{
+			{models.SessionFilter{}, func(v reflect.Value) condition { return of.session(v.Addr().Interface().(*models.SessionFilter)) }},
+			{models.MessageFilter{}, func(v reflect.Value) condition { return of.message(v.Addr().Interface().(*models.MessageFilter)) }},
+		} {
+			seen := map[string]string{everything.sql + " []": "no field"}
+			filterFields(reflect.TypeOf(filter.zero), func(name string, v reflect.Value) {
+				c := filter.sql(v)
+				sql := fmt.Sprint(c.sql, " ", c.args)
+				if other, repeated := seen[sql]; repeated {
+					t.Errorf("%T, %T.%s has the same SQL as %s: %s", d, filter.zero, name, other, sql)
+				}
+				seen[sql] = name
+			})
+			if len(seen) < 20 {
+				t.Errorf("%T has only %d fields", filter.zero, len(seen))
+			}
+		}
+	}
+}
+
+// filterFields yields values of a filter's type, each with one of its fields set.
+func filterFields(of reflect.Type, yield func(name string, v reflect.Value)) {
+	v := reflect.New(of).Elem()
+	set := func(name string, value reflect.Value, into reflect.Value) {
+		into.Set(value)
+		yield(name, v)
+		into.SetZero()
+	}
+	for i := range of.NumField() {
+		field, into := of.Field(i), v.Field(i)
+		switch field.Name {
+		case "And", "Or", "Not": // of the type itself
+			one := reflect.New(of)
+			search := field.Name
+			one.Elem().FieldByName("Search").Set(reflect.ValueOf(&search))
+			if into.Kind() == reflect.Slice {
+				one = reflect.Append(reflect.MakeSlice(into.Type(), 0, 1), one)
+			}
+			set(field.Name, one, into)
+			continue
+		}
+		filterValues(field.Type, func(name string, value reflect.Value) { set(field.Name+name, value, into) })
+	}
+}
+
+// filterValues yields values of the type of a filter's field.
+func filterValues(of reflect.Type, yield func(name string, v reflect.Value)) {
+	switch {
+	case of == reflect.TypeFor[models.Time]():
+		yield("", reflect.ValueOf(models.TimeOf(time.Unix(1, 0))))
+	case of == reflect.TypeFor[models.NamedValueFilter]():
+		yield(".Name", reflect.ValueOf(models.NamedValueFilter{Name: "name"}))
+		filterFields(of, func(name string, v reflect.Value) {
+			if name != "Name" && name != "Exists" {
+				v.FieldByName("Name").SetString("name")
+				yield("."+name, v)
+				v.FieldByName("Name").SetZero()
+			}
+		})
+		no := false
+		yield(".Exists", reflect.ValueOf(models.NamedValueFilter{Name: "name", Exists: &no}))
+	case of.Kind() == reflect.Pointer:
+		filterValues(of.Elem(), func(name string, v reflect.Value) {
+			pointer := reflect.New(of.Elem())
+			pointer.Elem().Set(v)
+			yield(name, pointer)
+		})
+	case of.Kind() == reflect.Slice:
+		filterValues(of.Elem(), func(name string, v reflect.Value) {
+			list := reflect.Append(reflect.MakeSlice(of, 0, 2), v)
+			if of.Elem().Kind() == reflect.String { // one alone is the same as Eq
+				list = reflect.Append(list, reflect.ValueOf("other").Convert(of.Elem()))
+			}
+			yield(name, list)
+		})
+	case of.Kind() == reflect.Struct:
+		filterFields(of, func(name string, v reflect.Value) { yield("."+name, v) })
+	default:
+		v := reflect.New(of).Elem()
+		switch {
+		case v.CanInt():
+			v.SetInt(7)
+		case v.CanFloat():
+			v.SetFloat(7)
+		case of.Kind() == reflect.Bool:
+			v.SetBool(true)
+		default:
+			v.SetString("text")
+		}
+		yield("", v)
 	}
 }
