@@ -52,7 +52,7 @@ func (h *held) take(from *semaphore.Weighted, bytes int64, total *int64) error {
 		err := from.Acquire(ctx, bytes)
 		h.waited += time.Since(began)
 		if err != nil {
-			return fmt.Errorf("%w: the bodies that are being read and stored have %d bytes", ErrBusy, smallBudget+largeBudget)
+			return fmt.Errorf("%w: the bodies that are being read and stored have %d bytes", ErrQueueFull, smallBudget+largeBudget)
 		}
 	}
 	*total += bytes
@@ -61,7 +61,7 @@ func (h *held) take(from *semaphore.Weighted, bytes int64, total *int64) error {
 
 // read reads a body. A small one takes its part of the budget as its bytes come in, a
 // large one all of it at once: of many that come at once, some are served. The
-// caller releases what is held, also after an error, which is ErrBusy where the budget
+// caller releases what is held, also after an error, which is ErrQueueFull where the budget
 // is exhausted for too long.
 func (b *budget) read(from io.Reader, declared, most int64) ([]byte, *held, error) {
 	h := &held{budget: b}

@@ -4,7 +4,6 @@ package ingest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -14,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"sessiongraph/internal/httperror"
 	"sessiongraph/models"
 )
 
@@ -48,8 +48,8 @@ type Handler struct {
 
 	budget     *budget
 	rejections rejections
-	failures   *limitedLog // answers 503
-	refusals   *limitedLog // answers 400, 403, 413 and 415
+	failures   *limitedLog // responses 503
+	rejected   *limitedLog // responses 400, 403, 413 and 415
 }
 
 // NewHandler makes the handler of the route.
@@ -58,20 +58,18 @@ func NewHandler(verifier *Verifier, saver Saver, maxBody int64, metrics *Metrics
 		Verifier: verifier, Saver: saver, MaxBody: maxBody, Metrics: metrics, Log: log, Now: time.Now,
 		budget:   newBudget(),
 		failures: newLimitedLog(log, slog.LevelError, "notifications not stored"),
-		refusals: newLimitedLog(log, slog.LevelWarn, "notifications refused"),
+		rejected: newLimitedLog(log, slog.LevelWarn, "notifications refused"),
 	}
 }
 
-// refusal is an answer other than 200: what went wrong and what to change.
-type refusal struct {
-	status  int
-	code    string
-	message string
-	unread  bool // the body is still to be read, and dropped
+// httpError is a response other than 200.
+type httpError struct {
+	httperror.Error
+	unread bool // the rest of the body has to be discarded
 }
 
-func refuse(status int, code, message string) *refusal {
-	return &refusal{status: status, code: code, message: message}
+func newHTTPError(status int, code, message string) *httpError {
+	return &httpError{Error: httperror.Error{Status: status, Code: code, Message: message}}
 }
 
 // OutcomeHeader says on an answer 200 what became of the notification: stored, repeat,
@@ -79,15 +77,15 @@ func refuse(status int, code, message string) *refusal {
 const OutcomeHeader = "X-Sessiongraph-Outcome"
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	receipt, refused := h.receive(w, r)
-	if refused != nil {
-		h.Metrics.answered(refused.status)
-		switch refused.status {
+	receipt, failed := h.receive(w, r)
+	if failed != nil {
+		h.Metrics.answered(failed.Status)
+		switch failed.Status {
 		case http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
-			h.refusals.add("status", refused.status, "reason", refused.message)
+			h.rejected.add("status", failed.Status, "reason", failed.Message)
 		}
-		answerError(w, *refused)
-		if refused.unread {
+		failed.Write(w)
+		if failed.unread {
 			discard(w, r.Body)
 		}
 		return
@@ -98,14 +96,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, "{}")
 }
 
-func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (Receipt, *refusal) {
-	if refused := checkRequest(w, r); refused != nil {
-		return Receipt{}, refused
+func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (Receipt, *httpError) {
+	if failed := checkRequest(w, r); failed != nil {
+		return Receipt{}, failed
 	}
-	body, held, refused := h.readBody(w, r)
+	body, held, failed := h.readBody(w, r)
 	defer held.release()
-	if refused != nil {
-		return Receipt{}, refused
+	if failed != nil {
+		return Receipt{}, failed
 	}
 	sign := r.Header.Get(SignHeader)
 	if !h.Verifier.Accept(sign, body) {
@@ -122,7 +120,7 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (Receipt, *ref
 	h.Metrics.stored(receipt.Outcome)
 	switch receipt.Outcome {
 	case models.Refused:
-		return Receipt{}, refuse(http.StatusBadRequest, "NOT_A_JSON_OBJECT",
+		return Receipt{}, newHTTPError(http.StatusBadRequest, "NOT_A_JSON_OBJECT",
 			receipt.Reason+": send one notification, a JSON object")
 	case models.Quarantined:
 		h.Log.WarnContext(r.Context(), "notification quarantined",
@@ -133,23 +131,23 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (Receipt, *ref
 }
 
 // checkRequest looks at the request's line and headers.
-func checkRequest(w http.ResponseWriter, r *http.Request) *refusal {
+func checkRequest(w http.ResponseWriter, r *http.Request) *httpError {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return refuse(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED",
+		return newHTTPError(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED",
 			"send the notification by POST")
 	}
 	if fromBrowser(r.Header) {
-		return refuse(http.StatusForbidden, "FORBIDDEN",
+		return newHTTPError(http.StatusForbidden, "FORBIDDEN",
 			"notifications are not accepted from web pages: send them from a server, without Origin")
 	}
 	encoding := strings.Join(r.Header.Values("Content-Encoding"), ", ")
 	if encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return refuse(http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE",
+		return newHTTPError(http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE",
 			"Content-Encoding "+strconv.Quote(shorten(encoding, 40))+" is not supported: send the body uncompressed")
 	}
 	if problem := contentTypeProblem(r.Header.Get("Content-Type")); problem != "" {
-		return refuse(http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE",
+		return newHTTPError(http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE",
 			problem+": send the notification as application/json in UTF-8")
 	}
 	return nil
@@ -178,8 +176,8 @@ func contentTypeProblem(contentType string) string {
 	return ""
 }
 
-func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *held, *refusal) {
-	tooLarge := refuse(http.StatusRequestEntityTooLarge, "TOO_LARGE",
+func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *held, *httpError) {
+	tooLarge := newHTTPError(http.StatusRequestEntityTooLarge, "TOO_LARGE",
 		"the body has more than "+strconv.FormatInt(h.MaxBody, 10)+" bytes")
 	if r.ContentLength > h.MaxBody {
 		w.Header().Set("Connection", "close")
@@ -190,28 +188,28 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *hel
 	switch {
 	case errors.As(err, &over):
 		return nil, held, tooLarge
-	case errors.Is(err, ErrBusy):
+	case errors.Is(err, ErrQueueFull):
 		_ = http.NewResponseController(w).EnableFullDuplex() // it is answered before all of it is read
 		w.Header().Set("Connection", "close")
 		busy := h.unavailable(w, err)
 		busy.unread = true
 		return nil, held, busy
 	case err != nil:
-		return nil, held, refuse(http.StatusBadRequest, "INCOMPLETE_BODY",
+		return nil, held, newHTTPError(http.StatusBadRequest, "INCOMPLETE_BODY",
 			"the body could not be read to its end")
 	}
 	return body, held, nil
 }
 
-func (h *Handler) unavailable(w http.ResponseWriter, err error) *refusal {
+func (h *Handler) unavailable(w http.ResponseWriter, err error) *httpError {
 	h.failures.add("error", err)
 	w.Header().Set("Retry-After", "1")
-	return refuse(http.StatusServiceUnavailable, "UNAVAILABLE",
+	return newHTTPError(http.StatusServiceUnavailable, "UNAVAILABLE",
 		"the notification could not be stored now, send it again")
 }
 
 // reject counts a signature that does not verify.
-func (h *Handler) reject(r *http.Request, sign string, body []byte) *refusal {
+func (h *Handler) reject(r *http.Request, sign string, body []byte) *httpError {
 	header := "present"
 	switch {
 	case r.Header.Values(SignHeader) == nil:
@@ -225,10 +223,10 @@ func (h *Handler) reject(r *http.Request, sign string, body []byte) *refusal {
 			"would_verify", schemeNames(h.Verifier.Matching(sign, body)))
 	}
 	if sign == "" {
-		return refuse(http.StatusUnauthorized, "BAD_SIGNATURE",
+		return newHTTPError(http.StatusUnauthorized, "BAD_SIGNATURE",
 			"the header "+SignHeader+" is "+header+": sign the body's bytes with the secret agreed on")
 	}
-	return refuse(http.StatusUnauthorized, "BAD_SIGNATURE",
+	return newHTTPError(http.StatusUnauthorized, "BAD_SIGNATURE",
 		SignHeader+" does not match the body: sign its bytes as they are sent, with the secret agreed on")
 }
 
@@ -299,18 +297,4 @@ func Project(body []byte) (*models.Projection, models.Outcome, string) {
 func discard(w http.ResponseWriter, body io.Reader) {
 	_ = http.NewResponseController(w).Flush()
 	_, _ = io.Copy(io.Discard, body)
-}
-
-func answerError(w http.ResponseWriter, r refusal) {
-	type detail struct {
-		Code    string `json:"code"`
-		Message string `json:"message"`
-	}
-	body, err := json.Marshal(map[string]detail{"error": {r.code, r.message}})
-	if err != nil {
-		body = []byte(`{}`)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(r.status)
-	_, _ = w.Write(body)
 }

@@ -285,7 +285,7 @@ func TestWhatTheSaverIsGiven(t *testing.T) {
 
 // A fault of ours says so, and when to come again, and nothing of what it was.
 func TestOurOwnFaults(t *testing.T) {
-	for _, err := range []error{ErrBusy, ErrLate, dialect.ErrUnavailable, context.Canceled, errors.New("disk /dev/secret is full")} {
+	for _, err := range []error{ErrQueueFull, ErrTimeout, dialect.ErrUnavailable, context.Canceled, errors.New("disk /dev/secret is full")} {
 		for _, body := range []string{string(vendorExample(t)), `{}`, `no`} {
 			response := httptest.NewRecorder()
 			newHandler(&recorder{err: err}).ServeHTTP(response, httptest.NewRequest("POST", "/ingest", strings.NewReader(body)))

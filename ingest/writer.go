@@ -14,13 +14,13 @@ import (
 	"sessiongraph/models/store/dialect"
 )
 
-// ErrBusy is the error of Save for a notification that was not taken: too many are
-// waiting, or the program is stopping.
-var ErrBusy = errors.New("too many notifications are waiting to be stored")
+// ErrQueueFull is the error of Save if too many notifications are pending, or the program
+// is stopping.
+var ErrQueueFull = errors.New("too many notifications are waiting to be stored")
 
-// ErrLate is the error of Save for a notification that was not stored in time. It may
-// be stored all the same.
-var ErrLate = errors.New("the notification was not stored in time")
+// ErrTimeout is the error of Save for a notification that was not stored in time. It may
+// be stored later.
+var ErrTimeout = errors.New("the notification was not stored in time")
 
 // Bounds of the writer. A batch of 64 costs one flush to disk where 64 notifications
 // alone cost 64; larger ones gain little and keep the first waiting (docs/ingest.md).
@@ -49,7 +49,7 @@ type Ledger interface {
 //
 // A notification is admitted, then prepared (decoded and compressed), then queued. As
 // many are admitted as are stored within queueWait at the recent rate; others wait for
-// that before anything is done for them. One that was answered ErrLate leaves the queue.
+// that before anything is done for them. One that was answered ErrTimeout leaves the queue.
 type Writer struct {
 	ledger  Ledger
 	metrics *Metrics
@@ -66,7 +66,7 @@ type Writer struct {
 	arriving list.List // of chan struct{}: those that wait to be admitted, in order
 	admitted int       // being prepared, queued or stored
 	queue    list.List // of *pending
-	late     list.List // of *pending: answered ErrLate, stored where nothing else waits
+	late     list.List // of *pending: answered ErrTimeout, stored where nothing else waits
 	rate     float64   // notifications a second that were stored of late
 	busy     time.Time // end of the last batch, where others were admitted then; else zero
 	closed   bool
@@ -90,7 +90,7 @@ type pending struct {
 	result  chan result // has room for one
 	place   *list.Element
 	counts  bool // among those who are admitted
-	left    bool // it was answered ErrLate
+	left    bool // it was answered ErrTimeout
 }
 
 type result struct {
@@ -114,7 +114,7 @@ func newWriter(ledger Ledger, metrics *Metrics, most int) *Writer {
 	return w
 }
 
-// Save returns once the notification is committed. Its errors are ErrBusy, ErrLate and
+// Save returns once the notification is committed. Its errors are ErrQueueFull, ErrTimeout and
 // models.ErrUnavailable; after each the same notification may be sent again.
 func (w *Writer) Save(ctx context.Context, r Received) (Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, maxWait)
@@ -142,7 +142,7 @@ func (w *Writer) admit(ctx context.Context) error {
 	switch {
 	case w.closed:
 		w.mu.Unlock()
-		return fmt.Errorf("%w: the server is stopping", ErrBusy)
+		return fmt.Errorf("%w: the server is stopping", ErrQueueFull)
 	case w.arriving.Len() == 0 && w.admitted < w.window():
 		w.admitted++
 		w.mu.Unlock()
@@ -168,7 +168,7 @@ func (w *Writer) admit(ctx context.Context) error {
 		return nil
 	default:
 		w.arriving.Remove(place)
-		return ErrBusy
+		return ErrQueueFull
 	}
 }
 
@@ -236,7 +236,7 @@ func (w *Writer) prepare(ctx context.Context, r Received) (*pending, error) {
 		case places <- struct{}{}:
 			defer func() { <-places }()
 		case <-ctx.Done():
-			return nil, ErrLate
+			return nil, ErrTimeout
 		}
 	}
 	arrival := w.ledger.Prepare(NewDelivery(r.Body, r.Sign, r.At))
@@ -267,10 +267,10 @@ func (w *Writer) leave(item *pending) (Receipt, error) {
 		w.admitNext()
 		w.notify()
 	}
-	return Receipt{}, ErrLate
+	return Receipt{}, ErrTimeout
 }
 
-// keepLate keeps what was answered ErrLate for a time when nothing else waits: whoever
+// keepLate keeps what was answered ErrTimeout for a time when nothing else waits: whoever
 // sent it may not send it again. Only the last few are kept.
 func (w *Writer) keepLate(item *pending) {
 	item.place = nil

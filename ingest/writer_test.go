@@ -210,8 +210,8 @@ func TestWriterIsBusyWithAFullQueue(t *testing.T) {
 		w.rate = 1000
 		hold(w, l)
 		fill(w, w.window()-1)
-		if err := save(w, "one too many"); !errors.Is(err, ErrBusy) {
-			t.Errorf("error is %v, want ErrBusy", err)
+		if err := save(w, "one too many"); !errors.Is(err, ErrQueueFull) {
+			t.Errorf("error is %v, want ErrQueueFull", err)
 		}
 		close(l.proceed)
 		w.Close()
@@ -268,8 +268,8 @@ func TestWriterBoundsTheBytesOfABatch(t *testing.T) {
 func TestWriterIsLateWithASlowLedger(t *testing.T) {
 	l := blocked()
 	w := NewWriter(l, newMetrics())
-	if err := save(w, "slow"); !errors.Is(err, ErrLate) {
-		t.Errorf("error is %v, want ErrLate", err)
+	if err := save(w, "slow"); !errors.Is(err, ErrTimeout) {
+		t.Errorf("error is %v, want ErrTimeout", err)
 	}
 	close(l.proceed)
 	w.Close()
@@ -288,8 +288,8 @@ func TestTheQueueForgetsWhoWasAnswered(t *testing.T) {
 		const late = 3 * maxBatch
 		answered := fill(w, late)
 		for range late {
-			if err := <-answered; !errors.Is(err, ErrLate) {
-				t.Fatalf("error is %v, want ErrLate", err)
+			if err := <-answered; !errors.Is(err, ErrTimeout) {
+				t.Fatalf("error is %v, want ErrTimeout", err)
 			}
 		}
 		if waiting := w.queued(); waiting > 0 {
@@ -340,7 +340,7 @@ func TestAdmissionFollowsTheRate(t *testing.T) {
 		t.Errorf("%d are queued", waiting)
 	}
 	close(l.proceed)
-	if err := <-next; err != nil && !errors.Is(err, ErrBusy) && !errors.Is(err, ErrLate) {
+	if err := <-next; err != nil && !errors.Is(err, ErrQueueFull) && !errors.Is(err, ErrTimeout) {
 		t.Error(err)
 	}
 	w.Close()
@@ -360,19 +360,19 @@ func TestCloseDrains(t *testing.T) {
 	}
 	close(l.proceed)
 	<-closed
-	if got := len(l.stored()); got < 1+maxBatch { // on a slow machine the others were answered ErrLate
+	if got := len(l.stored()); got < 1+maxBatch { // on a slow machine the others were answered ErrTimeout
 		t.Errorf("%d are stored, want 101", got)
 	}
-	if err := <-first; err != nil && !errors.Is(err, ErrLate) {
+	if err := <-first; err != nil && !errors.Is(err, ErrTimeout) {
 		t.Errorf("the first: %v", err)
 	}
 	for range 100 {
-		if err := <-results; err != nil && !errors.Is(err, ErrLate) {
+		if err := <-results; err != nil && !errors.Is(err, ErrTimeout) {
 			t.Errorf("one that waited: %v", err)
 		}
 	}
-	if err := save(w, "{}"); !errors.Is(err, ErrBusy) {
-		t.Errorf("after Close the error is %v, want ErrBusy", err)
+	if err := save(w, "{}"); !errors.Is(err, ErrQueueFull) {
+		t.Errorf("after Close the error is %v, want ErrQueueFull", err)
 	}
 	w.Close() // once more does no harm
 }
@@ -492,7 +492,7 @@ func TestAnUnavailableDatabaseFailsTheBatch(t *testing.T) {
 	}
 	second := save(w, "second")
 	w.Close()
-	if !errors.Is(first, dialect.ErrUnavailable) && !errors.Is(first, ErrLate) || !errors.Is(second, dialect.ErrUnavailable) || calls["first"] < 2 || calls["second"] != 1 {
+	if !errors.Is(first, dialect.ErrUnavailable) && !errors.Is(first, ErrTimeout) || !errors.Is(second, dialect.ErrUnavailable) || calls["first"] < 2 || calls["second"] != 1 {
 		t.Errorf("errors are %v and %v after %v attempts", first, second, calls)
 	}
 }

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -14,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"sessiongraph/graph"
+	"sessiongraph/internal/httperror"
 	"sessiongraph/web"
 )
 
@@ -105,11 +105,5 @@ func notFound(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPost || strings.HasPrefix(path, "/ingest") || strings.HasPrefix(path, "/webhook") {
 		message = "no such path; notifications are posted to /ingest, queries to /query"
 	}
-	writeError(w, http.StatusNotFound, "NOT_FOUND", message)
-}
-
-func writeError(w http.ResponseWriter, status int, code, message string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]string{"code": code, "message": message}})
+	httperror.Error{Status: http.StatusNotFound, Code: "NOT_FOUND", Message: message}.Write(w)
 }

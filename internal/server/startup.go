@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sessiongraph/ingest"
+	"sessiongraph/internal/httperror"
 	"sessiongraph/models/store"
 	"sessiongraph/models/store/dialect"
 )
@@ -39,7 +40,10 @@ func (h *startupHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Retry-After", "1")
-	writeError(w, http.StatusServiceUnavailable, "UNAVAILABLE", "the server is starting, try again")
+	starting := httperror.Error{
+		Status: http.StatusServiceUnavailable, Code: "UNAVAILABLE", Message: "the server is starting, try again",
+	}
+	starting.Write(w)
 }
 
 // startStore opens the database and upgrades what an older version stored; outdated is
