@@ -16,7 +16,7 @@ func (s *Store) Intentions(ctx context.Context, filter *models.SessionFilter) ([
 	c := filterSQL{s.dialect}.session(filter)
 	var rows []models.IntentionCount
 	err := s.answers(ctx).Raw(fmt.Sprintf("SELECT s.intention, COUNT(*) AS count FROM sessions s WHERE %s"+
-		" GROUP BY s.intention ORDER BY count DESC, s.intention LIMIT %d", c.sql, models.MaxRows+1), c.args...).Scan(&rows).Error
+		" GROUP BY s.intention ORDER BY count DESC, s.intention LIMIT %d", c.SQL, models.MaxRows+1), c.Args...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("count intentions: %w", err)
 	}
@@ -27,12 +27,12 @@ func (s *Store) Intentions(ctx context.Context, filter *models.SessionFilter) ([
 }
 
 // entriesOfMap passes the rows n of an open map whose sessions pass the filter.
-func (s *Store) entriesOfMap(filter *models.SessionFilter) condition {
+func (s *Store) entriesOfMap(filter *models.SessionFilter) Predicate {
 	c := filterSQL{s.dialect}.session(filter)
-	if c.sql == everything.sql {
-		return everything
+	if c.SQL == AlwaysTrue.SQL {
+		return AlwaysTrue
 	}
-	return condition{"n.session_id IN (SELECT s.id FROM sessions s WHERE " + c.sql + ")", c.args}
+	return Where("n.session_id IN (SELECT s.id FROM sessions s WHERE "+c.SQL+")", c.Args...)
 }
 
 // EntryNames counts the sessions that have each name in an open map, most frequent
@@ -41,7 +41,7 @@ func (s *Store) EntryNames(ctx context.Context, of models.OpenMap, filter *model
 	c := s.entriesOfMap(filter)
 	var rows []models.NameCount
 	err := s.answers(ctx).Raw(fmt.Sprintf("SELECT n.name, COUNT(*) AS count FROM %s n WHERE %s"+
-		" GROUP BY n.name ORDER BY count DESC, n.name LIMIT %d", of, c.sql, models.MaxRows+1), c.args...).Scan(&rows).Error
+		" GROUP BY n.name ORDER BY count DESC, n.name LIMIT %d", of, c.SQL, models.MaxRows+1), c.Args...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("count names of %s: %w", of, err)
 	}
@@ -56,7 +56,7 @@ func (s *Store) DistinctEntryValues(ctx context.Context, of models.OpenMap, filt
 	c := s.entriesOfMap(filter)
 	var rows []models.NameCount
 	err := s.answers(ctx).Raw(fmt.Sprintf("SELECT n.name, COUNT(DISTINCT n.value) AS count FROM %s n WHERE %s GROUP BY n.name",
-		of, c.sql), c.args...).Scan(&rows).Error
+		of, c.SQL), c.Args...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("count values of %s: %w", of, err)
 	}
@@ -74,8 +74,8 @@ func (s *Store) TopEntryValues(ctx context.Context, of models.OpenMap, filter *m
 	var rows []*models.EntryValue
 	err := s.answers(ctx).Raw("SELECT name, value, session_count FROM ("+
 		"SELECT name, value, session_count, ROW_NUMBER() OVER (PARTITION BY name ORDER BY session_count DESC, value) AS place FROM ("+
-		"SELECT n.name, n.value, COUNT(*) AS session_count FROM "+string(of)+" n WHERE "+c.sql+" GROUP BY n.name, n.value) counted) ranked"+
-		" WHERE place <= ? ORDER BY name, place", append(c.args, limit)...).Scan(&rows).Error
+		"SELECT n.name, n.value, COUNT(*) AS session_count FROM "+string(of)+" n WHERE "+c.SQL+" GROUP BY n.name, n.value) counted) ranked"+
+		" WHERE place <= ? ORDER BY name, place", append(c.Args, limit)...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read values of %s: %w", of, err)
 	}

@@ -22,22 +22,22 @@ func contactColumn(field models.ContactOrderField) string {
 
 // contactKeyset passes the contacts on the later (or earlier) side of a place, with
 // inclusive the one at the place, too.
-func contactKeyset(o models.ContactOrder, key models.ContactKey, later, inclusive bool) condition {
+func contactKeyset(o models.ContactOrder, key models.ContactKey, later, inclusive bool) Predicate {
 	columns := "(c." + contactColumn(o.Field) + ", c.callee)"
 	return keysetPredicate(columns, o.Direction, later, inclusive, key.Value, key.Callee)
 }
 
 // contact is the filter as SQL over `contacts c`.
-func (d filterSQL) contact(f *models.ContactFilter) condition {
+func (d filterSQL) contact(f *models.ContactFilter) Predicate {
 	if f == nil {
-		return everything
+		return AlwaysTrue
 	}
-	var parts []condition
+	var parts []Predicate
 	if f.Callee != nil {
 		parts = append(parts, d.text("c.callee", f.Callee))
 	}
 	if f.Digits != nil {
-		parts = append(parts, where(d.position(d.digits("c.callee"))+" > 0", *f.Digits))
+		parts = append(parts, Where(d.Position(d.Digits("c.callee"))+" > 0", *f.Digits))
 	}
 	if f.SessionCount != nil {
 		parts = append(parts, integer("c.session_count", f.SessionCount))
@@ -47,20 +47,20 @@ func (d filterSQL) contact(f *models.ContactFilter) condition {
 	}
 	if f.Sessions != nil {
 		switch c := d.session(f.Sessions); {
-		case c.sql == everything.sql: // every contact has a session
+		case c.SQL == AlwaysTrue.SQL: // every contact has a session
 		case f.Sessions.Search != nil: // few sessions pass: they are found once, not by contact
-			parts = append(parts, condition{"c.callee IN (SELECT s.callee FROM sessions s WHERE " + c.sql + ")", c.args})
+			parts = append(parts, Where("c.callee IN (SELECT s.callee FROM sessions s WHERE "+c.SQL+")", c.Args...))
 		default:
-			parts = append(parts, exists("sessions s WHERE s.callee = c.callee", c))
+			parts = append(parts, Exists("sessions s WHERE s.callee = c.callee", c))
 		}
 	}
-	return allOf(parts...)
+	return AllOf(parts...)
 }
 
 // ContactPage reads a page of the list, with one contact more than the window's
 // limit where there are more to come.
 func (s *Store) ContactPage(ctx context.Context, l models.ContactList, w models.ContactPageSpec) ([]*models.ContactSummary, error) {
-	parts := []condition{filterSQL{s.dialect}.contact(l.Filter)}
+	parts := []Predicate{filterSQL{s.dialect}.contact(l.Filter)}
 	if w.After != nil {
 		parts = append(parts, contactKeyset(l.Order, *w.After, true, false))
 	}
@@ -71,10 +71,10 @@ func (s *Store) ContactPage(ctx context.Context, l models.ContactList, w models.
 	if w.Backward {
 		direction = direction.Reversed()
 	}
-	c := allOf(parts...)
+	c := AllOf(parts...)
 	var page []*models.ContactSummary
 	err := s.answers(ctx).Raw(fmt.Sprintf("SELECT "+contactColumns+" FROM contacts c WHERE %s ORDER BY c.%s %s, c.callee %s LIMIT %d",
-		c.sql, contactColumn(l.Order.Field), direction, direction, w.Limit+1), c.args...).Scan(&page).Error
+		c.SQL, contactColumn(l.Order.Field), direction, direction, w.Limit+1), c.Args...).Scan(&page).Error
 	if err != nil {
 		return nil, fmt.Errorf("read page of contacts: %w", err)
 	}
@@ -85,9 +85,9 @@ func (s *Store) ContactPage(ctx context.Context, l models.ContactList, w models.
 // ContactsBeyond says whether the list goes on on the later (or earlier) side of a
 // place; inclusive counts a contact at the place itself.
 func (s *Store) ContactsBeyond(ctx context.Context, l models.ContactList, place models.ContactKey, later, inclusive bool) (bool, error) {
-	c := allOf(filterSQL{s.dialect}.contact(l.Filter), contactKeyset(l.Order, place, later, inclusive))
+	c := AllOf(filterSQL{s.dialect}.contact(l.Filter), contactKeyset(l.Order, place, later, inclusive))
 	var found []int
-	if err := s.answers(ctx).Raw("SELECT 1 FROM contacts c WHERE "+c.sql+" LIMIT 1", c.args...).Scan(&found).Error; err != nil {
+	if err := s.answers(ctx).Raw("SELECT 1 FROM contacts c WHERE "+c.SQL+" LIMIT 1", c.Args...).Scan(&found).Error; err != nil {
 		return false, fmt.Errorf("look for contacts beyond a page: %w", err)
 	}
 	return len(found) > 0, nil
@@ -97,7 +97,7 @@ func (s *Store) ContactsBeyond(ctx context.Context, l models.ContactList, place 
 func (s *Store) CountContacts(ctx context.Context, l models.ContactList) (int, error) {
 	c := filterSQL{s.dialect}.contact(l.Filter)
 	var count int
-	if err := s.answers(ctx).Raw("SELECT COUNT(*) FROM contacts c WHERE "+c.sql, c.args...).Scan(&count).Error; err != nil {
+	if err := s.answers(ctx).Raw("SELECT COUNT(*) FROM contacts c WHERE "+c.SQL, c.Args...).Scan(&count).Error; err != nil {
 		return 0, fmt.Errorf("count contacts: %w", err)
 	}
 	return count, nil

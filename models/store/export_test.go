@@ -107,7 +107,7 @@ func storeOld(tx *gorm.DB, d Dialect, bodies [][]byte, decode Decode, oldText fu
 				return err
 			}
 		}
-		if d.numbered() { // PostgreSQL searches the messages themselves
+		if d.NumberedPlaceholders() { // PostgreSQL searches the messages themselves
 			continue
 		}
 		if err := tx.Exec("INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", session.ID, transcript(p.Messages)).Error; err != nil {
@@ -124,7 +124,7 @@ func (s *Store) KeepEvents(count int) { s.events.most = count }
 func (s *Store) RunForever(ctx context.Context) error {
 	var count int
 	query := "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
-	if s.dialect.name() == "PostgreSQL" {
+	if s.dialect.Name() == "PostgreSQL" {
 		query = "SELECT COUNT(*) FROM (SELECT pg_sleep(100000)) x"
 	}
 	return s.answers(ctx).Raw(query).Scan(&count).Error

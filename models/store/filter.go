@@ -6,54 +6,23 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"sessiongraph/models"
 )
-
-// condition is a piece of SQL that is true or false, never NULL where it stands
-// for a session or a message.
-type condition struct {
-	sql  string
-	args []any
-}
-
-var everything, nothing = condition{sql: "1=1"}, condition{sql: "1=0"}
-
-func where(sql string, args ...any) condition { return condition{sql, args} }
-
-func join(parts []condition, word string, ofNone condition) condition {
-	switch len(parts) {
-	case 0:
-		return ofNone
-	case 1:
-		return parts[0]
-	}
-	// Halves, not a chain: databases bound how deep an expression is.
-	left, right := join(parts[:len(parts)/2], word, ofNone), join(parts[len(parts)/2:], word, ofNone)
-	return condition{"(" + left.sql + ")" + word + "(" + right.sql + ")", slices.Concat(left.args, right.args)}
-}
-
-func allOf(parts ...condition) condition { return join(parts, " AND ", everything) }
-func anyOf(parts []condition) condition  { return join(parts, " OR ", nothing) }
-func (c condition) negated() condition   { return condition{"NOT (" + c.sql + ")", c.args} }
-func exists(sql string, inner condition) condition {
-	return condition{"EXISTS (SELECT 1 FROM " + sql + " AND (" + inner.sql + "))", inner.args}
-}
 
 // filterSQL writes filters as SQL of a dialect.
 type filterSQL struct{ Dialect }
 
 // session is the filter as SQL over `sessions s`.
-func (d filterSQL) session(f *models.SessionFilter) condition {
+func (d filterSQL) session(f *models.SessionFilter) Predicate {
 	if f == nil {
-		return everything
+		return AlwaysTrue
 	}
 	parts := joined(f.And, f.Not, d.session)
 	if f.Or != nil {
 		parts = append(parts, d.alternatives(f.Or))
 	}
-	add := func(c condition) { parts = append(parts, c) }
+	add := func(c Predicate) { parts = append(parts, c) }
 	for _, text := range []struct {
 		column string
 		filter *models.StringFilter
@@ -69,7 +38,7 @@ func (d filterSQL) session(f *models.SessionFilter) condition {
 		}
 	}
 	if f.EndReason != nil {
-		add(isIn("s.end_reason", f.EndReason))
+		add(In("s.end_reason", f.EndReason))
 	}
 	for _, at := range []struct {
 		column string
@@ -104,29 +73,29 @@ func (d filterSQL) session(f *models.SessionFilter) condition {
 		wanted *bool
 	}{{"s.engaged", f.Engaged}, {"s.handed_over", f.HandedOver}, {"s.abandoned", f.Abandoned}} {
 		if fact.wanted != nil {
-			add(where(fact.column+" = ?", *fact.wanted))
+			add(Where(fact.column+" = ?", *fact.wanted))
 		}
 	}
 	if f.Messages != nil {
 		if words := messageSearchWords(f.Messages); len(words) > 0 {
-			add(d.searchSessions(words).candidates)
+			add(d.SearchSessions(words).Candidates)
 		}
-		add(d.sessionsWithMsgIDs(msgIDsOf(f.Messages)))
-		add(exists("messages m WHERE m.session_id = s.id", d.message(f.Messages)))
+		add(d.SessionsWithMsgIDs(msgIDsOf(f.Messages)))
+		add(Exists("messages m WHERE m.session_id = s.id", d.message(f.Messages)))
 	}
 	if f.Search != nil {
 		if words := searchWords(*f.Search); len(words) > 0 {
-			add(d.searchSessions(words).condition())
+			add(d.SearchSessions(words).Predicate())
 		}
 	}
-	return allOf(parts...)
+	return AllOf(parts...)
 }
 
 // joined are the and and not of a filter.
-func joined[F any](and []*F, not *F, sql func(*F) condition) []condition {
+func joined[F any](and []*F, not *F, sql func(*F) Predicate) []Predicate {
 	parts := each(and, sql)
 	if not != nil {
-		parts = append(parts, sql(not).negated())
+		parts = append(parts, sql(not).Not())
 	}
 	return parts
 }
@@ -149,8 +118,8 @@ func msgIDsOf(f *models.MessageFilter) (msgIDs []string, ok bool) {
 	return nil, false
 }
 
-func each[F any](filters []F, sql func(F) condition) []condition {
-	parts := make([]condition, len(filters))
+func each[F any](filters []F, sql func(F) Predicate) []Predicate {
+	parts := make([]Predicate, len(filters))
 	for i, f := range filters {
 		parts[i] = sql(f)
 	}
@@ -166,32 +135,32 @@ const (
 )
 
 // alternatives is any of the filters as SQL over `sessions s`.
-func (d filterSQL) alternatives(filters []*models.SessionFilter) condition {
-	var parts, entries []condition
+func (d filterSQL) alternatives(filters []*models.SessionFilter) Predicate {
+	var parts, entries []Predicate
 	var entryFilters []*models.SessionFilter
 	for _, f := range filters {
 		if table, entry := onlyEntry(f); entry != nil {
 			with := d.entryOf(entry)
-			entries = append(entries, condition{"SELECT v.session_id FROM " + table + " v WHERE " + with.sql, with.args})
+			entries = append(entries, Where("SELECT v.session_id FROM "+table+" v WHERE "+with.SQL, with.Args...))
 			entryFilters = append(entryFilters, f)
 		} else {
 			parts = append(parts, d.session(f))
 		}
 	}
 	if len(entries) < leastCollected {
-		return anyOf(append(parts, each(entryFilters, d.session)...))
+		return AnyOf(append(parts, each(entryFilters, d.session)...))
 	}
 
 	for some := range slices.Chunk(entries, maxCollected) {
 		var statements []string
 		var args []any
 		for _, entry := range some {
-			statements = append(statements, entry.sql)
-			args = append(args, entry.args...)
+			statements = append(statements, entry.SQL)
+			args = append(args, entry.Args...)
 		}
-		parts = append(parts, condition{"s.id IN (" + strings.Join(statements, " UNION ALL ") + ")", args})
+		parts = append(parts, Where("s.id IN ("+strings.Join(statements, " UNION ALL ")+")", args...))
 	}
-	return anyOf(parts)
+	return AnyOf(parts)
 }
 
 // onlyEntry is the entry that sessions have to have, and its table, where that is all that
@@ -215,56 +184,56 @@ func onlyEntry(f *models.SessionFilter) (table string, entry *models.NamedValueF
 }
 
 // message is the filter as SQL over `messages m`.
-func (d filterSQL) message(f *models.MessageFilter) condition {
+func (d filterSQL) message(f *models.MessageFilter) Predicate {
 	if f == nil {
-		return everything
+		return AlwaysTrue
 	}
 	parts := joined(f.And, f.Not, d.message)
 	if f.Or != nil {
-		parts = append(parts, anyOf(each(f.Or, d.message)))
+		parts = append(parts, AnyOf(each(f.Or, d.message)))
 	}
-	add := func(c condition) { parts = append(parts, c) }
+	add := func(c Predicate) { parts = append(parts, c) }
 	if f.Position != nil {
 		add(integer("m.position", f.Position))
 	}
 	if f.HasReply != nil {
-		add(where("m.has_reply = ?", *f.HasReply))
+		add(Where("m.has_reply = ?", *f.HasReply))
 	}
 	if f.SenderType != nil {
-		add(isIn("m.sender_type", f.SenderType))
+		add(In("m.sender_type", f.SenderType))
 	}
 	if f.Status != nil {
-		add(isIn("m.status", f.Status))
+		add(In("m.status", f.Status))
 	}
 	if f.ContentType != nil {
-		add(isIn("m.content_type", f.ContentType))
+		add(In("m.content_type", f.ContentType))
 	}
 	if f.MsgID != nil {
 		add(d.text("m.msg_id", f.MsgID))
 	}
 	if f.SentAt != nil {
 		// A message without a time is within no bound, and outside of it under `not`.
-		if bounds := instant("m.sent_at", f.SentAt); bounds.sql != everything.sql {
-			add(allOf(where("m.sent_at IS NOT NULL"), bounds))
+		if bounds := instant("m.sent_at", f.SentAt); bounds.SQL != AlwaysTrue.SQL {
+			add(AllOf(Where("m.sent_at IS NOT NULL"), bounds))
 		}
 	}
 	if f.Search != nil {
 		if words := searchWords(*f.Search); len(words) > 0 {
-			add(d.searchMessage(words))
+			add(d.SearchMessages(words))
 		}
 	}
-	return allOf(parts...)
+	return AllOf(parts...)
 }
 
 // namedValues is all of the filters over the entries of sessions s. Many of them count the
 // entries that pass, of which a session has one of a name: a subquery for each filter would
 // take the database longer to prepare than to answer.
-func (d filterSQL) namedValues(table string, filters []*models.NamedValueFilter) []condition {
+func (d filterSQL) namedValues(table string, filters []*models.NamedValueFilter) []Predicate {
 	if len(filters) < leastCollected {
-		return each(filters, func(f *models.NamedValueFilter) condition { return d.namedValue(table, f) })
+		return each(filters, func(f *models.NamedValueFilter) Predicate { return d.namedValue(table, f) })
 	}
 	var names, absent []string
-	byName := map[string][]condition{}
+	byName := map[string][]Predicate{}
 	for _, f := range filters {
 		if f.Exists != nil && !*f.Exists {
 			absent = append(absent, f.Name)
@@ -280,116 +249,116 @@ func (d filterSQL) namedValues(table string, filters []*models.NamedValueFilter)
 		}
 	}
 
-	var parts []condition
+	var parts []Predicate
 	if len(names) > 0 {
-		passes := anyOf(each(names, func(name string) condition { return allOf(byName[name]...) }))
-		parts = append(parts, condition{fmt.Sprintf("(SELECT COUNT(*) FROM %s v WHERE v.session_id = s.id AND (%s)) = %d", table, passes.sql, len(names)), passes.args})
+		passes := AnyOf(each(names, func(name string) Predicate { return AllOf(byName[name]...) }))
+		parts = append(parts, Where(fmt.Sprintf("(SELECT COUNT(*) FROM %s v WHERE v.session_id = s.id AND (%s)) = %d", table, passes.SQL, len(names)), passes.Args...))
 	}
 	if len(absent) > 0 {
-		parts = append(parts, exists(table+" v WHERE v.session_id = s.id", isIn("v.name", absent)).negated())
+		parts = append(parts, Exists(table+" v WHERE v.session_id = s.id", In("v.name", absent)).Not())
 	}
 	return parts
 }
 
-func (d filterSQL) namedValue(table string, f *models.NamedValueFilter) condition {
-	var parts []condition
+func (d filterSQL) namedValue(table string, f *models.NamedValueFilter) Predicate {
+	var parts []Predicate
 	entry := table + " v WHERE v.session_id = s.id"
 	if f.Exists == nil || *f.Exists || f.Value != nil || f.Number != nil {
-		parts = append(parts, exists(entry, d.entryOf(f)))
+		parts = append(parts, Exists(entry, d.entryOf(f)))
 	}
 	if f.Exists != nil && !*f.Exists {
-		parts = append(parts, exists(entry, where("v.name = ?", f.Name)).negated())
+		parts = append(parts, Exists(entry, Where("v.name = ?", f.Name)).Not())
 	}
-	return allOf(parts...)
+	return AllOf(parts...)
 }
 
 // entryOf is what an entry v has to pass that a filter asks for.
-func (d filterSQL) entryOf(f *models.NamedValueFilter) condition {
-	parts := []condition{where("v.name = ?", f.Name)}
+func (d filterSQL) entryOf(f *models.NamedValueFilter) Predicate {
+	parts := []Predicate{Where("v.name = ?", f.Name)}
 	if f.Value != nil {
 		parts = append(parts, d.entry(f.Value))
 	}
 	if f.Number != nil {
-		parts = append(parts, where("v.number IS NOT NULL"), number("v.number", f.Number))
+		parts = append(parts, Where("v.number IS NOT NULL"), number("v.number", f.Number))
 	}
-	return allOf(parts...)
+	return AllOf(parts...)
 }
 
 // entry is the filter as SQL over the values of entries v.
-func (d filterSQL) entry(f *models.StringFilter) condition {
+func (d filterSQL) entry(f *models.StringFilter) Predicate {
 	rest := *f
 	rest.Eq, rest.In = nil, nil
-	parts := []condition{d.text("v.value", &rest)}
+	parts := []Predicate{d.text("v.value", &rest)}
 	if f.Eq != nil {
-		parts = append(parts, d.entryValue([]string{*f.Eq}))
+		parts = append(parts, d.EntryValue([]string{*f.Eq}))
 	}
 	if f.In != nil {
-		parts = append(parts, d.entryValue(f.In))
+		parts = append(parts, d.EntryValue(f.In))
 	}
-	return allOf(parts...)
+	return AllOf(parts...)
 }
 
-func (d filterSQL) text(column string, f *models.StringFilter) condition {
-	var parts []condition
-	add := func(c condition) { parts = append(parts, c) }
+func (d filterSQL) text(column string, f *models.StringFilter) Predicate {
+	var parts []Predicate
+	add := func(c Predicate) { parts = append(parts, c) }
 	if f.Eq != nil {
-		add(where(column+" = ?", *f.Eq))
+		add(Where(column+" = ?", *f.Eq))
 	}
 	if f.Ne != nil {
-		add(where(column+" <> ?", *f.Ne))
+		add(Where(column+" <> ?", *f.Ne))
 	}
 	if f.In != nil {
-		add(isIn(column, f.In))
+		add(In(column, f.In))
 	}
 	if len(f.NotIn) > 0 {
-		add(isIn(column, f.NotIn).negated())
+		add(In(column, f.NotIn).Not())
 	}
 	if f.Contains != nil {
-		add(where(d.position(column)+" > 0", *f.Contains))
+		add(Where(d.Position(column)+" > 0", *f.Contains))
 	}
 	if f.StartsWith != nil {
-		from, to, bounded := prefixRange(*f.StartsWith)
-		add(where(column+" >= ?", from))
+		from, to, bounded := PrefixRange(*f.StartsWith)
+		add(Where(column+" >= ?", from))
 		if bounded {
-			add(where(column+" < ?", to))
+			add(Where(column+" < ?", to))
 		}
 	}
 	if f.EndsWith != nil && *f.EndsWith != "" {
-		add(d.endsWith(column, *f.EndsWith))
+		add(d.EndsWith(column, *f.EndsWith))
 	}
 	if f.EqIgnoreCase != nil {
-		add(where(d.folded(column)+" = ?", models.CaseFold(*f.EqIgnoreCase)))
+		add(Where(d.CaseFolded(column)+" = ?", models.CaseFold(*f.EqIgnoreCase)))
 	}
 	if f.ContainsIgnoreCase != nil {
-		add(where(d.position(d.folded(column))+" > 0", models.CaseFold(*f.ContainsIgnoreCase)))
+		add(Where(d.Position(d.CaseFolded(column))+" > 0", models.CaseFold(*f.ContainsIgnoreCase)))
 	}
-	return allOf(parts...)
+	return AllOf(parts...)
 }
 
-func integer(column string, f *models.IntFilter) condition {
+func integer(column string, f *models.IntFilter) Predicate {
 	return compared(column, f.Eq, f.Ne, f.Gte, f.Gt, f.Lte, f.Lt)
 }
 
-func number(column string, f *models.FloatFilter) condition {
+func number(column string, f *models.FloatFilter) Predicate {
 	return compared(column, f.Eq, f.Ne, f.Gte, f.Gt, f.Lte, f.Lt)
 }
 
-func compared[N int | float64](column string, eq, ne, gte, gt, lte, lt *N) condition {
-	var parts []condition
+func compared[N int | float64](column string, eq, ne, gte, gt, lte, lt *N) Predicate {
+	var parts []Predicate
 	for _, bound := range []struct {
 		operator string
 		value    *N
 	}{{"=", eq}, {"<>", ne}, {">=", gte}, {">", gt}, {"<=", lte}, {"<", lt}} {
 		if bound.value != nil {
-			parts = append(parts, where(column+" "+bound.operator+" ?", *bound.value))
+			parts = append(parts, Where(column+" "+bound.operator+" ?", *bound.value))
 		}
 	}
-	return allOf(parts...)
+	return AllOf(parts...)
 }
 
 // instant compares whole microseconds with bounds that may be finer.
-func instant(column string, f *models.TimeFilter) condition {
-	var parts []condition
+func instant(column string, f *models.TimeFilter) Predicate {
+	var parts []Predicate
 	for _, bound := range []struct {
 		operator string
 		value    *models.Time
@@ -402,33 +371,7 @@ func instant(column string, f *models.TimeFilter) condition {
 		if bound.up && bound.value.Nanosecond()%int(time.Microsecond) != 0 {
 			micros++
 		}
-		parts = append(parts, where(column+" "+bound.operator+" ?", micros))
+		parts = append(parts, Where(column+" "+bound.operator+" ?", micros))
 	}
-	return allOf(parts...)
-}
-
-func isIn[T any](column string, values []T) condition {
-	if len(values) == 0 {
-		return nothing
-	}
-	args := make([]any, len(values))
-	for i, v := range values {
-		args[i] = v
-	}
-	return condition{column + " IN (" + marks(len(values)) + ")", args}
-}
-
-// prefixRange is the half-open range of the strings that start with prefix, in
-// the order of their bytes; unbounded where no string is behind all of them.
-func prefixRange(prefix string) (from, to string, bounded bool) {
-	for rest := prefix; rest != ""; {
-		last, size := utf8.DecodeLastRuneInString(rest)
-		rest = rest[:len(rest)-size]
-		if next := last + 1; next == 0xD800 {
-			return prefix, rest + "\uE000", true
-		} else if next <= utf8.MaxRune {
-			return prefix, rest + string(next), true
-		}
-	}
-	return prefix, "", false
+	return AllOf(parts...)
 }

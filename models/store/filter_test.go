@@ -29,10 +29,10 @@ func TestInstantComparesExactly(t *testing.T) {
 					"<":  {models.TimeFilter{Lt: bound}, stored.Before(bound.Time)},
 				} {
 					condition := instant("c", &c.filter)
-					if want := "c " + operator + " ?"; condition.sql != want || len(condition.args) != 1 {
-						t.Fatalf("%s is %q with %v, want %q", operator, condition.sql, condition.args, want)
+					if want := "c " + operator + " ?"; condition.SQL != want || len(condition.Args) != 1 {
+						t.Fatalf("%s is %q with %v, want %q", operator, condition.SQL, condition.Args, want)
 					}
-					if got := holds(stored.UnixMicro(), operator, condition.args[0].(int64)); got != c.want {
+					if got := holds(stored.UnixMicro(), operator, condition.Args[0].(int64)); got != c.want {
 						t.Errorf("%v %s %v is %t, want %t", stored, operator, bound, got, c.want)
 					}
 				}

@@ -17,7 +17,7 @@ import (
 func (s *Store) Probe(ctx context.Context, bytes int) error {
 	data := make([]byte, bytes)
 	_, _ = rand.Read(data) // which no database makes smaller; it never fails
-	err := s.transaction(ctx, s.dialect.saveLimit(bytes), func(tx *gorm.DB) error {
+	err := s.transaction(ctx, s.dialect.SaveTimeout(bytes), func(tx *gorm.DB) error {
 		return tx.Exec("UPDATE write_probe SET data = ? WHERE id = 1", data).Error
 	})
 	if err != nil {
@@ -31,13 +31,13 @@ func (s *Store) Probe(ctx context.Context, bytes int) error {
 func (s *Store) CheckWritable(ctx context.Context) error {
 	var err error
 	_ = s.retrying(ctx, func() error {
-		if err = s.Probe(ctx, 1); s.dialect.locked(err) {
+		if err = s.Probe(ctx, 1); s.dialect.IsLocked(err) {
 			return err
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("open database %s: nothing can be stored in it: %w", s.address, s.dialect.explain(err))
+		return fmt.Errorf("open database %s: nothing can be stored in it: %w", s.address, s.dialect.DescribeError(err))
 	}
 	return nil
 }
@@ -61,5 +61,5 @@ func (s *Store) transaction(ctx context.Context, limit time.Duration, work func(
 		s.dropConnections() // they go to the same server
 		return fmt.Errorf("%w: the server did not answer within %v: %w", dialect.ErrUnavailable, limit, err)
 	})
-	return translate(err, s.dialect)
+	return Translate(err, s.dialect)
 }

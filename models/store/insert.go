@@ -35,7 +35,7 @@ func (into insertion) run(tx *gorm.DB, d Dialect, n int, add func(i int, values 
 			values = add(start+i, values)
 		}
 		if _, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, into.sql(d, rows), values...); err != nil {
-			return translate(err, d)
+			return Translate(err, d)
 		}
 	}
 	return nil
@@ -54,7 +54,7 @@ func (into insertion) sql(d Dialect, rows int) string {
 			} else {
 				sql.WriteByte(',')
 			}
-			if d.numbered() {
+			if d.NumberedPlaceholders() {
 				sql.WriteString("$" + strconv.Itoa(row*len(into.columns)+i+1))
 			} else {
 				sql.WriteByte('?')

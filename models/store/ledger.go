@@ -21,9 +21,6 @@ import (
 // which there is none.
 type Decode func(body []byte) (p *models.Projection, outcome models.Outcome, reason string)
 
-// Progress is told how many of how many rows of the ledger are done.
-type Progress func(done, total int)
-
 // Rows of the ledger that replay, verify and export handle at once.
 const ledgerBatch = 100
 
@@ -195,7 +192,7 @@ func isDamage(err error) bool {
 // Replay projects the whole ledger again, in short transactions with pauses between
 // them: it may be stopped at any time, and started again; other processes go on meanwhile.
 func (s *Store) Replay(ctx context.Context, decode Decode, progress Progress) error {
-	size := &pacing{firstReplayBatch, ledgerBatch}
+	size := &Pacing{firstReplayBatch, ledgerBatch}
 	err := s.retrying(ctx, func() error { return s.removeOrphans(ctx) })
 	if err == nil {
 		err = s.ledgerBatches(ctx, progress, nil, func(rows []*models.Notification) error {
@@ -252,27 +249,12 @@ func (s *Store) SaveInTime(ctx context.Context, deliveries []PreparedDelivery) e
 	return s.retrying(ctx, func() error { return s.Save(ctx, deliveries) })
 }
 
-// retrying waits for a database that another process has locked.
-func (s *Store) retrying(ctx context.Context, work func() error) error {
-	for attempt := 1; ; attempt++ {
-		err := work()
-		if !errors.Is(err, dialect.ErrUnavailable) || attempt == 20 {
-			return err
-		}
-		select {
-		case <-time.After(250 * time.Millisecond):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
 // firstReplayBatch is how many rows the first transaction of a replay takes.
 const firstReplayBatch = 5
 
-func (s *Store) replaySteps(ctx context.Context, rows []*models.Notification, size *pacing, decode Decode) error {
+func (s *Store) replaySteps(ctx context.Context, rows []*models.Notification, size *Pacing, decode Decode) error {
 	for len(rows) > 0 {
-		batch := rows[:min(size.size, len(rows))]
+		batch := rows[:min(size.Size, len(rows))]
 		decode := decodeOnce(decode)
 		for _, n := range batch { // without the lock
 			if body, err := s.unpackBody(n.Body); err == nil {
@@ -288,8 +270,8 @@ func (s *Store) replaySteps(ctx context.Context, rows []*models.Notification, si
 		if err != nil {
 			return err
 		}
-		size.adapt(len(batch), held)
-		if err := leaveLock(ctx, held); err != nil {
+		size.Adapt(len(batch), held)
+		if err := LeaveLock(ctx, held); err != nil {
 			return err
 		}
 		rows = rows[len(batch):]
@@ -404,7 +386,7 @@ func (s *Store) expected(tx *gorm.DB, callID string, decode Decode) (*preparedPr
 		return nil, nil, nil
 	}
 	newest.Session.ID, newest.Session.Version, newest.Session.Deliveries = first, version, deliveries
-	return &preparedProjection{newest, s.dialect.prepare(newest)}, source, nil
+	return &preparedProjection{newest, s.dialect.Prepare(newest)}, source, nil
 }
 
 // rebuild has a session, whose rows are gone, made from its notifications again.
@@ -491,7 +473,7 @@ func decodeOnce(decode Decode) Decode {
 }
 
 func (s *Store) snapshot() []*sql.TxOptions {
-	if options := s.dialect.snapshot(); options != nil {
+	if options := s.dialect.SnapshotOptions(); options != nil {
 		return []*sql.TxOptions{options}
 	}
 	return nil
@@ -559,7 +541,7 @@ func verifyParts(s *models.Session, tx *gorm.DB, d Dialect, p *models.Projection
 		}
 	}
 	messages, err := storedMessages(tx, d, s.ID)
-	differs("messages", slices.EqualFunc(messages, p.Messages, func(a, b models.Message) bool { return equalMessages(a, b) && a.Folded == d.searchedText(&b) }), err)
+	differs("messages", slices.EqualFunc(messages, p.Messages, func(a, b models.Message) bool { return equalMessages(a, b) && a.Folded == d.StoredText(&b) }), err)
 	var slots []models.NerSlot
 	err = tx.Where("session_id = ?", s.ID).Order("position").Find(&slots).Error
 	differs("NER slots", slices.EqualFunc(slots, p.NerSlots, func(a models.NerSlot, b models.NamedValue) bool { return equalEntries(a.NamedValue, b) }), err)
@@ -579,7 +561,7 @@ func equalMessages(a, b models.Message) bool {
 
 // storedMessages are the rows of a session's messages.
 func storedMessages(tx *gorm.DB, d Dialect, sessionID int64) (messages []models.Message, err error) {
-	statement := where("SELECT m.session_id, m.position, m.msg_id, m.msg_id_folded, m.msg_ordinal, m.sender_type, m.sent_at, m.status, m.content_type,"+
+	statement := Where("SELECT m.session_id, m.position, m.msg_id, m.msg_id_folded, m.msg_ordinal, m.sender_type, m.sent_at, m.status, m.content_type,"+
 		" m.has_reply, m.folded FROM messages m WHERE m.session_id = ? ORDER BY m.position", sessionID)
 	err = eachRow(tx, d, statement, func(scan scanner) error {
 		var m models.Message
@@ -595,28 +577,25 @@ func equalEntries(a, b models.NamedValue) bool {
 		pointed(a.Folded) == pointed(b.Folded) && pointed(a.Number) == pointed(b.Number) && bytes.Equal(a.JSON, storedJSON(&b))
 }
 
-// difference is a query for names, and what is told of each.
-type difference struct{ sql, told string }
-
 // verifyOrphans finds rows that belong to no session, and sessions that belong to
 // no notification or are not found by search.
 func (s *Store) verifyOrphans(ctx context.Context, tell func(string)) error {
-	queries := []difference{
-		{"SELECT call_id FROM sessions s WHERE NOT EXISTS (SELECT 1 FROM notifications n WHERE n.call_id = s.call_id)", "session %s: the ledger has no notification of it"},
-		{"SELECT CAST(COUNT(*) AS TEXT) FROM (" + wrongContacts() + ") c HAVING COUNT(*) > 0", "%s contacts differ from their sessions (replay mends it)"},
+	queries := []Difference{
+		{SQL: "SELECT call_id FROM sessions s WHERE NOT EXISTS (SELECT 1 FROM notifications n WHERE n.call_id = s.call_id)", Message: "session %s: the ledger has no notification of it"},
+		{SQL: "SELECT CAST(COUNT(*) AS TEXT) FROM (" + wrongContacts() + ") c HAVING COUNT(*) > 0", Message: "%s contacts differ from their sessions (replay mends it)"},
 	}
 	for _, table := range childTables() {
-		queries = append(queries, difference{
-			"SELECT DISTINCT session_id FROM " + table + " WHERE session_id NOT IN (SELECT id FROM sessions)", table + " of session number %s, which does not exist"})
+		queries = append(queries, Difference{
+			SQL: "SELECT DISTINCT session_id FROM " + table + " WHERE session_id NOT IN (SELECT id FROM sessions)", Message: table + " of session number %s, which does not exist"})
 	}
-	queries = append(queries, s.dialect.searchOrphans()...)
+	queries = append(queries, s.dialect.IndexDifferences()...)
 	for _, q := range queries {
 		var found []string
-		if err := s.read.WithContext(ctx).Raw(q.sql).Scan(&found).Error; err != nil {
+		if err := s.read.WithContext(ctx).Raw(q.SQL).Scan(&found).Error; err != nil {
 			return fmt.Errorf("verify: %w", err)
 		}
 		for _, name := range found {
-			tell(fmt.Sprintf(q.told, name))
+			tell(fmt.Sprintf(q.Message, name))
 		}
 	}
 	return nil

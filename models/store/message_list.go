@@ -10,59 +10,59 @@ import (
 )
 
 // messageFilter is what a message m of a session s has to pass.
-func (s *Store) messageFilter(l models.MessageList) condition {
+func (s *Store) messageFilter(l models.MessageList) Predicate {
 	sql := filterSQL{s.dialect}
-	parts := []condition{sql.session(l.Sessions), s.dialect.sessionsWithMsgIDs(msgIDsOf(l.Filter)), sql.message(l.Filter)}
+	parts := []Predicate{sql.session(l.Sessions), s.dialect.SessionsWithMsgIDs(msgIDsOf(l.Filter)), sql.message(l.Filter)}
 	if words := messageSearchWords(l.Filter); len(words) > 0 {
-		parts = append(parts, s.dialect.searchSessions(words).candidates)
+		parts = append(parts, s.dialect.SearchSessions(words).Candidates)
 	}
-	return allOf(parts...)
+	return AllOf(parts...)
 }
 
 // messages is the statement that reads columns of messages m of sessions s that pass the list and are beyond places.
-func (s *Store) messages(l models.MessageList, columns string, beyond []condition, direction models.OrderDirection, limit int) condition {
+func (s *Store) messages(l models.MessageList, columns string, beyond []Predicate, direction models.OrderDirection, limit int) Predicate {
 	search := s.pageSearch([]*models.SessionFilter{l.Sessions}, messageSearchWords(l.Filter))
-	search.rest = allOf(search.rest, s.dialect.sessionsWithMsgIDs(msgIDsOf(l.Filter)))
-	passes := allOf(append(beyond, (filterSQL{s.dialect}).message(l.Filter))...)
+	search.rest = AllOf(search.rest, s.dialect.SessionsWithMsgIDs(msgIDsOf(l.Filter)))
+	passes := AllOf(append(beyond, (filterSQL{s.dialect}).message(l.Filter))...)
 	order := fmt.Sprintf("ORDER BY s.started_at %[1]s, s.id %[1]s", direction)
-	plain := func(sessions condition) condition {
-		c := allOf(sessions, passes)
-		return condition{fmt.Sprintf("SELECT %s FROM sessions s CROSS JOIN messages m WHERE m.session_id = s.id AND (%s) %s, m.position %s",
-			columns, c.sql, order, direction), c.args}
+	plain := func(sessions Predicate) Predicate {
+		c := AllOf(sessions, passes)
+		return Where(fmt.Sprintf("SELECT %s FROM sessions s CROSS JOIN messages m WHERE m.session_id = s.id AND (%s) %s, m.position %s",
+			columns, c.SQL, order, direction), c.Args...)
 	}
 	switch {
 	case !search.searched:
-		return plain(search.rest).limited(limit)
-	case search.common.sql == "":
-		return plain(allOf(search.rest, search.candidates)).limited(limit)
+		return plain(search.rest).Limit(limit)
+	case search.Common.SQL == "":
+		return plain(AllOf(search.rest, search.Candidates)).Limit(limit)
 	}
 	// Sessions are put in order, then read until so many of them have a message that passes.
-	sessions := allOf(search.rest, search.candidates)
-	collected := condition{fmt.Sprintf("SELECT %s FROM ("+
+	sessions := AllOf(search.rest, search.Candidates)
+	collected := Where(fmt.Sprintf("SELECT %s FROM ("+
 		"SELECT s.*, (SELECT '[' || group_concat(m.position) || ']' FROM messages m WHERE m.session_id = s.id AND %s) AS positions FROM ("+
 		"SELECT s.id, s.call_id, s.started_at, s.notification_id FROM sessions s WHERE %s %s LIMIT -1) s"+
 		" WHERE %s AND positions IS NOT NULL LIMIT %d) s"+
 		" CROSS JOIN json_each(s.positions) p CROSS JOIN messages m WHERE m.session_id = s.id AND m.position = p.value %s, m.position %s",
-		columns, passes.sql, sessions.sql, order, search.holds.sql, limit, order, direction),
-		slices.Concat(passes.args, sessions.args, search.holds.args)}
-	return search.either(plain(allOf(search.rest, search.holds)), collected, limit)
+		columns, passes.SQL, sessions.SQL, order, search.Holds.SQL, limit, order, direction),
+		slices.Concat(passes.Args, sessions.Args, search.Holds.Args)...)
+	return search.either(plain(AllOf(search.rest, search.Holds)), collected, limit)
 }
 
 // messageKeyset passes the messages on the later (or earlier) side of a place.
-func messageKeyset(k *models.MessageListKey, later bool) condition {
+func messageKeyset(k *models.MessageListKey, later bool) Predicate {
 	operator := ">"
 	if later {
 		operator = "<"
 	}
 	// The first comparison is the one that an index can use.
-	return where("s.started_at "+operator+"= ? AND (s.started_at, s.id, m.position) "+operator+" (?, ?, ?)",
+	return Where("s.started_at "+operator+"= ? AND (s.started_at, s.id, m.position) "+operator+" (?, ?, ?)",
 		k.StartedAt, k.StartedAt, k.SessionID, k.Position)
 }
 
 // MessagePage reads a page of the list, with one message more than the window's
 // limit where there are more to come.
 func (s *Store) MessagePage(ctx context.Context, l models.MessageList, w models.MessagePageSpec) ([]*models.ListedMessage, error) {
-	var beyond []condition
+	var beyond []Predicate
 	if w.After != nil {
 		beyond = append(beyond, messageKeyset(w.After, true))
 	}
@@ -86,10 +86,10 @@ func (s *Store) MessagePage(ctx context.Context, l models.MessageList, w models.
 }
 
 // listedMessages reads the messages that a statement names. A session's body is read once.
-func (s *Store) listedMessages(ctx context.Context, named condition) ([]*models.ListedMessage, error) {
-	statement := condition{"SELECT g.session_id, n.body, g.positions, g.call_id, g.started_at FROM (" +
-		"SELECT x.session_id, x.notification_id, x.call_id, x.started_at, string_agg(CAST(x.position AS TEXT), ',') AS positions FROM (" + named.sql + ") x" +
-		" GROUP BY x.session_id, x.notification_id, x.call_id, x.started_at) g JOIN notifications n ON n.id = g.notification_id", named.args}
+func (s *Store) listedMessages(ctx context.Context, named Predicate) ([]*models.ListedMessage, error) {
+	statement := Where("SELECT g.session_id, n.body, g.positions, g.call_id, g.started_at FROM ("+
+		"SELECT x.session_id, x.notification_id, x.call_id, x.started_at, string_agg(CAST(x.position AS TEXT), ',') AS positions FROM ("+named.SQL+") x"+
+		" GROUP BY x.session_id, x.notification_id, x.call_id, x.started_at) g JOIN notifications n ON n.id = g.notification_id", named.Args...)
 	var page []*models.ListedMessage
 	err := s.eachRow(ctx, statement, func(scan scanner) error {
 		var row bodyRow
@@ -128,9 +128,9 @@ func (s *Store) MessagesBeyond(ctx context.Context, l models.MessageList, place 
 	if later {
 		direction = models.Descending
 	}
-	statement := s.messages(l, "1", []condition{messageKeyset(&place, later)}, direction, 1)
+	statement := s.messages(l, "1", []Predicate{messageKeyset(&place, later)}, direction, 1)
 	var found []int
-	if err := s.answers(ctx).Raw(statement.sql, statement.args...).Scan(&found).Error; err != nil {
+	if err := s.answers(ctx).Raw(statement.SQL, statement.Args...).Scan(&found).Error; err != nil {
 		return false, fmt.Errorf("look for messages beyond a page: %w", err)
 	}
 	return len(found) > 0, nil
@@ -140,7 +140,7 @@ func (s *Store) MessagesBeyond(ctx context.Context, l models.MessageList, place 
 func (s *Store) CountMessages(ctx context.Context, l models.MessageList) (int, error) {
 	c := s.messageFilter(l)
 	var count int
-	err := s.answers(ctx).Raw("SELECT COUNT(*) FROM messages m JOIN sessions s ON s.id = m.session_id WHERE "+c.sql, c.args...).Scan(&count).Error
+	err := s.answers(ctx).Raw("SELECT COUNT(*) FROM messages m JOIN sessions s ON s.id = m.session_id WHERE "+c.SQL, c.Args...).Scan(&count).Error
 	if err != nil {
 		return 0, fmt.Errorf("count messages: %w", err)
 	}
@@ -150,7 +150,7 @@ func (s *Store) CountMessages(ctx context.Context, l models.MessageList) (int, e
 // SessionsByID reads sessions by their ids.
 func (s *Store) SessionsByID(ctx context.Context, ids []int64) (map[int64]*models.Session, error) {
 	columns := shownColumns(ctx)
-	sessions, err := columns.read(s.answers(ctx), s.dialect, columns.by("id", anys(ids)))
+	sessions, err := columns.read(s.answers(ctx), s.dialect, columns.by("id", ToAny(ids)))
 	if err != nil {
 		return nil, fmt.Errorf("read sessions by id: %w", err)
 	}

@@ -56,7 +56,7 @@ func (s *Store) migrate(ctx context.Context, steps []*gormigrate.Migration) erro
 	// A step that was begun ends: the library panics where its context does.
 	db := s.write.WithContext(context.WithoutCancel(ctx))
 	err := db.Transaction(func(tx *gorm.DB) error {
-		if err := s.dialect.lockMigrations(tx); err != nil {
+		if err := s.dialect.LockMigrations(tx); err != nil {
 			return err
 		}
 		return gormigrate.New(tx, &gormigrate.Options{
@@ -70,7 +70,7 @@ func (s *Store) migrate(ctx context.Context, steps []*gormigrate.Migration) erro
 	case errors.Is(err, gormigrate.ErrUnknownPastMigration):
 		return ErrNewer
 	case err != nil:
-		return fmt.Errorf("migrate: %w", s.dialect.explain(err))
+		return fmt.Errorf("migrate: %w", s.dialect.DescribeError(err))
 	}
 	return nil
 }

@@ -13,17 +13,26 @@ const (
 	leastPause = 30 * time.Millisecond
 )
 
-// pacing is how much of some long work goes into one transaction.
-type pacing struct{ size, most int }
+// Pacing is how much of some long work goes into one transaction.
+type Pacing struct{ Size, Most int }
 
-// adapt makes the next transaction as large as fits into stepTime, after one of some
+// Adapt makes the next transaction as large as fits into stepTime, after one of some
 // size held the lock for some time.
-func (p *pacing) adapt(size int, held time.Duration) {
+func (p *Pacing) Adapt(size int, held time.Duration) {
 	fits := float64(size) * float64(stepTime) / float64(max(held, time.Microsecond))
-	p.size = int(min(max(fits, float64(p.size)/4, 1), 2*float64(p.size), float64(p.most)))
+	p.Size = int(min(max(fits, float64(p.Size)/4, 1), 2*float64(p.Size), float64(p.Most)))
 }
 
-// leaveLock leaves the lock to others after it was held for some time.
-func leaveLock(ctx context.Context, held time.Duration) error {
-	return pause(ctx, max(held, leastPause))
+// LeaveLock leaves the lock to others after it was held for some time.
+func LeaveLock(ctx context.Context, held time.Duration) error {
+	return Pause(ctx, max(held, leastPause))
+}
+
+func Pause(ctx context.Context, length time.Duration) error {
+	select {
+	case <-time.After(length):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -27,13 +27,13 @@ func orderColumn(field models.SessionOrderField) string {
 	}
 }
 
-// arms runs one SELECT for each of n parents, many in a statement. Every arm has
+// unionAll runs one SELECT for each of n parents, many in a statement. Every arm has
 // the same text, so that its plan is the one of the index it was written for.
-func arms[T any](ctx context.Context, s *Store, n int, arm func(i int) condition) ([]T, error) {
+func unionAll[T any](ctx context.Context, s *Store, n int, arm func(i int) Predicate) ([]T, error) {
 	var all []T
-	err := eachArms(n, arm, func(statement condition) error {
+	err := eachUnionAll(n, arm, func(statement Predicate) error {
 		var rows []T
-		if err := s.answers(ctx).Raw(statement.sql, statement.args...).Scan(&rows).Error; err != nil {
+		if err := s.answers(ctx).Raw(statement.SQL, statement.Args...).Scan(&rows).Error; err != nil {
 			return err
 		}
 		all = append(all, rows...)
@@ -42,10 +42,10 @@ func arms[T any](ctx context.Context, s *Store, n int, arm func(i int) condition
 	return all, err
 }
 
-// sessionArms is arms for columns of sessions.
-func sessionArms(ctx context.Context, s *Store, columns sessionColumns, n int, arm func(i int) condition) ([]*models.Session, error) {
+// unionAllSessions is arms for columns of sessions.
+func unionAllSessions(ctx context.Context, s *Store, columns sessionColumns, n int, arm func(i int) Predicate) ([]*models.Session, error) {
 	var all []*models.Session
-	err := eachArms(n, arm, func(statement condition) error {
+	err := eachUnionAll(n, arm, func(statement Predicate) error {
 		sessions, err := columns.read(s.answers(ctx), s.dialect, statement)
 		all = append(all, sessions...)
 		return err
@@ -53,20 +53,20 @@ func sessionArms(ctx context.Context, s *Store, columns sessionColumns, n int, a
 	return all, err
 }
 
-func eachArms(n int, arm func(i int) condition, read func(condition) error) error {
+func eachUnionAll(n int, arm func(i int) Predicate, read func(Predicate) error) error {
 	for start := 0; start < n; {
 		var texts []string
 		var args []any
 		for len(texts) < 200 && start < n {
 			part := arm(start)
-			if len(texts) > 0 && len(args)+len(part.args) > 30000 {
+			if len(texts) > 0 && len(args)+len(part.Args) > 30000 {
 				break
 			}
-			texts = append(texts, "SELECT * FROM ("+part.sql+") x")
-			args = append(args, part.args...)
+			texts = append(texts, "SELECT * FROM ("+part.SQL+") x")
+			args = append(args, part.Args...)
 			start++
 		}
-		if err := read(condition{strings.Join(texts, " UNION ALL "), args}); err != nil {
+		if err := read(Where(strings.Join(texts, " UNION ALL "), args...)); err != nil {
 			return err
 		}
 	}
@@ -74,35 +74,35 @@ func eachArms(n int, arm func(i int) condition, read func(condition) error) erro
 }
 
 // ofOwner passes the sessions of one owner.
-func ofOwner(scope models.SessionScope, owner string) condition {
+func ofOwner(scope models.SessionScope, owner string) Predicate {
 	if scope == models.OfAll {
-		return everything
+		return AlwaysTrue
 	}
-	return where("s."+string(scope)+" = ?", owner)
+	return Where("s."+string(scope)+" = ?", owner)
 }
 
 // filter is what the sessions of one owner have to pass.
-func (s *Store) filter(l models.SessionList, owner string) condition {
-	var parts []condition
+func (s *Store) filter(l models.SessionList, owner string) Predicate {
+	var parts []Predicate
 	if l.Scope != models.OfAll {
 		parts = append(parts, ofOwner(l.Scope, owner))
 	}
 	for _, f := range l.Filters {
-		if c := (filterSQL{s.dialect}).session(f); c.sql != everything.sql {
+		if c := (filterSQL{s.dialect}).session(f); c.SQL != AlwaysTrue.SQL {
 			parts = append(parts, c)
 		}
 	}
-	return allOf(parts...)
+	return AllOf(parts...)
 }
 
 // sessionKeyset passes the sessions on the later (or earlier) side of a place.
-func sessionKeyset(o models.SessionOrder, key *models.SessionKey, later bool) condition {
+func sessionKeyset(o models.SessionOrder, key *models.SessionKey, later bool) Predicate {
 	return keysetPredicate("(s."+orderColumn(o.Field)+", s.id)", o.Direction, later, false, key.Value, key.ID)
 }
 
 // keysetPredicate passes the rows of a list on the later (or earlier) side of a place in the
 // order of the columns, with inclusive those at the place, too.
-func keysetPredicate(columns string, direction models.OrderDirection, later, inclusive bool, place ...any) condition {
+func keysetPredicate(columns string, direction models.OrderDirection, later, inclusive bool, place ...any) Predicate {
 	operator := ">"
 	if later == (direction == models.Descending) {
 		operator = "<"
@@ -110,7 +110,7 @@ func keysetPredicate(columns string, direction models.OrderDirection, later, inc
 	if inclusive {
 		operator += "="
 	}
-	return condition{columns + " " + operator + " (" + marks(len(place)) + ")", place}
+	return Where(columns+" "+operator+" ("+Placeholders(len(place))+")", place...)
 }
 
 // SessionPages reads one page of the list for each owner, in the list's order.
@@ -122,8 +122,8 @@ func (s *Store) SessionPages(ctx context.Context, l models.SessionList, w models
 	}
 	search := s.pageSearch(l.Filters, nil)
 	columns := shownColumns(ctx)
-	sessions, err := sessionArms(ctx, s, columns, len(owners), func(i int) condition {
-		parts := []condition{ofOwner(l.Scope, owners[i])}
+	sessions, err := unionAllSessions(ctx, s, columns, len(owners), func(i int) Predicate {
+		parts := []Predicate{ofOwner(l.Scope, owners[i])}
 		if w.After != nil {
 			parts = append(parts, sessionKeyset(l.Order, w.After, true))
 		}
@@ -131,7 +131,7 @@ func (s *Store) SessionPages(ctx context.Context, l models.SessionList, w models
 			parts = append(parts, sessionKeyset(l.Order, w.Before, false))
 		}
 		order := fmt.Sprintf("ORDER BY s.%s %s, s.id %s", orderColumn(l.Order.Field), direction, direction)
-		return search.page(columns.sql(), allOf(parts...), order, w.Limit+1)
+		return search.page(columns.sql(), AllOf(parts...), order, w.Limit+1)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read sessions: %w", err)
@@ -156,9 +156,9 @@ func (s *Store) Beyond(ctx context.Context, l models.SessionList, places map[str
 	}
 	slices.Sort(owners)
 	search := s.pageSearch(l.Filters, nil)
-	rows, err := arms[*models.Session](ctx, s, len(owners), func(i int) condition {
+	rows, err := unionAll[*models.Session](ctx, s, len(owners), func(i int) Predicate {
 		place := places[owners[i]]
-		c := allOf(ofOwner(l.Scope, owners[i]), sessionKeyset(l.Order, &place, later))
+		c := AllOf(ofOwner(l.Scope, owners[i]), sessionKeyset(l.Order, &place, later))
 		return search.page("s.intention, s.callee, s.notification_id", c, "", 1)
 	})
 	if err != nil {
@@ -177,9 +177,9 @@ func (s *Store) CountSessions(ctx context.Context, l models.SessionList, owners 
 		Owner string
 		Count int
 	}
-	rows, err := arms[count](ctx, s, len(owners), func(i int) condition {
+	rows, err := unionAll[count](ctx, s, len(owners), func(i int) Predicate {
 		c := s.filter(l, owners[i])
-		return condition{"SELECT CAST(? AS TEXT) AS owner, COUNT(*) AS count FROM sessions s WHERE " + c.sql, append([]any{owners[i]}, c.args...)}
+		return Where("SELECT CAST(? AS TEXT) AS owner, COUNT(*) AS count FROM sessions s WHERE "+c.SQL, append([]any{owners[i]}, c.Args...)...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("count sessions: %w", err)

@@ -71,7 +71,7 @@ func openPostgres(ctx context.Context, address string, options Options) (*Store,
 	s.dropConnections = func() { generation.Add(1) }
 	writers := newPostgresPool(config, postgresWriting, postgresWriters, generation)
 	if s.write, err = openPostgresGORM(writers, gormConfig); err != nil {
-		return nil, errors.Join(s.dialect.explain(err), writers.Close())
+		return nil, errors.Join(s.dialect.DescribeError(err), writers.Close())
 	}
 	for _, pool := range []struct {
 		db   **gorm.DB
@@ -79,11 +79,11 @@ func openPostgres(ctx context.Context, address string, options Options) (*Store,
 	}{{&s.read, postgresOwnReaders}, {&s.queries, max(postgresReaders, 2*runtime.NumCPU())}} {
 		readers := newPostgresReaders(config, pool.most)
 		if *pool.db, err = openPostgresGORM(steady{readers, queryPatience}, gormConfig); err != nil {
-			return nil, errors.Join(s.dialect.explain(err), readers.Close(), s.closePools())
+			return nil, errors.Join(s.dialect.DescribeError(err), readers.Close(), s.closePools())
 		}
 	}
 	if err := s.checkPostgres(ctx, options); err != nil {
-		return nil, errors.Join(s.dialect.explain(err), s.closePools())
+		return nil, errors.Join(s.dialect.DescribeError(err), s.closePools())
 	}
 	return s, nil
 }
@@ -113,7 +113,7 @@ func postgresConfig(address string) (*pgx.ConnConfig, error) {
 }
 
 func openPostgresGORM(pool gorm.ConnPool, config gorm.Config) (*gorm.DB, error) {
-	return openGORM(postgresDialectorOf(pool), postgresDialect{}, &config)
+	return OpenGORM(postgresDialectorOf(pool), postgresDialect{}, &config)
 }
 
 func postgresDialectorOf(pool gorm.ConnPool) gorm.Dialector {
@@ -145,7 +145,7 @@ func newPostgresPool(config *pgx.ConnConfig, settings map[string]string, most in
 
 // postgresGormConfig leaves prepared statements to pgx, which keeps them for each connection.
 func postgresGormConfig(options Options) gorm.Config {
-	config := gormConfig(options)
+	config := GORMConfig(options)
 	config.PrepareStmt = false
 	return *config
 }
@@ -172,13 +172,13 @@ func (s *Store) checkPostgres(ctx context.Context, options Options) error {
 type postgresDialector struct{ *gormpostgres.Dialector }
 
 // Translate marks the errors of a database that is not available.
-func (postgresDialector) Translate(err error) error { return translate(err, postgresDialect{}) }
+func (postgresDialector) Translate(err error) error { return Translate(err, postgresDialect{}) }
 
 type postgresDialect struct {
 	zones *sync.Map // clocks by name
 }
 
-func (postgresDialect) name() string { return "PostgreSQL" }
+func (postgresDialect) Name() string { return "PostgreSQL" }
 
 // Texts compare by their bytes, as on SQLite. A B-tree takes keys of some 2,700
 // bytes: names are bounded where they are read, values are not.
@@ -208,15 +208,15 @@ func (postgresDialect) msgIDTables() string {
 }
 
 // The index of messages serves by itself.
-func (postgresDialect) sessionsWithMsgIDs([]string, bool) condition { return everything }
+func (postgresDialect) SessionsWithMsgIDs([]string, bool) Predicate { return AlwaysTrue }
 
 // Instances that start at once bring the tables up to date one after the other.
-func (postgresDialect) lockMigrations(tx *gorm.DB) error {
+func (postgresDialect) LockMigrations(tx *gorm.DB) error {
 	return tx.Exec("SELECT pg_advisory_xact_lock(hashtext('sessiongraph migrations'))").Error
 }
 
 // What is stored seldom takes a hundredth of this; texts of many bytes take the search index some time.
-func (postgresDialect) saveLimit(bytes int) time.Duration {
+func (postgresDialect) SaveTimeout(bytes int) time.Duration {
 	return 4*time.Second + time.Duration(bytes)*2*time.Second/(1<<20)
 }
 
@@ -241,46 +241,46 @@ func (postgresDialect) countTriggers() string {
 	return statements
 }
 
-func (postgresDialect) lockLedger() string {
+func (postgresDialect) LockLedger() string {
 	return "SELECT " + clockColumns + " FROM ledger_clock WHERE id = 1 FOR UPDATE"
 }
 
 // Listeners hear of it when the transaction is committed.
-func (postgresDialect) announce(tx *gorm.DB) error {
+func (postgresDialect) Notify(tx *gorm.DB) error {
 	return tx.Exec("SELECT pg_notify('" + storedChannel + "', '')").Error
 }
 
 // storedChannel is what instances listen to.
 const storedChannel = "sessiongraph_stored"
 
-func (postgresDialect) snapshot() *sql.TxOptions {
+func (postgresDialect) SnapshotOptions() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 }
 
-func (postgresDialect) numbered() bool { return true }
+func (postgresDialect) NumberedPlaceholders() bool { return true }
 
 // The index of trigrams is of this text.
 func (postgresDialect) insert() string { return "INSERT INTO" }
 
-func (postgresDialect) searchedText(m *models.Message) string { return m.Folded }
+func (postgresDialect) StoredText(m *models.Message) string { return m.Folded }
 
-func (postgresDialect) position(column string) string { return "strpos(" + column + ", ?)" }
+func (postgresDialect) Position(column string) string { return "strpos(" + column + ", ?)" }
 
-func (postgresDialect) digits(column string) string {
+func (postgresDialect) Digits(column string) string {
 	return "regexp_replace(" + column + ", '[^0-9]', '', 'g')"
 }
 
-func (postgresDialect) endsWith(column, suffix string) condition {
-	return where("right("+column+", ?) = ?", utf8.RuneCountInString(encodeText(suffix)), suffix)
+func (postgresDialect) EndsWith(column, suffix string) Predicate {
+	return Where("right("+column+", ?) = ?", utf8.RuneCountInString(encodeText(suffix)), suffix)
 }
 
 // The first part is what the index has.
-func (postgresDialect) entryValue(values []string) condition {
+func (postgresDialect) EntryValue(values []string) Predicate {
 	starts := make([]string, len(values))
 	for i, value := range values {
 		starts[i] = firstRunes(encodeText(value), 100)
 	}
-	return allOf(isIn("left(v.value, 100)", starts), isIn("v.value", values))
+	return AllOf(In("left(v.value, 100)", starts), In("v.value", values))
 }
 
 func firstRunes(s string, most int) string {
@@ -295,34 +295,34 @@ func firstRunes(s string, most int) string {
 var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 // The index has the trigrams of texts, which serve words of three characters and more.
-func (d postgresDialect) searchMessage(words []string) condition {
-	parts := make([]condition, len(words))
+func (d postgresDialect) SearchMessages(words []string) Predicate {
+	parts := make([]Predicate, len(words))
 	for i, word := range words {
 		if utf8.RuneCountInString(word) < 3 {
-			parts[i] = where(d.position("m.folded")+" > 0", word)
+			parts[i] = Where(d.Position("m.folded")+" > 0", word)
 		} else {
-			parts[i] = where("m.folded LIKE ?", "%"+likeEscapes.Replace(word)+"%")
+			parts[i] = Where("m.folded LIKE ?", "%"+likeEscapes.Replace(word)+"%")
 		}
 	}
-	return allOf(parts...)
+	return AllOf(parts...)
 }
 
-func (d postgresDialect) searchSessions(words []string) sessionSearch {
-	parts := make([]condition, len(words))
+func (d postgresDialect) SearchSessions(words []string) SessionSearch {
+	parts := make([]Predicate, len(words))
 	for i, word := range words {
-		found := d.searchMessage([]string{word})
-		parts[i] = condition{"s.id IN (SELECT m.session_id FROM messages m WHERE " + found.sql + ")", found.args}
+		found := d.SearchMessages([]string{word})
+		parts[i] = Where("s.id IN (SELECT m.session_id FROM messages m WHERE "+found.SQL+")", found.Args...)
 	}
-	return sessionSearch{candidates: allOf(parts...), exact: true, holds: everything}
+	return SessionSearch{Candidates: AllOf(parts...), Exact: true, Holds: AlwaysTrue}
 }
 
-func (postgresDialect) index(*gorm.DB, []indexedSession) error { return nil }
-func (postgresDialect) unindex(*gorm.DB, []int64) error        { return nil }
-func (postgresDialect) searchOrphans() []difference            { return nil }
+func (postgresDialect) IndexSessions(*gorm.DB, []IndexedSession) error { return nil }
+func (postgresDialect) UnindexSessions(*gorm.DB, []int64) error        { return nil }
+func (postgresDialect) IndexDifferences() []Difference                 { return nil }
 
 // What is deleted stays in the files until its place is used again; this makes the
 // place free. The server's log and backups have it for as long as they are kept.
-func (postgresDialect) purge(ctx context.Context, s *Store, _ Progress) error {
+func (postgresDialect) Purge(ctx context.Context, s *Store, _ Progress) error {
 	err := s.write.WithContext(ctx).Exec("VACUUM (SKIP_LOCKED) notifications, sessions, contacts, messages, ner_slots, event_labels, variables").Error
 	if err != nil {
 		return fmt.Errorf("free what was deleted: %w", err)
@@ -330,6 +330,6 @@ func (postgresDialect) purge(ctx context.Context, s *Store, _ Progress) error {
 	return nil
 }
 
-func (postgresDialect) backup(context.Context, *Store, string, Progress) error {
+func (postgresDialect) Backup(context.Context, *Store, string, Progress) error {
 	return errors.New("PostgreSQL has tools of its own for this: pg_dump --format=custom --file=FILE ADDRESS")
 }

@@ -62,11 +62,11 @@ func testPostgresBuckets(t *testing.T, store *Store, name string) {
 	}
 	times = append(times, time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC).UnixMicro(), time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro(), -1, 0, 1)
 	for _, interval := range []models.TimeInterval{models.EveryHour, models.EveryDay, models.EveryWeek, models.EveryMonth} {
-		column, from := store.dialect.bucket(interval, zone)
+		column, from := store.dialect.Bucket(interval, zone)
 		type row struct{ StartedAt, Bucket int64 }
 		var rows []row
-		sql := fmt.Sprintf("SELECT s.started_at, %s AS bucket FROM (SELECT unnest(CAST('%s' AS BIGINT[])) AS started_at) s%s", column.sql, postgresArray(times), from.sql)
-		if err := store.read.WithContext(context.Background()).Raw(sql, from.args...).Scan(&rows).Error; err != nil {
+		sql := fmt.Sprintf("SELECT s.started_at, %s AS bucket FROM (SELECT unnest(CAST('%s' AS BIGINT[])) AS started_at) s%s", column.SQL, postgresArray(times), from.SQL)
+		if err := store.read.WithContext(context.Background()).Raw(sql, from.Args...).Scan(&rows).Error; err != nil {
 			t.Fatal(err)
 		}
 		if len(rows) != len(times) {

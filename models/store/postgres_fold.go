@@ -11,8 +11,8 @@ import (
 // next. So the folded text is kept beside the text, where the two differ: of a
 // session's columns as one JSON object by column.
 
-// folded reads what prepare has filled.
-func (postgresDialect) folded(column string) string {
+// CaseFolded reads what prepare has filled.
+func (postgresDialect) CaseFolded(column string) string {
 	table, name, _ := strings.Cut(column, ".")
 	switch table {
 	case "s":
@@ -26,7 +26,7 @@ func (postgresDialect) folded(column string) string {
 	}
 }
 
-func (postgresDialect) prepare(p *models.Projection) indexText {
+func (postgresDialect) Prepare(p *models.Projection) IndexText {
 	s := &p.Session
 	folded := map[string]string{}
 	for column, text := range map[string]string{
@@ -54,7 +54,7 @@ func (postgresDialect) prepare(p *models.Projection) indexText {
 			entries[i].Folded = foldedIfOther(entries[i].Value)
 		}
 	}
-	return indexText{} // the index reads the messages
+	return IndexText{} // the index reads the messages
 }
 
 // foldedIfOther is a text as CaseFold has it, nil where that is the text itself.

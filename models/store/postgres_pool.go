@@ -48,7 +48,7 @@ func (p steady) BeginTx(ctx context.Context, options *sql.TxOptions) (tx *sql.Tx
 
 func (p steady) again(ctx context.Context, ask func() error) {
 	for end := time.Now().Add(p.patience); ; {
-		if err := ask(); err == nil || !(postgresDialect{}).unavailable(err) || time.Now().After(end) {
+		if err := ask(); err == nil || !(postgresDialect{}).IsUnavailable(err) || time.Now().After(end) {
 			return
 		}
 		select {
@@ -77,10 +77,10 @@ func (f failover) failed(ctx context.Context, err error) bool {
 		return false
 	case !f.replica.isServing():
 		return true
-	case !(postgresDialect{}).unavailable(err):
+	case !(postgresDialect{}).IsUnavailable(err):
 		return false
 	}
-	if !(postgresDialect{}).conflict(err) { // the replica may cancel what keeps it from following
+	if !(postgresDialect{}).IsConflict(err) { // the replica may cancel what keeps it from following
 		f.replica.serve(false)
 	}
 	return true

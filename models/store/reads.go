@@ -12,7 +12,7 @@ import (
 // in the answer.
 func (s *Store) SessionsByCallID(ctx context.Context, callIDs []string) (map[string]*models.Session, error) {
 	columns := shownColumns(ctx)
-	sessions, err := columns.read(s.answers(ctx), s.dialect, columns.by("call_id", anys(callIDs)))
+	sessions, err := columns.read(s.answers(ctx), s.dialect, columns.by("call_id", ToAny(callIDs)))
 	if err != nil {
 		return nil, fmt.Errorf("read sessions by call_id: %w", err)
 	}
@@ -47,8 +47,8 @@ type namedEntry[E any] interface {
 func entriesBySession[E any, P namedEntry[E]](ctx context.Context, s *Store, table string, sessionIDs []int64) (map[int64][]*E, error) {
 	found := make(map[int64][]*E, len(sessionIDs))
 	for ids := range slices.Chunk(sessionIDs, sessionsOfStatement) {
-		statement := where("SELECT e.session_id, e.name, e.value, e.number, e.json FROM "+table+" e"+
-			" WHERE e.session_id IN ("+marks(len(ids))+") ORDER BY e.session_id, e.position", anys(ids)...)
+		statement := Where("SELECT e.session_id, e.name, e.value, e.number, e.json FROM "+table+" e"+
+			" WHERE e.session_id IN ("+Placeholders(len(ids))+") ORDER BY e.session_id, e.position", ToAny(ids)...)
 		err := s.eachRow(ctx, statement, func(scan scanner) error {
 			e := new(E)
 			v := P(e).Entry()
@@ -97,14 +97,6 @@ func (s *Store) VersionsOf(ctx context.Context, callIDs []string) (map[string][]
 		found[*n.CallID] = append(found[*n.CallID], n)
 	}
 	return found, nil
-}
-
-func anys[T any](values []T) []any {
-	out := make([]any, len(values))
-	for i, v := range values {
-		out[i] = v
-	}
-	return out
 }
 
 // storedJSON is JSON as it is stored: nothing where it is Value in quotes.

@@ -182,7 +182,7 @@ func (s *Store) FinishRemoval(ctx context.Context, progress RemovalProgress) err
 	if err := s.checkSpace(purgeSpace); err != nil {
 		return err
 	}
-	if err := s.dialect.purge(ctx, s, progress.cleaned); err != nil {
+	if err := s.dialect.Purge(ctx, s, progress.cleaned); err != nil {
 		return fmt.Errorf("clean the files (still due, erase or prune again does it): %w", err)
 	}
 	err = s.retrying(ctx, func() error {
@@ -258,9 +258,9 @@ func (s *Store) Mentions(ctx context.Context, callee string) (int, error) {
 	if len(word) < leastNumber {
 		return 0, nil
 	}
-	found := s.dialect.searchSessions([]string{word}).condition()
+	found := s.dialect.SearchSessions([]string{word}).Predicate()
 	var count int
-	err := s.read.WithContext(ctx).Raw("SELECT COUNT(*) FROM sessions s WHERE s.callee <> ? AND "+found.sql, append([]any{callee}, found.args...)...).Scan(&count).Error
+	err := s.read.WithContext(ctx).Raw("SELECT COUNT(*) FROM sessions s WHERE s.callee <> ? AND "+found.SQL, append([]any{callee}, found.Args...)...).Scan(&count).Error
 	if err != nil {
 		return 0, fmt.Errorf("count what names the callee: %w", err)
 	}
@@ -320,7 +320,7 @@ func (s *Store) removeSessions(ctx context.Context, r removal, removed *Removed,
 		return callIDs, nil
 	}
 	total := 0
-	size := &pacing{firstRemoveBatch, removeBatch}
+	size := &Pacing{firstRemoveBatch, removeBatch}
 	for {
 		callIDs, err := find(s.read.WithContext(ctx), 1)
 		if err != nil || len(callIDs) == 0 {
@@ -335,7 +335,7 @@ func (s *Store) removeSessions(ctx context.Context, r removal, removed *Removed,
 		var batch Removed
 		held, err := s.removeStep(ctx, func(tx *gorm.DB) error {
 			var err error
-			callIDs, err = find(tx, size.size)
+			callIDs, err = find(tx, size.Size)
 			if err != nil || len(callIDs) == 0 {
 				return err
 			}
@@ -347,8 +347,8 @@ func (s *Store) removeSessions(ctx context.Context, r removal, removed *Removed,
 		}
 		removed.add(batch)
 		progress.removed(removed.Sessions, max(total, removed.Sessions))
-		size.adapt(max(len(callIDs), 1), held)
-		if err := leaveLock(ctx, held); err != nil {
+		size.Adapt(max(len(callIDs), 1), held)
+		if err := LeaveLock(ctx, held); err != nil {
 			return err
 		}
 	}
@@ -409,7 +409,7 @@ func (s *Store) removeQuarantined(ctx context.Context, r removal, removed *Remov
 			return fmt.Errorf("delete from quarantine: %w", err)
 		}
 		removed.Notifications += int(deleted)
-		return leaveLock(ctx, held)
+		return LeaveLock(ctx, held)
 	})
 }
 
@@ -446,7 +446,7 @@ func (s *Store) chooseQuarantined(ctx context.Context, r removal, each func(ids 
 // Backup copies a live database, consistent as of one moment, into a new file that
 // its owner alone can read. Progress is in bytes.
 func (s *Store) Backup(ctx context.Context, file string, shown Progress) error {
-	if err := s.dialect.backup(ctx, s, file, shown); err != nil {
+	if err := s.dialect.Backup(ctx, s, file, shown); err != nil {
 		return fmt.Errorf("back up to %s: %w", file, err)
 	}
 	return nil

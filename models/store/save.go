@@ -23,7 +23,7 @@ type PreparedDelivery struct {
 	Stored Stored
 	sum    [sha256.Size]byte
 	packed []byte
-	index  indexText
+	index  IndexText
 }
 
 // Stored is what Save made of a delivery.
@@ -52,7 +52,7 @@ func (s *Store) Prepare(d models.Delivery) PreparedDelivery {
 	}
 	prepared := PreparedDelivery{Delivery: d, sum: sha256.Sum256(d.Body), packed: s.bodies.Compress(nil, kept)}
 	if d.Projection != nil {
-		prepared.index = s.dialect.prepare(d.Projection)
+		prepared.index = s.dialect.Prepare(d.Projection)
 	}
 	return prepared
 }
@@ -60,7 +60,7 @@ func (s *Store) Prepare(d models.Delivery) PreparedDelivery {
 // preparedProjection is a projection with what the search index holds of it.
 type preparedProjection struct {
 	*models.Projection
-	index indexText
+	index IndexText
 }
 
 // Save stores deliveries in one transaction: ledger, projection and search
@@ -71,7 +71,7 @@ func (s *Store) Save(ctx context.Context, deliveries []PreparedDelivery) error {
 	for _, a := range deliveries {
 		size += len(a.Body)
 	}
-	err := s.changeWithin(ctx, s.dialect.saveLimit(size), func(tx *gorm.DB, clock *ledgerClock) error {
+	err := s.changeWithin(ctx, s.dialect.SaveTimeout(size), func(tx *gorm.DB, clock *ledgerClock) error {
 		state, err := readBatchState(tx, s.dialect, clock, deliveries)
 		if err != nil {
 			return err
@@ -110,7 +110,7 @@ func (s *Store) change(ctx context.Context, work func(tx *gorm.DB, clock *ledger
 func (s *Store) changeWithin(ctx context.Context, limit time.Duration, work func(tx *gorm.DB, clock *ledgerClock) error) error {
 	for attempt := 1; ; attempt++ {
 		err := s.changeOnce(ctx, limit, work)
-		if err == nil || attempt == maxAttempts || !s.dialect.conflict(err) {
+		if err == nil || attempt == maxAttempts || !s.dialect.IsConflict(err) {
 			return err
 		}
 		select {
@@ -128,7 +128,7 @@ func (s *Store) changeOnce(ctx context.Context, limit time.Duration, work func(t
 	stored, seq := false, int64(0)
 	err := s.transaction(ctx, limit, func(tx *gorm.DB) error {
 		var clock ledgerClock
-		if err := tx.Raw(s.dialect.lockLedger()).Scan(&clock).Error; err != nil {
+		if err := tx.Raw(s.dialect.LockLedger()).Scan(&clock).Error; err != nil {
 			return fmt.Errorf("lock ledger: %w", err)
 		}
 		before := clock
@@ -148,7 +148,7 @@ func (s *Store) changeOnce(ctx context.Context, limit time.Duration, work func(t
 		if err := s.history.begin(tx, before.LastStoredSeq); err != nil {
 			return err
 		}
-		return s.dialect.announce(tx)
+		return s.dialect.Notify(tx)
 	})
 	if err == nil {
 		err = s.file.check() // what was committed to a file that is gone is lost
@@ -206,7 +206,7 @@ func readBatchState(tx *gorm.DB, d Dialect, clock *ledgerClock, deliveries []Pre
 	}
 	if len(callIDs) > 0 {
 		columns := sessionColumns(sessionColumnList())
-		sessions, err := columns.read(tx, d, columns.by("call_id", anys(callIDs)))
+		sessions, err := columns.read(tx, d, columns.by("call_id", ToAny(callIDs)))
 		if err != nil {
 			return nil, fmt.Errorf("read sessions: %w", err)
 		}
@@ -371,14 +371,14 @@ func (k *batchState) write(tx *gorm.DB, d Dialect) error {
 		return err
 	}
 	// Last: with any other statement of several rows FTS5 writes to the file what it has collected.
-	return d.index(tx, k.indexed(sessions))
+	return d.IndexSessions(tx, k.indexed(sessions))
 }
 
 // indexed are the sessions as the search index holds them.
-func (k *batchState) indexed(sessions []*models.Session) []indexedSession {
-	indexed := make([]indexedSession, len(sessions))
+func (k *batchState) indexed(sessions []*models.Session) []IndexedSession {
+	indexed := make([]IndexedSession, len(sessions))
 	for i, session := range sessions {
-		indexed[i] = indexedSession{session.ID, k.projected[session.CallID].index}
+		indexed[i] = IndexedSession{ID: session.ID, IndexText: k.projected[session.CallID].index}
 	}
 	return indexed
 }
@@ -409,7 +409,7 @@ func (k *batchState) insertProjections(tx *gorm.DB, d Dialect, sessions []*model
 	err = intoMessages.run(tx, d, len(messages), func(i int, values []any) []any {
 		m := messages[i]
 		return append(values, m.SessionID, m.Position, m.MsgID, m.MsgIDFolded, m.MsgOrdinal, string(m.SenderType), m.SentAt, string(m.Status), m.ContentType,
-			m.HasReply, d.searchedText(m))
+			m.HasReply, d.StoredText(m))
 	})
 	if err != nil {
 		return fmt.Errorf("write messages: %w", err)
@@ -451,7 +451,7 @@ func deleteProjections(tx *gorm.DB, d Dialect, ids []int64, changes *contactChan
 	if err := changes.remove(tx, ids); err != nil {
 		return err
 	}
-	if err := d.unindex(tx, ids); err != nil {
+	if err := d.UnindexSessions(tx, ids); err != nil {
 		return err
 	}
 	for _, table := range childTables() {

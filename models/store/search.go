@@ -18,89 +18,64 @@ func searchWords(search string) []string {
 	return words
 }
 
-// sessionSearch is how the sessions s are found whose transcripts hold some words.
-type sessionSearch struct {
-	// candidates are the sessions that the index names. It may name too many.
-	candidates condition
-	// exact says that it names no others.
-	exact bool
-	// holds looks at the transcript; everything where a database has no such way.
-	holds condition
-	// common is a SELECT of 1 where so many sessions are candidates that a page is filled
-	// faster by looking at one transcript after the other, else of 0. It takes the length
-	// of the page before its other arguments; empty where there is no such way.
-	common condition
-}
-
-func (s sessionSearch) condition() condition {
-	if s.exact {
-		return s.candidates
-	}
-	return allOf(s.candidates, s.holds)
-}
-
 // pageSearch is how a page is found under a search that every one of its sessions has to pass.
 type pageSearch struct {
-	sessionSearch
+	SessionSearch
 	searched bool
 	// rest is what else sessions have to pass.
-	rest condition
+	rest Predicate
 }
 
 // pageSearch plans a page under filters, whose sessions have to hold the words as well.
 func (s *Store) pageSearch(filters []*models.SessionFilter, words []string) pageSearch {
 	sql := filterSQL{s.dialect}
-	var parts []condition
+	var parts []Predicate
 	for _, f := range filters {
 		rest, found := withoutSearch(f)
 		words = append(words, found...)
-		if c := sql.session(rest); c.sql != everything.sql {
+		if c := sql.session(rest); c.SQL != AlwaysTrue.SQL {
 			parts = append(parts, c)
 		}
 	}
-	page := pageSearch{rest: allOf(parts...), searched: len(words) > 0}
+	page := pageSearch{rest: AllOf(parts...), searched: len(words) > 0}
 	if page.searched {
 		slices.Sort(words)
-		page.sessionSearch = s.dialect.searchSessions(slices.Compact(words))
+		page.SessionSearch = s.dialect.SearchSessions(slices.Compact(words))
 	}
 	return page
 }
 
 // page is the statement that reads columns, s.notification_id among them, of up to limit
 // sessions s that pass c as well.
-func (p pageSearch) page(columns string, c condition, order string, limit int) condition {
-	c = allOf(p.rest, c)
-	plain := func(c condition) condition {
-		return condition{fmt.Sprintf("SELECT %s FROM sessions s WHERE %s %s", columns, c.sql, order), c.args}
+func (p pageSearch) page(columns string, c Predicate, order string, limit int) Predicate {
+	c = AllOf(p.rest, c)
+	plain := func(c Predicate) Predicate {
+		return Where(fmt.Sprintf("SELECT %s FROM sessions s WHERE %s %s", columns, c.SQL, order), c.Args...)
 	}
 	switch {
 	case !p.searched:
-		return plain(c).limited(limit)
-	case p.common.sql == "":
-		return plain(allOf(c, p.candidates)).limited(limit)
+		return plain(c).Limit(limit)
+	case p.Common.SQL == "":
+		return plain(AllOf(c, p.Candidates)).Limit(limit)
 	}
-	collected := plain(allOf(c, p.candidates))
-	if !p.exact {
+	collected := plain(AllOf(c, p.Candidates))
+	if !p.Exact {
 		// A limit keeps SQLite from looking at transcripts before the sessions are in order.
-		collected = condition{"SELECT * FROM (" + collected.sql + " LIMIT -1) s WHERE " + p.holds.sql,
-			slices.Concat(collected.args, p.holds.args)}
+		collected = Where("SELECT * FROM ("+collected.SQL+" LIMIT -1) s WHERE "+p.Holds.SQL,
+			slices.Concat(collected.Args, p.Holds.Args)...)
 	}
-	return p.either(plain(allOf(c, p.holds)), collected, limit)
+	return p.either(plain(AllOf(c, p.Holds)), collected, limit)
 }
 
 // either is what one of two statements gives that read the same, up to limit rows: one
 // looks at one session after the other, one collects the candidates first. The other is not run.
-func (p pageSearch) either(walking, collecting condition, limit int) condition {
-	bounded := func(c condition, factor string) condition {
-		return condition{fmt.Sprintf("SELECT * FROM (%s LIMIT %d * (%s (%s)))", c.sql, limit, factor, p.common.sql),
-			slices.Concat(c.args, []any{limit}, p.common.args)}
+func (p pageSearch) either(walking, collecting Predicate, limit int) Predicate {
+	bounded := func(c Predicate, factor string) Predicate {
+		return Where(fmt.Sprintf("SELECT * FROM (%s LIMIT %d * (%s (%s)))", c.SQL, limit, factor, p.Common.SQL),
+			slices.Concat(c.Args, []any{limit}, p.Common.Args)...)
 	}
 	walk, collect := bounded(walking, ""), bounded(collecting, "1 -")
-	return condition{walk.sql + " UNION ALL " + collect.sql, slices.Concat(walk.args, collect.args)}
-}
-
-func (c condition) limited(limit int) condition {
-	return condition{fmt.Sprintf("%s LIMIT %d", c.sql, limit), c.args}
+	return Where(walk.SQL+" UNION ALL "+collect.SQL, slices.Concat(walk.Args, collect.Args)...)
 }
 
 // withoutSearch splits a filter into the words that every session has to hold and the rest.
@@ -139,16 +114,3 @@ func messageSearchWords(f *models.MessageFilter) []string {
 	slices.Sort(words)
 	return slices.Compact(words)
 }
-
-// transcript is what the index reads of a session.
-func transcript(messages []models.Message) string {
-	var out strings.Builder
-	for _, m := range messages {
-		out.WriteString(m.Folded)
-		out.WriteString(endOfMessage)
-	}
-	return out.String()
-}
-
-// Two separators behind each message: so every place in a text starts three characters.
-const endOfMessage = "\n\n"

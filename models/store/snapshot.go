@@ -49,7 +49,7 @@ func (s *Store) answers(ctx context.Context) *gorm.DB {
 		return s.reader().WithContext(ctx)
 	}
 	shared.begin.Do(func() {
-		options := s.dialect.snapshot()
+		options := s.dialect.SnapshotOptions()
 		if options == nil {
 			options = &sql.TxOptions{}
 		}

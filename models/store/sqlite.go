@@ -71,7 +71,7 @@ func openSQLite(file string, bodies *body.Codec, options Options) (*Store, error
 	}
 	// One writing connection, whose transactions take the write lock at their
 	// start: one that reads first and writes later gets SQLITE_BUSY past every time-out.
-	config := gormConfig(options)
+	config := GORMConfig(options)
 	config.PrepareStmt = false // stmtCacheConn does
 	writing := url.Values{
 		"_txlock": {"immediate"},
@@ -131,11 +131,11 @@ func checkFile(file string, mustExist bool) error {
 type sqliteDialector struct{ *gormsqlite.Dialector }
 
 // Translate marks the errors of a database that is not available.
-func (sqliteDialector) Translate(err error) error { return translate(err, sqliteDialect{}) }
+func (sqliteDialector) Translate(err error) error { return Translate(err, sqliteDialect{}) }
 
 type sqliteDialect struct{}
 
-func (sqliteDialect) name() string { return "SQLite" }
+func (sqliteDialect) Name() string { return "SQLite" }
 
 // Only "INTEGER PRIMARY KEY" is the row's own number; any other key is a second index.
 func (sqliteDialect) ddl(sql string) string {
@@ -143,10 +143,10 @@ func (sqliteDialect) ddl(sql string) string {
 }
 
 // A transaction has the file to itself.
-func (sqliteDialect) lockMigrations(*gorm.DB) error { return nil }
+func (sqliteDialect) LockMigrations(*gorm.DB) error { return nil }
 
 // A file does not hang as a server may, and a slow disk gets no faster by starting again.
-func (sqliteDialect) saveLimit(int) time.Duration { return 0 }
+func (sqliteDialect) SaveTimeout(int) time.Duration { return 0 }
 
 func (sqliteDialect) countTriggers() string {
 	const count = "INSERT INTO ledger_counts (outcome, notifications) VALUES (%s, %d)" +
@@ -157,34 +157,36 @@ func (sqliteDialect) countTriggers() string {
 		"CREATE TRIGGER notifications_changed AFTER UPDATE OF outcome ON notifications WHEN OLD.outcome <> NEW.outcome BEGIN " + removed + added + "END;\n"
 }
 
-func (sqliteDialect) lockLedger() string {
+func (sqliteDialect) LockLedger() string {
 	return "UPDATE ledger_clock SET id = id WHERE id = 1 RETURNING " + clockColumns
 }
 
 // Other processes look by themselves.
-func (sqliteDialect) announce(*gorm.DB) error { return nil }
+func (sqliteDialect) Notify(*gorm.DB) error { return nil }
 
-func (sqliteDialect) snapshot() *sql.TxOptions { return nil }
+func (sqliteDialect) SnapshotOptions() *sql.TxOptions { return nil }
 
-func (sqliteDialect) numbered() bool { return false }
+func (sqliteDialect) NumberedPlaceholders() bool { return false }
 
 // Without OR FAIL SQLite copies each page that an INSERT of several rows changes, to take back a part of the rows.
 func (sqliteDialect) insert() string { return "INSERT OR FAIL INTO" }
 
 // Texts are read from the ledger.
-func (sqliteDialect) searchedText(*models.Message) string { return "" }
+func (sqliteDialect) StoredText(*models.Message) string { return "" }
 
-func (sqliteDialect) entryValue(values []string) condition { return isIn("v.value", values) }
+func (sqliteDialect) EntryValue(values []string) Predicate { return In("v.value", values) }
 
-func (sqliteDialect) position(column string) string { return "instr(" + column + ", ?)" }
-
-// The driver would cut a text at a NUL.
-func (sqliteDialect) folded(column string) string { return "case_fold(CAST(" + column + " AS BLOB))" }
-
-func (sqliteDialect) prepare(p *models.Projection) indexText { return indexTextOf(p.Messages) }
+func (sqliteDialect) Position(column string) string { return "instr(" + column + ", ?)" }
 
 // The driver would cut a text at a NUL.
-func (sqliteDialect) digits(column string) string {
+func (sqliteDialect) CaseFolded(column string) string {
+	return "case_fold(CAST(" + column + " AS BLOB))"
+}
+
+func (sqliteDialect) Prepare(p *models.Projection) IndexText { return indexTextOf(p.Messages) }
+
+// The driver would cut a text at a NUL.
+func (sqliteDialect) Digits(column string) string {
 	return "ascii_digits(CAST(" + column + " AS BLOB))"
 }
 
@@ -213,12 +215,12 @@ func foldFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value,
 }
 
 // Bytes are compared: SQLite's functions of texts stop at a NUL. The end of an empty one is NULL.
-func (sqliteDialect) endsWith(column, suffix string) condition {
-	return where("substr(CAST("+column+" AS BLOB), ?) IS CAST(? AS BLOB)", -len(suffix), suffix)
+func (sqliteDialect) EndsWith(column, suffix string) Predicate {
+	return Where("substr(CAST("+column+" AS BLOB), ?) IS CAST(? AS BLOB)", -len(suffix), suffix)
 }
 
-func (sqliteDialect) bucket(interval models.TimeInterval, zone *time.Location) (column, from condition) {
-	return where("bucket_start(s.started_at, ?, ?)", string(interval), zone.String()), condition{}
+func (sqliteDialect) Bucket(interval models.TimeInterval, zone *time.Location) (column, from Predicate) {
+	return Where("bucket_start(s.started_at, ?, ?)", string(interval), zone.String()), Predicate{}
 }
 
 // bucketFunction is BucketStart as a function of SQL.
@@ -243,7 +245,7 @@ func bucketFunction() sqlFunction {
 	}
 }
 
-func (sqliteDialect) explain(err error) error {
+func (sqliteDialect) DescribeError(err error) error {
 	switch sqliteCode(err) {
 	case sqlite3.SQLITE_NOTADB:
 		return errors.New("not an SQLite database: name another file")
@@ -255,7 +257,7 @@ func (sqliteDialect) explain(err error) error {
 	return err
 }
 
-func (sqliteDialect) locked(err error) bool {
+func (sqliteDialect) IsLocked(err error) bool {
 	code := sqliteCode(err)
 	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
 }
@@ -269,7 +271,7 @@ func sqliteCode(err error) int {
 	return e.Code() & 0xff
 }
 
-func (sqliteDialect) unavailable(err error) bool {
+func (sqliteDialect) IsUnavailable(err error) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn)
@@ -282,7 +284,7 @@ func (sqliteDialect) unavailable(err error) bool {
 	return false
 }
 
-func (sqliteDialect) rejected(err error) bool {
+func (sqliteDialect) IsRejected(err error) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return false
@@ -294,4 +296,4 @@ func (sqliteDialect) rejected(err error) bool {
 	return false
 }
 
-func (sqliteDialect) conflict(error) bool { return false }
+func (sqliteDialect) IsConflict(error) bool { return false }

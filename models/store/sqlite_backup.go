@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// backup writes to a neighbour of the file and renames it when it is whole, so that
+// Backup writes to a neighbour of the file and renames it when it is whole, so that
 // nothing that is torn ever has the file's name.
-func (d sqliteDialect) backup(ctx context.Context, s *Store, file string, shown Progress) error {
+func (d sqliteDialect) Backup(ctx context.Context, s *Store, file string, shown Progress) error {
 	if _, err := os.Lstat(file); err == nil {
 		return errors.New("file already exists, name a new one")
 	}

@@ -30,7 +30,7 @@ const (
 	logRetryAfter = 100 * time.Millisecond
 )
 
-// purge removes from the files what deleted rows leave there. Rows themselves are
+// Purge removes from the files what deleted rows leave there. Rows themselves are
 // overwritten when they are deleted (secure_delete); what else there is:
 //   - the search index has the words of deleted sessions until the segments that
 //     existed then are merged,
@@ -38,7 +38,7 @@ const (
 //   - the write-ahead log has earlier states of pages until it is emptied.
 //
 // All of it goes in short transactions, in memory that does not grow with the file.
-func (d sqliteDialect) purge(ctx context.Context, s *Store, shown Progress) (err error) {
+func (d sqliteDialect) Purge(ctx context.Context, s *Store, shown Progress) (err error) {
 	p := &sqlitePurge{store: s, shown: shown}
 	defer func() {
 		if err != nil && ctx.Err() == nil { // the disk may be full of it
@@ -72,7 +72,7 @@ type sqlitePurge struct {
 }
 
 // step runs a transaction on so many pages and then pauses.
-func (p *sqlitePurge) step(ctx context.Context, size *pacing, pages int, work func(tx *gorm.DB) error) error {
+func (p *sqlitePurge) step(ctx context.Context, size *Pacing, pages int, work func(tx *gorm.DB) error) error {
 	var held time.Duration
 	err := p.store.retrying(ctx, func() error {
 		var began time.Time
@@ -85,8 +85,8 @@ func (p *sqlitePurge) step(ctx context.Context, size *pacing, pages int, work fu
 	if err != nil {
 		return err
 	}
-	size.adapt(pages, held)
-	if err := leaveLock(ctx, held); err != nil {
+	size.Adapt(pages, held)
+	if err := LeaveLock(ctx, held); err != nil {
 		return err
 	}
 	return p.boundLog(ctx)
@@ -95,7 +95,7 @@ func (p *sqlitePurge) step(ctx context.Context, size *pacing, pages int, work fu
 // mergeIndex merges the segments that an FTS5 index has now into one, which holds
 // nothing of deleted rows. Segments that others add meanwhile are left to them.
 func (p *sqlitePurge) mergeIndex(ctx context.Context, table string) error {
-	size := &pacing{16, maxMergePages}
+	size := &Pacing{16, maxMergePages}
 	if err := p.mergeByTwo(ctx, table); err != nil {
 		return err
 	}
@@ -104,8 +104,8 @@ func (p *sqlitePurge) mergeIndex(ctx context.Context, table string) error {
 	total := 0
 	for begin := true; ; {
 		worked, left := false, 0
-		err := p.step(ctx, size, size.size, func(tx *gorm.DB) error {
-			pages := size.size
+		err := p.step(ctx, size, size.Size, func(tx *gorm.DB) error {
+			pages := size.Size
 			if begin { // of all segments; without a sign FTS5 goes on with a merge
 				pages = -pages
 			}
@@ -244,7 +244,7 @@ func (p *sqlitePurge) cleanPages(ctx context.Context) error {
 	}
 
 	cleaner := newPageCleaner(int(file.Size) - int(reserved[0]))
-	size := &pacing{16, maxCleanPages}
+	size := &Pacing{16, maxCleanPages}
 	for first := int64(1); first <= file.Pages; first += maxReadPages {
 		last := min(first+maxReadPages-1, file.Pages)
 		unclean, err := uncleanPages(read, cleaner, first, last)
@@ -252,7 +252,7 @@ func (p *sqlitePurge) cleanPages(ctx context.Context) error {
 			return err
 		}
 		for len(unclean) > 0 {
-			batch := unclean[:min(size.size, len(unclean))]
+			batch := unclean[:min(size.Size, len(unclean))]
 			if err := p.step(ctx, size, len(batch), func(tx *gorm.DB) error { return writeClean(tx, cleaner, batch) }); err != nil {
 				return err
 			}

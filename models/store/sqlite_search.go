@@ -67,12 +67,12 @@ INSERT INTO session_msg_ids (session_msg_ids, rank) VALUES ('crisismerge', 64);
 // Hashes of msg_ids that one MATCH looks up.
 const msgIDsOfMatch = 100
 
-func (sqliteDialect) sessionsWithMsgIDs(msgIDs []string, ok bool) condition {
+func (sqliteDialect) SessionsWithMsgIDs(msgIDs []string, ok bool) Predicate {
 	if !ok {
-		return everything
+		return AlwaysTrue
 	}
 	if len(msgIDs) == 0 {
-		return nothing
+		return AlwaysFalse
 	}
 	var matches []string
 	var args []any
@@ -84,7 +84,7 @@ func (sqliteDialect) sessionsWithMsgIDs(msgIDs []string, ok bool) condition {
 		matches = append(matches, "SELECT rowid FROM session_msg_ids WHERE session_msg_ids MATCH ?")
 		args = append(args, strings.Join(hashes, " OR "))
 	}
-	return condition{"s.id IN (" + strings.Join(matches, " UNION ALL ") + ")", args}
+	return Where("s.id IN ("+strings.Join(matches, " UNION ALL ")+")", args...)
 }
 
 // hashOfMsgID is the word by which the index has a msg_id. Messages are compared with the msg_id itself.
@@ -95,13 +95,13 @@ func hashOfMsgID(msgID string) string {
 }
 
 // indexTextOf is what the indexes read of messages.
-func indexTextOf(messages []models.Message) indexText {
+func indexTextOf(messages []models.Message) IndexText {
 	var msgIDs strings.Builder
 	for _, m := range messages {
 		msgIDs.WriteString(hashOfMsgID(m.MsgID))
 		msgIDs.WriteByte(' ')
 	}
-	return indexText{indexedText(transcript(messages)), msgIDs.String()}
+	return IndexText{Transcript: indexedText(transcript(messages)), MsgIDs: msgIDs.String()}
 }
 
 // Trigrams of a word that are looked up. The transcript is read for the rest, so that
@@ -120,14 +120,14 @@ const bodyOf = "(SELECT n.body FROM notifications n WHERE n.id = s.notification_
 // bodyOfMessage is bodyOf for a message m.
 const bodyOfMessage = "(SELECT n.body FROM sessions o JOIN notifications n ON n.id = o.notification_id WHERE o.id = m.session_id)"
 
-func (sqliteDialect) searchMessage(words []string) condition {
-	return where("message_holds("+bodyOfMessage+", m.position, ?)", strings.Join(words, wordSeparator))
+func (sqliteDialect) SearchMessages(words []string) Predicate {
+	return Where("message_holds("+bodyOfMessage+", m.position, ?)", strings.Join(words, wordSeparator))
 }
 
 // A word of two characters and less is found as the start of trigrams: each text ends
 // in separators, so that none is missed.
-func (sqliteDialect) searchSessions(words []string) sessionSearch {
-	var prefixes []condition
+func (sqliteDialect) SearchSessions(words []string) SessionSearch {
+	var prefixes []Predicate
 	var trigrams []string
 	exact := true
 	for _, word := range words {
@@ -140,35 +140,35 @@ func (sqliteDialect) searchSessions(words []string) sessionSearch {
 			trigrams = append(trigrams, trigramsOf(indexed)...)
 			continue
 		}
-		terms := where("term >= ?", indexed)
-		if from, to, bounded := prefixRange(indexed); bounded {
-			terms = where("term >= ? AND term < ?", from, to)
+		terms := Where("term >= ?", indexed)
+		if from, to, bounded := PrefixRange(indexed); bounded {
+			terms = Where("term >= ? AND term < ?", from, to)
 		}
-		prefixes = append(prefixes, condition{"SELECT doc FROM session_search_runs WHERE " + terms.sql, terms.args})
+		prefixes = append(prefixes, Where("SELECT doc FROM session_search_runs WHERE "+terms.SQL, terms.Args...))
 	}
 
 	matches := prefixes
 	if len(trigrams) > 0 {
-		matches = append(matches, where("SELECT rowid FROM session_search WHERE session_search MATCH ?", strings.Join(trigrams, " ")))
+		matches = append(matches, Where("SELECT rowid FROM session_search WHERE session_search MATCH ?", strings.Join(trigrams, " ")))
 	}
-	search := sessionSearch{
-		holds:  where("transcript_holds("+bodyOf+", ?)", strings.Join(words, wordSeparator)),
-		exact:  exact,
-		common: isCommon(matches[len(matches)-1]),
+	search := SessionSearch{
+		Holds:  Where("transcript_holds("+bodyOf+", ?)", strings.Join(words, wordSeparator)),
+		Exact:  exact,
+		Common: isCommon(matches[len(matches)-1]),
 	}
-	candidates := make([]condition, len(matches))
+	candidates := make([]Predicate, len(matches))
 	for i, match := range matches {
-		candidates[i] = condition{"s.id IN (" + match.sql + ")", match.args}
+		candidates[i] = Where("s.id IN ("+match.SQL+")", match.Args...)
 	}
-	search.candidates = allOf(candidates...)
+	search.Candidates = AllOf(candidates...)
 	return search
 }
 
 // isCommon compares a count with the bound where both ways take the same: collecting n
 // candidates of N sessions takes n, filling a page in their order page × N/n transcripts.
-func isCommon(match condition) condition {
-	return condition{fmt.Sprintf("WITH b (bound) AS (SELECT 1 + CAST(sqrt(%d.0 * ? * COALESCE(MAX(id), 0)) AS INTEGER) FROM sessions)"+
-		" SELECT bound <= (SELECT COUNT(*) FROM (%s LIMIT (SELECT bound FROM b))) FROM b", transcriptCost, match.sql), match.args}
+func isCommon(match Predicate) Predicate {
+	return Where(fmt.Sprintf("WITH b (bound) AS (SELECT 1 + CAST(sqrt(%d.0 * ? * COALESCE(MAX(id), 0)) AS INTEGER) FROM sessions)"+
+		" SELECT bound <= (SELECT COUNT(*) FROM (%s LIMIT (SELECT bound FROM b))) FROM b", transcriptCost, match.SQL), match.Args...)
 }
 
 // replacedByIndex are characters that FTS5 reads as U+FFFD, and NUL, at which it would
@@ -210,21 +210,21 @@ func trigramsOf(word string) []string {
 	return some
 }
 
-func (sqliteDialect) index(tx *gorm.DB, sessions []indexedSession) error {
+func (sqliteDialect) IndexSessions(tx *gorm.DB, sessions []IndexedSession) error {
 	for _, session := range sessions {
 		for _, statement := range []struct{ sql, text string }{
-			{"INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", session.transcript},
-			{"INSERT INTO session_msg_ids (rowid, msg_ids) VALUES (?, ?)", session.msgIDs},
+			{"INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", session.Transcript},
+			{"INSERT INTO session_msg_ids (rowid, msg_ids) VALUES (?, ?)", session.MsgIDs},
 		} {
-			if _, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, statement.sql, session.id, statement.text); err != nil {
-				return fmt.Errorf("index session: %w", translate(err, sqliteDialect{}))
+			if _, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, statement.sql, session.ID, statement.text); err != nil {
+				return fmt.Errorf("index session: %w", Translate(err, sqliteDialect{}))
 			}
 		}
 	}
 	return nil
 }
 
-func (sqliteDialect) unindex(tx *gorm.DB, ids []int64) error {
+func (sqliteDialect) UnindexSessions(tx *gorm.DB, ids []int64) error {
 	for _, table := range []string{"session_search", "session_msg_ids"} {
 		if err := tx.Exec("DELETE FROM "+table+" WHERE rowid IN ?", ids).Error; err != nil {
 			return fmt.Errorf("remove sessions from the search index: %w", err)
@@ -233,12 +233,12 @@ func (sqliteDialect) unindex(tx *gorm.DB, ids []int64) error {
 	return nil
 }
 
-func (sqliteDialect) searchOrphans() []difference {
-	return []difference{
-		{"SELECT call_id FROM sessions WHERE NOT (" + outdated + ") AND id NOT IN (SELECT id FROM session_search_docsize)", "session %s: search does not know it"},
-		{"SELECT call_id FROM sessions WHERE NOT (" + outdated + ") AND id NOT IN (SELECT id FROM session_msg_ids_docsize)", "session %s: the index of msg_ids does not have it"},
-		{"SELECT id FROM session_msg_ids_docsize WHERE id NOT IN (SELECT id FROM sessions)", "the index of msg_ids has session number %s, which does not exist"},
-		{"SELECT id FROM session_search_docsize WHERE id NOT IN (SELECT id FROM sessions)", "the search index has session number %s, which does not exist"},
+func (sqliteDialect) IndexDifferences() []Difference {
+	return []Difference{
+		{SQL: "SELECT call_id FROM sessions WHERE NOT (" + Outdated + ") AND id NOT IN (SELECT id FROM session_search_docsize)", Message: "session %s: search does not know it"},
+		{SQL: "SELECT call_id FROM sessions WHERE NOT (" + Outdated + ") AND id NOT IN (SELECT id FROM session_msg_ids_docsize)", Message: "session %s: the index of msg_ids does not have it"},
+		{SQL: "SELECT id FROM session_msg_ids_docsize WHERE id NOT IN (SELECT id FROM sessions)", Message: "the index of msg_ids has session number %s, which does not exist"},
+		{SQL: "SELECT id FROM session_search_docsize WHERE id NOT IN (SELECT id FROM sessions)", Message: "the search index has session number %s, which does not exist"},
 	}
 }
 
@@ -338,3 +338,16 @@ func (t *transcripts) of(compressed driver.Value) ([]string, error) {
 	}
 	return texts, nil
 }
+
+// transcript is what the index reads of a session.
+func transcript(messages []models.Message) string {
+	var out strings.Builder
+	for _, m := range messages {
+		out.WriteString(m.Folded)
+		out.WriteString(endOfMessage)
+	}
+	return out.String()
+}
+
+// Two separators behind each message: so every place in a text starts three characters.
+const endOfMessage = "\n\n"

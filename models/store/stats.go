@@ -46,11 +46,11 @@ func (s *Store) Stats(ctx context.Context, q models.StatsQuery) ([]*models.Sessi
 	from := "sessions s"
 	var fromArgs []any
 	if q.Interval != nil {
-		bucket, joined := s.dialect.bucket(*q.Interval, q.Zone)
-		from += joined.sql
-		fromArgs = append(fromArgs, joined.args...)
-		columns = append(columns, bucket.sql+" AS bucket")
-		args = append(args, bucket.args...)
+		bucket, joined := s.dialect.Bucket(*q.Interval, q.Zone)
+		from += joined.SQL
+		fromArgs = append(fromArgs, joined.Args...)
+		columns = append(columns, bucket.SQL+" AS bucket")
+		args = append(args, bucket.Args...)
 		groups, order = append(groups, "bucket"), append(order, "bucket")
 	}
 	order = append(order, "session_count DESC")
@@ -79,7 +79,7 @@ func (s *Store) Stats(ctx context.Context, q models.StatsQuery) ([]*models.Sessi
 		}
 	}
 	c := filterSQL{s.dialect}.session(q.Filter)
-	sql := "SELECT " + strings.Join(columns, ", ") + " FROM " + from + " WHERE " + c.sql
+	sql := "SELECT " + strings.Join(columns, ", ") + " FROM " + from + " WHERE " + c.SQL
 	if len(groups) > 0 {
 		limit := models.MaxRows + 1
 		if q.First != nil {
@@ -88,7 +88,7 @@ func (s *Store) Stats(ctx context.Context, q models.StatsQuery) ([]*models.Sessi
 		sql += fmt.Sprintf(" GROUP BY %s ORDER BY %s LIMIT %d", strings.Join(groups, ", "), strings.Join(order, ", "), limit)
 	}
 	var rows []*statsRow
-	if err := s.answers(ctx).Raw(sql, slices.Concat(args, fromArgs, c.args)...).Scan(&rows).Error; err != nil {
+	if err := s.answers(ctx).Raw(sql, slices.Concat(args, fromArgs, c.Args)...).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("group sessions: %w", err)
 	}
 	if len(rows) > models.MaxRows {
@@ -118,9 +118,9 @@ func mean(sum int64, count int) float64 {
 // WorkflowNames reads the name that each workflow had in its latest session under the filter.
 func (s *Store) WorkflowNames(ctx context.Context, filter *models.SessionFilter, workflowIDs []string) (map[string]string, error) {
 	c := filterSQL{s.dialect}.session(filter)
-	rows, err := arms[*models.Session](ctx, s, len(workflowIDs), func(i int) condition {
-		return condition{"SELECT s.workflow_id, s.workflow_name FROM sessions s WHERE s.workflow_id = ? AND (" + c.sql +
-			") ORDER BY s.started_at DESC, s.id DESC LIMIT 1", append([]any{workflowIDs[i]}, c.args...)}
+	rows, err := unionAll[*models.Session](ctx, s, len(workflowIDs), func(i int) Predicate {
+		return Where("SELECT s.workflow_id, s.workflow_name FROM sessions s WHERE s.workflow_id = ? AND ("+c.SQL+
+			") ORDER BY s.started_at DESC, s.id DESC LIMIT 1", append([]any{workflowIDs[i]}, c.Args...)...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read names of workflows: %w", err)

@@ -21,18 +21,17 @@ type bodyRow struct {
 }
 
 // bodies reads the bodies that sessions show, where a filter is given those that have a message that passes.
-func (s *Store) bodiesOf(ctx context.Context, sessionIDs []int64, filter condition, each func(bodyRow) error) error {
-	positions, passes := condition{sql: "''"}, ""
-	if filter.sql != everything.sql {
-		positions = condition{"(SELECT string_agg(CAST(m.position AS TEXT), ',') FROM messages m WHERE m.session_id = s.id AND (" + filter.sql + "))", filter.args}
+func (s *Store) bodiesOf(ctx context.Context, sessionIDs []int64, filter Predicate, each func(bodyRow) error) error {
+	positions, passes := Predicate{SQL: "''"}, ""
+	if filter.SQL != AlwaysTrue.SQL {
+		positions = Where("(SELECT string_agg(CAST(m.position AS TEXT), ',') FROM messages m WHERE m.session_id = s.id AND ("+filter.SQL+"))", filter.Args...)
 		passes = " WHERE x.positions IS NOT NULL"
 	}
 	for ids := range slices.Chunk(sessionIDs, sessionsOfStatement) {
-		statement := condition{
-			"SELECT x.id, n.body, x.positions FROM (SELECT s.id, s.notification_id, " + positions.sql + " AS positions FROM sessions s" +
-				" WHERE s.id IN (" + marks(len(ids)) + ")) x JOIN notifications n ON n.id = x.notification_id" + passes,
-			append(slices.Clone(positions.args), anys(ids)...),
-		}
+		statement := Where(
+			"SELECT x.id, n.body, x.positions FROM (SELECT s.id, s.notification_id, "+positions.SQL+" AS positions FROM sessions s"+
+				" WHERE s.id IN ("+Placeholders(len(ids))+")) x JOIN notifications n ON n.id = x.notification_id"+passes,
+			append(slices.Clone(positions.Args), ToAny(ids)...)...)
 		if err := s.readBodies(ctx, statement, each); err != nil {
 			return err
 		}
@@ -40,7 +39,7 @@ func (s *Store) bodiesOf(ctx context.Context, sessionIDs []int64, filter conditi
 	return nil
 }
 
-func (s *Store) readBodies(ctx context.Context, statement condition, each func(bodyRow) error) error {
+func (s *Store) readBodies(ctx context.Context, statement Predicate, each func(bodyRow) error) error {
 	return s.eachRow(ctx, statement, func(scan scanner) error {
 		var row bodyRow
 		if err := scan(&row.sessionID, &row.packed, &row.positions); err != nil {
@@ -88,7 +87,7 @@ func (s *Store) MessagesOf(ctx context.Context, sessionIDs []int64, selected mod
 			return err
 		}
 		passing := make([]*models.Message, 0, len(messages))
-		if filter.sql == everything.sql {
+		if filter.SQL == AlwaysTrue.SQL {
 			for i := range messages {
 				passing = append(passing, &messages[i])
 			}
@@ -163,7 +162,7 @@ func (s *Store) messagesByKey(ctx context.Context, keys []models.MessageKey) (ma
 		bySession[key.SessionID] = append(bySession[key.SessionID], key)
 	}
 	found := make(map[models.MessageKey]*models.Message, len(keys))
-	err := s.bodiesOf(ctx, ids, everything, func(row bodyRow) error {
+	err := s.bodiesOf(ctx, ids, AlwaysTrue, func(row bodyRow) error {
 		messages, err := s.transcriptOf(row.sessionID, row.packed)
 		if err != nil {
 			return err

@@ -17,10 +17,6 @@ import (
 // index of its own in migrations: Upgrade then makes older sessions again.
 const ProjectionVersion = 3
 
-// The condition of the index sessions_outdated, word by word: that is how SQLite
-// and PostgreSQL see that the index serves.
-const outdated = "projection < 3"
-
 // Sessions of one transaction of Upgrade: of the first, and at most.
 const (
 	firstUpgradeBatch = 5
@@ -30,7 +26,7 @@ const (
 // Outdated counts the sessions that an older version of this program projected.
 func (s *Store) Outdated(ctx context.Context) (int, error) {
 	var count int
-	if err := s.read.WithContext(ctx).Raw("SELECT COUNT(*) FROM sessions WHERE " + outdated).Scan(&count).Error; err != nil {
+	if err := s.read.WithContext(ctx).Raw("SELECT COUNT(*) FROM sessions WHERE " + Outdated).Scan(&count).Error; err != nil {
 		return 0, fmt.Errorf("count outdated sessions: %w", err)
 	}
 	return count, nil
@@ -47,19 +43,19 @@ func (s *Store) Upgrade(ctx context.Context, decode Decode, progress Progress) (
 		return 0, err
 	}
 	progress(0, total)
-	size := &pacing{firstUpgradeBatch, maxUpgradeBatch}
+	size := &Pacing{firstUpgradeBatch, maxUpgradeBatch}
 	done := 0
 	for after := int64(0); ; {
 		var step upgradeStep
 		err := s.retrying(ctx, func() (err error) {
-			step, err = s.upgradeBatch(ctx, decode, after, size.size)
+			step, err = s.upgradeBatch(ctx, decode, after, size.Size)
 			return err
 		})
 		switch {
 		case ctx.Err() != nil || errors.Is(err, dialect.ErrUnavailable) || err != nil && len(step.sessions) == 0:
 			return left, fmt.Errorf("upgrade sessions: %w", errors.Join(ctx.Err(), err))
 		case err != nil && len(step.sessions) > 1:
-			size.size = 1 // find the one
+			size.Size = 1 // find the one
 			continue
 		case err != nil:
 			s.log.ErrorContext(ctx, "session not upgraded", "call_id", step.sessions[0].CallID, "error", err)
@@ -72,20 +68,11 @@ func (s *Store) Upgrade(ctx context.Context, decode Decode, progress Progress) (
 		after = step.sessions[len(step.sessions)-1].ID
 		done += len(step.sessions)
 		progress(done, max(done, total))
-		size.adapt(len(step.sessions), step.held)
+		size.Adapt(len(step.sessions), step.held)
 		// Nothing is served before the upgrade ends, so that the pause is shorter than leaveLock's.
-		if err := pause(ctx, step.held/4); err != nil {
+		if err := Pause(ctx, step.held/4); err != nil {
 			return left, fmt.Errorf("upgrade sessions: %w", err)
 		}
-	}
-}
-
-func pause(ctx context.Context, length time.Duration) error {
-	select {
-	case <-time.After(length):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 
@@ -100,7 +87,7 @@ func (s *Store) upgradeBatch(ctx context.Context, decode Decode, after int64, li
 	err = s.change(ctx, func(tx *gorm.DB, clock *ledgerClock) error {
 		began := time.Now()
 		step = upgradeStep{}
-		err := tx.Raw("SELECT id, call_id FROM sessions WHERE "+outdated+" AND id > ? ORDER BY id LIMIT ?", after, limit).Scan(&step.sessions).Error
+		err := tx.Raw("SELECT id, call_id FROM sessions WHERE "+Outdated+" AND id > ? ORDER BY id LIMIT ?", after, limit).Scan(&step.sessions).Error
 		if err != nil {
 			return fmt.Errorf("find outdated sessions: %w", err)
 		}

@@ -1,0 +1,89 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Predicate is a piece of SQL that is true or false, never NULL where it stands
+// for a session or a message.
+type Predicate struct {
+	SQL  string
+	Args []any
+}
+
+var AlwaysTrue, AlwaysFalse = Predicate{SQL: "1=1"}, Predicate{SQL: "1=0"}
+
+func Where(sql string, args ...any) Predicate { return Predicate{sql, args} }
+
+func join(parts []Predicate, word string, ofNone Predicate) Predicate {
+	switch len(parts) {
+	case 0:
+		return ofNone
+	case 1:
+		return parts[0]
+	}
+	// Halves, not a chain: databases bound how deep an expression is.
+	left, right := join(parts[:len(parts)/2], word, ofNone), join(parts[len(parts)/2:], word, ofNone)
+	return Where("("+left.SQL+")"+word+"("+right.SQL+")", slices.Concat(left.Args, right.Args)...)
+}
+
+func AllOf(parts ...Predicate) Predicate { return join(parts, " AND ", AlwaysTrue) }
+
+func AnyOf(parts []Predicate) Predicate { return join(parts, " OR ", AlwaysFalse) }
+
+func (c Predicate) Not() Predicate { return Where("NOT ("+c.SQL+")", c.Args...) }
+
+func Exists(sql string, inner Predicate) Predicate {
+	return Where("EXISTS (SELECT 1 FROM "+sql+" AND ("+inner.SQL+"))", inner.Args...)
+}
+
+func In[T any](column string, values []T) Predicate {
+	if len(values) == 0 {
+		return AlwaysFalse
+	}
+	args := make([]any, len(values))
+	for i, v := range values {
+		args[i] = v
+	}
+	return Where(column+" IN ("+Placeholders(len(values))+")", args...)
+}
+
+// PrefixRange is the half-open range of the strings that start with prefix, in
+// the order of their bytes; unbounded where no string is behind all of them.
+func PrefixRange(prefix string) (from, to string, bounded bool) {
+	for rest := prefix; rest != ""; {
+		last, size := utf8.DecodeLastRuneInString(rest)
+		rest = rest[:len(rest)-size]
+		if next := last + 1; next == 0xD800 {
+			return prefix, rest + "\uE000", true
+		} else if next <= utf8.MaxRune {
+			return prefix, rest + string(next), true
+		}
+	}
+	return prefix, "", false
+}
+
+var manyPlaceholders = strings.Repeat("?,", 1000)
+
+// Placeholders is n placeholders of a list of values.
+func Placeholders(n int) string {
+	if 2*n <= len(manyPlaceholders) {
+		return manyPlaceholders[:max(2*n-1, 0)]
+	}
+	return strings.TrimSuffix(strings.Repeat("?,", n), ",")
+}
+
+func ToAny[T any](values []T) []any {
+	out := make([]any, len(values))
+	for i, v := range values {
+		out[i] = v
+	}
+	return out
+}
+
+func (c Predicate) Limit(limit int) Predicate {
+	return Where(fmt.Sprintf("%s LIMIT %d", c.SQL, limit), c.Args...)
+}
