@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"io/fs"
 	"time"
 
 	"gorm.io/gorm"
@@ -12,19 +13,14 @@ import (
 
 // Dialect is what differs between the databases.
 type Dialect interface {
+	// Name is the name of the database system.
 	Name() string
-	// ddl turns the types of a portable CREATE TABLE into the database's own.
-	ddl(sql string) string
-	// searchTables are the statements that make what search reads.
-	searchTables() string
-	// slimSearchTables are the statements that replace them by an index without positions.
-	slimSearchTables() string
+	// Migrations are the files of SQL that make the tables, in the order of their names.
+	Migrations() fs.FS
 	// LockMigrations lets one process at a time bring the tables up to date.
 	LockMigrations(tx *gorm.DB) error
 	// SaveTimeout bounds the time of a transaction that stores so many bytes of bodies; 0 for no bound.
 	SaveTimeout(bytes int) time.Duration
-	// countTriggers are the statements that keep ledger_counts in step with notifications.
-	countTriggers() string
 	// LockLedger is the statement that locks the row of ledger_clock and reads it.
 	LockLedger() string
 	// Notify tells other processes of what tx stores, once it is committed.
@@ -33,10 +29,8 @@ type Dialect interface {
 	SnapshotOptions() *sql.TxOptions
 	// NumberedPlaceholders says that placeholders are $1, $2 and so on in place of question marks.
 	NumberedPlaceholders() bool
-	// searchMerging sets how the tables of searchTables and msgIDTables are merged.
-	searchMerging() string
-	// insert is the beginning of an INSERT whose error ends the transaction.
-	insert() string
+	// Insert is the beginning of an INSERT whose error ends the transaction.
+	Insert() string
 	// StoredText is the text of a message that is stored for searchMessage.
 	StoredText(m *models.Message) string
 	// Position is the 1-based place of a bound text in a column, 0 where it is not in it.
@@ -59,8 +53,6 @@ type Dialect interface {
 	// SessionsWithMsgIDs passes the sessions s that can hold a message of one of the msg_ids, where that helps to
 	// find it and ok is set.
 	SessionsWithMsgIDs(msgIDs []string, ok bool) Predicate
-	// msgIDTables are the statements that make what sessionsWithMsgIDs reads.
-	msgIDTables() string
 	// IndexSessions makes sessions known to search, unindex those that have to be forgotten.
 	IndexSessions(tx *gorm.DB, sessions []IndexedSession) error
 	UnindexSessions(tx *gorm.DB, ids []int64) error

@@ -56,7 +56,11 @@ func MakeOld(ctx context.Context, address string, bodies [][]byte, decode Decode
 		return err
 	}
 	defer func() { _ = s.Close() }()
-	if err := s.migrate(ctx, migrations(s.dialect)[:2]); err != nil {
+	steps, err := migrations(s.dialect)
+	if err != nil {
+		return err
+	}
+	if err := s.runMigrations(ctx, steps[:2]); err != nil {
 		return err
 	}
 	return s.write.Transaction(func(tx *gorm.DB) error { return storeOld(tx, s.dialect, bodies, decode, oldText) })

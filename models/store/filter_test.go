@@ -60,15 +60,15 @@ func TestEachFieldOfAFilterHasSQLOfItsOwn(t *testing.T) {
 		of := filterSQL{d}
 		for _, filter := range []struct {
 			zero any
-			sql  func(reflect.Value) condition
+			sql  func(reflect.Value) Predicate
 		}{
-			{models.SessionFilter{}, func(v reflect.Value) condition { return of.session(v.Addr().Interface().(*models.SessionFilter)) }},
-			{models.MessageFilter{}, func(v reflect.Value) condition { return of.message(v.Addr().Interface().(*models.MessageFilter)) }},
+			{models.SessionFilter{}, func(v reflect.Value) Predicate { return of.session(v.Addr().Interface().(*models.SessionFilter)) }},
+			{models.MessageFilter{}, func(v reflect.Value) Predicate { return of.message(v.Addr().Interface().(*models.MessageFilter)) }},
 		} {
-			seen := map[string]string{everything.sql + " []": "no field"}
+			seen := map[string]string{AlwaysTrue.SQL + " []": "no field"}
 			filterFields(reflect.TypeOf(filter.zero), func(name string, v reflect.Value) {
 				c := filter.sql(v)
-				sql := fmt.Sprint(c.sql, " ", c.args)
+				sql := fmt.Sprint(c.SQL, " ", c.Args)
 				if other, repeated := seen[sql]; repeated {
 					t.Errorf("%T, %T.%s has the same SQL as %s: %s", d, filter.zero, name, other, sql)
 				}

@@ -13,12 +13,6 @@ import (
 // number of that event. A backup that is restored does not have the histories of those
 // who stored since, whose numbers are given again; so a cursor of one of those, which
 // names its history, is known for what it is. Prune, erase and export leave histories alone.
-const historyTable = `
-CREATE TABLE histories (
-	first_seq BIGINT PRIMARY KEY,
-	id BIGINT NOT NULL
-);
-`
 
 // history is what this process knows of its own.
 type history struct {

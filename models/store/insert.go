@@ -43,7 +43,7 @@ func (into insertion) run(tx *gorm.DB, d Dialect, n int, add func(i int, values 
 
 func (into insertion) sql(d Dialect, rows int) string {
 	var sql strings.Builder
-	sql.WriteString(d.insert() + " " + into.table + " (" + strings.Join(slices.Concat(into.columns, into.empty), ", ") + ") VALUES ")
+	sql.WriteString(d.Insert() + " " + into.table + " (" + strings.Join(slices.Concat(into.columns, into.empty), ", ") + ") VALUES ")
 	for row := range rows {
 		if row > 0 {
 			sql.WriteByte(',')

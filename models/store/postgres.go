@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
+	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"runtime"
 	"strings"
@@ -180,31 +182,15 @@ type postgresDialect struct {
 
 func (postgresDialect) Name() string { return "PostgreSQL" }
 
-// Texts compare by their bytes, as on SQLite. A B-tree takes keys of some 2,700
-// bytes: names are bounded where they are read, values are not.
-func (postgresDialect) ddl(sql string) string {
-	return strings.NewReplacer(
-		" TEXT", ` TEXT COLLATE "C"`,
-		" BLOB", " BYTEA",
-		") WITHOUT ROWID", ")",
-		"(name, value)", "(name, left(value, 100))",
-	).Replace(sql)
-}
+//go:embed postgres/migrations/*.sql
+var postgresMigrations embed.FS
 
-func (postgresDialect) searchTables() string {
-	return `
-CREATE EXTENSION IF NOT EXISTS pg_trgm;
-CREATE INDEX messages_folded ON messages USING gin (folded gin_trgm_ops);
-`
-}
-
-func (postgresDialect) slimSearchTables() string { return "" }
-
-func (postgresDialect) searchMerging() string { return "" }
-
-// A hash, because a msg_id may be longer than a B-tree takes.
-func (postgresDialect) msgIDTables() string {
-	return "CREATE INDEX messages_msg_id ON messages USING hash (msg_id);\n"
+func (postgresDialect) Migrations() fs.FS {
+	folder, err := fs.Sub(postgresMigrations, "postgres/migrations")
+	if err != nil {
+		panic(err) // the folder is embedded
+	}
+	return folder
 }
 
 // The index of messages serves by itself.
@@ -218,27 +204,6 @@ func (postgresDialect) LockMigrations(tx *gorm.DB) error {
 // What is stored seldom takes a hundredth of this; texts of many bytes take the search index some time.
 func (postgresDialect) SaveTimeout(bytes int) time.Duration {
 	return 4*time.Second + time.Duration(bytes)*2*time.Second/(1<<20)
-}
-
-func (postgresDialect) countTriggers() string {
-	change := func(selected string) string {
-		return " INSERT INTO ledger_counts (outcome, notifications) " + selected +
-			" ON CONFLICT (outcome) DO UPDATE SET notifications = ledger_counts.notifications + excluded.notifications;"
-	}
-	statements := "CREATE FUNCTION count_notifications() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN" +
-		" IF TG_OP = 'INSERT' THEN" + change("SELECT outcome, COUNT(*) FROM after_it GROUP BY outcome") +
-		" ELSIF TG_OP = 'DELETE' THEN" + change("SELECT outcome, -COUNT(*) FROM before_it GROUP BY outcome") +
-		" ELSE" + change("SELECT outcome, SUM(n) FROM (SELECT outcome, 1 AS n FROM after_it"+
-		" UNION ALL SELECT outcome, -1 FROM before_it) d GROUP BY outcome HAVING SUM(n) <> 0") +
-		" END IF; RETURN NULL; END $$;\n"
-	for _, trigger := range []string{
-		"notifications_added AFTER INSERT ON notifications REFERENCING NEW TABLE AS after_it",
-		"notifications_removed AFTER DELETE ON notifications REFERENCING OLD TABLE AS before_it",
-		"notifications_changed AFTER UPDATE ON notifications REFERENCING OLD TABLE AS before_it NEW TABLE AS after_it",
-	} {
-		statements += "CREATE TRIGGER " + trigger + " FOR EACH STATEMENT EXECUTE FUNCTION count_notifications();\n"
-	}
-	return statements
 }
 
 func (postgresDialect) LockLedger() string {
@@ -260,7 +225,7 @@ func (postgresDialect) SnapshotOptions() *sql.TxOptions {
 func (postgresDialect) NumberedPlaceholders() bool { return true }
 
 // The index of trigrams is of this text.
-func (postgresDialect) insert() string { return "INSERT INTO" }
+func (postgresDialect) Insert() string { return "INSERT INTO" }
 
 func (postgresDialect) StoredText(m *models.Message) string { return m.Folded }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"database/sql/driver"
+	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -137,9 +138,15 @@ type sqliteDialect struct{}
 
 func (sqliteDialect) Name() string { return "SQLite" }
 
-// Only "INTEGER PRIMARY KEY" is the row's own number; any other key is a second index.
-func (sqliteDialect) ddl(sql string) string {
-	return strings.ReplaceAll(sql, "BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY")
+//go:embed sqlite/migrations/*.sql
+var sqliteMigrations embed.FS
+
+func (sqliteDialect) Migrations() fs.FS {
+	folder, err := fs.Sub(sqliteMigrations, "sqlite/migrations")
+	if err != nil {
+		panic(err) // the folder is embedded
+	}
+	return folder
 }
 
 // A transaction has the file to itself.
@@ -147,15 +154,6 @@ func (sqliteDialect) LockMigrations(*gorm.DB) error { return nil }
 
 // A file does not hang as a server may, and a slow disk gets no faster by starting again.
 func (sqliteDialect) SaveTimeout(int) time.Duration { return 0 }
-
-func (sqliteDialect) countTriggers() string {
-	const count = "INSERT INTO ledger_counts (outcome, notifications) VALUES (%s, %d)" +
-		" ON CONFLICT (outcome) DO UPDATE SET notifications = notifications + excluded.notifications; "
-	added, removed := fmt.Sprintf(count, "NEW.outcome", 1), fmt.Sprintf(count, "OLD.outcome", -1)
-	return "CREATE TRIGGER notifications_added AFTER INSERT ON notifications BEGIN " + added + "END;\n" +
-		"CREATE TRIGGER notifications_removed AFTER DELETE ON notifications BEGIN " + removed + "END;\n" +
-		"CREATE TRIGGER notifications_changed AFTER UPDATE OF outcome ON notifications WHEN OLD.outcome <> NEW.outcome BEGIN " + removed + added + "END;\n"
-}
 
 func (sqliteDialect) LockLedger() string {
 	return "UPDATE ledger_clock SET id = id WHERE id = 1 RETURNING " + clockColumns
@@ -169,7 +167,7 @@ func (sqliteDialect) SnapshotOptions() *sql.TxOptions { return nil }
 func (sqliteDialect) NumberedPlaceholders() bool { return false }
 
 // Without OR FAIL SQLite copies each page that an INSERT of several rows changes, to take back a part of the rows.
-func (sqliteDialect) insert() string { return "INSERT OR FAIL INTO" }
+func (sqliteDialect) Insert() string { return "INSERT OR FAIL INTO" }
 
 // Texts are read from the ledger.
 func (sqliteDialect) StoredText(*models.Message) string { return "" }

@@ -19,51 +19,6 @@ import (
 	"sessiongraph/models/store/body"
 )
 
-// searchTables are those of the second migration.
-func (sqliteDialect) searchTables() string {
-	return `
-CREATE VIRTUAL TABLE session_search USING fts5 (
-	transcript, content='', tokenize='trigram case_sensitive 1'
-);
-CREATE VIRTUAL TABLE session_search_runs USING fts5vocab (session_search, instance);
-`
-}
-
-// slimSearchTables replace them: the index says which sessions hold a trigram, and no
-// more; the transcript says the rest. It takes a quarter of the place.
-func (sqliteDialect) slimSearchTables() string {
-	return `
-DROP TABLE session_search_runs;
-DROP TABLE session_search;
-CREATE VIRTUAL TABLE session_search USING fts5 (
-	transcript, content='', contentless_delete=1, detail=none, tokenize='trigram case_sensitive 1'
-);
-CREATE VIRTUAL TABLE session_search_runs USING fts5vocab (session_search, instance);
-`
-}
-
-// msgIDTables are an index of the sessions that have a msg_id, by its hash. FTS5 writes it as it goes: an index of
-// messages by msg_id would change a page for nearly each of them.
-func (sqliteDialect) msgIDTables() string {
-	return `
-CREATE VIRTUAL TABLE session_msg_ids USING fts5 (
-	msg_ids, content='', contentless_delete=1, detail=none, tokenize='ascii'
-);
-`
-}
-
-// searchMerging has FTS5 merge sixteen segments of a level at once instead of four, which writes each of its entries
-// half as often. It merges a little with each commit; the other bound, at which it would merge a whole level in one
-// commit, is not to be reached.
-func (sqliteDialect) searchMerging() string {
-	return `
-INSERT INTO session_search (session_search, rank) VALUES ('automerge', 16);
-INSERT INTO session_search (session_search, rank) VALUES ('crisismerge', 64);
-INSERT INTO session_msg_ids (session_msg_ids, rank) VALUES ('automerge', 16);
-INSERT INTO session_msg_ids (session_msg_ids, rank) VALUES ('crisismerge', 64);
-`
-}
-
 // Hashes of msg_ids that one MATCH looks up.
 const msgIDsOfMatch = 100
 

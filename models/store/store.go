@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -82,7 +83,7 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	}
 	s.address, s.log, s.bodies, s.history = shown, options.Log, bodies, &history{}
 	s.events = newBroadcaster(s)
-	if err := s.retrying(ctx, func() error { return s.migrate(ctx, migrations(s.dialect)) }); err != nil {
+	if err := s.retrying(ctx, func() error { return s.migrate(ctx) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", shown, err), s.Close())
 	}
 	if err := s.retrying(ctx, func() error { return s.readCursorKey(ctx) }); err != nil {

@@ -1,0 +1,5 @@
+-- What the program keeps for itself, by name. An export leaves it out, a backup has it.
+CREATE TABLE settings (
+	name TEXT COLLATE "C" PRIMARY KEY,
+	value BYTEA NOT NULL
+);

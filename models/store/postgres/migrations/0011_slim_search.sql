@@ -1,0 +1,2 @@
+DROP INDEX sessions_outdated;
+CREATE INDEX sessions_outdated ON sessions (id, projection) WHERE projection < 3;

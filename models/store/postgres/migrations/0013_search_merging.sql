@@ -1,0 +1,1 @@
+-- PostgreSQL has nothing to set here.
