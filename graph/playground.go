@@ -1,11 +1,9 @@
 package graph
 
 import (
-	"bytes"
 	"io/fs"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql/playground"
 	"github.com/klauspost/compress/gzhttp"
@@ -30,7 +28,8 @@ func Playground(page fs.FS) http.Handler {
 			http.NotFound(w, r)
 			return
 		}
-		if info, err := fs.Stat(page, strings.TrimPrefix(r.URL.Path, "/")); r.URL.Path != "/" && (err != nil || info.IsDir()) {
+		info, err := fs.Stat(page, strings.TrimPrefix(r.URL.Path, "/"))
+		if r.URL.Path != "/" && (err != nil || info.IsDir()) {
 			http.NotFound(w, r)
 			return
 		}
@@ -41,16 +40,6 @@ func Playground(page fs.FS) http.Handler {
 	}))
 }
 
-// FallbackPlayground is a page for a program that was built without web/; the
-// browser that opens it loads the rest from a CDN.
-func FallbackPlayground() http.Handler {
-	return playground.Handler("sessiongraph", "/query")
-}
-
-// Schema serves the schema's text, for code generators.
-func Schema(sdl string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		http.ServeContent(w, r, "schema.graphqls", time.Time{}, bytes.NewReader([]byte(sdl)))
-	})
-}
+// FallbackPlayground serves a page that loads the Playground from a CDN, for a program
+// that was built without web/.
+func FallbackPlayground() http.Handler { return playground.Handler("sessiongraph", "/query") }
