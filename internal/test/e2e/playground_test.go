@@ -206,7 +206,7 @@ func checkConversation(t *testing.T, bodies [][]byte, answer, shown string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(answer, string(said)) {
+		if !strings.Contains(answer, expected.PlainJSON(said)) { // & is not escaped
 			t.Errorf("the conversation does not say %s", said)
 		}
 	}
