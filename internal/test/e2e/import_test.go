@@ -218,8 +218,8 @@ func TestImportedAgainAndByTwo(t *testing.T) {
 		t.Fatalf("exit code %d, standard error %q", ended.Code, ended.Err)
 	}
 	for _, session := range s.Query(t, "{ sessions { nodes { version deliveries } } }", nil)["sessions"].(map[string]any)["nodes"].([]any) {
-		if difference := diff.JSON(map[string]any{"version": json.Number("1"), "deliveries": json.Number("3")}, session); difference != "" {
-			t.Fatal(difference)
+		if differences := diff.JSON(map[string]any{"version": json.Number("1"), "deliveries": json.Number("3")}, session); len(differences) > 0 {
+			t.Fatal(differences)
 		}
 	}
 }

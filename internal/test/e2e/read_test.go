@@ -50,8 +50,8 @@ func readAll(t *testing.T, s *program.Server) map[string]map[string]any {
 func compareAll(t *testing.T, want, got map[string]map[string]any) {
 	t.Helper()
 	for _, callID := range slices.Sorted(maps.Keys(want)) {
-		if difference := diff.JSON(want[callID], got[callID]); difference != "" {
-			t.Errorf("session %s:\n%s", callID, difference)
+		if differences := diff.JSON(want[callID], got[callID]); len(differences) > 0 {
+			t.Errorf("session %s:\n%s", callID, strings.Join(differences, "\n"))
 		}
 	}
 	if len(got) != len(want) {
@@ -82,8 +82,8 @@ func TestExampleIsReadBackWhole(t *testing.T) {
 	}
 	for _, by := range []string{`session(callId: "a3f5c12ac59xxxxxxxxad71fe6a8ea3e")`, fmt.Sprintf("node(id: %q)", session["id"])} {
 		one := s.Query(t, "{ found: "+by+" { ... on Session "+everything(t)+"} }", nil)["found"]
-		if difference := diff.JSON(session, one); difference != "" {
-			t.Errorf("%s:\n%s", by, difference)
+		if differences := diff.JSON(session, one); len(differences) > 0 {
+			t.Errorf("%s:\n%s", by, strings.Join(differences, "\n"))
 		}
 	}
 }

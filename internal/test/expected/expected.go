@@ -46,7 +46,7 @@ func Sessions(bodies [][]byte) map[string]map[string]any {
 			}
 		}
 		session["intention"] = object{
-			"label": label, "sessionCount": number(sameLabel), "share": diff.Float(sameLabel) / diff.Float(len(sessions)),
+			"label": label, "sessionCount": number(sameLabel), "share": float64(sameLabel) / float64(len(sessions)),
 		}
 		session["contact"] = object{
 			"id": diff.Anything{}, "callee": callee, "sessionCount": number(sameCallee), "firstSeenAt": first, "lastSeenAt": last,
@@ -381,12 +381,12 @@ func lines(parts ...string) string {
 
 func number(n int) json.Number { return json.Number(strconv.Itoa(n)) }
 
-func float(value any) diff.Float {
+func float(value any) float64 {
 	degrees, err := strconv.ParseFloat(text(value), 64)
 	if err != nil {
 		panic(err)
 	}
-	return diff.Float(degrees)
+	return degrees
 }
 
 func sender(value any) string { return enum(value, "system", "user", "robot", "agent", "chatbot") }
