@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"sessiongraph/graph/apierror"
+	"sessiongraph/models"
 )
 
 // requestError is the error of a request that no operation can be read from.
@@ -73,26 +75,35 @@ func (t HTTP) readBody(w http.ResponseWriter, r *http.Request, params *graphql.R
 // decodeParams reads {"query", "operationName", "variables", "extensions"}. Unlike
 // encoding/json it distinguishes upper and lower case in these names.
 func decodeParams(body []byte, params *graphql.RawParams) *gqlerror.Error {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
+	if !json.Valid(body) || models.JSON(body).Kind() != models.IsObject {
 		return apierror.New(apierror.BadRequest, "the request is not a JSON object with a query")
 	}
-	for name, into := range map[string]any{
-		"query": &params.Query, "operationName": &params.OperationName,
-		"variables": &params.Variables, "extensions": &params.Extensions,
-	} {
-		value, sent := fields[name]
-		if !sent {
+	members := []struct {
+		name, want string
+		into       any
+		value      models.JSON
+	}{
+		{"query", "a string", &params.Query, nil},
+		{"operationName", "a string", &params.OperationName, nil},
+		{"variables", "an object", &params.Variables, nil},
+		{"extensions", "an object", &params.Extensions, nil},
+	}
+	for name, value := range models.JSON(body).Fields() {
+		for i := range members {
+			if members[i].name == name {
+				members[i].value = value
+			}
+		}
+	}
+
+	for _, member := range members {
+		if member.value == nil {
 			continue
 		}
-		decoder := json.NewDecoder(strings.NewReader(string(value)))
+		decoder := json.NewDecoder(bytes.NewReader(member.value))
 		decoder.UseNumber()
-		if err := decoder.Decode(into); err != nil {
-			want := "a string"
-			if name == "variables" || name == "extensions" {
-				want = "an object"
-			}
-			return apierror.New(apierror.BadRequest, "%s is not %s", name, want)
+		if err := decoder.Decode(member.into); err != nil {
+			return apierror.New(apierror.BadRequest, "%s is not %s", member.name, member.want)
 		}
 	}
 	wholeNumbers(params.Variables)
