@@ -2,12 +2,14 @@ package graph_test
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"sessiongraph/internal/test/testdb"
 )
@@ -120,6 +122,78 @@ func TestMessageContentGivesEachFieldNameOneType(t *testing.T) {
 	if len(types) == 0 {
 		t.Error("MessageContent has no members")
 	}
+}
+
+// An example that selects fields of one member of a union selects those of every member
+// that has fields of its own.
+func TestExamplesSelectEveryMember(t *testing.T) {
+	schema := loadSchema(t, "../schema.graphqls")
+	files, err := filepath.Glob("../web/src/examples/*.graphql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	unions := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		document, errs := gqlparser.LoadQueryWithRules(schema, string(text), rules.NewDefaultRules())
+		if errs != nil {
+			t.Fatalf("%s: %v", file, errs)
+		}
+		eachField(document.Operations[0].SelectionSet, func(field *ast.Field) {
+			union := schema.Types[field.Definition.Type.Name()]
+			selected := memberConditions(union, field.SelectionSet)
+			if len(selected) == 0 {
+				return
+			}
+			unions++
+			for _, member := range union.Types {
+				if hasOwnFields(schema, member) && !selected[member] {
+					t.Errorf("%s: %s selects nothing of %s", file, field.Name, member)
+				}
+			}
+		})
+	}
+	if unions == 0 {
+		t.Error("no example selects members of a union")
+	}
+}
+
+func eachField(set ast.SelectionSet, visit func(*ast.Field)) {
+	for _, selection := range set {
+		switch selection := selection.(type) {
+		case *ast.Field:
+			visit(selection)
+			eachField(selection.SelectionSet, visit)
+		case *ast.InlineFragment:
+			eachField(selection.SelectionSet, visit)
+		case *ast.FragmentSpread:
+			eachField(selection.Definition.SelectionSet, visit)
+		}
+	}
+}
+
+// memberConditions are the members of a union that inline fragments of the set have as
+// their type condition.
+func memberConditions(union *ast.Definition, set ast.SelectionSet) map[string]bool {
+	conditions := map[string]bool{}
+	for _, selection := range set {
+		if fragment, ok := selection.(*ast.InlineFragment); ok && slices.Contains(union.Types, fragment.TypeCondition) {
+			conditions[fragment.TypeCondition] = true
+		}
+	}
+	return conditions
+}
+
+// hasOwnFields reports whether a type has fields that none of its interfaces has.
+func hasOwnFields(schema *ast.Schema, name string) bool {
+	return slices.ContainsFunc(ownFields(schema.Types[name]), func(field *ast.FieldDefinition) bool {
+		return !slices.ContainsFunc(schema.Types[name].Interfaces, func(of string) bool {
+			return schema.Types[of].Fields.ForName(field.Name) != nil
+		})
+	})
 }
 
 // The schema may add to the contract, and takes nothing of it away.
