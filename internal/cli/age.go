@@ -8,11 +8,11 @@ import (
 
 const day = 24 * time.Hour
 
-// maxAge is the longest Age: more than anything is kept, less than overflows.
+// maxAge is the longest Age, far below the largest time.Duration.
 const maxAge = 100_000 * day
 
-// Age is a length of time of at least a day, in days (90d), weeks (12w) or hours
-// (36h). Shorter units are refused: who writes 3m means months.
+// Age is a duration of at least a day, in days (90d), weeks (12w) or hours (36h). Shorter
+// units are rejected, because 3m could be meant as months.
 type Age time.Duration
 
 // UnmarshalText reads a number and its unit.
@@ -35,7 +35,7 @@ func ageError(s string) error {
 	return fmt.Errorf("invalid age %q (want days, weeks or at least 24 hours, e.g. 90d, 12w or 36h)", s)
 }
 
-// Timeout is a length of time from a millisecond to a day.
+// Timeout is a duration from a millisecond to a day.
 type Timeout time.Duration
 
 // UnmarshalText reads 10s or 1m30s.
@@ -48,7 +48,7 @@ func (t *Timeout) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Moment is a time, given as one of RFC 3339, as a date in UTC, or as an Age before now.
+// Moment is a time in RFC 3339, a date in UTC, or an Age before now.
 type Moment struct {
 	at  time.Time
 	age Age
@@ -65,13 +65,14 @@ func (m *Moment) UnmarshalText(text []byte) error {
 	}
 	var age Age
 	if age.UnmarshalText(text) != nil {
-		return fmt.Errorf("invalid time %q (want e.g. 2025-01-01T00:00:00Z, 2025-01-01 or an age such as 90d, 12w or 36h)", s)
+		return fmt.Errorf("invalid time %q (want e.g. 2025-01-01T00:00:00Z, 2025-01-01"+
+			" or an age such as 90d, 12w or 36h)", s)
 	}
 	*m = Moment{age: age}
 	return nil
 }
 
-// Time is the moment as of now.
+// Time returns the time that m stands for at now.
 func (m Moment) Time(now time.Time) time.Time {
 	if m.age > 0 {
 		return now.Add(-time.Duration(m.age))

@@ -9,7 +9,7 @@ import (
 	"sessiongraph/models/store"
 )
 
-// withStore opens the database for the length of work.
+// withStore runs work on the open database, and closes it.
 func (d Database) withStore(ctx context.Context, work func(*store.Store) error) error {
 	database, err := store.Open(ctx, string(d.DB), store.Options{MustExist: true})
 	if err != nil {
@@ -18,8 +18,8 @@ func (d Database) withStore(ctx context.Context, work func(*store.Store) error) 
 	return errors.Join(work(database), database.Close())
 }
 
-// withCurrent opens the database for work that changes it, and first brings the
-// sessions up to date that an older version of this program stored.
+// withCurrent runs work that changes the database, after an upgrade of the sessions that an
+// older version of this program stored.
 func (d Database) withCurrent(ctx context.Context, s Streams, work func(*store.Store) error) error {
 	return d.withStore(ctx, func(database *store.Store) error {
 		if err := upgrade(ctx, database, s); err != nil {
@@ -29,13 +29,13 @@ func (d Database) withCurrent(ctx context.Context, s Streams, work func(*store.S
 	})
 }
 
-// upgrade brings the sessions up to date that an older version of this program stored.
+// upgrade upgrades the sessions that an older version of this program stored.
 func upgrade(ctx context.Context, database *store.Store, s Streams) error {
-	shown := newProgress(s.Err, "sessions of an older version brought up to date:", 0)
+	shown := newProgress(s.Err, "sessions upgraded:", 0)
 	left, err := database.Upgrade(ctx, ingest.Project, shown.set)
 	shown.end()
 	if left > 0 {
-		_, _ = fmt.Fprintf(s.Err, "%d sessions could not be brought up to date: verify says which notifications are damaged\n", left)
+		_, _ = fmt.Fprintf(s.Err, "%d sessions not upgraded: verify lists the damaged notifications\n", left)
 	}
 	return err
 }

@@ -10,11 +10,11 @@ import (
 	"sessiongraph/models/store"
 )
 
-// exitNothingFound is the exit status of erase where nothing was received of the
-// customer: a mistyped number must not pass for an erased one.
+// exitNothingFound is the exit status of erase for a callee without notifications, so that
+// a mistyped number does not pass for an erased one.
 const exitNothingFound = 3
 
-// nothingFoundError says that there was nothing to erase.
+// nothingFoundError is the error for exitNothingFound.
 type nothingFoundError struct{ error }
 
 // Erase are the settings of erase.
@@ -23,7 +23,7 @@ type Erase struct {
 	Callee string `required:"" placeholder:"X" help:"The customer, exactly as AIRudder's callee names it."`
 }
 
-// Help is what --help adds.
+// Help returns the text that --help adds to the summary.
 func (Erase) Help() string {
 	return "Exit status 3: nothing was received of that callee; other spellings of the number are named.\n" + removingHelp
 }
@@ -42,7 +42,7 @@ func (c Erase) Run(ctx context.Context, s Streams) error {
 		nothing := counted == (store.Removed{})
 
 		switch {
-		case !c.DryRun: // also where there is nothing: it finishes what was interrupted
+		case !c.DryRun: // also with nothing to erase: it finishes an interrupted removal
 			err = c.run(s, "erased", func(progress store.RemovalProgress) (store.Removed, error) {
 				return database.Erase(ctx, c.Callee, progress)
 			})
@@ -67,7 +67,7 @@ func nothingFound(callee string, spellings []string) error {
 	return nothingFoundError{errors.New(message)}
 }
 
-// mention says what an erasure leaves.
+// mention prints what an erasure leaves.
 func mention(ctx context.Context, out io.Writer, database *store.Store, callee string, spellings []string) error {
 	mentions, err := database.Mentions(ctx, callee)
 	if err != nil {

@@ -18,7 +18,7 @@ type Export struct{ Database }
 // exported is a row of the ledger as export writes it and import reads it.
 type exported struct {
 	Format          string         `json:"sessiongraph"`
-	Body            []byte         `json:"body"` // base64: it may be anything
+	Body            []byte         `json:"body"` // base64, because it may be any bytes
 	Sign            string         `json:"sign,omitempty"`
 	FirstReceivedAt time.Time      `json:"firstReceivedAt"`
 	LastReceivedAt  time.Time      `json:"lastReceivedAt"`
@@ -29,19 +29,23 @@ type exported struct {
 
 const exportFormat = "notification/1"
 
-// Run writes the ledger, one notification a line, for import to read: all that was
-// acknowledged. What was refused is not, and its body may be there in part only.
+// Run writes the acknowledged notifications of the ledger, one per line, as import reads
+// them. Refused ones are left out: they were not acknowledged, and their bodies may be cut.
 func (c Export) Run(ctx context.Context, s Streams) error {
 	return c.withStore(ctx, func(database *store.Store) error {
 		out := bufio.NewWriterSize(s.Out, 1<<20)
 		lines := json.NewEncoder(out)
 		shown := newProgress(s.Err, "exported", 0)
 		var unreadable ranges
-		err := database.Ledger(ctx, shown.set, func(id int64, _ error) { unreadable.add(id) }, func(n *models.Notification, body []byte) error {
+		skip := func(id int64, _ error) { unreadable.add(id) }
+		err := database.Ledger(ctx, shown.set, skip, func(n *models.Notification, body []byte) error {
 			if n.Outcome == models.Refused {
 				return nil
 			}
-			return lines.Encode(exported{exportFormat, body, n.Sign, n.FirstReceivedAt.Time, n.LastReceivedAt.Time, n.Deliveries, n.Outcome, n.Reason})
+			return lines.Encode(exported{
+				exportFormat, body, n.Sign, n.FirstReceivedAt.Time, n.LastReceivedAt.Time,
+				n.Deliveries, n.Outcome, n.Reason,
+			})
 		})
 		shown.end()
 		if err == nil && unreadable.count > 0 {

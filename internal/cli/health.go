@@ -13,10 +13,10 @@ type Health struct {
 	Addr Address `env:"SESSIONGRAPH_ADDR" group:"Network:" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address of the server (${default})."`
 }
 
-// healthTimeout bounds an answer of /readyz, which takes a second at most.
+// healthTimeout is the timeout of a request to /readyz, which is answered within a second.
 const healthTimeout = 5 * time.Second
 
-// Run asks a running server's /readyz.
+// Run requests /readyz of a running server.
 func (c Health) Run(ctx context.Context, s Streams) error {
 	address, err := reachable(string(c.Addr))
 	if err != nil {
@@ -41,7 +41,8 @@ func (c Health) Run(ctx context.Context, s Streams) error {
 	return err
 }
 
-// reachable is where a server that listens on an address is reached from this machine.
+// reachable returns the address at which a server that listens on an address is reached
+// from this machine.
 func reachable(address string) (string, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {

@@ -22,23 +22,26 @@ type Import struct {
 	Files []string `arg:"" optional:"" help:"Files of notifications: JSON objects, one a line or pretty-printed, or what export wrote. - or none is standard input."`
 }
 
-// Help says what the summary has no room for.
+// Help returns the text that --help adds to the summary.
 func (Import) Help() string {
-	return "Stores what it reads as if it had been posted, also while the server runs; a missing database is created. A notification that is there already counts as one more delivery; " +
-		"what export wrote keeps its own count. So an import that was interrupted can be run again. " +
-		"Values that are not JSON objects, or too large, are named and left out; after 10 of them the import stops."
+	return "Stores notifications as if they were posted, also while the server runs; a missing database is created. " +
+		"A known notification counts as one more delivery; lines that export wrote keep their own count. " +
+		"An interrupted import can be run again. " +
+		"Values that are too large or not JSON objects are reported and left out; after 10 of them the import stops."
 }
 
-// Bytes of an exported line beside its body, which is a third longer there.
+// maxExportedOverhead is the size of an exported line without its body, which base64 makes
+// a third longer.
 const maxExportedOverhead = 64 << 10
 
-// Notifications of one transaction, and bytes of their bodies.
+// Limits of one transaction: notifications, and bytes of their bodies.
 const (
 	importBatch      = 256
 	importBatchBytes = 16 << 20
 )
 
-// Values that cannot be imported before an import stops: it has the wrong file.
+// maxBadValues is the number of invalid values at which an import stops: the file is the
+// wrong one.
 const maxBadValues = 10
 
 // Run stores the notifications of all files.
@@ -75,7 +78,7 @@ func (c Import) Run(ctx context.Context, s Streams) error {
 	return err
 }
 
-// totalSize is how many bytes all files have; 0 where one does not say.
+// totalSize returns the size of all files in bytes, 0 if one of them is not a regular file.
 func totalSize(names []string) int64 {
 	total := int64(0)
 	for _, name := range names {
@@ -94,14 +97,14 @@ type importer struct {
 	streams  Streams
 	progress *progress
 
-	earlier int64 // bytes of the files before this one
-	at      place // of what is read
-	pending place // of the first notification that is not stored
+	earlier int64 // bytes of the previous files
+	at      place // of the reader
+	pending place // of the first notification that is not yet stored
 	batch   []store.PreparedDelivery
 	bytes   int // of the batch
 
 	sessions, versions, repeats, quarantined int
-	bad                                      int // values that were left out
+	bad                                      int // values left out
 }
 
 func (i *importer) count(stored store.Stored) {
@@ -120,7 +123,8 @@ func (i *importer) count(stored store.Stored) {
 func (i *importer) stored() int { return i.sessions + i.versions + i.repeats + i.quarantined }
 
 func (i *importer) summary() string {
-	return fmt.Sprintf("%d notifications stored: %d new sessions, %d versions of known sessions, %d repeats, %d quarantined; %d values left out",
+	return fmt.Sprintf("%d notifications stored: %d new sessions, %d versions of known sessions, %d repeats,"+
+		" %d quarantined; %d values left out",
 		i.stored(), i.sessions, i.versions, i.repeats, i.quarantined, i.bad)
 }
 
@@ -141,7 +145,7 @@ func (i *importer) file(ctx context.Context, name string) error {
 	i.at = place{}
 	switch {
 	case ctx.Err() != nil:
-		return fmt.Errorf("import: interrupted at %s:%d, what stands before is stored: run it again", shown, i.pending.line)
+		return fmt.Errorf("import: interrupted at %s:%d, everything before is stored: run it again", shown, i.pending.line)
 	case err != nil:
 		return fmt.Errorf("import %s: %w", shown, err)
 	}
@@ -177,7 +181,7 @@ func (i *importer) objects(ctx context.Context, objects *objectReader, shown str
 	}
 }
 
-// add stores an object, sooner or later, or says why it cannot be stored.
+// add adds an object to the batch, or returns why it cannot be imported.
 func (i *importer) add(ctx context.Context, shown string, at place, object []byte) (*badValue, error) {
 	d := readDelivery(object, time.Now())
 	switch {
@@ -213,8 +217,8 @@ func (i *importer) flush(ctx context.Context) error {
 	return nil
 }
 
-// interruptible is a reader that does not hold up the end of a context: reading a
-// terminal or a pipe may take for ever.
+// interruptible is a reader that returns when a context ends: reading a terminal or a pipe
+// may block for ever.
 type interruptible struct {
 	ctx context.Context
 	in  io.Reader
@@ -226,7 +230,7 @@ func (r interruptible) Read(p []byte) (int, error) {
 		err error
 	}
 	read := make(chan result, 1)
-	buffer := make([]byte, len(p)) // p is the caller's again once the context has ended
+	buffer := make([]byte, len(p)) // the caller may use p again once Read has returned
 	go func() {
 		n, err := r.in.Read(buffer)
 		read <- result{n, err}
@@ -244,7 +248,8 @@ func (r interruptible) Read(p []byte) (int, error) {
 func readDelivery(line []byte, now time.Time) models.Delivery {
 	var row exported
 	begins := bytes.TrimLeft(bytes.TrimPrefix(line, []byte("{")), " \t\r\n")
-	if bytes.HasPrefix(begins, []byte(`"sessiongraph"`)) && json.Unmarshal(line, &row) == nil && row.Format == exportFormat {
+	if bytes.HasPrefix(begins, []byte(`"sessiongraph"`)) &&
+		json.Unmarshal(line, &row) == nil && row.Format == exportFormat {
 		d := ingest.NewDelivery(row.Body, row.Sign, row.FirstReceivedAt)
 		d.Imported = &models.ImportedCounters{LastReceivedAt: models.TimeOf(row.LastReceivedAt), Deliveries: row.Deliveries}
 		return d

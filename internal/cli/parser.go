@@ -19,7 +19,8 @@ import (
 func newParser(s Streams, exit func(int)) (*kong.Kong, error) {
 	return kong.New(new(CLI),
 		kong.Name("sessiongraph"),
-		kong.Description("Receives AIRudder's chatbot session notifications, stores them, and answers GraphQL queries about them.\n\n"+
+		kong.Description("Receives AIRudder's chatbot session notifications, stores them,"+
+			" and answers GraphQL queries about them.\n\n"+
 			"Each setting is a flag or an environment variable; the flag wins."),
 		kong.Writers(s.Out, s.Err),
 		kong.Vars{"version": buildinfo.Read().String()},
@@ -30,7 +31,7 @@ func newParser(s Streams, exit func(int)) (*kong.Kong, error) {
 	)
 }
 
-// helpOfValue adds to a flag's help the variables that set it.
+// helpOfValue returns a flag's help with the variables that set it.
 func helpOfValue(value *kong.Value) string {
 	if len(value.Tag.Envs) == 0 {
 		return value.Help
@@ -42,8 +43,8 @@ func helpOfValue(value *kong.Value) string {
 	return strings.TrimSuffix(value.Help, ".") + " [" + variables + "]."
 }
 
-// isSecret says whether a setting may hold a password. Such a setting can be given
-// in a file, which neither the list of processes nor their environment shows.
+// isSecret reports whether a setting may hold a password. Such a setting can be given in a
+// file, which neither the list of processes nor their environment shows.
 func isSecret(value *kong.Value) bool { return value.Tag.Has("secret") }
 
 // secretFromFile reads a secret from the file that VARIABLE_FILE names.
@@ -78,8 +79,8 @@ func warnUnknownVariables(parsed *kong.Context, stderr io.Writer) {
 	}
 }
 
-// unknownVariables names the variables that look like settings and are none. Those
-// of a Kubernetes service named sessiongraph are not the operator's.
+// unknownVariables returns a warning for each variable with the prefix of settings that is
+// not a setting. Kubernetes sets some for a service named sessiongraph; they are ignored.
 func unknownVariables(root *kong.Node, environment []string) []string {
 	known := map[string]bool{}
 	for _, command := range root.Children {
@@ -110,9 +111,8 @@ func unknownVariables(root *kong.Node, environment []string) []string {
 
 var ofKubernetes = regexp.MustCompile(`^SESSIONGRAPH_(SERVICE_|PORT$|PORT_)`)
 
-// describe says in one line what is wrong with the command line or the environment.
-// Kong names the flag even where the value came from a variable, and its own words
-// for a missing value are its parser's.
+// describe returns a parse error in one line. Kong's text names the flag even if a variable
+// had the value, and describes a missing value in terms of its parser.
 func describe(err error, app *kong.Application, args []string) string {
 	text := redact(err.Error())
 	help := "sessiongraph --help"
@@ -137,7 +137,8 @@ func describe(err error, app *kong.Application, args []string) string {
 		text = "missing argument " + strings.ReplaceAll(argument, `"`, "")
 	}
 	text = strings.Replace(text, "missing flags: ", "missing ", 1)
-	if unexpected, found := strings.CutPrefix(text, "unexpected argument "); found && len(args) > 0 && args[0] == unexpected {
+	unexpected, found := strings.CutPrefix(text, "unexpected argument ")
+	if found && len(args) > 0 && args[0] == unexpected {
 		text = fmt.Sprintf("unknown command %q", unexpected)
 		help = "sessiongraph --help"
 		if suggestion := closest(unexpected, names(app.Children)); suggestion != "" {
@@ -160,9 +161,9 @@ func names(nodes []*kong.Node) []string {
 	return all
 }
 
-// closest is the candidate that a word most likely stands for, or "".
+// closest returns the candidate nearest to a word, "" if more than two letters differ.
 func closest(word string, candidates []string) string {
-	best, least := "", 3 // at most two letters differ
+	best, least := "", 3
 	for _, candidate := range candidates {
 		if d := distance(word, candidate); d < least {
 			best, least = candidate, d
@@ -171,8 +172,7 @@ func closest(word string, candidates []string) string {
 	return best
 }
 
-// distance is the edit distance of two words: letters added, dropped or replaced, and
-// neighbours swapped.
+// distance returns the edit distance of two words, in which swapped neighbours count once.
 func distance(a, b string) int {
 	above, row := []int(nil), make([]int, len(b)+1)
 	for j := range row {
@@ -196,7 +196,7 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// isTerminal says whether a stream is a terminal, where somebody reads or types.
+// isTerminal reports whether a stream is a terminal.
 func isTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
 	if !ok {

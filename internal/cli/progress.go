@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// progress shows on a terminal how far long work is, how fast it goes and how long it
-// will take, and nothing anywhere else.
+// progress shows the progress, rate and remaining time of long work on a terminal, and
+// nothing on other outputs.
 type progress struct {
 	to    io.Writer
 	what  string
-	total int // 0 where it is not known
+	total int // 0 if unknown
 	done  int
 	began time.Time
 	shown time.Time
 	now   func() time.Time
 
-	// Where the number of things is not known, how much of their bytes is read is.
+	// If total is unknown, the share of bytes that are read.
 	bytes     int64
 	bytesDone func() int64
 }
@@ -29,7 +29,7 @@ func newProgress(to io.Writer, what string, total int) *progress {
 	return &progress{to: to, what: what, total: total, began: time.Now(), now: time.Now}
 }
 
-// ofBytes measures the share that is done in bytes.
+// ofBytes makes bytes the measure of the share that is done.
 func (p *progress) ofBytes(total int64, done func() int64) { p.bytes, p.bytesDone = total, done }
 
 func (p *progress) add(n int) { p.set(p.done+n, p.total) }
@@ -70,7 +70,7 @@ func (p *progress) line() string {
 	return line
 }
 
-// end leaves the line to what is written next.
+// end shows the last state and ends the line.
 func (p *progress) end() {
 	if p.to != nil && !p.shown.IsZero() {
 		p.show()

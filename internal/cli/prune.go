@@ -15,10 +15,10 @@ type Prune struct {
 	Before Moment `required:"" placeholder:"TIME" help:"Remove sessions that ended before this time, in RFC 3339 (2025-01-01T00:00:00Z) or as a date in UTC (2025-01-01), or more than this long ago (90d, 12w, 36h)."`
 }
 
-// Help is what --help adds.
+// Help returns the text that --help adds to the summary.
 func (Prune) Help() string { return removingHelp }
 
-// Validate refuses a time to come, before which everything ended.
+// Validate rejects a time in the future: all sessions ended before it.
 func (c Prune) Validate() error {
 	if at := c.Before.Time(time.Now()); at.After(time.Now()) {
 		return fmt.Errorf("--before: %s is in the future", at.Format(time.RFC3339))
@@ -26,7 +26,7 @@ func (c Prune) Validate() error {
 	return nil
 }
 
-// Run removes old sessions.
+// Run removes the sessions that ended before the time.
 func (c Prune) Run(ctx context.Context, s Streams) error {
 	before := models.TimeOf(c.Before.Time(time.Now()))
 	return c.open(ctx, s, func(database *store.Store) error {

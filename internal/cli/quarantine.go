@@ -12,15 +12,16 @@ import (
 	"sessiongraph/models/store"
 )
 
-// Quarantine is the command with its two parts.
+// Quarantine has the subcommands of quarantine.
 type Quarantine struct {
 	List ListQuarantine `cmd:"" default:"withargs" help:"List what could not be projected, oldest first, with time and reason (the default)."`
 	Show ShowQuarantine `cmd:"" help:"Print the body of one notification as it came."`
 }
 
-// Help says what is asked for most.
+// Help returns the text that --help adds to the summary.
 func (Quarantine) Help() string {
-	return "sessiongraph quarantine lists, with number, time and reason; --limit=N, --outcome=quarantined|refused and --json narrow or shape the list. " +
+	return "sessiongraph quarantine lists notifications with number, time and reason; " +
+		"--limit=N and --outcome=quarantined|refused narrow the list, --json changes its format. " +
 		"sessiongraph quarantine show N prints the body of number N. Both take --db."
 }
 
@@ -63,7 +64,9 @@ func (c ListQuarantine) Run(ctx context.Context, s Streams) error {
 		if c.JSON {
 			lines := json.NewEncoder(s.Out)
 			return database.Quarantine(ctx, filter, func(n *models.Notification) error {
-				return lines.Encode(listed{n.ID, n.FirstReceivedAt, n.LastReceivedAt, n.Deliveries, n.BodySize, n.Outcome, n.Reason})
+				return lines.Encode(listed{
+					n.ID, n.FirstReceivedAt, n.LastReceivedAt, n.Deliveries, n.BodySize, n.Outcome, n.Reason,
+				})
 			})
 		}
 		table := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
@@ -72,7 +75,8 @@ func (c ListQuarantine) Run(ctx context.Context, s Streams) error {
 			if found++; found == 1 {
 				_, _ = fmt.Fprintln(table, "NOTIFICATION\tFIRST RECEIVED\tDELIVERIES\tBYTES\tOUTCOME\tREASON")
 			}
-			_, err := fmt.Fprintf(table, "%d\t%s\t%d\t%d\t%s\t%s\n", n.ID, n.FirstReceivedAt.Format(time.RFC3339), n.Deliveries, n.BodySize, n.Outcome, visible(n.Reason))
+			_, err := fmt.Fprintf(table, "%d\t%s\t%d\t%d\t%s\t%s\n",
+				n.ID, n.FirstReceivedAt.Format(time.RFC3339), n.Deliveries, n.BodySize, n.Outcome, visible(n.Reason))
 			return err
 		})
 		if err == nil && found == 0 {
@@ -88,7 +92,7 @@ type ShowQuarantine struct {
 	Notification int64 `arg:"" help:"Number of the notification, from the list or the log."`
 }
 
-// Run prints the body byte for byte, but on a terminal without its control characters.
+// Run prints the body byte for byte; on a terminal control characters are escaped.
 func (c ShowQuarantine) Run(ctx context.Context, s Streams) error {
 	return c.withStore(ctx, func(database *store.Store) error {
 		n, body, err := database.Notification(ctx, c.Notification)
@@ -99,7 +103,7 @@ func (c ShowQuarantine) Run(ctx context.Context, s Streams) error {
 			return fmt.Errorf("quarantine: no notification %d", c.Notification)
 		}
 		if len(body) < n.BodySize {
-			_, _ = fmt.Fprintf(s.Err, "the first %d of %d bytes, more was not kept of what is refused:\n", len(body), n.BodySize)
+			_, _ = fmt.Fprintf(s.Err, "the first %d of %d bytes, a refused body is stored in part:\n", len(body), n.BodySize)
 		}
 		if isTerminal(s.Out) {
 			body = []byte(visibleBut(string(body), "\n\t") + "\n")

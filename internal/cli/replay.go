@@ -31,7 +31,8 @@ func (c Replay) Run(ctx context.Context, s Streams) error {
 	})
 }
 
-// Help is what --help adds.
+// Help returns the text that --help adds to the summary.
 func (Replay) Help() string {
-	return "It can run beside the server, which goes on storing, and may be stopped and run again. It takes some 15 minutes for 100,000 notifications."
+	return "It can run beside the server, which continues to store notifications, and may be stopped and run again." +
+		" It takes some 15 minutes for 100,000 notifications."
 }

@@ -31,7 +31,7 @@ func (c Sign) Run(s Streams) error {
 	return err
 }
 
-// signer is what signs a body with the first secret; nil where there is none.
+// signer returns a function that signs a body with the first secret, nil without secrets.
 func (c Secret) signer() (func(body []byte) string, error) {
 	if len(c.SignSecret) == 0 {
 		return nil, nil

@@ -24,13 +24,14 @@ type Simulate struct {
 	Secret
 }
 
-// Help says what the summary has no room for.
+// Help returns the text that --help adds to the summary.
 func (Simulate) Help() string {
-	return "Writes notifications to standard output, one a line, as import reads them, or posts them. With a secret posted ones are signed. " +
-		"The same seed at another time has the same call_ids: posted to the same server, they are newer versions of the same sessions."
+	return "Writes notifications to standard output, one per line, as import reads them, or posts them. " +
+		"With a secret, posted notifications are signed. The same seed at another time has the same call_ids: " +
+		"posted to the same server, they are newer versions of the same sessions."
 }
 
-// SimulateEnd is a time, or now: then the zero time.
+// SimulateEnd is a time, the zero time for now.
 type SimulateEnd time.Time
 
 // UnmarshalText reads now or an RFC 3339 time.
@@ -47,8 +48,8 @@ func (e *SimulateEnd) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// at is the end itself. Now is a full hour, so that running it again repeats rather
-// than shifts what it invented.
+// at returns the end. For now it is a full hour, so that a second run repeats the sessions
+// of the first instead of shifting them.
 func (e SimulateEnd) at(now time.Time) time.Time {
 	if end := time.Time(e); !end.IsZero() {
 		return end
@@ -56,7 +57,7 @@ func (e SimulateEnd) at(now time.Time) time.Time {
 	return now.Truncate(time.Hour)
 }
 
-// Requests that are under way at once.
+// simulateConnections is the number of concurrent requests.
 const simulateConnections = 16
 
 // Run writes the notifications to standard output, one a line, or posts them.
@@ -84,7 +85,8 @@ func (c Simulate) post(ctx context.Context, generator *simulate.Generator, s Str
 	if err != nil {
 		return err
 	}
-	client := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: simulateConnections}}
+	transport := &http.Transport{MaxIdleConnsPerHost: simulateConnections}
+	client := &http.Client{Timeout: 30 * time.Second, Transport: transport}
 	numbers := make(chan int)
 	posted := make(chan struct{})
 	var workers sync.WaitGroup
@@ -122,7 +124,7 @@ func (c Simulate) post(ctx context.Context, generator *simulate.Generator, s Str
 	return nil
 }
 
-// postOne sends again what the server could not take, as AIRudder would.
+// postOne posts a notification, again after a 503, as AIRudder does.
 func (c Simulate) postOne(ctx context.Context, client *http.Client, sign func([]byte) string, body []byte) error {
 	for attempt := 1; ; attempt++ {
 		request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.To, bytes.NewReader(body))

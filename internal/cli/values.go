@@ -26,9 +26,9 @@ func (d *DatabaseName) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// checkName refuses what is neither a postgres:// URL nor a plausible file name:
-// another kind of database, and libpq's form host=… dbname=…, which would otherwise
-// become a new file. Its error does not repeat the name, which may hold a password.
+// checkName rejects names that are neither a postgres:// URL nor a plausible file name: URLs
+// of other databases, and libpq's form host=… dbname=…, which would be names of new files.
+// Its error does not repeat the name, which may hold a password.
 func checkName(name string) error {
 	scheme, _, hasScheme := strings.Cut(name, "://")
 	switch {
@@ -39,7 +39,8 @@ func checkName(name string) error {
 	case hasScheme && len(scheme) <= 20:
 		return fmt.Errorf("%s:// is not supported: want a file (SQLite) or a postgres:// URL", scheme)
 	case hasScheme, strings.Contains(name, "="), strings.ContainsAny(filepath.Base(name), " \t\r\n"):
-		return errors.New("a file name with =, :// or blanks looks like an address: want a file, or postgres://USER@HOST/NAME")
+		return errors.New("a file name with =, :// or blanks looks like an address:" +
+			" want a file, or postgres://USER@HOST/NAME")
 	}
 	return nil
 }
@@ -47,7 +48,7 @@ func checkName(name string) error {
 // Replicas are postgres:// URLs.
 type Replicas []string
 
-// UnmarshalText adds a list, comma separated or on lines.
+// UnmarshalText adds a list that is comma separated or has one URL per line.
 func (r *Replicas) UnmarshalText(text []byte) error {
 	for _, address := range list(text) {
 		if !store.IsPostgres(address) {
@@ -58,11 +59,11 @@ func (r *Replicas) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Secrets are comma separated, or on lines of a file. An empty one is an error, also
-// one that an empty variable gives: notifications would be accepted unsigned by mistake.
+// Secrets are comma separated, or one per line of a file. An empty secret is an error, also
+// in an empty variable: unsigned notifications would be accepted by mistake.
 type Secrets []string
 
-// UnmarshalText adds a list.
+// UnmarshalText adds a list of secrets.
 func (s *Secrets) UnmarshalText(text []byte) error {
 	for _, secret := range list(text) {
 		if strings.TrimSpace(secret) == "" {
@@ -80,7 +81,7 @@ func list(text []byte) []string {
 // SchemeName names a signature scheme.
 type SchemeName string
 
-// UnmarshalText reads a name that ingest.ParseScheme takes.
+// UnmarshalText reads a name that ingest.ParseScheme accepts.
 func (s *SchemeName) UnmarshalText(text []byte) error {
 	if _, err := ingest.ParseScheme(string(text)); err != nil {
 		return err
@@ -116,7 +117,7 @@ func (l *LogLevel) UnmarshalText(text []byte) error {
 // Address is a host and a port to listen on.
 type Address string
 
-// UnmarshalText reads HOST:PORT; without a host it is every address of this machine.
+// UnmarshalText reads HOST:PORT. Without HOST it stands for all addresses of this machine.
 func (a *Address) UnmarshalText(text []byte) error {
 	_, port, err := net.SplitHostPort(string(text))
 	if err == nil {
@@ -132,7 +133,7 @@ func (a *Address) UnmarshalText(text []byte) error {
 // BodySize is the size of a notification in bytes.
 type BodySize int64
 
-// No session fits into less: AIRudder's own example has 9 KiB.
+// minBodySize is less than any session takes: AIRudder's example has 9 KiB.
 const minBodySize = 1 << 10
 
 // UnmarshalText reads 1048576, 1024KiB or 1MiB.
@@ -159,7 +160,7 @@ func (b *BodySize) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Count is a whole number from 1 on.
+// Count is a positive integer.
 type Count int
 
 // UnmarshalText reads a decimal number.

@@ -11,12 +11,12 @@ import (
 // Verify are the settings of verify.
 type Verify struct{ Database }
 
-// Help is what --help adds.
+// Help returns the text that --help adds to the summary.
 func (Verify) Help() string {
 	return "It can run beside the server, and takes 1 to 2 minutes for 100,000 notifications."
 }
 
-// Run names each difference between the ledger and the tables made from it; any is an error.
+// Run prints each difference between the ledger and its projection; any is an error.
 func (c Verify) Run(ctx context.Context, s Streams) error {
 	return c.withStore(ctx, func(database *store.Store) error {
 		shown := newProgress(s.Err, "verified", 0)

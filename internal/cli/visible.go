@@ -7,11 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// visible writes out what a terminal would obey in place of showing it: names that
-// senders chose may hold line breaks, escape sequences and marks of direction.
+// visible escapes control characters, such as line breaks, escape sequences and marks of
+// direction, which senders may put into names.
 func visible(text string) string { return visibleBut(text, "") }
 
-// visibleBut leaves the characters of allowed as they are.
+// visibleBut is visible except for the characters of allowed.
 func visibleBut(text, allowed string) string {
 	var out strings.Builder
 	for i, r := range text {
@@ -28,7 +28,7 @@ func visibleBut(text, allowed string) string {
 	return out.String()
 }
 
-// ranges are ascending numbers, printed as 3, 7-9.
+// ranges are ascending numbers, which print as 3, 7-9.
 type ranges struct {
 	parts []struct{ from, to int64 }
 	count int

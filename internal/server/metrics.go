@@ -56,6 +56,7 @@ func (c ledgerCollector) Collect(to chan<- prometheus.Metric) {
 		return
 	}
 	for _, outcome := range []models.Outcome{models.Projected, models.Quarantined, models.Refused} {
-		to <- prometheus.MustNewConstMetric(ledgerDescription, prometheus.GaugeValue, float64(counts[outcome]), string(outcome))
+		count := float64(counts[outcome])
+		to <- prometheus.MustNewConstMetric(ledgerDescription, prometheus.GaugeValue, count, string(outcome))
 	}
 }

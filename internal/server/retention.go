@@ -63,7 +63,8 @@ func retainOnce(ctx context.Context, database *store.Store, age time.Duration, l
 	}
 	removed, err := database.Prune(ctx, models.TimeOf(time.Now().Add(-age)), store.RemovalProgress{})
 	if removed.Notifications > 0 {
-		log.Info("retention", "sessions", removed.Sessions, "messages", removed.Messages, "notifications", removed.Notifications)
+		log.Info("retention", "sessions", removed.Sessions, "messages", removed.Messages,
+			"notifications", removed.Notifications)
 	}
 	return err
 }

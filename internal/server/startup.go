@@ -48,7 +48,9 @@ func (h *startupHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // startStore opens the database and upgrades what an older version stored; outdated is
 // the number of sessions that cannot be upgraded. The store may be open beside an error.
-func startStore(ctx context.Context, config Config, address net.Addr, log *slog.Logger) (database *store.Store, outdated int, err error) {
+func startStore(ctx context.Context, config Config, address net.Addr, log *slog.Logger) (
+	database *store.Store, outdated int, err error,
+) {
 	if database, err = openStore(ctx, config, address, log); err != nil {
 		return nil, 0, err
 	}

@@ -121,7 +121,8 @@ func (b *Browser) record(event any) {
 	case *runtime.EventExceptionThrown:
 		report("exception: %s", (&chromedp.ExceptionError{ExceptionDetails: event.ExceptionDetails}).Error())
 	case *runtime.EventConsoleAPICalled:
-		if event.Type == runtime.ConsoleAPICalledTypeError || event.Type == runtime.ConsoleAPICalledTypeWarning || event.Type == runtime.ConsoleAPICalledTypeAssert {
+		switch event.Type {
+		case runtime.ConsoleAPICalledTypeError, runtime.ConsoleAPICalledTypeWarning, runtime.ConsoleAPICalledTypeAssert:
 			var words []string
 			for _, argument := range event.Args {
 				words = append(words, string(argument.Value), argument.Description)

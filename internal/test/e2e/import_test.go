@@ -165,7 +165,7 @@ func TestImportInterrupted(t *testing.T) {
 		return "256 are not stored"
 	})
 	cancel()
-	if got := <-code; got != 1 || !strings.Contains(log.String(), "interrupted at standard input:257, what stands before is stored: run it again") ||
+	if got := <-code; got != 1 || !strings.Contains(log.String(), "interrupted at standard input:257, everything before is stored: run it again") ||
 		!strings.HasPrefix(printed.String(), "256 notifications stored") {
 		t.Errorf("exit code %d, standard output %q, standard error %q", got, printed.String(), log.String())
 	}

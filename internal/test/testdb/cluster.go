@@ -35,7 +35,8 @@ func StartCluster(settings map[string]string) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = c.run("initdb", "--pgdata="+c.data(), "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
+	err = c.run("initdb", "--pgdata="+c.data(), "--username=postgres", "--auth=trust",
+		"--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
 	if err == nil {
 		err = c.Start()
 	}
@@ -48,7 +49,8 @@ func StartReplica(primary *Cluster) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = c.run("pg_basebackup", "--pgdata="+c.data(), "--host="+primary.folder, "--username=postgres", "--write-recovery-conf", "--checkpoint=fast", "--no-sync")
+	err = c.run("pg_basebackup", "--pgdata="+c.data(), "--host="+primary.folder, "--username=postgres",
+		"--write-recovery-conf", "--checkpoint=fast", "--no-sync")
 	if err == nil {
 		err = c.Start()
 	}
@@ -148,7 +150,8 @@ func (c *Cluster) Start() error {
 	if err != nil {
 		return err
 	}
-	args := []string{"-c", guard, "guard", c.folder, path, "-D", c.data(), "-k", c.folder, "-c", "listen_addresses=", "-c", "max_connections=200"}
+	args := []string{"-c", guard, "guard", c.folder, path, "-D", c.data(), "-k", c.folder,
+		"-c", "listen_addresses=", "-c", "max_connections=200"}
 	for _, name := range slices.Sorted(maps.Keys(c.set)) {
 		args = append(args, "-c", name+"="+c.set[name])
 	}

@@ -28,7 +28,8 @@ func NewProxy(t testing.TB, network, address string) *Proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Proxy{Address: listener.Addr().String(), listener: listener, dial: func() (net.Conn, error) { return net.Dial(network, address) }}
+	dial := func() (net.Conn, error) { return net.Dial(network, address) }
+	p := &Proxy{Address: listener.Addr().String(), listener: listener, dial: dial}
 	p.thawed = sync.NewCond(&p.mu)
 	go p.accept()
 	t.Cleanup(p.close)

@@ -9,30 +9,30 @@ import (
 	"io"
 )
 
-// objectReader reads JSON objects that follow each other: one a line, with blanks and
-// line breaks of their own, or end to end. It takes a bounded part of each into memory.
+// objectReader reads a sequence of JSON objects: one per line, pretty-printed, or without
+// anything between them. An object has a maximum size in memory.
 //
-// After one that is broken it goes on at the next line that begins with a brace: of a
-// file with an object a line it loses that line alone.
+// After an invalid object it continues at the next line that begins with a brace, so that a
+// file with an object per line loses one line only.
 type objectReader struct {
 	in   *bufio.Reader
-	most int    // bytes of an object
-	back []byte // read already, to be read again
+	most int    // size of an object in bytes
+	back []byte // unread bytes
 	line int    // of the next byte, from 1
-	byte int64  // the next byte's place in the file, from 0
+	byte int64  // offset of the next byte, from 0
 }
 
 func newObjectReader(in io.Reader, most int) *objectReader {
 	return &objectReader{in: bufio.NewReaderSize(in, 1<<20), most: most, line: 1}
 }
 
-// place is where something stands in a file.
+// place is a position in a file.
 type place struct {
 	line int
 	byte int64
 }
 
-// badValue is an error that one value in a file has; the next can be read all the same.
+// badValue is the error of one value in a file; the values after it can be read.
 type badValue struct {
 	at  place
 	why string
@@ -61,13 +61,13 @@ func (r *objectReader) next() (byte, error) {
 	return c, nil
 }
 
-// unread puts bytes back that were read last, from that place on.
+// unread puts back the last bytes that were read, which begin at that place.
 func (r *objectReader) unread(read []byte, at place) {
 	r.back = append(bytes.Clone(read), r.back...)
 	r.line, r.byte = at.line, at.byte
 }
 
-// read returns the next object, and where it begins; io.EOF at the end.
+// read returns the next object and its place, or io.EOF at the end.
 func (r *objectReader) read() ([]byte, place, error) {
 	var first byte
 	for {
@@ -95,7 +95,7 @@ func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\
 // object reads to the brace that closes the first one.
 func (r *objectReader) object(start place) ([]byte, error) {
 	read := []byte{'{'}
-	var before byte = '{' // the last byte outside of strings that is no blank
+	var before byte = '{' // the last byte outside of strings that is not white space
 	for depth, text, escaped := 1, false, false; depth > 0; {
 		c, err := r.next()
 		switch {
@@ -118,9 +118,10 @@ func (r *objectReader) object(start place) ([]byte, error) {
 			text = !text
 		case text:
 		case c == '{', c == '[':
-			// What follows a whole value without a comma begins another one.
+			// Without a comma, a value after a value begins another object.
 			if before != '{' && before != '[' && before != ':' && before != ',' {
-				return nil, r.broken(read, start, start, fmt.Sprintf("JSON object without its end, or a comma is missing on line %d", r.line))
+				why := fmt.Sprintf("JSON object without its end, or a comma is missing on line %d", r.line)
+				return nil, r.broken(read, start, start, why)
 			}
 			depth++
 		case c == '}', c == ']':
@@ -150,8 +151,8 @@ func invalid(object []byte) *json.SyntaxError {
 	return nil
 }
 
-// broken puts back what was read from the next line on that begins with a brace, and
-// skips up to such a line where there is none.
+// broken puts back what was read after the next line break before a brace, or else skips
+// to such a line.
 func (r *objectReader) broken(read []byte, start, at place, why string) error {
 	bad := &badValue{at, why}
 	if i := bytes.Index(read, []byte("\n{")); i >= 0 {
@@ -161,7 +162,7 @@ func (r *objectReader) broken(read []byte, start, at place, why string) error {
 	return r.skipFrom(read[len(read)-1], bad)
 }
 
-// skip passes over what begins with that byte and is no object.
+// skip passes over a value that is not an object; first is its first byte.
 func (r *objectReader) skip(first byte, start place) error {
 	why := "not a JSON object"
 	if first == '[' {
@@ -170,7 +171,7 @@ func (r *objectReader) skip(first byte, start place) error {
 	return r.skipFrom(first, &badValue{start, why})
 }
 
-// skipFrom goes on to a line that begins with a brace; c was read last.
+// skipFrom skips to a line that begins with a brace; c is the last byte that was read.
 func (r *objectReader) skipFrom(c byte, bad *badValue) error {
 	for {
 		at := r.place()
