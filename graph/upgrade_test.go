@@ -23,6 +23,7 @@ import (
 	"sessiongraph/graph"
 	"sessiongraph/ingest"
 	"sessiongraph/internal/test/testdb"
+	"sessiongraph/internal/test/tools"
 	"sessiongraph/models"
 	"sessiongraph/models/store"
 )
@@ -221,6 +222,7 @@ func shareCursorKey(t *testing.T, kind testdb.Kind, address string, key []byte) 
 // A database of the first version is upgraded into the one that this version makes of the
 // same notifications: its tables are equal, and what is asked of both is answered alike.
 func TestUpgradedDatabaseEqualsAFreshOne(t *testing.T) {
+	tools.SkipUnderRace(t, "one question follows the other")
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		oldAddress, newAddress := restoreFirstVersion(t, kind), kind.Fresh(t)
 		upgraded := upgradeWithABreak(t, oldAddress)

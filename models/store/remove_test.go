@@ -470,10 +470,12 @@ func holdSnapshot(t *testing.T, file string) (end func()) {
 
 // Others write and read while a customer with many sessions is erased.
 func TestEraseBesideAServer(t *testing.T) {
-	tools.SkipUnderRace(t, "it measures how long a server is kept from storing")
 	file := filepath.Join(t.TempDir(), "test.db")
 	server, tool := reopen(t, onSQLite(file)), reopen(t, onSQLite(file))
-	const sessions = 450 // more than two transactions take
+	sessions, fillers := 450, 800 // more than two transactions take, and an index that takes many steps to merge
+	if tools.UnderRace() {
+		sessions, fillers = 60, 100
+	}
 	for chunk := range slices.Chunk(slices.Collect(func(yield func(int) bool) {
 		for number := range sessions {
 			if !yield(number) {
@@ -487,7 +489,7 @@ func TestEraseBesideAServer(t *testing.T) {
 		}
 		save(t, server, bodies)
 	}
-	for chunk := range slices.Chunk(many(800), 64) { // a search index that takes many steps to merge
+	for chunk := range slices.Chunk(many(fillers), 64) {
 		save(t, server, chunk)
 	}
 	packed := packedBodies(t, file)[:20]
@@ -519,6 +521,9 @@ func TestEraseBesideAServer(t *testing.T) {
 			if _, err := server.CountOutcomes(context.Background()); err != nil {
 				t.Errorf("read: %v", err)
 			}
+			if tools.UnderRace() {
+				time.Sleep(time.Millisecond)
+			}
 		}
 	})
 	var done []int
@@ -531,7 +536,7 @@ func TestEraseBesideAServer(t *testing.T) {
 	if err != nil || removed != (store.Removed{Sessions: sessions, Messages: 5 * sessions, Notifications: sessions}) {
 		t.Errorf("removed %+v, %v", removed, err)
 	}
-	if busy > 0 || stored == 0 {
+	if busy > 0 && !tools.UnderRace() || stored == 0 {
 		t.Errorf("%d notifications could not be stored, %d were", busy, stored)
 	}
 	if len(done) < 3 || done[0] > 200 || !slices.IsSorted(done) || done[len(done)-1] != sessions {

@@ -156,10 +156,13 @@ func TestALargeLogIsWarnedOf(t *testing.T) {
 
 // Replay goes on beside a server that stores all the time.
 func TestReplayBesideAServer(t *testing.T) {
-	tools.SkipUnderRace(t, "it measures how long a server is kept from storing")
 	file := filepath.Join(t.TempDir(), "test.db")
 	server, tool := reopen(t, onSQLite(file)), reopen(t, backend{testdb.SQLite, file})
-	save(t, server, many(400))
+	count := 400
+	if tools.UnderRace() {
+		count = 60
+	}
+	save(t, server, many(count))
 	var stop atomic.Bool
 	var stored, busy int
 	var writer sync.WaitGroup
@@ -181,7 +184,7 @@ func TestReplayBesideAServer(t *testing.T) {
 	err := tool.Replay(t.Context(), ingest.Project, func(int, int) { steps++ })
 	stop.Store(true)
 	writer.Wait()
-	if err != nil || busy > 0 || stored < steps {
+	if err != nil || !tools.UnderRace() && (busy > 0 || stored < steps) || stored == 0 {
 		t.Errorf("replayed in %d steps, %v; meanwhile %d were stored, %d were not", steps, err, stored, busy)
 	}
 	verified(t, server)

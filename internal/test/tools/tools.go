@@ -75,8 +75,11 @@ func Missing(t testing.TB, what string) {
 	t.Skip(what)
 }
 
-// SkipUnderRace skips a test in a binary that is built with the race detector, which makes
-// it several times slower, for a reason.
+// UnderRace reports whether the binary is built with the race detector, which makes it
+// several times slower.
+func UnderRace() bool { return raceDetector }
+
+// SkipUnderRace skips a test UnderRace, for a reason.
 func SkipUnderRace(t testing.TB, reason string) {
 	t.Helper()
 	if raceDetector {
