@@ -47,6 +47,7 @@ func presentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 			shown.Message = "internal error"
 			errcode.Set(shown, apierror.Internal)
 		}
+
 		shown.Message = apierror.Shorten(shown.Message)
 		shown.Err = nil
 		return shown

@@ -50,11 +50,13 @@ func (r *eventCache) get(ctx context.Context, key eventKey, render func() ([]byt
 			return r.render(ctx, key, event, render)
 		}
 		r.mu.Unlock()
+
 		select {
 		case <-event.ready:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
+
 		if event.ok && time.Since(event.at) < maxEventAge {
 			return event.payload, nil
 		}
@@ -72,6 +74,7 @@ func (r *eventCache) render(
 ) ([]byte, error) {
 	defer close(event.ready)
 	payload, err := render()
+
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {
@@ -84,6 +87,7 @@ func (r *eventCache) render(
 	event.ok, event.at, event.payload = true, time.Now(), payload
 	r.bytes += len(payload)
 	r.order = append(r.order, key)
+
 	for len(r.order) > 0 {
 		oldest := r.events[r.order[0]]
 		if oldest != nil && r.bytes <= cachedBytes && time.Since(oldest.at) < maxEventAge {

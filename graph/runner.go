@@ -48,6 +48,7 @@ func (r *runner) run(
 	if errs != nil {
 		return exec.DispatchError(ctx, apierror.ShortenList(errs)).Errors
 	}
+
 	if oc.Operation.Operation != ast.Subscription {
 		response, err := r.Answer(ctx, exec, oc)
 		if err != nil {
@@ -58,6 +59,7 @@ func (r *runner) run(
 		}
 		return nil
 	}
+
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := &subscription{}

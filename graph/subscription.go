@@ -73,6 +73,7 @@ func (r *runner) stream(
 		if payload == nil { // a newer version has its own event
 			continue
 		}
+
 		began := time.Now()
 		if !send(payload) {
 			return nil

@@ -130,6 +130,7 @@ func (c *argumentChecker) checkValue(name string, value any, depth int) *gqlerro
 	if c.values++; c.values > maxValues {
 		return apierror.New(apierror.TooComplex, "the filters have more than %d values: ask for fewer", maxValues)
 	}
+
 	switch value := value.(type) {
 	case map[string]any:
 		for key, inner := range value {

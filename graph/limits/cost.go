@@ -177,6 +177,7 @@ func (c costs) size(field *ast.Field) float64 {
 	case field.Definition.Type.Elem == nil:
 		return 1
 	}
+
 	switch field.Name {
 	case "nodes":
 		return float64(max(1, len(elements(field.ArgumentMap(c.variables)["ids"]))))

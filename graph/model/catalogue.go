@@ -125,6 +125,7 @@ func Stats(
 				"timeZone: want a name of the IANA database, such as \"Asia/Jakarta\", got %q", *a.TimeZone)
 		}
 	}
+
 	all := &statsRows{source: source, query: models.StatsQuery{
 		Filter: a.Filter, GroupBy: a.GroupBy, NerSlot: a.NerSlot, Interval: a.Interval, Zone: zone, First: a.First,
 		Measures: measures,

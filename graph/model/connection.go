@@ -145,6 +145,7 @@ func (p *pages[K, R, N]) beyond(ctx context.Context, owner string, later bool) (
 	if later != p.spec.Backward && loaded[owner].more {
 		return true, nil
 	}
+
 	cursor, side := p.spec.After, 0
 	if later {
 		cursor, side = p.spec.Before, 1
@@ -152,6 +153,7 @@ func (p *pages[K, R, N]) beyond(ctx context.Context, owner string, later bool) (
 	if cursor == nil {
 		return false, nil
 	}
+
 	found, err := p.beyonds[side].get(func() (map[string]bool, error) {
 		from := make(map[string]place[K], len(p.owners))
 		for _, owner := range p.owners {

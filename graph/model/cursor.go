@@ -119,6 +119,7 @@ func (c Cursors) Open(argument, cursor string, key ...any) error {
 	if err != nil {
 		return err
 	}
+
 	for _, part := range key {
 		if text, ok := part.(*string); ok {
 			*text, rest, err = cutPadded(rest)
@@ -138,6 +139,7 @@ func (c Cursors) Open(argument, cursor string, key ...any) error {
 			return notACursor(argument)
 		}
 	}
+
 	if len(rest) > 0 {
 		return notACursor(argument)
 	}

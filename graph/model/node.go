@@ -72,6 +72,7 @@ func Nodes(ctx context.Context, source Source, ids []string) ([]Node, error) {
 	if len(ids) > source.MaxPage {
 		return nil, models.InputErrorf("ids has %d, at most %d are allowed", len(ids), source.MaxPage)
 	}
+
 	parsed := make([]nodeID, len(ids))
 	keys := map[string][]string{}
 	for i, id := range ids {
@@ -80,6 +81,7 @@ func Nodes(ctx context.Context, source Source, ids []string) ([]Node, error) {
 			keys[n.kind] = append(keys[n.kind], n.key)
 		}
 	}
+
 	sessions := map[string]*Session{}
 	contacts := map[string]*Contact{}
 	messages := map[nodeID]*Message{}
@@ -99,6 +101,7 @@ func Nodes(ctx context.Context, source Source, ids []string) ([]Node, error) {
 			return nil, err
 		}
 	}
+
 	nodes := make([]Node, len(ids))
 	for i, n := range parsed {
 		if s := sessions[n.key]; n.kind == sessionNode && s != nil {

@@ -31,6 +31,7 @@ func acceptable(accept string) []string {
 				continue
 			}
 		}
+
 		at := len(all)
 		for at > 0 && all[at-1].q < q {
 			at--
@@ -39,6 +40,7 @@ func acceptable(accept string) []string {
 			all = append(all[:at:at], append([]wanted{{mediaType, q}}, all[at:]...)...)
 		}
 	}
+
 	types := make([]string, len(all))
 	for i, w := range all {
 		types[i] = w.mediaType
