@@ -118,7 +118,7 @@ type keptReader struct {
 	answers  map[models.MsgKey]*models.Message
 }
 
-func (r *keptReader) SessionPages(ctx context.Context, l models.SessionList, w models.PageSpec, owners []string) (_ map[string][]*models.Session, err error) {
+func (r *keptReader) SessionPages(ctx context.Context, l models.SessionList, w models.PageSpec[models.SessionKey], owners []string) (_ map[string][]*models.Session, err error) {
 	if r.sessions == nil {
 		r.sessions, err = r.Reader.SessionPages(ctx, l, w, owners)
 	}

@@ -73,7 +73,7 @@ func (r *faultyReader) draw(method string) uint64 {
 	return 1 + drawn/r.every%7
 }
 
-func (r *faultyReader) SessionPages(ctx context.Context, l models.SessionList, w models.PageSpec, owners []string) (map[string][]*models.Session, error) {
+func (r *faultyReader) SessionPages(ctx context.Context, l models.SessionList, w models.PageSpec[models.SessionKey], owners []string) (map[string][]*models.Session, error) {
 	rows, err := r.Reader.SessionPages(ctx, l, w, owners)
 	return meetLists(r, "SessionPages"+string(l.Scope), rows, err)
 }
@@ -123,7 +123,7 @@ func (r *faultyReader) ContactsOf(ctx context.Context, callees []string) (map[st
 	return meet(r, "ContactsOf", rows, err)
 }
 
-func (r *faultyReader) MessagePage(ctx context.Context, l models.MessageList, w models.MessagePageSpec) ([]*models.ListedMessage, error) {
+func (r *faultyReader) MessagePage(ctx context.Context, l models.MessageList, w models.PageSpec[models.MessageListKey]) ([]*models.ListedMessage, error) {
 	rows, err := r.Reader.MessagePage(ctx, l, w)
 	return meetOne(r, "MessagePage", rows, err)
 }
@@ -189,7 +189,7 @@ func (r *faultyReader) VersionsOf(ctx context.Context, callIDs []string) (map[st
 	return meetLists(r, "VersionsOf", rows, err)
 }
 
-func (r *faultyReader) ContactPage(ctx context.Context, l models.ContactList, w models.ContactPageSpec) ([]*models.ContactSummary, error) {
+func (r *faultyReader) ContactPage(ctx context.Context, l models.ContactList, w models.PageSpec[models.ContactKey]) ([]*models.ContactSummary, error) {
 	rows, err := r.Reader.ContactPage(ctx, l, w)
 	return meetOne(r, "ContactPage", rows, err)
 }

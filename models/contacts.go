@@ -75,10 +75,3 @@ type ContactList struct {
 	Filter *ContactFilter
 	Order  ContactOrder
 }
-
-// ContactPageSpec is the part of a list of contacts that a page shows, as PageSpec is of sessions.
-type ContactPageSpec struct {
-	After, Before *ContactKey
-	Limit         int
-	Backward      bool
-}

@@ -25,10 +25,3 @@ type ListedMessage struct {
 func (m *ListedMessage) Key() MessageListKey {
 	return MessageListKey{m.StartedAt.UnixMicro(), m.SessionID, m.Position}
 }
-
-// MessagePageSpec is the part of a list of messages that a page shows, as PageSpec is of sessions.
-type MessagePageSpec struct {
-	After, Before *MessageListKey
-	Limit         int
-	Backward      bool
-}

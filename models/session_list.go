@@ -56,14 +56,6 @@ type SessionList struct {
 	Order   SessionOrder
 }
 
-// PageSpec is the part of a list that a page shows: between two places, from the
-// start on, or from the end on where Backward is set.
-type PageSpec struct {
-	After, Before *SessionKey
-	Limit         int
-	Backward      bool
-}
-
 func (o SessionOrder) Compare(a, b *Session) int {
 	x, y := o.KeyOf(a), o.KeyOf(b)
 	if o.Direction == Descending {

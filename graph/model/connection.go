@@ -2,6 +2,8 @@ package model
 
 import (
 	"context"
+
+	"sessiongraph/models"
 )
 
 // lister reads one kind of list, whose rows R have keys K and become nodes N. Some kinds
@@ -14,20 +16,12 @@ type lister[K, R, N any] interface {
 	open(cursors Cursors, argument, cursor string) (K, error)
 
 	// read returns the rows of each owner's page, and one more if the list goes on.
-	read(ctx context.Context, page pageSpec[K], owners []string) (map[string][]R, error)
+	read(ctx context.Context, page models.PageSpec[K], owners []string) (map[string][]R, error)
 	// nodes adds rows to the batch of all pages.
 	nodes(rows []R) []N
 	count(ctx context.Context, owners []string) (map[string]int, error)
 	// beyond reports which owners' lists go on from a place.
 	beyond(ctx context.Context, from map[string]place[K], later bool) (map[string]bool, error)
-}
-
-// pageSpec is the part of a list that a page shows: between two places, from the start,
-// or from the end if backward.
-type pageSpec[K any] struct {
-	After, Before *K
-	Limit         int
-	Backward      bool
 }
 
 // place is where a list is searched from.
@@ -41,7 +35,7 @@ type place[K any] struct {
 type pages[K, R, N any] struct {
 	list   lister[K, R, N]
 	codec  *Codec
-	spec   pageSpec[K]
+	spec   models.PageSpec[K]
 	owners []string
 	errs   map[string]error // by owner
 
@@ -62,7 +56,7 @@ func newPages[K, R, N any](source Source, list lister[K, R, N], page Page, owner
 		return nil, err
 	}
 	p := &pages[K, R, N]{
-		list: list, codec: source.Codec, spec: pageSpec[K]{Limit: limit, Backward: backward}, errs: map[string]error{},
+		list: list, codec: source.Codec, spec: models.PageSpec[K]{Limit: limit, Backward: backward}, errs: map[string]error{},
 	}
 	for _, owner := range owners {
 		if err := p.openCursors(page, owner); err != nil {

@@ -43,9 +43,9 @@ func (contactLister) open(cursors Cursors, argument, cursor string) (key models.
 }
 
 func (l contactLister) read(
-	ctx context.Context, page pageSpec[models.ContactKey], _ []string,
+	ctx context.Context, page models.PageSpec[models.ContactKey], _ []string,
 ) (map[string][]*models.ContactSummary, error) {
-	rows, err := l.source.Store.ContactPage(ctx, l.ContactList, models.ContactPageSpec(page))
+	rows, err := l.source.Store.ContactPage(ctx, l.ContactList, page)
 	return map[string][]*models.ContactSummary{"": rows}, err
 }
 

@@ -63,9 +63,9 @@ func (messageLister) open(cursors Cursors, argument, cursor string) (key models.
 }
 
 func (l messageLister) read(
-	ctx context.Context, page pageSpec[models.MessageListKey], _ []string,
+	ctx context.Context, page models.PageSpec[models.MessageListKey], _ []string,
 ) (map[string][]*models.ListedMessage, error) {
-	rows, err := l.source.Store.MessagePage(ctx, l.MessageList, models.MessagePageSpec(page))
+	rows, err := l.source.Store.MessagePage(ctx, l.MessageList, page)
 	return map[string][]*models.ListedMessage{"": rows}, err
 }
 

@@ -10,7 +10,7 @@ import (
 // Reader reads what these types need; the store is one.
 type Reader interface {
 	SessionPages(
-		ctx context.Context, l models.SessionList, w models.PageSpec, owners []string,
+		ctx context.Context, l models.SessionList, page models.PageSpec[models.SessionKey], owners []string,
 	) (map[string][]*models.Session, error)
 	Beyond(
 		ctx context.Context, l models.SessionList, places map[string]models.SessionKey, later bool,
@@ -22,7 +22,9 @@ type Reader interface {
 	EventLabelsOf(ctx context.Context, sessionIDs []int64) (map[int64][]*models.EventLabel, error)
 	VariablesOf(ctx context.Context, sessionIDs []int64) (map[int64][]*models.Variable, error)
 	BodiesOf(ctx context.Context, notificationIDs []int64) (map[int64]models.JSON, error)
-	ContactPage(ctx context.Context, l models.ContactList, w models.ContactPageSpec) ([]*models.ContactSummary, error)
+	ContactPage(
+		ctx context.Context, l models.ContactList, page models.PageSpec[models.ContactKey],
+	) ([]*models.ContactSummary, error)
 	ContactsBeyond(
 		ctx context.Context, l models.ContactList, place models.ContactKey, later, inclusive bool,
 	) (bool, error)
@@ -30,7 +32,9 @@ type Reader interface {
 	VersionsOf(ctx context.Context, callIDs []string) (map[string][]*models.Notification, error)
 	ContactsOf(ctx context.Context, callees []string) (map[string]*models.ContactSummary, error)
 
-	MessagePage(ctx context.Context, l models.MessageList, w models.MessagePageSpec) ([]*models.ListedMessage, error)
+	MessagePage(
+		ctx context.Context, l models.MessageList, page models.PageSpec[models.MessageListKey],
+	) ([]*models.ListedMessage, error)
 	MessagesBeyond(
 		ctx context.Context, l models.MessageList, place models.MessageListKey, later, inclusive bool,
 	) (bool, error)

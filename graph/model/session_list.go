@@ -84,9 +84,9 @@ func (sessionLister) open(cursors Cursors, argument, cursor string) (key models.
 }
 
 func (l sessionLister) read(
-	ctx context.Context, page pageSpec[models.SessionKey], owners []string,
+	ctx context.Context, page models.PageSpec[models.SessionKey], owners []string,
 ) (map[string][]*models.Session, error) {
-	return l.source.Store.SessionPages(ctx, l.SessionList, models.PageSpec(page), owners)
+	return l.source.Store.SessionPages(ctx, l.SessionList, page, owners)
 }
 
 func (l sessionLister) nodes(rows []*models.Session) []*Session { return l.batch.add(rows) }

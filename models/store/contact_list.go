@@ -59,7 +59,9 @@ func (d filterSQL) contact(f *models.ContactFilter) Predicate {
 
 // ContactPage reads a page of the list, with one contact more than the window's
 // limit where there are more to come.
-func (s *Store) ContactPage(ctx context.Context, l models.ContactList, w models.ContactPageSpec) ([]*models.ContactSummary, error) {
+func (s *Store) ContactPage(
+	ctx context.Context, l models.ContactList, w models.PageSpec[models.ContactKey],
+) ([]*models.ContactSummary, error) {
 	parts := []Predicate{filterSQL{s.dialect}.contact(l.Filter)}
 	if w.After != nil {
 		parts = append(parts, contactKeyset(l.Order, *w.After, true, false))

@@ -61,7 +61,9 @@ func messageKeyset(k *models.MessageListKey, later bool) Predicate {
 
 // MessagePage reads a page of the list, with one message more than the window's
 // limit where there are more to come.
-func (s *Store) MessagePage(ctx context.Context, l models.MessageList, w models.MessagePageSpec) ([]*models.ListedMessage, error) {
+func (s *Store) MessagePage(
+	ctx context.Context, l models.MessageList, w models.PageSpec[models.MessageListKey],
+) ([]*models.ListedMessage, error) {
 	var beyond []Predicate
 	if w.After != nil {
 		beyond = append(beyond, messageKeyset(w.After, true))

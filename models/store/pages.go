@@ -115,7 +115,9 @@ func keysetPredicate(columns string, direction models.OrderDirection, later, inc
 
 // SessionPages reads one page of the list for each owner, in the list's order.
 // A page has one session more than the window's limit where there are more to come.
-func (s *Store) SessionPages(ctx context.Context, l models.SessionList, w models.PageSpec, owners []string) (map[string][]*models.Session, error) {
+func (s *Store) SessionPages(
+	ctx context.Context, l models.SessionList, w models.PageSpec[models.SessionKey], owners []string,
+) (map[string][]*models.Session, error) {
 	direction := l.Order.Direction
 	if w.Backward {
 		direction = direction.Reversed()

@@ -144,12 +144,12 @@ func TestPagesAreReadAlongAnIndex(t *testing.T) {
 		place := models.SessionKey{Value: at("2025-06-15T00:00:00Z").UnixMicro(), ID: 1000}
 		for _, window := range []struct {
 			name string
-			models.PageSpec
+			models.PageSpec[models.SessionKey]
 		}{
-			{"first page", models.PageSpec{Limit: 50}},
-			{"later page", models.PageSpec{Limit: 50, After: &place}},
-			{"last page", models.PageSpec{Limit: 50, Backward: true}},
-			{"page before", models.PageSpec{Limit: 50, Backward: true, Before: &place}},
+			{"first page", models.PageSpec[models.SessionKey]{Limit: 50}},
+			{"later page", models.PageSpec[models.SessionKey]{Limit: 50, After: &place}},
+			{"last page", models.PageSpec[models.SessionKey]{Limit: 50, Backward: true}},
+			{"page before", models.PageSpec[models.SessionKey]{Limit: 50, Backward: true, Before: &place}},
 		} {
 			t.Run(test.name+"/"+window.name, func(t *testing.T) {
 				along(t, test.index, test.scan && window.After == nil && window.Before == nil, p.plan(t, func(ctx context.Context, s *store.Store) error {
@@ -179,7 +179,7 @@ func TestPagesOfContactsAreReadAlongAnIndex(t *testing.T) {
 		} {
 			list := models.ContactList{Filter: filter, Order: models.ContactOrder{Field: field, Direction: models.Descending}}
 			place := &models.ContactKey{Value: 1000, Callee: "+1"}
-			for page, window := range map[string]models.ContactPageSpec{
+			for page, window := range map[string]models.PageSpec[models.ContactKey]{
 				"first page": {Limit: 50}, "later page": {Limit: 50, After: place}, "last page": {Limit: 50, Backward: true},
 			} {
 				t.Run(string(field)+"/"+name+"/"+page, func(t *testing.T) {
@@ -230,7 +230,7 @@ func TestMessagesAreFoundByTheirMsgID(t *testing.T) {
 	filter := &models.MessageFilter{And: []*models.MessageFilter{{MsgID: &models.StringFilter{In: []string{msgID, "other"}}}}}
 	for name, ask := range map[string]func(context.Context, *store.Store) error{
 		"page": func(ctx context.Context, s *store.Store) error {
-			_, err := s.MessagePage(ctx, models.MessageList{Filter: filter}, models.MessagePageSpec{Limit: 20})
+			_, err := s.MessagePage(ctx, models.MessageList{Filter: filter}, models.PageSpec[models.MessageListKey]{Limit: 20})
 			return err
 		},
 		"is there more": func(ctx context.Context, s *store.Store) error {
@@ -243,7 +243,7 @@ func TestMessagesAreFoundByTheirMsgID(t *testing.T) {
 		},
 		"sessions": func(ctx context.Context, s *store.Store) error {
 			list := models.SessionList{Order: models.DefaultSessionOrder(), Filters: []*models.SessionFilter{{Messages: filter}}}
-			_, err := s.SessionPages(ctx, list, models.PageSpec{Limit: 20}, []string{""})
+			_, err := s.SessionPages(ctx, list, models.PageSpec[models.SessionKey]{Limit: 20}, []string{""})
 			return err
 		},
 	} {
@@ -317,7 +317,7 @@ func TestChildrenAreFoundByTheirKey(t *testing.T) {
 		}},
 		{"messages of a contact", byKey, func(ctx context.Context, s *store.Store) error {
 			callee := "+1"
-			_, err := s.MessagePage(ctx, models.MessageList{Sessions: &models.SessionFilter{Callee: &models.StringFilter{Eq: &callee}}}, models.MessagePageSpec{Limit: 20})
+			_, err := s.MessagePage(ctx, models.MessageList{Sessions: &models.SessionFilter{Callee: &models.StringFilter{Eq: &callee}}}, models.PageSpec[models.MessageListKey]{Limit: 20})
 			return err
 		}},
 		{"what was stored since", regexp.MustCompile(`SEARCH e USING INDEX sqlite_autoindex_notifications_\d \(stored_seq>\? AND stored_seq<\?\)`), func(ctx context.Context, s *store.Store) error {

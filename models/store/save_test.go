@@ -117,7 +117,7 @@ func session(t *testing.T, database *store.Store, callID string) *models.Session
 func hits(t *testing.T, database *store.Store, search string) []string {
 	t.Helper()
 	list := models.SessionList{Filters: []*models.SessionFilter{{Search: &search}}, Order: models.DefaultSessionOrder()}
-	pages, err := database.SessionPages(t.Context(), list, models.PageSpec{Limit: 100}, []string{""})
+	pages, err := database.SessionPages(t.Context(), list, models.PageSpec[models.SessionKey]{Limit: 100}, []string{""})
 	if err != nil {
 		t.Fatal(err)
 	}

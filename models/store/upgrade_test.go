@@ -85,7 +85,7 @@ func TestUpgradeOfAnOldDatabase(t *testing.T) {
 		}
 		for msgID, want := range map[string]int{"m0": 2, "m1": 0} {
 			filter := &models.MessageFilter{MsgID: &models.StringFilter{Eq: &msgID}}
-			if found, err := database.MessagePage(t.Context(), models.MessageList{Filter: filter}, models.MessagePageSpec{Limit: 10}); err != nil || len(found) != want {
+			if found, err := database.MessagePage(t.Context(), models.MessageList{Filter: filter}, models.PageSpec[models.MessageListKey]{Limit: 10}); err != nil || len(found) != want {
 				t.Errorf("%d messages with msg_id %s, %v", len(found), msgID, err)
 			}
 		}
