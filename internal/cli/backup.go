@@ -13,7 +13,7 @@ type Backup struct {
 	File string `arg:"" help:"New file to copy the database to."`
 }
 
-// Run copies the database, also while it is served.
+// Run copies the database, also while the server runs.
 func (c Backup) Run(ctx context.Context, s Streams) error {
 	return c.withStore(ctx, func(database *store.Store) error {
 		shown := newProgress(s.Err, "backed up bytes", 0)

@@ -16,19 +16,19 @@ type CLI struct {
 	Version kong.VersionFlag `short:"v" help:"Print the version, commit and date of this program."`
 
 	Serve    Serve    `cmd:"" default:"withargs" help:"Receive notifications and answer queries (the default). A missing database is created."`
-	Import   Import   `cmd:"" help:"Store notifications from files, as if they had been posted."`
-	Simulate Simulate `cmd:"" help:"Invent notifications, to look at and to test with."`
+	Import   Import   `cmd:"" help:"Store notifications from files, as if they were posted."`
+	Simulate Simulate `cmd:"" help:"Generate simulated notifications, for demonstrations and tests."`
 	Sign     Sign     `cmd:"" help:"Print the signature of a notification, for X-AIRudder-Sign."`
 
-	Quarantine Quarantine `cmd:"" help:"List or show what could not be projected."`
+	Quarantine Quarantine `cmd:"" help:"List or print quarantined notifications."`
 	Replay     Replay     `cmd:"" help:"Project the whole ledger again, quarantine included."`
-	Verify     Verify     `cmd:"" help:"Compare the ledger with the tables made from it; any difference is an error."`
-	Export     Export     `cmd:"" help:"Write all that was acknowledged to standard output, one notification a line, for import."`
-	Backup     Backup     `cmd:"" help:"Copy the database into a new file, also while it is served."`
-	Erase      Erase      `cmd:"" help:"Remove all that was received of one callee."`
+	Verify     Verify     `cmd:"" help:"Compare the ledger with its projection; any difference is an error."`
+	Export     Export     `cmd:"" help:"Write all acknowledged notifications to standard output, one per line, for import."`
+	Backup     Backup     `cmd:"" help:"Copy the database to a new file, also while the server runs."`
+	Erase      Erase      `cmd:"" help:"Remove all notifications of a callee."`
 	Prune      Prune      `cmd:"" help:"Remove the sessions that ended before a time."`
 
-	Health       Health       `cmd:"" help:"Ask a running server whether it is ready, for container probes."`
+	Health       Health       `cmd:"" help:"Check that a running server is ready, for container probes."`
 	PrintVersion PrintVersion `cmd:"" name:"version" help:"Print the version, commit and date of this program."`
 	Help         Help         `cmd:"" help:"Print the help of the program or of a command."`
 }

@@ -20,15 +20,15 @@ type nothingFoundError struct{ error }
 // Erase are the settings of erase.
 type Erase struct {
 	Removing
-	Callee string `required:"" placeholder:"X" help:"The customer, exactly as AIRudder's callee names it."`
+	Callee string `required:"" placeholder:"X" help:"The callee, spelt exactly as in the notifications."`
 }
 
 // Help returns the text that --help adds to the summary.
 func (Erase) Help() string {
-	return "Exit status 3: nothing was received of that callee; other spellings of the number are named.\n" + removingHelp
+	return "Exit status 3: no notification has that callee; other spellings of the number are printed.\n" + removingHelp
 }
 
-// Run removes all that was received of one callee.
+// Run removes all notifications of a callee.
 func (c Erase) Run(ctx context.Context, s Streams) error {
 	return c.open(ctx, s, func(database *store.Store) error {
 		spellings, err := database.Spellings(ctx, c.Callee)

@@ -14,8 +14,8 @@ import (
 
 // Quarantine has the subcommands of quarantine.
 type Quarantine struct {
-	List ListQuarantine `cmd:"" default:"withargs" help:"List what could not be projected, oldest first, with time and reason (the default)."`
-	Show ShowQuarantine `cmd:"" help:"Print the body of one notification as it came."`
+	List ListQuarantine `cmd:"" default:"withargs" help:"List quarantined notifications with time and reason, oldest first (the default)."`
+	Show ShowQuarantine `cmd:"" help:"Print the body of a notification byte for byte."`
 }
 
 // Help returns the text that --help adds to the summary.
@@ -28,9 +28,9 @@ func (Quarantine) Help() string {
 // ListQuarantine are the settings of quarantine list.
 type ListQuarantine struct {
 	Database
-	Limit   Count             `placeholder:"N" help:"Only the last N that arrived."`
+	Limit   Count             `placeholder:"N" help:"Only the last N received."`
 	Outcome QuarantineOutcome `placeholder:"OUTCOME" help:"Only quarantined (JSON objects that lack what a session needs) or only refused (anything else)."`
-	JSON    bool              `name:"json" help:"One JSON object a line instead of a table."`
+	JSON    bool              `name:"json" help:"One JSON object per line instead of a table."`
 }
 
 // QuarantineOutcome is quarantined or refused.
@@ -57,7 +57,7 @@ type listed struct {
 	Reason          string         `json:"reason"`
 }
 
-// Run lists what could not be projected.
+// Run lists quarantined notifications.
 func (c ListQuarantine) Run(ctx context.Context, s Streams) error {
 	return c.withStore(ctx, func(database *store.Store) error {
 		filter := store.QuarantineFilter{Outcome: models.Outcome(c.Outcome), Latest: int(c.Limit)}

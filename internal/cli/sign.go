@@ -11,7 +11,7 @@ import (
 // Sign are the settings of sign.
 type Sign struct {
 	Secret
-	File string `arg:"" help:"File of the body, signed byte for byte; - is standard input."`
+	File string `arg:"" help:"File with the body, which is signed byte for byte; - is standard input."`
 }
 
 // Run prints the signature.
