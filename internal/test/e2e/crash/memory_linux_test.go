@@ -164,13 +164,13 @@ func TestRemovalsInLittleMemory(t *testing.T) {
 	}
 
 	for _, command := range []struct {
-		bound int // MB; rebuilding the file in memory takes 150 to 260
+		bound int // MB; rebuilding the file in memory takes 110 to 160
 		args  []string
 	}{
-		{220, []string{"backup", "/data/backup.db"}},
-		{140, []string{"erase", "--callee", callee}},
-		{140, []string{"prune", "--before", "2025-05-15"}},
-		{140, []string{"verify"}},
+		{130, []string{"backup", "/data/backup.db"}},
+		{100, []string{"erase", "--callee", callee}},
+		{100, []string{"prune", "--before", "2025-05-15"}},
+		{100, []string{"verify"}},
 	} {
 		if peak := i.run(t, nil, command.args...) >> 20; peak > command.bound {
 			t.Errorf("%s takes %d MB, at most %d are allowed", command.args[0], peak, command.bound)
