@@ -11,8 +11,8 @@ func IsPostgres(address string) bool {
 	return found && (strings.EqualFold(scheme, "postgres") || strings.EqualFold(scheme, "postgresql"))
 }
 
-// withoutPassword is an address as it may be shown.
-func withoutPassword(address string) string {
+// WithoutPassword is an address as it may be shown.
+func WithoutPassword(address string) string {
 	scheme, _, isURL := strings.Cut(address, "://")
 	switch {
 	case !isURL:

@@ -13,7 +13,7 @@ func tooManyRows(what string) error {
 
 // Intentions counts the sessions of each label under the filter, most frequent first.
 func (s *Store) Intentions(ctx context.Context, filter *models.SessionFilter) ([]models.IntentionCount, error) {
-	c := filterSQL{s.dialect}.session(filter)
+	c := filterSQL{s.db}.session(filter)
 	var rows []models.IntentionCount
 	err := s.answers(ctx).Raw(fmt.Sprintf("SELECT s.intention, COUNT(*) AS count FROM sessions s WHERE %s"+
 		" GROUP BY s.intention ORDER BY count DESC, s.intention LIMIT %d", c.SQL, models.MaxRows+1), c.Args...).Scan(&rows).Error
@@ -28,7 +28,7 @@ func (s *Store) Intentions(ctx context.Context, filter *models.SessionFilter) ([
 
 // entriesOfMap passes the rows n of an open map whose sessions pass the filter.
 func (s *Store) entriesOfMap(filter *models.SessionFilter) Predicate {
-	c := filterSQL{s.dialect}.session(filter)
+	c := filterSQL{s.db}.session(filter)
 	if c.SQL == AlwaysTrue.SQL {
 		return AlwaysTrue
 	}

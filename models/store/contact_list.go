@@ -62,7 +62,7 @@ func (d filterSQL) contact(f *models.ContactFilter) Predicate {
 func (s *Store) ContactPage(
 	ctx context.Context, l models.ContactList, w models.PageSpec[models.ContactKey],
 ) ([]*models.ContactSummary, error) {
-	parts := []Predicate{filterSQL{s.dialect}.contact(l.Filter)}
+	parts := []Predicate{filterSQL{s.db}.contact(l.Filter)}
 	if w.After != nil {
 		parts = append(parts, contactKeyset(l.Order, *w.After, true, false))
 	}
@@ -87,7 +87,7 @@ func (s *Store) ContactPage(
 // ContactsBeyond says whether the list goes on on the later (or earlier) side of a
 // place; inclusive counts a contact at the place itself.
 func (s *Store) ContactsBeyond(ctx context.Context, l models.ContactList, place models.ContactKey, later, inclusive bool) (bool, error) {
-	c := AllOf(filterSQL{s.dialect}.contact(l.Filter), contactKeyset(l.Order, place, later, inclusive))
+	c := AllOf(filterSQL{s.db}.contact(l.Filter), contactKeyset(l.Order, place, later, inclusive))
 	var found []int
 	if err := s.answers(ctx).Raw("SELECT 1 FROM contacts c WHERE "+c.SQL+" LIMIT 1", c.Args...).Scan(&found).Error; err != nil {
 		return false, fmt.Errorf("look for contacts beyond a page: %w", err)
@@ -97,7 +97,7 @@ func (s *Store) ContactsBeyond(ctx context.Context, l models.ContactList, place 
 
 // CountContacts counts the list.
 func (s *Store) CountContacts(ctx context.Context, l models.ContactList) (int, error) {
-	c := filterSQL{s.dialect}.contact(l.Filter)
+	c := filterSQL{s.db}.contact(l.Filter)
 	var count int
 	if err := s.answers(ctx).Raw("SELECT COUNT(*) FROM contacts c WHERE "+c.SQL, c.Args...).Scan(&count).Error; err != nil {
 		return 0, fmt.Errorf("count contacts: %w", err)

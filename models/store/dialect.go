@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"io/fs"
 	"time"
 
@@ -21,8 +22,8 @@ type Dialect interface {
 	LockMigrations(tx *gorm.DB) error
 	// SaveTimeout bounds the time of a transaction that stores so many bytes of bodies; 0 for no bound.
 	SaveTimeout(bytes int) time.Duration
-	// LockLedger is the statement that locks the row of ledger_clock and reads it.
-	LockLedger() string
+	// LockLedger is the statement that locks the row of ledger_clock and reads columns of it.
+	LockLedger(columns string) string
 	// Notify tells other processes of what tx stores, once it is committed.
 	Notify(tx *gorm.DB) error
 	// SnapshotOptions is how a transaction that reads sees one state of the database.
@@ -31,14 +32,17 @@ type Dialect interface {
 	NumberedPlaceholders() bool
 	// Insert is the beginning of an INSERT whose error ends the transaction.
 	Insert() string
-	// StoredText is the text of a message that is stored for searchMessage.
+	// Encodes reports whether a text is stored in another form, which older versions of this program
+	// may not have done.
+	Encodes(text string) bool
+	// StoredText is the text of a message that is stored for SearchMessages.
 	StoredText(m *models.Message) string
 	// Position is the 1-based place of a bound text in a column, 0 where it is not in it.
 	Position(column string) string
-	// CaseFolded is a column's text as CaseFold has it, which is the column itself or is
-	// kept beside it by prepare.
+	// CaseFolded is a column's text as models.CaseFold has it, which is the column itself or is
+	// kept beside it by Prepare.
 	CaseFolded(column string) string
-	// Prepare fills the columns that folded reads of a projection, and returns what index stores of it.
+	// Prepare fills the columns that CaseFolded reads of a projection, and returns what IndexSessions stores of it.
 	Prepare(p *models.Projection) IndexText
 	// Digits are the digits 0 to 9 of a column's text, without what stands between.
 	Digits(column string) string
@@ -53,18 +57,15 @@ type Dialect interface {
 	// SessionsWithMsgIDs passes the sessions s that can hold a message of one of the msg_ids, where that helps to
 	// find it and ok is set.
 	SessionsWithMsgIDs(msgIDs []string, ok bool) Predicate
-	// IndexSessions makes sessions known to search, unindex those that have to be forgotten.
+	// IndexSessions adds sessions to the search index.
 	IndexSessions(tx *gorm.DB, sessions []IndexedSession) error
+	// UnindexSessions removes sessions from the search index.
 	UnindexSessions(tx *gorm.DB, ids []int64) error
 	// Bucket is the start of the time bucket of s.started_at, in microseconds since
 	// 1970, and what has to be joined to sessions s for it.
 	Bucket(interval models.TimeInterval, zone *time.Location) (column, from Predicate)
 	// IndexDifferences are queries for sessions that search does not know, and the reverse.
 	IndexDifferences() []Difference
-	// Purge removes what deleted rows leave in the database's files.
-	Purge(ctx context.Context, s *Store, shown Progress) error
-	// Backup copies the database into a new file.
-	Backup(ctx context.Context, s *Store, file string, shown Progress) error
 	// DescribeError puts an error that operators meet into words.
 	DescribeError(err error) error
 	// IsUnavailable tells the errors of a database that is not available now.
@@ -75,6 +76,55 @@ type Dialect interface {
 	IsLocked(err error) bool
 	// IsConflict tells the errors of a transaction that only has to be run again.
 	IsConflict(err error) bool
+}
+
+// Database is an open database.
+type Database interface {
+	Dialect
+	// Pools are the database's connections.
+	Pools() Pools
+	// Replica is a server that answers in place of Pools().Queries, each in turn; nil where none serves.
+	Replica() *gorm.DB
+	// Check returns an ErrUnavailable where what is written now would be lost.
+	Check() error
+	// CheckSpace returns an error where the disk of the database has less than so many bytes free.
+	CheckSpace(needed int64) error
+	// CheckLog logs, once a minute at most, that the database's log does not end.
+	CheckLog()
+	// DropConnections gives up the connections that write. They are not used again.
+	DropConnections()
+	// Listen calls notify when other processes may have stored sessions. It returns an error where
+	// its connection is lost, else when ctx ends.
+	Listen(ctx context.Context, notify func()) error
+	// Purge removes what deleted rows leave in the database's files.
+	Purge(ctx context.Context, progress Progress) error
+	// Backup copies the database into a new file.
+	Backup(ctx context.Context, file string, progress Progress) error
+	// Close closes all connections.
+	Close() error
+}
+
+// Pools are the connections of a database.
+type Pools struct {
+	Write   *gorm.DB // the one that changes things
+	Read    *gorm.DB // for the program itself: queries cannot take its connections
+	Queries *gorm.DB // for answers
+}
+
+// Close closes the pools that are open.
+func (p Pools) Close() error {
+	var errs []error
+	for _, db := range []*gorm.DB{p.Queries, p.Read, p.Write} {
+		if db == nil {
+			continue
+		}
+		pool, err := db.DB()
+		if err == nil {
+			err = pool.Close()
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // IndexText is what the search index holds of a session.
@@ -103,6 +153,7 @@ type SessionSearch struct {
 	Common Predicate
 }
 
+// Predicate passes the sessions that are found.
 func (s SessionSearch) Predicate() Predicate {
 	if s.Exact {
 		return s.Candidates
@@ -110,12 +161,12 @@ func (s SessionSearch) Predicate() Predicate {
 	return AllOf(s.Candidates, s.Holds)
 }
 
-// Progress is told how many of how many rows of the ledger are done.
+// Progress receives how much of how much is done, such as rows of the ledger.
 type Progress func(done, total int)
 
-// Difference is a query for names, and what is told of each.
+// Difference is a query for names, and a message on each of them with a %s for it.
 type Difference struct{ SQL, Message string }
 
-// The condition of the index sessions_outdated, word by word: that is how SQLite
-// and PostgreSQL see that the index serves.
+// Outdated passes sessions that an older version of this program projected. It is the condition of
+// the index sessions_outdated, word by word: that is how SQLite and PostgreSQL see that the index serves.
 const Outdated = "projection < 3"

@@ -5,12 +5,9 @@ import (
 	"path/filepath"
 )
 
-// checkSpace fails where the disk of the database has less than so many bytes free.
-func (s *Store) checkSpace(needed int64) error {
-	if s.file == nil {
-		return nil
-	}
-	return checkFolderSpace(filepath.Dir(s.file.path), needed)
+// CheckSpace returns an error where the disk of the file has less than so many bytes free.
+func (d *SQLiteDatabase) CheckSpace(needed int64) error {
+	return checkFolderSpace(filepath.Dir(d.file.path), needed)
 }
 
 func checkFolderSpace(folder string, needed int64) error {

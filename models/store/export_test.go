@@ -2,6 +2,7 @@ package store
 
 import (
 	"crypto/sha256"
+	"log/slog"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -46,24 +47,26 @@ func MakeOld(ctx context.Context, address string, bodies [][]byte, decode Decode
 	if err != nil {
 		return err
 	}
-	var s *Store
+	log := slog.New(slog.DiscardHandler)
+	var db Database
 	if IsPostgres(address) {
-		s, err = openPostgres(ctx, address, Options{})
+		db, err = OpenPostgres(ctx, address, nil, Config{Log: log})
 	} else {
-		s, err = openSQLite(address, codec, Options{})
+		db, err = OpenSQLite(address, codec, Config{Log: log})
 	}
 	if err != nil {
 		return err
 	}
+	s := newStore(db, address, log, codec)
 	defer func() { _ = s.Close() }()
-	steps, err := migrations(s.dialect)
+	steps, err := migrations(s.db)
 	if err != nil {
 		return err
 	}
 	if err := s.runMigrations(ctx, steps[:2]); err != nil {
 		return err
 	}
-	return s.write.Transaction(func(tx *gorm.DB) error { return storeOld(tx, s.dialect, bodies, decode, oldText) })
+	return s.write.Transaction(func(tx *gorm.DB) error { return storeOld(tx, s.db, bodies, decode, oldText) })
 }
 
 func storeOld(tx *gorm.DB, d Dialect, bodies [][]byte, decode Decode, oldText func(string) string) error {
@@ -114,7 +117,11 @@ func storeOld(tx *gorm.DB, d Dialect, bodies [][]byte, decode Decode, oldText fu
 		if d.NumberedPlaceholders() { // PostgreSQL searches the messages themselves
 			continue
 		}
-		if err := tx.Exec("INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", session.ID, transcript(p.Messages)).Error; err != nil {
+		var transcript strings.Builder
+		for _, m := range p.Messages {
+			transcript.WriteString(m.Folded + "\n\n")
+		}
+		if err := tx.Exec("INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", session.ID, transcript.String()).Error; err != nil {
 			return err
 		}
 	}
@@ -128,7 +135,7 @@ func (s *Store) KeepEvents(count int) { s.events.most = count }
 func (s *Store) RunForever(ctx context.Context) error {
 	var count int
 	query := "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
-	if s.dialect.Name() == "PostgreSQL" {
+	if s.db.Name() == "PostgreSQL" {
 		query = "SELECT COUNT(*) FROM (SELECT pg_sleep(100000)) x"
 	}
 	return s.answers(ctx).Raw(query).Scan(&count).Error

@@ -56,7 +56,7 @@ func holds(value int64, operator string, bound int64) bool {
 
 // A field of a filter that is never read would pass everything, in silence.
 func TestEachFieldOfAFilterHasSQLOfItsOwn(t *testing.T) {
-	for _, d := range []Dialect{sqliteDialect{}, postgresDialect{}} {
+	for _, d := range []Dialect{SQLiteDialect{}, PostgresDialect{}} {
 		of := filterSQL{d}
 		for _, filter := range []struct {
 			zero any

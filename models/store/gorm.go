@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"gorm.io/gorm"
@@ -12,20 +13,29 @@ import (
 	"sessiongraph/models/store/dialect"
 )
 
-func GORMConfig(options Options) *gorm.Config {
+// Config is how a database is opened.
+type Config struct {
+	// Log takes warnings of the database.
+	Log *slog.Logger
+	// MustExist refuses a database that is not there in place of making it.
+	MustExist bool
+	// OnStatement, where set, receives the text of each SQL statement.
+	OnStatement func(sql string)
+}
+
+// GORMConfig is the configuration of GORM for a database. Statements are prepared by the drivers.
+func (options Config) GORMConfig() *gorm.Config {
 	return &gorm.Config{
 		SkipDefaultTransaction: true,
-		PrepareStmt:            true,
-		PrepareStmtMaxSize:     200,
 		TranslateError:         true,
 		QueryFields:            true,
 		Logger:                 statementLog{options},
 	}
 }
 
-// statementLog hands GORM's statements to Options.OnStatement, and nothing to a
+// statementLog hands GORM's statements to Config.OnStatement, and nothing to a
 // log: errors are returned to those who can say what was being done.
-type statementLog struct{ options Options }
+type statementLog struct{ options Config }
 
 func (l statementLog) LogMode(logger.LogLevel) logger.Interface { return l }
 

@@ -17,7 +17,7 @@ import (
 func (s *Store) Probe(ctx context.Context, bytes int) error {
 	data := make([]byte, bytes)
 	_, _ = rand.Read(data) // which no database makes smaller; it never fails
-	err := s.transaction(ctx, s.dialect.SaveTimeout(bytes), func(tx *gorm.DB) error {
+	err := s.transaction(ctx, s.db.SaveTimeout(bytes), func(tx *gorm.DB) error {
 		return tx.Exec("UPDATE write_probe SET data = ? WHERE id = 1", data).Error
 	})
 	if err != nil {
@@ -30,14 +30,14 @@ func (s *Store) Probe(ctx context.Context, bytes int) error {
 // for another process that has it locked.
 func (s *Store) CheckWritable(ctx context.Context) error {
 	var err error
-	_ = s.retrying(ctx, func() error {
-		if err = s.Probe(ctx, 1); s.dialect.IsLocked(err) {
+	_ = RetryUnavailable(ctx, func() error {
+		if err = s.Probe(ctx, 1); s.db.IsLocked(err) {
 			return err
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("open database %s: nothing can be stored in it: %w", s.address, s.dialect.DescribeError(err))
+		return fmt.Errorf("open database %s: nothing can be stored in it: %w", s.address, s.db.DescribeError(err))
 	}
 	return nil
 }
@@ -45,7 +45,7 @@ func (s *Store) CheckWritable(ctx context.Context) error {
 // transaction runs a transaction that writes. Where there is a limit, one that takes
 // longer ends with its connection: a server that hangs would hold it without end.
 func (s *Store) transaction(ctx context.Context, limit time.Duration, work func(tx *gorm.DB) error) error {
-	if err := s.file.check(); err != nil {
+	if err := s.db.Check(); err != nil {
 		return err
 	}
 	if limit == 0 {
@@ -58,8 +58,8 @@ func (s *Store) transaction(ctx context.Context, limit time.Duration, work func(
 		if err == nil || ctx.Err() != nil || !errors.Is(limited.Err(), context.DeadlineExceeded) {
 			return err
 		}
-		s.dropConnections() // they go to the same server
+		s.db.DropConnections() // they go to the same server
 		return fmt.Errorf("%w: the server did not answer within %v: %w", dialect.ErrUnavailable, limit, err)
 	})
-	return Translate(err, s.dialect)
+	return Translate(err, s.db)
 }

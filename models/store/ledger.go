@@ -193,14 +193,14 @@ func isDamage(err error) bool {
 // them: it may be stopped at any time, and started again; other processes go on meanwhile.
 func (s *Store) Replay(ctx context.Context, decode Decode, progress Progress) error {
 	size := &Pacing{firstReplayBatch, ledgerBatch}
-	err := s.retrying(ctx, func() error { return s.removeOrphans(ctx) })
+	err := RetryUnavailable(ctx, func() error { return s.removeOrphans(ctx) })
 	if err == nil {
 		err = s.ledgerBatches(ctx, progress, nil, func(rows []*models.Notification) error {
 			return s.replaySteps(ctx, rows, size, decode)
 		})
 	}
 	if err == nil {
-		err = s.retrying(ctx, func() error { return s.repairContacts(ctx) })
+		err = RetryUnavailable(ctx, func() error { return s.repairContacts(ctx) })
 	}
 	if err != nil {
 		return fmt.Errorf("replay: %w", err)
@@ -230,7 +230,7 @@ func (s *Store) removeOrphans(ctx context.Context) error {
 				if err := tx.Raw(k.find+k.among, batch).Scan(&orphans).Error; err != nil {
 					return fmt.Errorf("find what the ledger does not know: %w", err)
 				}
-				return deleteSessions(tx, s.dialect, orphans)
+				return deleteSessions(tx, s.db, orphans)
 			})
 			if err != nil {
 				return err
@@ -246,7 +246,7 @@ func childTables() []string { return []string{"messages", "ner_slots", "event_la
 // SaveInTime is Save for those who can wait while another process has the database
 // for itself.
 func (s *Store) SaveInTime(ctx context.Context, deliveries []PreparedDelivery) error {
-	return s.retrying(ctx, func() error { return s.Save(ctx, deliveries) })
+	return RetryUnavailable(ctx, func() error { return s.Save(ctx, deliveries) })
 }
 
 // firstReplayBatch is how many rows the first transaction of a replay takes.
@@ -262,7 +262,7 @@ func (s *Store) replaySteps(ctx context.Context, rows []*models.Notification, si
 			}
 		}
 		var held time.Duration
-		err := s.retrying(ctx, func() error {
+		err := RetryUnavailable(ctx, func() error {
 			var err error
 			held, err = s.replayBatch(ctx, batch, decode)
 			return err
@@ -325,7 +325,7 @@ func (s *Store) replayRows(tx *gorm.DB, clock *ledgerClock, rows []*models.Notif
 	if err := tx.Raw("SELECT id FROM sessions WHERE call_id IN ?", callIDs).Scan(&replaced).Error; err != nil {
 		return fmt.Errorf("read sessions: %w", err)
 	}
-	if err := deleteSessions(tx, s.dialect, replaced); err != nil {
+	if err := deleteSessions(tx, s.db, replaced); err != nil {
 		return err
 	}
 	k := newBatchState(clock)
@@ -334,7 +334,7 @@ func (s *Store) replayRows(tx *gorm.DB, clock *ledgerClock, rows []*models.Notif
 			return fmt.Errorf("session %q: %w", callID, err)
 		}
 	}
-	return k.write(tx, s.dialect)
+	return k.write(tx, s.db)
 }
 
 // setDecoded takes over what a body's decoding says of its row.
@@ -386,7 +386,7 @@ func (s *Store) expected(tx *gorm.DB, callID string, decode Decode) (*preparedPr
 		return nil, nil, nil
 	}
 	newest.Session.ID, newest.Session.Version, newest.Session.Deliveries = first, version, deliveries
-	return &preparedProjection{newest, s.dialect.Prepare(newest)}, source, nil
+	return &preparedProjection{newest, s.db.Prepare(newest)}, source, nil
 }
 
 // rebuild has a session, whose rows are gone, made from its notifications again.
@@ -473,7 +473,7 @@ func decodeOnce(decode Decode) Decode {
 }
 
 func (s *Store) snapshot() []*sql.TxOptions {
-	if options := s.dialect.SnapshotOptions(); options != nil {
+	if options := s.db.SnapshotOptions(); options != nil {
 		return []*sql.TxOptions{options}
 	}
 	return nil
@@ -528,7 +528,7 @@ func (s *Store) verifySession(tx *gorm.DB, callID string, decode Decode, tell fu
 	if !reflect.DeepEqual(*got, p.Session) {
 		tell(fmt.Sprintf("session %s: its row differs from the ledger", callID))
 	}
-	verifyParts(got, tx, s.dialect, p.Projection, tell)
+	verifyParts(got, tx, s.db, p.Projection, tell)
 	return tx.Error
 }
 
@@ -588,7 +588,7 @@ func (s *Store) verifyOrphans(ctx context.Context, tell func(string)) error {
 		queries = append(queries, Difference{
 			SQL: "SELECT DISTINCT session_id FROM " + table + " WHERE session_id NOT IN (SELECT id FROM sessions)", Message: table + " of session number %s, which does not exist"})
 	}
-	queries = append(queries, s.dialect.IndexDifferences()...)
+	queries = append(queries, s.db.IndexDifferences()...)
 	for _, q := range queries {
 		var found []string
 		if err := s.read.WithContext(ctx).Raw(q.SQL).Scan(&found).Error; err != nil {

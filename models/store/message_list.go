@@ -11,10 +11,10 @@ import (
 
 // messageFilter is what a message m of a session s has to pass.
 func (s *Store) messageFilter(l models.MessageList) Predicate {
-	sql := filterSQL{s.dialect}
-	parts := []Predicate{sql.session(l.Sessions), s.dialect.SessionsWithMsgIDs(msgIDsOf(l.Filter)), sql.message(l.Filter)}
+	sql := filterSQL{s.db}
+	parts := []Predicate{sql.session(l.Sessions), s.db.SessionsWithMsgIDs(msgIDsOf(l.Filter)), sql.message(l.Filter)}
 	if words := messageSearchWords(l.Filter); len(words) > 0 {
-		parts = append(parts, s.dialect.SearchSessions(words).Candidates)
+		parts = append(parts, s.db.SearchSessions(words).Candidates)
 	}
 	return AllOf(parts...)
 }
@@ -22,8 +22,8 @@ func (s *Store) messageFilter(l models.MessageList) Predicate {
 // messages is the statement that reads columns of messages m of sessions s that pass the list and are beyond places.
 func (s *Store) messages(l models.MessageList, columns string, beyond []Predicate, direction models.OrderDirection, limit int) Predicate {
 	search := s.pageSearch([]*models.SessionFilter{l.Sessions}, messageSearchWords(l.Filter))
-	search.rest = AllOf(search.rest, s.dialect.SessionsWithMsgIDs(msgIDsOf(l.Filter)))
-	passes := AllOf(append(beyond, (filterSQL{s.dialect}).message(l.Filter))...)
+	search.rest = AllOf(search.rest, s.db.SessionsWithMsgIDs(msgIDsOf(l.Filter)))
+	passes := AllOf(append(beyond, (filterSQL{s.db}).message(l.Filter))...)
 	order := fmt.Sprintf("ORDER BY s.started_at %[1]s, s.id %[1]s", direction)
 	plain := func(sessions Predicate) Predicate {
 		c := AllOf(sessions, passes)
@@ -152,7 +152,7 @@ func (s *Store) CountMessages(ctx context.Context, l models.MessageList) (int, e
 // SessionsByID reads sessions by their ids.
 func (s *Store) SessionsByID(ctx context.Context, ids []int64) (map[int64]*models.Session, error) {
 	columns := shownColumns(ctx)
-	sessions, err := columns.read(s.answers(ctx), s.dialect, columns.by("id", ToAny(ids)))
+	sessions, err := columns.read(s.answers(ctx), s.db, columns.by("id", ToAny(ids)))
 	if err != nil {
 		return nil, fmt.Errorf("read sessions by id: %w", err)
 	}

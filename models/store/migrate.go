@@ -69,7 +69,7 @@ func statements(sql string) iter.Seq[string] {
 
 // migrate brings the tables up to date.
 func (s *Store) migrate(ctx context.Context) error {
-	steps, err := migrations(s.dialect)
+	steps, err := migrations(s.db)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
@@ -83,7 +83,7 @@ func (s *Store) runMigrations(ctx context.Context, steps []*gormigrate.Migration
 	// A step that was begun ends: the library panics where its context does.
 	db := s.write.WithContext(context.WithoutCancel(ctx))
 	err := db.Transaction(func(tx *gorm.DB) error {
-		if err := s.dialect.LockMigrations(tx); err != nil {
+		if err := s.db.LockMigrations(tx); err != nil {
 			return err
 		}
 		return gormigrate.New(tx, &gormigrate.Options{
@@ -97,7 +97,7 @@ func (s *Store) runMigrations(ctx context.Context, steps []*gormigrate.Migration
 	case errors.Is(err, gormigrate.ErrUnknownPastMigration):
 		return ErrNewer
 	case err != nil:
-		return fmt.Errorf("migrate: %w", s.dialect.DescribeError(err))
+		return fmt.Errorf("migrate: %w", s.db.DescribeError(err))
 	}
 	return nil
 }

@@ -46,7 +46,7 @@ func unionAll[T any](ctx context.Context, s *Store, n int, arm func(i int) Predi
 func unionAllSessions(ctx context.Context, s *Store, columns sessionColumns, n int, arm func(i int) Predicate) ([]*models.Session, error) {
 	var all []*models.Session
 	err := eachUnionAll(n, arm, func(statement Predicate) error {
-		sessions, err := columns.read(s.answers(ctx), s.dialect, statement)
+		sessions, err := columns.read(s.answers(ctx), s.db, statement)
 		all = append(all, sessions...)
 		return err
 	})
@@ -88,7 +88,7 @@ func (s *Store) filter(l models.SessionList, owner string) Predicate {
 		parts = append(parts, ofOwner(l.Scope, owner))
 	}
 	for _, f := range l.Filters {
-		if c := (filterSQL{s.dialect}).session(f); c.SQL != AlwaysTrue.SQL {
+		if c := (filterSQL{s.db}).session(f); c.SQL != AlwaysTrue.SQL {
 			parts = append(parts, c)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"runtime"
 	"strings"
@@ -61,33 +62,80 @@ var (
 	}
 )
 
-func openPostgres(ctx context.Context, address string, options Options) (*Store, error) {
+// PostgresDatabase is an open database of a server.
+type PostgresDatabase struct {
+	PostgresDialect
+	pools      Pools
+	config     *pgx.ConnConfig
+	generation *atomic.Int64 // of the connections that write
+	replicas   *replicas     // nil for none
+	log        *slog.Logger
+}
+
+// Pools are the connections.
+func (d *PostgresDatabase) Pools() Pools { return d.pools }
+
+// Replica is a replica that serves, each in turn; nil where there is none.
+func (d *PostgresDatabase) Replica() *gorm.DB {
+	if d.replicas == nil {
+		return nil
+	}
+	if one := d.replicas.pick(); one != nil {
+		return one.db
+	}
+	return nil
+}
+
+// Check returns nil: a server keeps its files.
+func (d *PostgresDatabase) Check() error { return nil }
+
+// CheckSpace returns nil: the server's disk is out of sight.
+func (d *PostgresDatabase) CheckSpace(int64) error { return nil }
+
+// CheckLog does nothing: the server bounds its log.
+func (d *PostgresDatabase) CheckLog() {}
+
+// DropConnections gives up the connections that write: their server hangs.
+func (d *PostgresDatabase) DropConnections() { d.generation.Add(1) }
+
+// Close closes all connections.
+func (d *PostgresDatabase) Close() error {
+	if d.replicas == nil {
+		return d.pools.Close()
+	}
+	return errors.Join(d.replicas.close(), d.pools.Close())
+}
+
+// OpenPostgres opens a database of a server, and replicas of it.
+func OpenPostgres(ctx context.Context, address string, replicas []string, options Config) (Database, error) {
 	config, err := postgresConfig(address)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dialect: postgresDialect{zones: &sync.Map{}}, news: newNewsroom(), watch: newWatch()}
-	s.watch.listen = listenTo(config)
-	gormConfig := postgresGormConfig(options)
-	generation := new(atomic.Int64)
-	s.dropConnections = func() { generation.Add(1) }
-	writers := newPostgresPool(config, postgresWriting, postgresWriters, generation)
-	if s.write, err = openPostgresGORM(writers, gormConfig); err != nil {
-		return nil, errors.Join(s.dialect.DescribeError(err), writers.Close())
+	d := &PostgresDatabase{PostgresDialect: PostgresDialect{zones: &sync.Map{}}, config: config, generation: new(atomic.Int64), log: options.Log}
+	gormConfig := options.GORMConfig()
+	writers := newPostgresPool(config, postgresWriting, postgresWriters, d.generation)
+	if d.pools.Write, err = openPostgresGORM(writers, *gormConfig); err != nil {
+		return nil, errors.Join(d.DescribeError(err), writers.Close())
 	}
 	for _, pool := range []struct {
 		db   **gorm.DB
 		most int
-	}{{&s.read, postgresOwnReaders}, {&s.queries, max(postgresReaders, 2*runtime.NumCPU())}} {
+	}{{&d.pools.Read, postgresOwnReaders}, {&d.pools.Queries, max(postgresReaders, 2*runtime.NumCPU())}} {
 		readers := newPostgresReaders(config, pool.most)
-		if *pool.db, err = openPostgresGORM(steady{readers, queryPatience}, gormConfig); err != nil {
-			return nil, errors.Join(s.dialect.DescribeError(err), readers.Close(), s.closePools())
+		if *pool.db, err = openPostgresGORM(retryPool{readers}, *gormConfig); err != nil {
+			return nil, errors.Join(d.DescribeError(err), readers.Close(), d.pools.Close())
 		}
 	}
-	if err := s.checkPostgres(ctx, options); err != nil {
-		return nil, errors.Join(s.dialect.DescribeError(err), s.closePools())
+	if err := d.checkDatabase(ctx, options); err != nil {
+		return nil, errors.Join(d.DescribeError(err), d.pools.Close())
 	}
-	return s, nil
+	if len(replicas) > 0 {
+		if err := d.openReplicas(replicas, *gormConfig); err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
+	}
+	return d, nil
 }
 
 func postgresConfig(address string) (*pgx.ConnConfig, error) {
@@ -115,7 +163,7 @@ func postgresConfig(address string) (*pgx.ConnConfig, error) {
 }
 
 func openPostgresGORM(pool gorm.ConnPool, config gorm.Config) (*gorm.DB, error) {
-	return OpenGORM(postgresDialectorOf(pool), postgresDialect{}, &config)
+	return OpenGORM(postgresDialectorOf(pool), PostgresDialect{}, &config)
 }
 
 func postgresDialectorOf(pool gorm.ConnPool) gorm.Dialector {
@@ -145,20 +193,13 @@ func newPostgresPool(config *pgx.ConnConfig, settings map[string]string, most in
 	return pool
 }
 
-// postgresGormConfig leaves prepared statements to pgx, which keeps them for each connection.
-func postgresGormConfig(options Options) gorm.Config {
-	config := GORMConfig(options)
-	config.PrepareStmt = false
-	return *config
-}
-
-// checkPostgres refuses a database that could not hold what is stored.
-func (s *Store) checkPostgres(ctx context.Context, options Options) error {
+// checkDatabase refuses a database that could not hold what is stored.
+func (d *PostgresDatabase) checkDatabase(ctx context.Context, options Config) error {
 	var found struct {
 		Encoding string
 		Made     bool
 	}
-	err := s.read.WithContext(ctx).Raw("SELECT current_setting('server_encoding') AS encoding, to_regclass('ledger_clock') IS NOT NULL AS made").Scan(&found).Error
+	err := d.pools.Read.WithContext(ctx).Raw("SELECT current_setting('server_encoding') AS encoding, to_regclass('ledger_clock') IS NOT NULL AS made").Scan(&found).Error
 	switch {
 	case err != nil:
 		return err
@@ -174,18 +215,18 @@ func (s *Store) checkPostgres(ctx context.Context, options Options) error {
 type postgresDialector struct{ *gormpostgres.Dialector }
 
 // Translate marks the errors of a database that is not available.
-func (postgresDialector) Translate(err error) error { return Translate(err, postgresDialect{}) }
+func (postgresDialector) Translate(err error) error { return Translate(err, PostgresDialect{}) }
 
-type postgresDialect struct {
+type PostgresDialect struct {
 	zones *sync.Map // clocks by name
 }
 
-func (postgresDialect) Name() string { return "PostgreSQL" }
+func (PostgresDialect) Name() string { return "PostgreSQL" }
 
 //go:embed postgres/migrations/*.sql
 var postgresMigrations embed.FS
 
-func (postgresDialect) Migrations() fs.FS {
+func (PostgresDialect) Migrations() fs.FS {
 	folder, err := fs.Sub(postgresMigrations, "postgres/migrations")
 	if err != nil {
 		panic(err) // the folder is embedded
@@ -194,53 +235,56 @@ func (postgresDialect) Migrations() fs.FS {
 }
 
 // The index of messages serves by itself.
-func (postgresDialect) SessionsWithMsgIDs([]string, bool) Predicate { return AlwaysTrue }
+func (PostgresDialect) SessionsWithMsgIDs([]string, bool) Predicate { return AlwaysTrue }
 
 // Instances that start at once bring the tables up to date one after the other.
-func (postgresDialect) LockMigrations(tx *gorm.DB) error {
+func (PostgresDialect) LockMigrations(tx *gorm.DB) error {
 	return tx.Exec("SELECT pg_advisory_xact_lock(hashtext('sessiongraph migrations'))").Error
 }
 
 // What is stored seldom takes a hundredth of this; texts of many bytes take the search index some time.
-func (postgresDialect) SaveTimeout(bytes int) time.Duration {
+func (PostgresDialect) SaveTimeout(bytes int) time.Duration {
 	return 4*time.Second + time.Duration(bytes)*2*time.Second/(1<<20)
 }
 
-func (postgresDialect) LockLedger() string {
-	return "SELECT " + clockColumns + " FROM ledger_clock WHERE id = 1 FOR UPDATE"
+func (PostgresDialect) LockLedger(columns string) string {
+	return "SELECT " + columns + " FROM ledger_clock WHERE id = 1 FOR UPDATE"
 }
 
 // Listeners hear of it when the transaction is committed.
-func (postgresDialect) Notify(tx *gorm.DB) error {
+func (PostgresDialect) Notify(tx *gorm.DB) error {
 	return tx.Exec("SELECT pg_notify('" + storedChannel + "', '')").Error
 }
 
 // storedChannel is what instances listen to.
 const storedChannel = "sessiongraph_stored"
 
-func (postgresDialect) SnapshotOptions() *sql.TxOptions {
+func (PostgresDialect) SnapshotOptions() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 }
 
-func (postgresDialect) NumberedPlaceholders() bool { return true }
+func (PostgresDialect) NumberedPlaceholders() bool { return true }
+
+// A text may have characters that PostgreSQL does not store.
+func (PostgresDialect) Encodes(text string) bool { return encodeText(text) != text }
 
 // The index of trigrams is of this text.
-func (postgresDialect) Insert() string { return "INSERT INTO" }
+func (PostgresDialect) Insert() string { return "INSERT INTO" }
 
-func (postgresDialect) StoredText(m *models.Message) string { return m.Folded }
+func (PostgresDialect) StoredText(m *models.Message) string { return m.Folded }
 
-func (postgresDialect) Position(column string) string { return "strpos(" + column + ", ?)" }
+func (PostgresDialect) Position(column string) string { return "strpos(" + column + ", ?)" }
 
-func (postgresDialect) Digits(column string) string {
+func (PostgresDialect) Digits(column string) string {
 	return "regexp_replace(" + column + ", '[^0-9]', '', 'g')"
 }
 
-func (postgresDialect) EndsWith(column, suffix string) Predicate {
+func (PostgresDialect) EndsWith(column, suffix string) Predicate {
 	return Where("right("+column+", ?) = ?", utf8.RuneCountInString(encodeText(suffix)), suffix)
 }
 
 // The first part is what the index has.
-func (postgresDialect) EntryValue(values []string) Predicate {
+func (PostgresDialect) EntryValue(values []string) Predicate {
 	starts := make([]string, len(values))
 	for i, value := range values {
 		starts[i] = firstRunes(encodeText(value), 100)
@@ -260,7 +304,7 @@ func firstRunes(s string, most int) string {
 var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 // The index has the trigrams of texts, which serve words of three characters and more.
-func (d postgresDialect) SearchMessages(words []string) Predicate {
+func (d PostgresDialect) SearchMessages(words []string) Predicate {
 	parts := make([]Predicate, len(words))
 	for i, word := range words {
 		if utf8.RuneCountInString(word) < 3 {
@@ -272,7 +316,7 @@ func (d postgresDialect) SearchMessages(words []string) Predicate {
 	return AllOf(parts...)
 }
 
-func (d postgresDialect) SearchSessions(words []string) SessionSearch {
+func (d PostgresDialect) SearchSessions(words []string) SessionSearch {
 	parts := make([]Predicate, len(words))
 	for i, word := range words {
 		found := d.SearchMessages([]string{word})
@@ -281,20 +325,21 @@ func (d postgresDialect) SearchSessions(words []string) SessionSearch {
 	return SessionSearch{Candidates: AllOf(parts...), Exact: true, Holds: AlwaysTrue}
 }
 
-func (postgresDialect) IndexSessions(*gorm.DB, []IndexedSession) error { return nil }
-func (postgresDialect) UnindexSessions(*gorm.DB, []int64) error        { return nil }
-func (postgresDialect) IndexDifferences() []Difference                 { return nil }
+func (PostgresDialect) IndexSessions(*gorm.DB, []IndexedSession) error { return nil }
+func (PostgresDialect) UnindexSessions(*gorm.DB, []int64) error        { return nil }
+func (PostgresDialect) IndexDifferences() []Difference                 { return nil }
 
 // What is deleted stays in the files until its place is used again; this makes the
 // place free. The server's log and backups have it for as long as they are kept.
-func (postgresDialect) Purge(ctx context.Context, s *Store, _ Progress) error {
-	err := s.write.WithContext(ctx).Exec("VACUUM (SKIP_LOCKED) notifications, sessions, contacts, messages, ner_slots, event_labels, variables").Error
+func (d *PostgresDatabase) Purge(ctx context.Context, _ Progress) error {
+	err := d.pools.Write.WithContext(ctx).Exec("VACUUM (SKIP_LOCKED) notifications, sessions, contacts, messages, ner_slots, event_labels, variables").Error
 	if err != nil {
 		return fmt.Errorf("free what was deleted: %w", err)
 	}
 	return nil
 }
 
-func (postgresDialect) Backup(context.Context, *Store, string, Progress) error {
+// Backup returns an error that names the tool of PostgreSQL.
+func (d *PostgresDatabase) Backup(context.Context, string, Progress) error {
 	return errors.New("PostgreSQL has tools of its own for this: pg_dump --format=custom --file=FILE ADDRESS")
 }

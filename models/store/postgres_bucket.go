@@ -24,7 +24,7 @@ var clocksRegular = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 type clocks struct{ changes, offsets, shown string }
 
 // clocksOf keeps what it lists, by name of the zone: listing one takes longer than using it.
-func (d postgresDialect) clocksOf(zone *time.Location) clocks {
+func (d PostgresDialect) clocksOf(zone *time.Location) clocks {
 	if known, ok := d.zones.Load(zone.String()); ok {
 		return known.(clocks)
 	}
@@ -82,7 +82,7 @@ const (
 //
 // z are the lists, k the whole cycles that are taken off, c the time and the number
 // of clock changes before it, l what the clock showed then.
-func (d postgresDialect) Bucket(interval models.TimeInterval, zone *time.Location) (column, from Predicate) {
+func (d PostgresDialect) Bucket(interval models.TimeInterval, zone *time.Location) (column, from Predicate) {
 	known := d.clocksOf(zone)
 	regular, cycle := strconv.FormatInt(clocksRegular, 10), strconv.FormatInt(clocksCycle, 10)
 	from = Where(" CROSS JOIN (SELECT CAST(? AS BIGINT[]) AS changes, CAST(? AS BIGINT[]) AS offsets, CAST(? AS BIGINT[]) AS shown) z"+

@@ -3,7 +3,10 @@ package store
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,22 +18,22 @@ import (
 // PostgreSQL works out the buckets that BucketStart tells, for any time in any zone.
 func TestPostgresBuckets(t *testing.T) {
 	tools.SkipUnderRace(t, "it does one thing after the other, with much data")
-	store, err := Open(t.Context(), testdb.Postgres.Fresh(t), Options{})
+	database, err := OpenPostgres(t.Context(), testdb.Postgres.Fresh(t), nil, Config{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() })
+	t.Cleanup(func() { _ = database.Close() })
 	for _, zone := range []string{
 		"UTC", "Asia/Jakarta", "Asia/Kolkata", "Asia/Kathmandu", "America/New_York", "Europe/Berlin", "Europe/London", "Europe/Dublin", "Australia/Lord_Howe",
 		"America/Sao_Paulo", "America/Havana", "America/Asuncion", "America/Santiago", "America/St_Johns", "Asia/Beirut", "Asia/Gaza", "Africa/Casablanca", "Africa/Cairo",
 		"Africa/Monrovia", "Pacific/Apia", "Pacific/Kiritimati", "Pacific/Chatham", "Pacific/Kwajalein", "Antarctica/Troll", "America/Caracas", "Asia/Tehran",
 		"Asia/Pyongyang", "America/Juneau", "Asia/Manila", "Europe/Amsterdam", "America/Nuuk", "Etc/GMT+12", "Etc/GMT-14",
 	} {
-		t.Run(zone, func(t *testing.T) { testPostgresBuckets(t, store, zone) })
+		t.Run(zone, func(t *testing.T) { testPostgresBuckets(t, database, zone) })
 	}
 }
 
-func testPostgresBuckets(t *testing.T, store *Store, name string) {
+func testPostgresBuckets(t *testing.T, database Database, name string) {
 	zone, err := time.LoadLocation(name)
 	if err != nil {
 		t.Fatal(err)
@@ -62,11 +65,11 @@ func testPostgresBuckets(t *testing.T, store *Store, name string) {
 	}
 	times = append(times, time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC).UnixMicro(), time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro(), -1, 0, 1)
 	for _, interval := range []models.TimeInterval{models.EveryHour, models.EveryDay, models.EveryWeek, models.EveryMonth} {
-		column, from := store.dialect.Bucket(interval, zone)
+		column, from := database.Bucket(interval, zone)
 		type row struct{ StartedAt, Bucket int64 }
 		var rows []row
-		sql := fmt.Sprintf("SELECT s.started_at, %s AS bucket FROM (SELECT unnest(CAST('%s' AS BIGINT[])) AS started_at) s%s", column.SQL, postgresArray(times), from.SQL)
-		if err := store.read.WithContext(context.Background()).Raw(sql, from.Args...).Scan(&rows).Error; err != nil {
+		sql := fmt.Sprintf("SELECT s.started_at, %s AS bucket FROM (SELECT unnest(CAST('%s' AS BIGINT[])) AS started_at) s%s", column.SQL, arrayOf(times), from.SQL)
+		if err := database.Pools().Read.WithContext(context.Background()).Raw(sql, from.Args...).Scan(&rows).Error; err != nil {
 			t.Fatal(err)
 		}
 		if len(rows) != len(times) {
@@ -82,4 +85,13 @@ func testPostgresBuckets(t *testing.T, store *Store, name string) {
 			}
 		}
 	}
+}
+
+// arrayOf is an array of PostgreSQL.
+func arrayOf(numbers []int64) string {
+	texts := make([]string, len(numbers))
+	for i, n := range numbers {
+		texts[i] = strconv.FormatInt(n, 10)
+	}
+	return "{" + strings.Join(texts, ",") + "}"
 }

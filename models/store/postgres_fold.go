@@ -12,7 +12,7 @@ import (
 // session's columns as one JSON object by column.
 
 // CaseFolded reads what prepare has filled.
-func (postgresDialect) CaseFolded(column string) string {
+func (PostgresDialect) CaseFolded(column string) string {
 	table, name, _ := strings.Cut(column, ".")
 	switch table {
 	case "s":
@@ -26,7 +26,7 @@ func (postgresDialect) CaseFolded(column string) string {
 	}
 }
 
-func (postgresDialect) Prepare(p *models.Projection) IndexText {
+func (PostgresDialect) Prepare(p *models.Projection) IndexText {
 	s := &p.Session
 	folded := map[string]string{}
 	for column, text := range map[string]string{

@@ -3,25 +3,15 @@ package store
 import (
 	"context"
 	"database/sql"
-	"time"
 )
 
-// How long a question waits for a server that is not available.
-const (
-	queryPatience = time.Second
-	patiencePause = 100 * time.Millisecond
-)
-
-// steady is the connections of a server to read by. A question that meets a broken
-// connection, as all are after a restart, is asked again for a while.
-type steady struct {
-	*sql.DB
-	patience time.Duration
-}
+// retryPool is the connections of a server to read by. A query that meets a broken
+// connection, as all are after a restart, is run again for a while.
+type retryPool struct{ *sql.DB }
 
 // QueryContext asks until there is an answer.
-func (p steady) QueryContext(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
-	p.again(ctx, func() error {
+func (p retryPool) QueryContext(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
+	RetryQuery(ctx, PostgresDialect{}, func() error {
 		rows, err = p.DB.QueryContext(ctx, query, args...)
 		return err
 	})
@@ -29,8 +19,8 @@ func (p steady) QueryContext(ctx context.Context, query string, args ...any) (ro
 }
 
 // QueryRowContext asks until there is an answer.
-func (p steady) QueryRowContext(ctx context.Context, query string, args ...any) (row *sql.Row) {
-	p.again(ctx, func() error {
+func (p retryPool) QueryRowContext(ctx context.Context, query string, args ...any) (row *sql.Row) {
+	RetryQuery(ctx, PostgresDialect{}, func() error {
 		row = p.DB.QueryRowContext(ctx, query, args...)
 		return row.Err()
 	})
@@ -38,36 +28,23 @@ func (p steady) QueryRowContext(ctx context.Context, query string, args ...any) 
 }
 
 // BeginTx begins a transaction as soon as there is an answer.
-func (p steady) BeginTx(ctx context.Context, options *sql.TxOptions) (tx *sql.Tx, err error) {
-	p.again(ctx, func() error {
+func (p retryPool) BeginTx(ctx context.Context, options *sql.TxOptions) (tx *sql.Tx, err error) {
+	RetryQuery(ctx, PostgresDialect{}, func() error {
 		tx, err = p.DB.BeginTx(ctx, options)
 		return err
 	})
 	return tx, err
 }
 
-func (p steady) again(ctx context.Context, ask func() error) {
-	for end := time.Now().Add(p.patience); ; {
-		if err := ask(); err == nil || !(postgresDialect{}).IsUnavailable(err) || time.Now().After(end) {
-			return
-		}
-		select {
-		case <-time.After(patiencePause):
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
 // GetDBConn is what GORM asks for the pool itself.
-func (p steady) GetDBConn() (*sql.DB, error) { return p.DB, nil }
+func (p retryPool) GetDBConn() (*sql.DB, error) { return p.DB, nil }
 
 // failover is the connections of a replica. A question that the replica cannot
 // answer goes to the primary, and later ones, too, until the next check.
 type failover struct {
 	*sql.DB
 	replica *replica
-	primary steady
+	primary retryPool
 }
 
 // failed says whether the primary has to be asked.
@@ -77,10 +54,10 @@ func (f failover) failed(ctx context.Context, err error) bool {
 		return false
 	case !f.replica.isServing():
 		return true
-	case !(postgresDialect{}).IsUnavailable(err):
+	case !(PostgresDialect{}).IsUnavailable(err):
 		return false
 	}
-	if !(postgresDialect{}).IsConflict(err) { // the replica may cancel what keeps it from following
+	if !(PostgresDialect{}).IsConflict(err) { // the replica may cancel what keeps it from following
 		f.replica.serve(false)
 	}
 	return true

@@ -14,8 +14,10 @@ type Predicate struct {
 	Args []any
 }
 
+// AlwaysTrue passes everything, AlwaysFalse nothing.
 var AlwaysTrue, AlwaysFalse = Predicate{SQL: "1=1"}, Predicate{SQL: "1=0"}
 
+// Where is a predicate of SQL with its arguments.
 func Where(sql string, args ...any) Predicate { return Predicate{sql, args} }
 
 func join(parts []Predicate, word string, ofNone Predicate) Predicate {
@@ -30,16 +32,21 @@ func join(parts []Predicate, word string, ofNone Predicate) Predicate {
 	return Where("("+left.SQL+")"+word+"("+right.SQL+")", slices.Concat(left.Args, right.Args)...)
 }
 
+// AllOf passes what passes all parts.
 func AllOf(parts ...Predicate) Predicate { return join(parts, " AND ", AlwaysTrue) }
 
+// AnyOf passes what passes one of the parts or more.
 func AnyOf(parts []Predicate) Predicate { return join(parts, " OR ", AlwaysFalse) }
 
+// Not passes what c does not pass.
 func (c Predicate) Not() Predicate { return Where("NOT ("+c.SQL+")", c.Args...) }
 
+// Exists passes where a row of the tables, which sql names up to a condition, passes inner as well.
 func Exists(sql string, inner Predicate) Predicate {
 	return Where("EXISTS (SELECT 1 FROM "+sql+" AND ("+inner.SQL+"))", inner.Args...)
 }
 
+// In passes what has one of the values in a column.
 func In[T any](column string, values []T) Predicate {
 	if len(values) == 0 {
 		return AlwaysFalse
@@ -76,6 +83,7 @@ func Placeholders(n int) string {
 	return strings.TrimSuffix(strings.Repeat("?,", n), ",")
 }
 
+// ToAny is the values as arguments.
 func ToAny[T any](values []T) []any {
 	out := make([]any, len(values))
 	for i, v := range values {
@@ -84,6 +92,7 @@ func ToAny[T any](values []T) []any {
 	return out
 }
 
+// Limit is a statement with a limit on its rows.
 func (c Predicate) Limit(limit int) Predicate {
 	return Where(fmt.Sprintf("%s LIMIT %d", c.SQL, limit), c.Args...)
 }

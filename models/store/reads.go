@@ -12,7 +12,7 @@ import (
 // in the answer.
 func (s *Store) SessionsByCallID(ctx context.Context, callIDs []string) (map[string]*models.Session, error) {
 	columns := shownColumns(ctx)
-	sessions, err := columns.read(s.answers(ctx), s.dialect, columns.by("call_id", ToAny(callIDs)))
+	sessions, err := columns.read(s.answers(ctx), s.db, columns.by("call_id", ToAny(callIDs)))
 	if err != nil {
 		return nil, fmt.Errorf("read sessions by call_id: %w", err)
 	}

@@ -120,7 +120,7 @@ func (s *Store) remove(ctx context.Context, r removal, progress RemovalProgress)
 			err = fmt.Errorf("remove notifications: %w", err)
 		}
 	}()
-	if err := s.checkSpace(purgeSpace); err != nil {
+	if err := s.db.CheckSpace(purgeSpace); err != nil {
 		return removed, err
 	}
 	if err := s.removeSessions(ctx, r, &removed, progress); err != nil {
@@ -179,13 +179,13 @@ func (s *Store) FinishRemoval(ctx context.Context, progress RemovalProgress) err
 	if err != nil || state.Removals <= state.Purged {
 		return err
 	}
-	if err := s.checkSpace(purgeSpace); err != nil {
+	if err := s.db.CheckSpace(purgeSpace); err != nil {
 		return err
 	}
-	if err := s.dialect.Purge(ctx, s, progress.cleaned); err != nil {
+	if err := s.db.Purge(ctx, progress.cleaned); err != nil {
 		return fmt.Errorf("clean the files (still due, erase or prune again does it): %w", err)
 	}
-	err = s.retrying(ctx, func() error {
+	err = RetryUnavailable(ctx, func() error {
 		return s.write.WithContext(ctx).Exec("UPDATE removals SET purged = ? WHERE id = 1 AND purged < ?", state.Removals, state.Removals).Error
 	})
 	if err != nil {
@@ -258,7 +258,7 @@ func (s *Store) Mentions(ctx context.Context, callee string) (int, error) {
 	if len(word) < leastNumber {
 		return 0, nil
 	}
-	found := s.dialect.SearchSessions([]string{word}).Predicate()
+	found := s.db.SearchSessions([]string{word}).Predicate()
 	var count int
 	err := s.read.WithContext(ctx).Raw("SELECT COUNT(*) FROM sessions s WHERE s.callee <> ? AND "+found.SQL, append([]any{callee}, found.Args...)...).Scan(&count).Error
 	if err != nil {
@@ -339,7 +339,7 @@ func (s *Store) removeSessions(ctx context.Context, r removal, removed *Removed,
 			if err != nil || len(callIDs) == 0 {
 				return err
 			}
-			batch, err = removeCallIDs(tx, s.dialect, callIDs)
+			batch, err = removeCallIDs(tx, s.db, callIDs)
 			return err
 		})
 		if err != nil {
@@ -357,7 +357,7 @@ func (s *Store) removeSessions(ctx context.Context, r removal, removed *Removed,
 // removeStep is a transaction that removes; that files have to be cleaned is
 // committed with it.
 func (s *Store) removeStep(ctx context.Context, work func(tx *gorm.DB) error) (held time.Duration, err error) {
-	err = s.retrying(ctx, func() error {
+	err = RetryUnavailable(ctx, func() error {
 		var began time.Time
 		defer func() { held = time.Since(began) }()
 		return s.change(ctx, func(tx *gorm.DB, _ *ledgerClock) error {
@@ -446,7 +446,7 @@ func (s *Store) chooseQuarantined(ctx context.Context, r removal, each func(ids 
 // Backup copies a live database, consistent as of one moment, into a new file that
 // its owner alone can read. Progress is in bytes.
 func (s *Store) Backup(ctx context.Context, file string, shown Progress) error {
-	if err := s.dialect.Backup(ctx, s, file, shown); err != nil {
+	if err := s.db.Backup(ctx, file, shown); err != nil {
 		return fmt.Errorf("back up to %s: %w", file, err)
 	}
 	return nil

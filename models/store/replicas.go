@@ -72,31 +72,30 @@ type primaryState struct {
 	written int64
 }
 
-func (s *Store) openReplicas(addresses []string, options Options) error {
-	pool, err := s.queries.DB()
+func (d *PostgresDatabase) openReplicas(addresses []string, gormConfig gorm.Config) error {
+	pool, err := d.pools.Queries.DB()
 	if err != nil {
 		return err
 	}
-	own, err := s.read.DB()
+	own, err := d.pools.Read.DB()
 	if err != nil {
 		return err
 	}
-	gormConfig := postgresGormConfig(options)
 	gormConfig.DisableAutomaticPing = true // one that is down is left out
-	primary := steady{pool, queryPatience}
-	r := &replicas{primary: own, log: options.Log}
+	primary := retryPool{pool}
+	r := &replicas{primary: own, log: d.log}
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
-	s.replicas = r
+	d.replicas = r
 	for _, address := range addresses {
 		if !IsPostgres(address) {
 			return fmt.Errorf("replica %s: expected a postgres:// address", address)
 		}
 		config, err := postgresConfig(address)
 		if err != nil {
-			return fmt.Errorf("replica %s: %w", withoutPassword(address), err)
+			return fmt.Errorf("replica %s: %w", WithoutPassword(address), err)
 		}
-		one := &replica{shown: withoutPassword(address)}
+		one := &replica{shown: WithoutPassword(address)}
 		one.pool = newPostgresReaders(config, max(postgresReaders, 2*runtime.NumCPU()))
 		one.probe = newPostgresReaders(config, 1)
 		r.all = append(r.all, one)
@@ -128,15 +127,6 @@ func (r *replicas) pick() *replica {
 		}
 	}
 	return nil
-}
-
-// Primary is the same store for the reader of events: without replicas, so that
-// what it reads is never old. It is closed
-// with the store.
-func (s *Store) Primary() *Store {
-	primary := *s
-	primary.replicas = nil
-	return &primary
 }
 
 // watch checks the replicas until ctx ends.

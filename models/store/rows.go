@@ -16,7 +16,7 @@ type scanner func(into ...any) error
 
 // eachRow reads the rows of a statement for an answer.
 func (s *Store) eachRow(ctx context.Context, statement Predicate, each func(scanner) error) error {
-	return eachRow(s.answers(ctx), s.dialect, statement, each)
+	return eachRow(s.answers(ctx), s.db, statement, each)
 }
 
 // eachRow reads the rows of a statement, each with what it scans into: GORM's reflection takes several times as long.

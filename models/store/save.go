@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -52,7 +51,7 @@ func (s *Store) Prepare(d models.Delivery) PreparedDelivery {
 	}
 	prepared := PreparedDelivery{Delivery: d, sum: sha256.Sum256(d.Body), packed: s.bodies.Compress(nil, kept)}
 	if d.Projection != nil {
-		prepared.index = s.dialect.Prepare(d.Projection)
+		prepared.index = s.db.Prepare(d.Projection)
 	}
 	return prepared
 }
@@ -71,15 +70,15 @@ func (s *Store) Save(ctx context.Context, deliveries []PreparedDelivery) error {
 	for _, a := range deliveries {
 		size += len(a.Body)
 	}
-	err := s.changeWithin(ctx, s.dialect.SaveTimeout(size), func(tx *gorm.DB, clock *ledgerClock) error {
-		state, err := readBatchState(tx, s.dialect, clock, deliveries)
+	err := s.changeWithin(ctx, s.db.SaveTimeout(size), func(tx *gorm.DB, clock *ledgerClock) error {
+		state, err := readBatchState(tx, s.db, clock, deliveries)
 		if err != nil {
 			return err
 		}
 		for i := range deliveries {
 			deliveries[i].Stored = state.apply(deliveries[i])
 		}
-		return state.write(tx, s.dialect)
+		return state.write(tx, s.db)
 	})
 	if err != nil {
 		return fmt.Errorf("save %d notifications: %w", len(deliveries), err)
@@ -108,27 +107,14 @@ func (s *Store) change(ctx context.Context, work func(tx *gorm.DB, clock *ledger
 
 // changeWithin is change with a limit on the time of each attempt, 0 for none.
 func (s *Store) changeWithin(ctx context.Context, limit time.Duration, work func(tx *gorm.DB, clock *ledgerClock) error) error {
-	for attempt := 1; ; attempt++ {
-		err := s.changeOnce(ctx, limit, work)
-		if err == nil || attempt == maxAttempts || !s.dialect.IsConflict(err) {
-			return err
-		}
-		select {
-		case <-time.After(time.Duration(1+rand.IntN(10*attempt)) * time.Millisecond):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	return RetryConflict(ctx, s.db, func() error { return s.changeOnce(ctx, limit, work) })
 }
-
-// How often a transaction is tried that conflicts with others.
-const maxAttempts = 8
 
 func (s *Store) changeOnce(ctx context.Context, limit time.Duration, work func(tx *gorm.DB, clock *ledgerClock) error) error {
 	stored, seq := false, int64(0)
 	err := s.transaction(ctx, limit, func(tx *gorm.DB) error {
 		var clock ledgerClock
-		if err := tx.Raw(s.dialect.LockLedger()).Scan(&clock).Error; err != nil {
+		if err := tx.Raw(s.db.LockLedger(clockColumns)).Scan(&clock).Error; err != nil {
 			return fmt.Errorf("lock ledger: %w", err)
 		}
 		before := clock
@@ -148,16 +134,16 @@ func (s *Store) changeOnce(ctx context.Context, limit time.Duration, work func(t
 		if err := s.history.begin(tx, before.LastStoredSeq); err != nil {
 			return err
 		}
-		return s.dialect.Notify(tx)
+		return s.db.Notify(tx)
 	})
 	if err == nil {
-		err = s.file.check() // what was committed to a file that is gone is lost
+		err = s.db.Check() // what was committed to a file that is gone is lost
 	}
 	if err == nil && stored {
 		s.history.stored(seq)
 		s.news.wake()
 	}
-	s.file.warnOfLog(s.log)
+	s.db.CheckLog()
 	return err
 }
 

@@ -28,7 +28,7 @@ type pageSearch struct {
 
 // pageSearch plans a page under filters, whose sessions have to hold the words as well.
 func (s *Store) pageSearch(filters []*models.SessionFilter, words []string) pageSearch {
-	sql := filterSQL{s.dialect}
+	sql := filterSQL{s.db}
 	var parts []Predicate
 	for _, f := range filters {
 		rest, found := withoutSearch(f)
@@ -40,7 +40,7 @@ func (s *Store) pageSearch(filters []*models.SessionFilter, words []string) page
 	page := pageSearch{rest: AllOf(parts...), searched: len(words) > 0}
 	if page.searched {
 		slices.Sort(words)
-		page.SessionSearch = s.dialect.SearchSessions(slices.Compact(words))
+		page.SessionSearch = s.db.SearchSessions(slices.Compact(words))
 	}
 	return page
 }

@@ -49,7 +49,7 @@ func (s *Store) answers(ctx context.Context) *gorm.DB {
 		return s.reader().WithContext(ctx)
 	}
 	shared.begin.Do(func() {
-		options := s.dialect.SnapshotOptions()
+		options := s.db.SnapshotOptions()
 		if options == nil {
 			options = &sql.TxOptions{}
 		}
@@ -67,10 +67,18 @@ func (s *Store) answers(ctx context.Context) *gorm.DB {
 
 // reader is a replica, each in turn, or the primary where none serves.
 func (s *Store) reader() *gorm.DB {
-	if s.replicas != nil {
-		if one := s.replicas.pick(); one != nil {
-			return one.db
+	if !s.primaryOnly {
+		if replica := s.db.Replica(); replica != nil {
+			return replica
 		}
 	}
 	return s.queries
+}
+
+// Primary is the same store for the reader of events: without replicas, so that
+// what it reads is never old. It is closed with the store.
+func (s *Store) Primary() *Store {
+	primary := *s
+	primary.primaryOnly = true
+	return &primary
 }

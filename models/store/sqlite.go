@@ -1,12 +1,14 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"database/sql/driver"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -46,7 +48,40 @@ const (
 	sqliteOwnReaders = 2
 )
 
-func openSQLite(file string, bodies *body.Codec, options Options) (*Store, error) {
+// SQLiteDatabase is an open file.
+type SQLiteDatabase struct {
+	SQLiteDialect
+	pools Pools
+	file  *sqliteFile
+	log   *slog.Logger
+}
+
+// Pools are the connections.
+func (d *SQLiteDatabase) Pools() Pools { return d.pools }
+
+// Replica is nil: a file has none.
+func (d *SQLiteDatabase) Replica() *gorm.DB { return nil }
+
+// Check returns an ErrUnavailable where the file was deleted or replaced.
+func (d *SQLiteDatabase) Check() error { return d.file.check() }
+
+// CheckLog logs, once a minute at most, that the write-ahead log does not end.
+func (d *SQLiteDatabase) CheckLog() { d.file.warnOfLog(d.log) }
+
+// DropConnections does nothing: a file does not hang as a server may.
+func (d *SQLiteDatabase) DropConnections() {}
+
+// Listen waits until ctx ends: SQLite has no notifications.
+func (d *SQLiteDatabase) Listen(ctx context.Context, _ func()) error {
+	<-ctx.Done()
+	return nil
+}
+
+// Close closes all connections.
+func (d *SQLiteDatabase) Close() error { return d.pools.Close() }
+
+// OpenSQLite opens a file, or makes it.
+func OpenSQLite(file string, bodies *body.Codec, options Config) (Database, error) {
 	if file == "" || strings.Contains(file, ":memory:") {
 		return nil, errors.New("a database in memory would lose every notification: name a file")
 	}
@@ -72,8 +107,7 @@ func openSQLite(file string, bodies *body.Codec, options Options) (*Store, error
 	}
 	// One writing connection, whose transactions take the write lock at their
 	// start: one that reads first and writes later gets SQLITE_BUSY past every time-out.
-	config := GORMConfig(options)
-	config.PrepareStmt = false // stmtCacheConn does
+	config := options.GORMConfig()
 	writing := url.Values{
 		"_txlock": {"immediate"},
 		"_pragma": {
@@ -95,21 +129,21 @@ func openSQLite(file string, bodies *body.Codec, options Options) (*Store, error
 			"cache_size(-2048)",
 		},
 	}
-	s := &Store{dialect: sqliteDialect{}, file: opened, news: newNewsroom(), watch: newWatch()}
+	d := &SQLiteDatabase{file: opened, log: options.Log}
 	for _, pool := range []struct {
 		db         **gorm.DB
 		most       int
 		parameters url.Values
 	}{
-		{&s.write, 1, writing},
-		{&s.read, sqliteOwnReaders, reading},
-		{&s.queries, max(sqliteReaders, 4*runtime.NumCPU()), reading},
+		{&d.pools.Write, 1, writing},
+		{&d.pools.Read, sqliteOwnReaders, reading},
+		{&d.pools.Queries, max(sqliteReaders, 4*runtime.NumCPU()), reading},
 	} {
 		if *pool.db, err = openSQLitePool(driver, opened, pool.most, config, pool.parameters); err != nil {
-			return nil, errors.Join(err, s.closePools())
+			return nil, errors.Join(err, d.pools.Close())
 		}
 	}
-	return s, nil
+	return d, nil
 }
 
 // checkFile says what is wrong with a file in words that SQLite has not.
@@ -132,16 +166,16 @@ func checkFile(file string, mustExist bool) error {
 type sqliteDialector struct{ *gormsqlite.Dialector }
 
 // Translate marks the errors of a database that is not available.
-func (sqliteDialector) Translate(err error) error { return Translate(err, sqliteDialect{}) }
+func (sqliteDialector) Translate(err error) error { return Translate(err, SQLiteDialect{}) }
 
-type sqliteDialect struct{}
+type SQLiteDialect struct{}
 
-func (sqliteDialect) Name() string { return "SQLite" }
+func (SQLiteDialect) Name() string { return "SQLite" }
 
 //go:embed sqlite/migrations/*.sql
 var sqliteMigrations embed.FS
 
-func (sqliteDialect) Migrations() fs.FS {
+func (SQLiteDialect) Migrations() fs.FS {
 	folder, err := fs.Sub(sqliteMigrations, "sqlite/migrations")
 	if err != nil {
 		panic(err) // the folder is embedded
@@ -150,41 +184,44 @@ func (sqliteDialect) Migrations() fs.FS {
 }
 
 // A transaction has the file to itself.
-func (sqliteDialect) LockMigrations(*gorm.DB) error { return nil }
+func (SQLiteDialect) LockMigrations(*gorm.DB) error { return nil }
 
 // A file does not hang as a server may, and a slow disk gets no faster by starting again.
-func (sqliteDialect) SaveTimeout(int) time.Duration { return 0 }
+func (SQLiteDialect) SaveTimeout(int) time.Duration { return 0 }
 
-func (sqliteDialect) LockLedger() string {
-	return "UPDATE ledger_clock SET id = id WHERE id = 1 RETURNING " + clockColumns
+func (SQLiteDialect) LockLedger(columns string) string {
+	return "UPDATE ledger_clock SET id = id WHERE id = 1 RETURNING " + columns
 }
 
 // Other processes look by themselves.
-func (sqliteDialect) Notify(*gorm.DB) error { return nil }
+func (SQLiteDialect) Notify(*gorm.DB) error { return nil }
 
-func (sqliteDialect) SnapshotOptions() *sql.TxOptions { return nil }
+func (SQLiteDialect) SnapshotOptions() *sql.TxOptions { return nil }
 
-func (sqliteDialect) NumberedPlaceholders() bool { return false }
+func (SQLiteDialect) NumberedPlaceholders() bool { return false }
 
 // Without OR FAIL SQLite copies each page that an INSERT of several rows changes, to take back a part of the rows.
-func (sqliteDialect) Insert() string { return "INSERT OR FAIL INTO" }
+func (SQLiteDialect) Insert() string { return "INSERT OR FAIL INTO" }
+
+// Texts are stored as they are.
+func (SQLiteDialect) Encodes(string) bool { return false }
 
 // Texts are read from the ledger.
-func (sqliteDialect) StoredText(*models.Message) string { return "" }
+func (SQLiteDialect) StoredText(*models.Message) string { return "" }
 
-func (sqliteDialect) EntryValue(values []string) Predicate { return In("v.value", values) }
+func (SQLiteDialect) EntryValue(values []string) Predicate { return In("v.value", values) }
 
-func (sqliteDialect) Position(column string) string { return "instr(" + column + ", ?)" }
+func (SQLiteDialect) Position(column string) string { return "instr(" + column + ", ?)" }
 
 // The driver would cut a text at a NUL.
-func (sqliteDialect) CaseFolded(column string) string {
+func (SQLiteDialect) CaseFolded(column string) string {
 	return "case_fold(CAST(" + column + " AS BLOB))"
 }
 
-func (sqliteDialect) Prepare(p *models.Projection) IndexText { return indexTextOf(p.Messages) }
+func (SQLiteDialect) Prepare(p *models.Projection) IndexText { return indexTextOf(p.Messages) }
 
 // The driver would cut a text at a NUL.
-func (sqliteDialect) Digits(column string) string {
+func (SQLiteDialect) Digits(column string) string {
 	return "ascii_digits(CAST(" + column + " AS BLOB))"
 }
 
@@ -213,11 +250,11 @@ func foldFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value,
 }
 
 // Bytes are compared: SQLite's functions of texts stop at a NUL. The end of an empty one is NULL.
-func (sqliteDialect) EndsWith(column, suffix string) Predicate {
+func (SQLiteDialect) EndsWith(column, suffix string) Predicate {
 	return Where("substr(CAST("+column+" AS BLOB), ?) IS CAST(? AS BLOB)", -len(suffix), suffix)
 }
 
-func (sqliteDialect) Bucket(interval models.TimeInterval, zone *time.Location) (column, from Predicate) {
+func (SQLiteDialect) Bucket(interval models.TimeInterval, zone *time.Location) (column, from Predicate) {
 	return Where("bucket_start(s.started_at, ?, ?)", string(interval), zone.String()), Predicate{}
 }
 
@@ -243,7 +280,7 @@ func bucketFunction() sqlFunction {
 	}
 }
 
-func (sqliteDialect) DescribeError(err error) error {
+func (SQLiteDialect) DescribeError(err error) error {
 	switch sqliteCode(err) {
 	case sqlite3.SQLITE_NOTADB:
 		return errors.New("not an SQLite database: name another file")
@@ -255,7 +292,7 @@ func (sqliteDialect) DescribeError(err error) error {
 	return err
 }
 
-func (sqliteDialect) IsLocked(err error) bool {
+func (SQLiteDialect) IsLocked(err error) bool {
 	code := sqliteCode(err)
 	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
 }
@@ -269,7 +306,7 @@ func sqliteCode(err error) int {
 	return e.Code() & 0xff
 }
 
-func (sqliteDialect) IsUnavailable(err error) bool {
+func (SQLiteDialect) IsUnavailable(err error) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn)
@@ -282,7 +319,7 @@ func (sqliteDialect) IsUnavailable(err error) bool {
 	return false
 }
 
-func (sqliteDialect) IsRejected(err error) bool {
+func (SQLiteDialect) IsRejected(err error) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return false
@@ -294,4 +331,4 @@ func (sqliteDialect) IsRejected(err error) bool {
 	return false
 }
 
-func (sqliteDialect) IsConflict(error) bool { return false }
+func (SQLiteDialect) IsConflict(error) bool { return false }

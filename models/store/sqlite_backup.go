@@ -12,12 +12,12 @@ import (
 
 // Backup writes to a neighbour of the file and renames it when it is whole, so that
 // nothing that is torn ever has the file's name.
-func (d sqliteDialect) Backup(ctx context.Context, s *Store, file string, shown Progress) error {
+func (d *SQLiteDatabase) Backup(ctx context.Context, file string, shown Progress) error {
 	if _, err := os.Lstat(file); err == nil {
 		return errors.New("file already exists, name a new one")
 	}
 	var size int64
-	err := s.read.WithContext(ctx).Raw("SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size").Scan(&size).Error
+	err := d.pools.Read.WithContext(ctx).Raw("SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size").Scan(&size).Error
 	if err != nil {
 		return fmt.Errorf("read the size of the database: %w", err)
 	}
@@ -34,7 +34,7 @@ func (d sqliteDialect) Backup(ctx context.Context, s *Store, file string, shown 
 		return err
 	}
 	stop := watchSize(partial.Name(), int(size), shown)
-	err = s.write.WithContext(ctx).Exec("VACUUM INTO ?", partial.Name()).Error
+	err = d.pools.Write.WithContext(ctx).Exec("VACUUM INTO ?", partial.Name()).Error
 	stop()
 	if err != nil {
 		return err

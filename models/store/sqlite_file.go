@@ -43,9 +43,6 @@ func openSQLiteFile(path string, mustExist bool) (*sqliteFile, error) {
 // check is ErrUnavailable where the path does not lead to the opened file any more:
 // what would be stored in that is lost when it is closed.
 func (f *sqliteFile) check() error {
-	if f == nil {
-		return nil
-	}
 	now, err := os.Stat(f.path)
 	switch {
 	case err != nil:
@@ -65,9 +62,6 @@ const logInterval = 60
 
 // warnOfLog logs, once a minute at most, that the write-ahead log does not end.
 func (f *sqliteFile) warnOfLog(log *slog.Logger) {
-	if f == nil {
-		return
-	}
 	now := time.Now().Unix()
 	if last := f.warned.Load(); now-last < logInterval || !f.warned.CompareAndSwap(last, now) {
 		return

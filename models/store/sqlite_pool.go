@@ -19,7 +19,7 @@ func openSQLitePool(d *sqlite.Driver, file *sqliteFile, most int, config *gorm.C
 	pool := sql.OpenDB(sqliteConnector{d, uri, file})
 	pool.SetMaxOpenConns(most)
 	pool.SetMaxIdleConns(most)
-	db, err := OpenGORM(sqliteDialector{&gormsqlite.Dialector{Conn: pool}}, sqliteDialect{}, config)
+	db, err := OpenGORM(sqliteDialector{&gormsqlite.Dialector{Conn: pool}}, SQLiteDialect{}, config)
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}

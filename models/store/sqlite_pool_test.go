@@ -5,16 +5,22 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
+
+	"sessiongraph/models/store/body"
 )
 
 // Statements are compiled once, and yet more of them than are kept may be read from at the same time, also one twice.
 func TestStatementsAreReadSideBySide(t *testing.T) {
-	store, err := Open(t.Context(), filepath.Join(t.TempDir(), "statements.db"), Options{})
+	codec, err := body.NewCodec(1 << 20)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() })
-	pool, err := store.queries.DB()
+	database, err := OpenSQLite(filepath.Join(t.TempDir(), "statements.db"), codec, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = database.Close() })
+	pool, err := database.Pools().Queries.DB()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,15 +38,15 @@ const (
 //   - the write-ahead log has earlier states of pages until it is emptied.
 //
 // All of it goes in short transactions, in memory that does not grow with the file.
-func (d sqliteDialect) Purge(ctx context.Context, s *Store, shown Progress) (err error) {
-	p := &sqlitePurge{store: s, shown: shown}
+func (d *SQLiteDatabase) Purge(ctx context.Context, shown Progress) (err error) {
+	p := &sqlitePurge{db: d, shown: shown}
 	defer func() {
 		if err != nil && ctx.Err() == nil { // the disk may be full of it
 			_ = p.emptyLog(ctx, 0)
 		}
 	}()
 	var indexes []string
-	err = s.read.WithContext(ctx).Raw("SELECT name FROM sqlite_master t WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE %'" +
+	err = d.pools.Read.WithContext(ctx).Raw("SELECT name FROM sqlite_master t WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE %'" +
 		" AND EXISTS (SELECT 1 FROM sqlite_master WHERE name = t.name || '_idx')").Scan(&indexes).Error
 	if err != nil {
 		return fmt.Errorf("list search indexes: %w", err)
@@ -67,17 +67,17 @@ func (d sqliteDialect) Purge(ctx context.Context, s *Store, shown Progress) (err
 }
 
 type sqlitePurge struct {
-	store *Store
+	db    *SQLiteDatabase
 	shown Progress
 }
 
 // step runs a transaction on so many pages and then pauses.
 func (p *sqlitePurge) step(ctx context.Context, size *Pacing, pages int, work func(tx *gorm.DB) error) error {
 	var held time.Duration
-	err := p.store.retrying(ctx, func() error {
+	err := RetryUnavailable(ctx, func() error {
 		var began time.Time
 		defer func() { held = time.Since(began) }()
-		return p.store.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		return p.db.pools.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 			began = time.Now()
 			return work(tx)
 		})
@@ -142,12 +142,12 @@ func (p *sqlitePurge) mergeIndex(ctx context.Context, table string) error {
 // mergeByTwo has FTS5 go on with a merge also where few newer segments are there.
 func (p *sqlitePurge) mergeByTwo(ctx context.Context, table string) error {
 	var least []int
-	err := p.store.read.WithContext(ctx).Raw("SELECT v FROM " + table + "_config WHERE k = 'usermerge'").Scan(&least).Error
+	err := p.db.pools.Read.WithContext(ctx).Raw("SELECT v FROM " + table + "_config WHERE k = 'usermerge'").Scan(&least).Error
 	if err != nil || len(least) == 1 && least[0] == 2 {
 		return err
 	}
-	return p.store.retrying(ctx, func() error {
-		return p.store.write.WithContext(ctx).Exec("INSERT INTO " + table + " (" + table + ", rank) VALUES ('usermerge', 2)").Error
+	return RetryUnavailable(ctx, func() error {
+		return p.db.pools.Write.WithContext(ctx).Exec("INSERT INTO " + table + " (" + table + ", rank) VALUES ('usermerge', 2)").Error
 	})
 }
 
@@ -232,7 +232,7 @@ func parseFTSStructure(record []byte) (map[ftsSegment]int, error) {
 // cleanPages zeroes what no cell uses in all pages of the file. Pages are read
 // without the write lock; only those that have something are written.
 func (p *sqlitePurge) cleanPages(ctx context.Context) error {
-	read := p.store.read.WithContext(ctx)
+	read := p.db.pools.Read.WithContext(ctx)
 	var file struct{ Pages, Size int64 }
 	var reserved []byte
 	err := read.Raw("SELECT (SELECT page_count FROM pragma_page_count) AS pages, (SELECT page_size FROM pragma_page_size) AS size").Scan(&file).Error
@@ -320,7 +320,7 @@ func eachPage(db *gorm.DB, numbers []int64, each func(number int64, page []byte)
 
 // boundLog keeps the log of a purge short, whose disk may be nearly full.
 func (p *sqlitePurge) boundLog(ctx context.Context) error {
-	if size, _ := p.store.file.logSize(); size < maxPurgeLog {
+	if size, _ := p.db.file.logSize(); size < maxPurgeLog {
 		return nil
 	}
 	return p.emptyLog(ctx, logPatience)
@@ -328,7 +328,7 @@ func (p *sqlitePurge) boundLog(ctx context.Context) error {
 
 // emptyLog moves the write-ahead log into the file and truncates it, waiting for readers.
 func (p *sqlitePurge) emptyLog(ctx context.Context, patience time.Duration) error {
-	write := p.store.write.WithContext(ctx)
+	write := p.db.pools.Write.WithContext(ctx)
 	for began := time.Now(); ; {
 		var result struct{ Busy, Log, Checkpointed int }
 		err := write.Raw("PRAGMA wal_checkpoint(PASSIVE)").Scan(&result).Error // most of it, without a lock

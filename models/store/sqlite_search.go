@@ -22,7 +22,7 @@ import (
 // Hashes of msg_ids that one MATCH looks up.
 const msgIDsOfMatch = 100
 
-func (sqliteDialect) SessionsWithMsgIDs(msgIDs []string, ok bool) Predicate {
+func (SQLiteDialect) SessionsWithMsgIDs(msgIDs []string, ok bool) Predicate {
 	if !ok {
 		return AlwaysTrue
 	}
@@ -75,13 +75,13 @@ const bodyOf = "(SELECT n.body FROM notifications n WHERE n.id = s.notification_
 // bodyOfMessage is bodyOf for a message m.
 const bodyOfMessage = "(SELECT n.body FROM sessions o JOIN notifications n ON n.id = o.notification_id WHERE o.id = m.session_id)"
 
-func (sqliteDialect) SearchMessages(words []string) Predicate {
+func (SQLiteDialect) SearchMessages(words []string) Predicate {
 	return Where("message_holds("+bodyOfMessage+", m.position, ?)", strings.Join(words, wordSeparator))
 }
 
 // A word of two characters and less is found as the start of trigrams: each text ends
 // in separators, so that none is missed.
-func (sqliteDialect) SearchSessions(words []string) SessionSearch {
+func (SQLiteDialect) SearchSessions(words []string) SessionSearch {
 	var prefixes []Predicate
 	var trigrams []string
 	exact := true
@@ -165,21 +165,21 @@ func trigramsOf(word string) []string {
 	return some
 }
 
-func (sqliteDialect) IndexSessions(tx *gorm.DB, sessions []IndexedSession) error {
+func (SQLiteDialect) IndexSessions(tx *gorm.DB, sessions []IndexedSession) error {
 	for _, session := range sessions {
 		for _, statement := range []struct{ sql, text string }{
 			{"INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", session.Transcript},
 			{"INSERT INTO session_msg_ids (rowid, msg_ids) VALUES (?, ?)", session.MsgIDs},
 		} {
 			if _, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, statement.sql, session.ID, statement.text); err != nil {
-				return fmt.Errorf("index session: %w", Translate(err, sqliteDialect{}))
+				return fmt.Errorf("index session: %w", Translate(err, SQLiteDialect{}))
 			}
 		}
 	}
 	return nil
 }
 
-func (sqliteDialect) UnindexSessions(tx *gorm.DB, ids []int64) error {
+func (SQLiteDialect) UnindexSessions(tx *gorm.DB, ids []int64) error {
 	for _, table := range []string{"session_search", "session_msg_ids"} {
 		if err := tx.Exec("DELETE FROM "+table+" WHERE rowid IN ?", ids).Error; err != nil {
 			return fmt.Errorf("remove sessions from the search index: %w", err)
@@ -188,7 +188,7 @@ func (sqliteDialect) UnindexSessions(tx *gorm.DB, ids []int64) error {
 	return nil
 }
 
-func (sqliteDialect) IndexDifferences() []Difference {
+func (SQLiteDialect) IndexDifferences() []Difference {
 	return []Difference{
 		{SQL: "SELECT call_id FROM sessions WHERE NOT (" + Outdated + ") AND id NOT IN (SELECT id FROM session_search_docsize)", Message: "session %s: search does not know it"},
 		{SQL: "SELECT call_id FROM sessions WHERE NOT (" + Outdated + ") AND id NOT IN (SELECT id FROM session_msg_ids_docsize)", Message: "session %s: the index of msg_ids does not have it"},

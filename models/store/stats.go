@@ -46,7 +46,7 @@ func (s *Store) Stats(ctx context.Context, q models.StatsQuery) ([]*models.Sessi
 	from := "sessions s"
 	var fromArgs []any
 	if q.Interval != nil {
-		bucket, joined := s.dialect.Bucket(*q.Interval, q.Zone)
+		bucket, joined := s.db.Bucket(*q.Interval, q.Zone)
 		from += joined.SQL
 		fromArgs = append(fromArgs, joined.Args...)
 		columns = append(columns, bucket.SQL+" AS bucket")
@@ -78,7 +78,7 @@ func (s *Store) Stats(ctx context.Context, q models.StatsQuery) ([]*models.Sessi
 			columns = append(columns, measure.sql)
 		}
 	}
-	c := filterSQL{s.dialect}.session(q.Filter)
+	c := filterSQL{s.db}.session(q.Filter)
 	sql := "SELECT " + strings.Join(columns, ", ") + " FROM " + from + " WHERE " + c.SQL
 	if len(groups) > 0 {
 		limit := models.MaxRows + 1
@@ -117,7 +117,7 @@ func mean(sum int64, count int) float64 {
 
 // WorkflowNames reads the name that each workflow had in its latest session under the filter.
 func (s *Store) WorkflowNames(ctx context.Context, filter *models.SessionFilter, workflowIDs []string) (map[string]string, error) {
-	c := filterSQL{s.dialect}.session(filter)
+	c := filterSQL{s.db}.session(filter)
 	rows, err := unionAll[*models.Session](ctx, s, len(workflowIDs), func(i int) Predicate {
 		return Where("SELECT s.workflow_id, s.workflow_name FROM sessions s WHERE s.workflow_id = ? AND ("+c.SQL+
 			") ORDER BY s.started_at DESC, s.id DESC LIMIT 1", append([]any{workflowIDs[i]}, c.Args...)...)

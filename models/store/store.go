@@ -17,20 +17,17 @@ import (
 
 // Store is an open database. Its methods may be called concurrently.
 type Store struct {
+	db      Database
 	write   *gorm.DB // the one that changes things
 	read    *gorm.DB // for the program itself: queries cannot take its connections
 	queries *gorm.DB // for answers
-	dialect Dialect
-	file    *sqliteFile // nil on PostgreSQL
-	address string      // fit to be shown
+	address string   // fit to be shown
 	news    *newsroom
-	// dropConnections gives up all connections of write; nil where that is no use.
-	dropConnections func()
-	watch           *watch
-	log             *slog.Logger
-	// replicas, where there are any, answer in place of queries.
-	replicas *replicas
-	bodies   *body.Codec
+	watch   *watch
+	log     *slog.Logger
+	// primaryOnly keeps replicas from answering.
+	primaryOnly bool
+	bodies      *body.Codec
 	// cursorKey is CursorKey.
 	cursorKey []byte
 	history   *history
@@ -62,49 +59,54 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
-	shown := withoutPassword(address)
+	config := Config{Log: options.Log, MustExist: options.MustExist, OnStatement: options.OnStatement}
+	shown := WithoutPassword(address)
 	bodies, err := body.NewCodec(maxRestoredBody)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", shown, err)
 	}
-	var s *Store
+	var db Database
 	switch {
 	case IsPostgres(address):
-		s, err = openPostgres(ctx, address, options)
+		db, err = OpenPostgres(ctx, address, options.Replicas, config)
 	case strings.Contains(address, "://"):
 		err = errors.New("not supported: want a file (SQLite) or a postgres:// URL")
 	case len(options.Replicas) > 0:
 		err = errors.New("a file has no replicas: only PostgreSQL has")
 	default:
-		s, err = openSQLite(address, bodies, options)
+		db, err = OpenSQLite(address, bodies, config)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", shown, err)
 	}
-	s.address, s.log, s.bodies, s.history = shown, options.Log, bodies, &history{}
-	s.events = newBroadcaster(s)
-	if err := s.retrying(ctx, func() error { return s.migrate(ctx) }); err != nil {
+	s := newStore(db, shown, options.Log, bodies)
+	if err := RetryUnavailable(ctx, func() error { return s.migrate(ctx) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", shown, err), s.Close())
 	}
-	if err := s.retrying(ctx, func() error { return s.readCursorKey(ctx) }); err != nil {
+	if err := RetryUnavailable(ctx, func() error { return s.readCursorKey(ctx) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", shown, err), s.Close())
-	}
-	if len(options.Replicas) > 0 {
-		if err := s.openReplicas(options.Replicas, options); err != nil {
-			return nil, errors.Join(fmt.Errorf("open database %s: %w", shown, err), s.Close())
-		}
 	}
 	return s, nil
 }
 
+func newStore(db Database, address string, log *slog.Logger, bodies *body.Codec) *Store {
+	pools := db.Pools()
+	s := &Store{
+		db: db, write: pools.Write, read: pools.Read, queries: pools.Queries,
+		address: address, log: log, bodies: bodies, news: newNewsroom(), watch: newWatch(), history: &history{},
+	}
+	s.events = newBroadcaster(s)
+	return s
+}
+
 // Name is the kind of database and which one: "SQLite sessiongraph.db".
-func (s *Store) Name() string { return s.dialect.Name() + " " + s.address }
+func (s *Store) Name() string { return s.db.Name() + " " + s.address }
 
 // Ping says whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pingPatience)
 	defer cancel()
-	if err := s.file.check(); err != nil {
+	if err := s.db.Check(); err != nil {
 		return err
 	}
 	_, err := s.StoredSeq(ctx)
@@ -114,27 +116,7 @@ func (s *Store) Ping(ctx context.Context) error {
 // Close closes the database; what was stored stays.
 func (s *Store) Close() error {
 	s.news.close()
-	if s.events != nil { // Open has come so far
-		s.events.close()
-	}
+	s.events.close()
 	s.watch.close()
-	return s.closePools()
-}
-
-func (s *Store) closePools() error {
-	var errs []error
-	if s.replicas != nil {
-		errs = append(errs, s.replicas.close())
-	}
-	for _, db := range []*gorm.DB{s.queries, s.read, s.write} {
-		if db == nil {
-			continue
-		}
-		pool, err := db.DB()
-		if err == nil {
-			err = pool.Close()
-		}
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
+	return s.db.Close()
 }

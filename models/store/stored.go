@@ -88,7 +88,7 @@ func (s *Store) PassingEvents(ctx context.Context, filter *models.SessionFilter,
 	for i, e := range events {
 		ids[i] = e.SessionID
 	}
-	c := AllOf(In("s.id", ids), filterSQL{s.dialect}.session(filter))
+	c := AllOf(In("s.id", ids), filterSQL{s.db}.session(filter))
 	var passing []int64
 	if err := s.read.WithContext(ctx).Raw("SELECT s.notification_id FROM sessions s WHERE "+c.SQL, c.Args...).Scan(&passing).Error; err != nil {
 		return nil, fmt.Errorf("filter events: %w", err)

@@ -79,7 +79,7 @@ func (r bodyRow) at() ([]int, error) {
 // MessagesOf reads the messages of several sessions, each session's in
 // conversation order.
 func (s *Store) MessagesOf(ctx context.Context, sessionIDs []int64, selected models.TranscriptRange) (map[int64][]*models.Message, error) {
-	filter := (filterSQL{s.dialect}).message(selected.Filter)
+	filter := (filterSQL{s.db}).message(selected.Filter)
 	found := make(map[int64][]*models.Message, len(sessionIDs))
 	err := s.bodiesOf(ctx, sessionIDs, filter, func(row bodyRow) error {
 		messages, err := s.transcriptOf(row.sessionID, row.packed)

@@ -47,7 +47,7 @@ func (s *Store) Upgrade(ctx context.Context, decode Decode, progress Progress) (
 	done := 0
 	for after := int64(0); ; {
 		var step upgradeStep
-		err := s.retrying(ctx, func() (err error) {
+		err := RetryUnavailable(ctx, func() (err error) {
 			step, err = s.upgradeBatch(ctx, decode, after, size.Size)
 			return err
 		})
@@ -103,7 +103,7 @@ func (s *Store) upgradeBatch(ctx context.Context, decode Decode, after int64, li
 
 // reproject reads all notifications of sessions again, and rebuilds these and each
 // session that they turn out to be of. The call_ids are left to the database to compare:
-// an older version may have stored them in another form (encodeText).
+// an older version may have stored them in another form (see Dialect.Encodes).
 func (s *Store) reproject(tx *gorm.DB, clock *ledgerClock, sessions []*models.Session, decode Decode) error {
 	ids := make([]int64, len(sessions))
 	for i, session := range sessions {
@@ -113,10 +113,10 @@ func (s *Store) reproject(tx *gorm.DB, clock *ledgerClock, sessions []*models.Se
 	if err := tx.Where("call_id IN (SELECT call_id FROM sessions WHERE id IN ?)", ids).Order("id").Find(&rows).Error; err != nil {
 		return fmt.Errorf("read notifications: %w", err)
 	}
-	if err := deleteSessions(tx, s.dialect, ids); err != nil {
+	if err := deleteSessions(tx, s.db, ids); err != nil {
 		return err
 	}
 	return s.replayRows(tx, clock, rows, decode, func(n *models.Notification) bool {
-		return n.CallID != nil && encodeText(*n.CallID) != *n.CallID || n.Callee != nil && encodeText(*n.Callee) != *n.Callee
+		return n.CallID != nil && s.db.Encodes(*n.CallID) || n.Callee != nil && s.db.Encodes(*n.Callee)
 	})
 }

@@ -5,8 +5,6 @@ import (
 	"log/slog"
 	"sync"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Other processes may store sessions, too: on PostgreSQL they say so, and a
@@ -24,8 +22,6 @@ type watch struct {
 	stop  context.CancelFunc
 	all   sync.WaitGroup
 	ctx   context.Context // ends with the store
-	// listen returns when its connection is lost; nil where a database says nothing.
-	listen func(ctx context.Context, heard func()) error
 }
 
 func newWatch() *watch {
@@ -43,9 +39,7 @@ func (w *watch) close() {
 func (s *Store) beginWatching() {
 	s.watch.begin.Do(func() {
 		s.watch.all.Go(s.look)
-		if s.watch.listen != nil {
-			s.watch.all.Go(s.listen)
-		}
+		s.watch.all.Go(s.listen)
 	})
 }
 
@@ -75,7 +69,7 @@ func (s *Store) look() {
 
 func (s *Store) listen() {
 	for {
-		err := s.watch.listen(s.watch.ctx, s.news.wake)
+		err := s.db.Listen(s.watch.ctx, s.news.wake)
 		if s.watch.ctx.Err() != nil {
 			return
 		}
@@ -84,30 +78,6 @@ func (s *Store) listen() {
 		case <-s.watch.ctx.Done():
 			return
 		case <-time.After(listenAgain):
-		}
-	}
-}
-
-// listenTo hears what announce tells, on a connection of its own.
-func listenTo(config *pgx.ConnConfig) func(ctx context.Context, heard func()) error {
-	return func(ctx context.Context, heard func()) error {
-		connection, err := pgx.ConnectConfig(ctx, config.Copy())
-		if err != nil {
-			return err
-		}
-		defer func() {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-			defer cancel()
-			_ = connection.Close(ctx)
-		}()
-		if _, err := connection.Exec(ctx, "LISTEN "+storedChannel); err != nil {
-			return err
-		}
-		for {
-			heard() // also of what was stored before it listened
-			if _, err := connection.WaitForNotification(ctx); err != nil {
-				return err
-			}
 		}
 	}
 }

@@ -1,0 +1,31 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Listen receives what Notify sends, on a connection of its own.
+func (d *PostgresDatabase) Listen(ctx context.Context, notify func()) error {
+	connection, err := pgx.ConnectConfig(ctx, d.config.Copy())
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = connection.Close(ctx)
+	}()
+
+	if _, err := connection.Exec(ctx, "LISTEN "+storedChannel); err != nil {
+		return err
+	}
+	for {
+		notify() // also of what was stored before it listened
+		if _, err := connection.WaitForNotification(ctx); err != nil {
+			return err
+		}
+	}
+}
