@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"sessiongraph/ingest"
-	"sessiongraph/models/store"
+	"sessiongraph/models/store/postgres"
 )
 
 // DatabaseName is a file or a postgres:// URL.
@@ -34,7 +34,7 @@ func checkName(name string) error {
 	switch {
 	case name == "":
 		return errors.New("empty name: want a file or a postgres:// URL")
-	case store.IsPostgres(name):
+	case postgres.IsAddress(name):
 		return nil
 	case hasScheme && len(scheme) <= 20:
 		return fmt.Errorf("%s:// is not supported: want a file (SQLite) or a postgres:// URL", scheme)
@@ -51,7 +51,7 @@ type Replicas []string
 // UnmarshalText adds a list that is comma separated or has one URL per line.
 func (r *Replicas) UnmarshalText(text []byte) error {
 	for _, address := range list(text) {
-		if !store.IsPostgres(address) {
+		if !postgres.IsAddress(address) {
 			return errors.New("invalid replica: want postgres:// URLs")
 		}
 		*r = append(*r, address)

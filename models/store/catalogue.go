@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
 )
 
 func tooManyRows(what string) error {
@@ -27,12 +28,12 @@ func (s *Store) Intentions(ctx context.Context, filter *models.SessionFilter) ([
 }
 
 // entriesOfMap passes the rows n of an open map whose sessions pass the filter.
-func (s *Store) entriesOfMap(filter *models.SessionFilter) Predicate {
+func (s *Store) entriesOfMap(filter *models.SessionFilter) dialect.Predicate {
 	c := filterSQL{s.db}.session(filter)
-	if c.SQL == AlwaysTrue.SQL {
-		return AlwaysTrue
+	if c.SQL == dialect.AlwaysTrue.SQL {
+		return dialect.AlwaysTrue
 	}
-	return Where("n.session_id IN (SELECT s.id FROM sessions s WHERE "+c.SQL+")", c.Args...)
+	return dialect.Where("n.session_id IN (SELECT s.id FROM sessions s WHERE "+c.SQL+")", c.Args...)
 }
 
 // EntryNames counts the sessions that have each name in an open map, most frequent

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
 )
 
 // contactColumn is the column that contacts are ordered by.
@@ -22,22 +23,22 @@ func contactColumn(field models.ContactOrderField) string {
 
 // contactKeyset passes the contacts on the later (or earlier) side of a place, with
 // inclusive the one at the place, too.
-func contactKeyset(o models.ContactOrder, key models.ContactKey, later, inclusive bool) Predicate {
+func contactKeyset(o models.ContactOrder, key models.ContactKey, later, inclusive bool) dialect.Predicate {
 	columns := "(c." + contactColumn(o.Field) + ", c.callee)"
 	return keysetPredicate(columns, o.Direction, later, inclusive, key.Value, key.Callee)
 }
 
 // contact is the filter as SQL over `contacts c`.
-func (d filterSQL) contact(f *models.ContactFilter) Predicate {
+func (d filterSQL) contact(f *models.ContactFilter) dialect.Predicate {
 	if f == nil {
-		return AlwaysTrue
+		return dialect.AlwaysTrue
 	}
-	var parts []Predicate
+	var parts []dialect.Predicate
 	if f.Callee != nil {
 		parts = append(parts, d.text("c.callee", f.Callee))
 	}
 	if f.Digits != nil {
-		parts = append(parts, Where(d.Position(d.Digits("c.callee"))+" > 0", *f.Digits))
+		parts = append(parts, dialect.Where(d.Position(d.Digits("c.callee"))+" > 0", *f.Digits))
 	}
 	if f.SessionCount != nil {
 		parts = append(parts, integer("c.session_count", f.SessionCount))
@@ -47,14 +48,14 @@ func (d filterSQL) contact(f *models.ContactFilter) Predicate {
 	}
 	if f.Sessions != nil {
 		switch c := d.session(f.Sessions); {
-		case c.SQL == AlwaysTrue.SQL: // every contact has a session
+		case c.SQL == dialect.AlwaysTrue.SQL: // every contact has a session
 		case f.Sessions.Search != nil: // few sessions pass: they are found once, not by contact
-			parts = append(parts, Where("c.callee IN (SELECT s.callee FROM sessions s WHERE "+c.SQL+")", c.Args...))
+			parts = append(parts, dialect.Where("c.callee IN (SELECT s.callee FROM sessions s WHERE "+c.SQL+")", c.Args...))
 		default:
-			parts = append(parts, Exists("sessions s WHERE s.callee = c.callee", c))
+			parts = append(parts, dialect.Exists("sessions s WHERE s.callee = c.callee", c))
 		}
 	}
-	return AllOf(parts...)
+	return dialect.AllOf(parts...)
 }
 
 // ContactPage reads a page of the list, with one contact more than the window's
@@ -62,7 +63,7 @@ func (d filterSQL) contact(f *models.ContactFilter) Predicate {
 func (s *Store) ContactPage(
 	ctx context.Context, l models.ContactList, w models.PageSpec[models.ContactKey],
 ) ([]*models.ContactSummary, error) {
-	parts := []Predicate{filterSQL{s.db}.contact(l.Filter)}
+	parts := []dialect.Predicate{filterSQL{s.db}.contact(l.Filter)}
 	if w.After != nil {
 		parts = append(parts, contactKeyset(l.Order, *w.After, true, false))
 	}
@@ -73,7 +74,7 @@ func (s *Store) ContactPage(
 	if w.Backward {
 		direction = direction.Reversed()
 	}
-	c := AllOf(parts...)
+	c := dialect.AllOf(parts...)
 	var page []*models.ContactSummary
 	err := s.answers(ctx).Raw(fmt.Sprintf("SELECT "+contactColumns+" FROM contacts c WHERE %s ORDER BY c.%s %s, c.callee %s LIMIT %d",
 		c.SQL, contactColumn(l.Order.Field), direction, direction, w.Limit+1), c.Args...).Scan(&page).Error
@@ -87,7 +88,7 @@ func (s *Store) ContactPage(
 // ContactsBeyond says whether the list goes on on the later (or earlier) side of a
 // place; inclusive counts a contact at the place itself.
 func (s *Store) ContactsBeyond(ctx context.Context, l models.ContactList, place models.ContactKey, later, inclusive bool) (bool, error) {
-	c := AllOf(filterSQL{s.db}.contact(l.Filter), contactKeyset(l.Order, place, later, inclusive))
+	c := dialect.AllOf(filterSQL{s.db}.contact(l.Filter), contactKeyset(l.Order, place, later, inclusive))
 	var found []int
 	if err := s.answers(ctx).Raw("SELECT 1 FROM contacts c WHERE "+c.SQL+" LIMIT 1", c.Args...).Scan(&found).Error; err != nil {
 		return false, fmt.Errorf("look for contacts beyond a page: %w", err)

@@ -14,6 +14,9 @@ import (
 
 	"sessiongraph/models"
 	"sessiongraph/models/store/body"
+	"sessiongraph/models/store/dialect"
+	"sessiongraph/models/store/postgres"
+	"sessiongraph/models/store/sqlite"
 )
 
 // Explain is the plan of a statement that OnStatement was told: a line for each
@@ -48,11 +51,11 @@ func MakeOld(ctx context.Context, address string, bodies [][]byte, decode Decode
 		return err
 	}
 	log := slog.New(slog.DiscardHandler)
-	var db Database
-	if IsPostgres(address) {
-		db, err = OpenPostgres(ctx, address, nil, Config{Log: log})
+	var db dialect.Database
+	if postgres.IsAddress(address) {
+		db, err = postgres.Open(ctx, address, nil, dialect.Config{Log: log})
 	} else {
-		db, err = OpenSQLite(address, codec, Config{Log: log})
+		db, err = sqlite.Open(address, codec, dialect.Config{Log: log})
 	}
 	if err != nil {
 		return err
@@ -69,7 +72,7 @@ func MakeOld(ctx context.Context, address string, bodies [][]byte, decode Decode
 	return s.write.Transaction(func(tx *gorm.DB) error { return storeOld(tx, s.db, bodies, decode, oldText) })
 }
 
-func storeOld(tx *gorm.DB, d Dialect, bodies [][]byte, decode Decode, oldText func(string) string) error {
+func storeOld(tx *gorm.DB, d dialect.Dialect, bodies [][]byte, decode Decode, oldText func(string) string) error {
 	sessions := map[string]*models.Session{}
 	projections := map[string]*models.Projection{}
 	packer, err := zstd.NewWriter(nil)

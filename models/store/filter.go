@@ -8,21 +8,22 @@ import (
 	"time"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
 )
 
 // filterSQL writes filters as SQL of a dialect.
-type filterSQL struct{ Dialect }
+type filterSQL struct{ dialect.Dialect }
 
 // session is the filter as SQL over `sessions s`.
-func (d filterSQL) session(f *models.SessionFilter) Predicate {
+func (d filterSQL) session(f *models.SessionFilter) dialect.Predicate {
 	if f == nil {
-		return AlwaysTrue
+		return dialect.AlwaysTrue
 	}
 	parts := joined(f.And, f.Not, d.session)
 	if f.Or != nil {
 		parts = append(parts, d.alternatives(f.Or))
 	}
-	add := func(c Predicate) { parts = append(parts, c) }
+	add := func(c dialect.Predicate) { parts = append(parts, c) }
 	for _, text := range []struct {
 		column string
 		filter *models.StringFilter
@@ -38,7 +39,7 @@ func (d filterSQL) session(f *models.SessionFilter) Predicate {
 		}
 	}
 	if f.EndReason != nil {
-		add(In("s.end_reason", f.EndReason))
+		add(dialect.In("s.end_reason", f.EndReason))
 	}
 	for _, at := range []struct {
 		column string
@@ -73,7 +74,7 @@ func (d filterSQL) session(f *models.SessionFilter) Predicate {
 		wanted *bool
 	}{{"s.engaged", f.Engaged}, {"s.handed_over", f.HandedOver}, {"s.abandoned", f.Abandoned}} {
 		if fact.wanted != nil {
-			add(Where(fact.column+" = ?", *fact.wanted))
+			add(dialect.Where(fact.column+" = ?", *fact.wanted))
 		}
 	}
 	if f.Messages != nil {
@@ -81,18 +82,18 @@ func (d filterSQL) session(f *models.SessionFilter) Predicate {
 			add(d.SearchSessions(words).Candidates)
 		}
 		add(d.SessionsWithMsgIDs(msgIDsOf(f.Messages)))
-		add(Exists("messages m WHERE m.session_id = s.id", d.message(f.Messages)))
+		add(dialect.Exists("messages m WHERE m.session_id = s.id", d.message(f.Messages)))
 	}
 	if f.Search != nil {
 		if words := searchWords(*f.Search); len(words) > 0 {
 			add(d.SearchSessions(words).Predicate())
 		}
 	}
-	return AllOf(parts...)
+	return dialect.AllOf(parts...)
 }
 
 // joined are the and and not of a filter.
-func joined[F any](and []*F, not *F, sql func(*F) Predicate) []Predicate {
+func joined[F any](and []*F, not *F, sql func(*F) dialect.Predicate) []dialect.Predicate {
 	parts := each(and, sql)
 	if not != nil {
 		parts = append(parts, sql(not).Not())
@@ -118,8 +119,8 @@ func msgIDsOf(f *models.MessageFilter) (msgIDs []string, ok bool) {
 	return nil, false
 }
 
-func each[F any](filters []F, sql func(F) Predicate) []Predicate {
-	parts := make([]Predicate, len(filters))
+func each[F any](filters []F, sql func(F) dialect.Predicate) []dialect.Predicate {
+	parts := make([]dialect.Predicate, len(filters))
 	for i, f := range filters {
 		parts[i] = sql(f)
 	}
@@ -135,20 +136,20 @@ const (
 )
 
 // alternatives is any of the filters as SQL over `sessions s`.
-func (d filterSQL) alternatives(filters []*models.SessionFilter) Predicate {
-	var parts, entries []Predicate
+func (d filterSQL) alternatives(filters []*models.SessionFilter) dialect.Predicate {
+	var parts, entries []dialect.Predicate
 	var entryFilters []*models.SessionFilter
 	for _, f := range filters {
 		if table, entry := onlyEntry(f); entry != nil {
 			with := d.entryOf(entry)
-			entries = append(entries, Where("SELECT v.session_id FROM "+table+" v WHERE "+with.SQL, with.Args...))
+			entries = append(entries, dialect.Where("SELECT v.session_id FROM "+table+" v WHERE "+with.SQL, with.Args...))
 			entryFilters = append(entryFilters, f)
 		} else {
 			parts = append(parts, d.session(f))
 		}
 	}
 	if len(entries) < leastCollected {
-		return AnyOf(append(parts, each(entryFilters, d.session)...))
+		return dialect.AnyOf(append(parts, each(entryFilters, d.session)...))
 	}
 
 	for some := range slices.Chunk(entries, maxCollected) {
@@ -158,9 +159,9 @@ func (d filterSQL) alternatives(filters []*models.SessionFilter) Predicate {
 			statements = append(statements, entry.SQL)
 			args = append(args, entry.Args...)
 		}
-		parts = append(parts, Where("s.id IN ("+strings.Join(statements, " UNION ALL ")+")", args...))
+		parts = append(parts, dialect.Where("s.id IN ("+strings.Join(statements, " UNION ALL ")+")", args...))
 	}
-	return AnyOf(parts)
+	return dialect.AnyOf(parts)
 }
 
 // onlyEntry is the entry that sessions have to have, and its table, where that is all that
@@ -184,37 +185,37 @@ func onlyEntry(f *models.SessionFilter) (table string, entry *models.NamedValueF
 }
 
 // message is the filter as SQL over `messages m`.
-func (d filterSQL) message(f *models.MessageFilter) Predicate {
+func (d filterSQL) message(f *models.MessageFilter) dialect.Predicate {
 	if f == nil {
-		return AlwaysTrue
+		return dialect.AlwaysTrue
 	}
 	parts := joined(f.And, f.Not, d.message)
 	if f.Or != nil {
-		parts = append(parts, AnyOf(each(f.Or, d.message)))
+		parts = append(parts, dialect.AnyOf(each(f.Or, d.message)))
 	}
-	add := func(c Predicate) { parts = append(parts, c) }
+	add := func(c dialect.Predicate) { parts = append(parts, c) }
 	if f.Position != nil {
 		add(integer("m.position", f.Position))
 	}
 	if f.HasReply != nil {
-		add(Where("m.has_reply = ?", *f.HasReply))
+		add(dialect.Where("m.has_reply = ?", *f.HasReply))
 	}
 	if f.SenderType != nil {
-		add(In("m.sender_type", f.SenderType))
+		add(dialect.In("m.sender_type", f.SenderType))
 	}
 	if f.Status != nil {
-		add(In("m.status", f.Status))
+		add(dialect.In("m.status", f.Status))
 	}
 	if f.ContentType != nil {
-		add(In("m.content_type", f.ContentType))
+		add(dialect.In("m.content_type", f.ContentType))
 	}
 	if f.MsgID != nil {
 		add(d.text("m.msg_id", f.MsgID))
 	}
 	if f.SentAt != nil {
 		// A message without a time is within no bound, and outside of it under `not`.
-		if bounds := instant("m.sent_at", f.SentAt); bounds.SQL != AlwaysTrue.SQL {
-			add(AllOf(Where("m.sent_at IS NOT NULL"), bounds))
+		if bounds := instant("m.sent_at", f.SentAt); bounds.SQL != dialect.AlwaysTrue.SQL {
+			add(dialect.AllOf(dialect.Where("m.sent_at IS NOT NULL"), bounds))
 		}
 	}
 	if f.Search != nil {
@@ -222,18 +223,18 @@ func (d filterSQL) message(f *models.MessageFilter) Predicate {
 			add(d.SearchMessages(words))
 		}
 	}
-	return AllOf(parts...)
+	return dialect.AllOf(parts...)
 }
 
 // namedValues is all of the filters over the entries of sessions s. Many of them count the
 // entries that pass, of which a session has one of a name: a subquery for each filter would
 // take the database longer to prepare than to answer.
-func (d filterSQL) namedValues(table string, filters []*models.NamedValueFilter) []Predicate {
+func (d filterSQL) namedValues(table string, filters []*models.NamedValueFilter) []dialect.Predicate {
 	if len(filters) < leastCollected {
-		return each(filters, func(f *models.NamedValueFilter) Predicate { return d.namedValue(table, f) })
+		return each(filters, func(f *models.NamedValueFilter) dialect.Predicate { return d.namedValue(table, f) })
 	}
 	var names, absent []string
-	byName := map[string][]Predicate{}
+	byName := map[string][]dialect.Predicate{}
 	for _, f := range filters {
 		if f.Exists != nil && !*f.Exists {
 			absent = append(absent, f.Name)
@@ -249,116 +250,116 @@ func (d filterSQL) namedValues(table string, filters []*models.NamedValueFilter)
 		}
 	}
 
-	var parts []Predicate
+	var parts []dialect.Predicate
 	if len(names) > 0 {
-		passes := AnyOf(each(names, func(name string) Predicate { return AllOf(byName[name]...) }))
-		parts = append(parts, Where(fmt.Sprintf("(SELECT COUNT(*) FROM %s v WHERE v.session_id = s.id AND (%s)) = %d", table, passes.SQL, len(names)), passes.Args...))
+		passes := dialect.AnyOf(each(names, func(name string) dialect.Predicate { return dialect.AllOf(byName[name]...) }))
+		parts = append(parts, dialect.Where(fmt.Sprintf("(SELECT COUNT(*) FROM %s v WHERE v.session_id = s.id AND (%s)) = %d", table, passes.SQL, len(names)), passes.Args...))
 	}
 	if len(absent) > 0 {
-		parts = append(parts, Exists(table+" v WHERE v.session_id = s.id", In("v.name", absent)).Not())
+		parts = append(parts, dialect.Exists(table+" v WHERE v.session_id = s.id", dialect.In("v.name", absent)).Not())
 	}
 	return parts
 }
 
-func (d filterSQL) namedValue(table string, f *models.NamedValueFilter) Predicate {
-	var parts []Predicate
+func (d filterSQL) namedValue(table string, f *models.NamedValueFilter) dialect.Predicate {
+	var parts []dialect.Predicate
 	entry := table + " v WHERE v.session_id = s.id"
 	if f.Exists == nil || *f.Exists || f.Value != nil || f.Number != nil {
-		parts = append(parts, Exists(entry, d.entryOf(f)))
+		parts = append(parts, dialect.Exists(entry, d.entryOf(f)))
 	}
 	if f.Exists != nil && !*f.Exists {
-		parts = append(parts, Exists(entry, Where("v.name = ?", f.Name)).Not())
+		parts = append(parts, dialect.Exists(entry, dialect.Where("v.name = ?", f.Name)).Not())
 	}
-	return AllOf(parts...)
+	return dialect.AllOf(parts...)
 }
 
 // entryOf is what an entry v has to pass that a filter asks for.
-func (d filterSQL) entryOf(f *models.NamedValueFilter) Predicate {
-	parts := []Predicate{Where("v.name = ?", f.Name)}
+func (d filterSQL) entryOf(f *models.NamedValueFilter) dialect.Predicate {
+	parts := []dialect.Predicate{dialect.Where("v.name = ?", f.Name)}
 	if f.Value != nil {
 		parts = append(parts, d.entry(f.Value))
 	}
 	if f.Number != nil {
-		parts = append(parts, Where("v.number IS NOT NULL"), number("v.number", f.Number))
+		parts = append(parts, dialect.Where("v.number IS NOT NULL"), number("v.number", f.Number))
 	}
-	return AllOf(parts...)
+	return dialect.AllOf(parts...)
 }
 
 // entry is the filter as SQL over the values of entries v.
-func (d filterSQL) entry(f *models.StringFilter) Predicate {
+func (d filterSQL) entry(f *models.StringFilter) dialect.Predicate {
 	rest := *f
 	rest.Eq, rest.In = nil, nil
-	parts := []Predicate{d.text("v.value", &rest)}
+	parts := []dialect.Predicate{d.text("v.value", &rest)}
 	if f.Eq != nil {
 		parts = append(parts, d.EntryValue([]string{*f.Eq}))
 	}
 	if f.In != nil {
 		parts = append(parts, d.EntryValue(f.In))
 	}
-	return AllOf(parts...)
+	return dialect.AllOf(parts...)
 }
 
-func (d filterSQL) text(column string, f *models.StringFilter) Predicate {
-	var parts []Predicate
-	add := func(c Predicate) { parts = append(parts, c) }
+func (d filterSQL) text(column string, f *models.StringFilter) dialect.Predicate {
+	var parts []dialect.Predicate
+	add := func(c dialect.Predicate) { parts = append(parts, c) }
 	if f.Eq != nil {
-		add(Where(column+" = ?", *f.Eq))
+		add(dialect.Where(column+" = ?", *f.Eq))
 	}
 	if f.Ne != nil {
-		add(Where(column+" <> ?", *f.Ne))
+		add(dialect.Where(column+" <> ?", *f.Ne))
 	}
 	if f.In != nil {
-		add(In(column, f.In))
+		add(dialect.In(column, f.In))
 	}
 	if len(f.NotIn) > 0 {
-		add(In(column, f.NotIn).Not())
+		add(dialect.In(column, f.NotIn).Not())
 	}
 	if f.Contains != nil {
-		add(Where(d.Position(column)+" > 0", *f.Contains))
+		add(dialect.Where(d.Position(column)+" > 0", *f.Contains))
 	}
 	if f.StartsWith != nil {
-		from, to, bounded := PrefixRange(*f.StartsWith)
-		add(Where(column+" >= ?", from))
+		from, to, bounded := dialect.PrefixRange(*f.StartsWith)
+		add(dialect.Where(column+" >= ?", from))
 		if bounded {
-			add(Where(column+" < ?", to))
+			add(dialect.Where(column+" < ?", to))
 		}
 	}
 	if f.EndsWith != nil && *f.EndsWith != "" {
 		add(d.EndsWith(column, *f.EndsWith))
 	}
 	if f.EqIgnoreCase != nil {
-		add(Where(d.CaseFolded(column)+" = ?", models.CaseFold(*f.EqIgnoreCase)))
+		add(dialect.Where(d.CaseFolded(column)+" = ?", models.CaseFold(*f.EqIgnoreCase)))
 	}
 	if f.ContainsIgnoreCase != nil {
-		add(Where(d.Position(d.CaseFolded(column))+" > 0", models.CaseFold(*f.ContainsIgnoreCase)))
+		add(dialect.Where(d.Position(d.CaseFolded(column))+" > 0", models.CaseFold(*f.ContainsIgnoreCase)))
 	}
-	return AllOf(parts...)
+	return dialect.AllOf(parts...)
 }
 
-func integer(column string, f *models.IntFilter) Predicate {
+func integer(column string, f *models.IntFilter) dialect.Predicate {
 	return compared(column, f.Eq, f.Ne, f.Gte, f.Gt, f.Lte, f.Lt)
 }
 
-func number(column string, f *models.FloatFilter) Predicate {
+func number(column string, f *models.FloatFilter) dialect.Predicate {
 	return compared(column, f.Eq, f.Ne, f.Gte, f.Gt, f.Lte, f.Lt)
 }
 
-func compared[N int | float64](column string, eq, ne, gte, gt, lte, lt *N) Predicate {
-	var parts []Predicate
+func compared[N int | float64](column string, eq, ne, gte, gt, lte, lt *N) dialect.Predicate {
+	var parts []dialect.Predicate
 	for _, bound := range []struct {
 		operator string
 		value    *N
 	}{{"=", eq}, {"<>", ne}, {">=", gte}, {">", gt}, {"<=", lte}, {"<", lt}} {
 		if bound.value != nil {
-			parts = append(parts, Where(column+" "+bound.operator+" ?", *bound.value))
+			parts = append(parts, dialect.Where(column+" "+bound.operator+" ?", *bound.value))
 		}
 	}
-	return AllOf(parts...)
+	return dialect.AllOf(parts...)
 }
 
 // instant compares whole microseconds with bounds that may be finer.
-func instant(column string, f *models.TimeFilter) Predicate {
-	var parts []Predicate
+func instant(column string, f *models.TimeFilter) dialect.Predicate {
+	var parts []dialect.Predicate
 	for _, bound := range []struct {
 		operator string
 		value    *models.Time
@@ -371,7 +372,7 @@ func instant(column string, f *models.TimeFilter) Predicate {
 		if bound.up && bound.value.Nanosecond()%int(time.Microsecond) != 0 {
 			micros++
 		}
-		parts = append(parts, Where(column+" "+bound.operator+" ?", micros))
+		parts = append(parts, dialect.Where(column+" "+bound.operator+" ?", micros))
 	}
-	return AllOf(parts...)
+	return dialect.AllOf(parts...)
 }

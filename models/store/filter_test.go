@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
+	"sessiongraph/models/store/postgres"
+	"sessiongraph/models/store/sqlite"
 )
 
 // A bound is an instant to the nanosecond, a stored time one to the microsecond:
@@ -56,16 +59,20 @@ func holds(value int64, operator string, bound int64) bool {
 
 // A field of a filter that is never read would pass everything, in silence.
 func TestEachFieldOfAFilterHasSQLOfItsOwn(t *testing.T) {
-	for _, d := range []Dialect{SQLiteDialect{}, PostgresDialect{}} {
+	for _, d := range []dialect.Dialect{sqlite.Dialect{}, postgres.Dialect{}} {
 		of := filterSQL{d}
 		for _, filter := range []struct {
 			zero any
-			sql  func(reflect.Value) Predicate
+			sql  func(reflect.Value) dialect.Predicate
 		}{
-			{models.SessionFilter{}, func(v reflect.Value) Predicate { return of.session(v.Addr().Interface().(*models.SessionFilter)) }},
-			{models.MessageFilter{}, func(v reflect.Value) Predicate { return of.message(v.Addr().Interface().(*models.MessageFilter)) }},
+			{models.SessionFilter{}, func(v reflect.Value) dialect.Predicate {
+				return of.session(v.Addr().Interface().(*models.SessionFilter))
+			}},
+			{models.MessageFilter{}, func(v reflect.Value) dialect.Predicate {
+				return of.message(v.Addr().Interface().(*models.MessageFilter))
+			}},
 		} {
-			seen := map[string]string{AlwaysTrue.SQL + " []": "no field"}
+			seen := map[string]string{dialect.AlwaysTrue.SQL + " []": "no field"}
 			filterFields(reflect.TypeOf(filter.zero), func(name string, v reflect.Value) {
 				c := filter.sql(v)
 				sql := fmt.Sprint(c.SQL, " ", c.Args)

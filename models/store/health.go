@@ -30,7 +30,7 @@ func (s *Store) Probe(ctx context.Context, bytes int) error {
 // for another process that has it locked.
 func (s *Store) CheckWritable(ctx context.Context) error {
 	var err error
-	_ = RetryUnavailable(ctx, func() error {
+	_ = dialect.RetryUnavailable(ctx, func() error {
 		if err = s.Probe(ctx, 1); s.db.IsLocked(err) {
 			return err
 		}
@@ -61,5 +61,5 @@ func (s *Store) transaction(ctx context.Context, limit time.Duration, work func(
 		s.db.DropConnections() // they go to the same server
 		return fmt.Errorf("%w: the server did not answer within %v: %w", dialect.ErrUnavailable, limit, err)
 	})
-	return Translate(err, s.db)
+	return dialect.Translate(err, s.db)
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"gorm.io/gorm"
+
+	"sessiongraph/models/store/dialect"
 )
 
 // insertValues bounds the values of one INSERT. SQLite's driver looks for each value in the list of all.
@@ -24,7 +26,7 @@ func insertInto(table, columns string, empty ...string) insertion {
 
 // run inserts n rows, each of which add appends to the values. It goes by GORM's connection and not by GORM, whose
 // reflection takes longer than SQLite.
-func (into insertion) run(tx *gorm.DB, d Dialect, n int, add func(i int, values []any) []any) error {
+func (into insertion) run(tx *gorm.DB, d dialect.Dialect, n int, add func(i int, values []any) []any) error {
 	most := max(1, insertValues/len(into.columns))
 	values := make([]any, 0, min(n, most)*len(into.columns))
 
@@ -35,13 +37,13 @@ func (into insertion) run(tx *gorm.DB, d Dialect, n int, add func(i int, values 
 			values = add(start+i, values)
 		}
 		if _, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, into.sql(d, rows), values...); err != nil {
-			return Translate(err, d)
+			return dialect.Translate(err, d)
 		}
 	}
 	return nil
 }
 
-func (into insertion) sql(d Dialect, rows int) string {
+func (into insertion) sql(d dialect.Dialect, rows int) string {
 	var sql strings.Builder
 	sql.WriteString(d.Insert() + " " + into.table + " (" + strings.Join(slices.Concat(into.columns, into.empty), ", ") + ") VALUES ")
 	for row := range rows {

@@ -15,6 +15,7 @@ import (
 
 	"sessiongraph/models"
 	"sessiongraph/models/store/dialect"
+	"sessiongraph/models/store/pacing"
 )
 
 // Decode reads a notification's body: a projection, or the outcome and reason for
@@ -104,7 +105,7 @@ type Damaged func(id int64, err error)
 
 // Ledger reads the whole ledger in order of arrival, bodies as they were sent. Without
 // damaged it ends at a row that cannot be read.
-func (s *Store) Ledger(ctx context.Context, progress Progress, damaged Damaged, each func(n *models.Notification, body []byte) error) error {
+func (s *Store) Ledger(ctx context.Context, progress dialect.Progress, damaged Damaged, each func(n *models.Notification, body []byte) error) error {
 	return s.ledgerBatches(ctx, progress, damaged, func(rows []*models.Notification) error {
 		for _, n := range rows {
 			body, err := s.unpackBody(n.Body)
@@ -125,7 +126,7 @@ func (s *Store) Ledger(ctx context.Context, progress Progress, damaged Damaged, 
 
 // ledgerBatches reads what the ledger has now, and calls each with some rows at a
 // time.
-func (s *Store) ledgerBatches(ctx context.Context, progress Progress, damaged Damaged, each func([]*models.Notification) error) error {
+func (s *Store) ledgerBatches(ctx context.Context, progress dialect.Progress, damaged Damaged, each func([]*models.Notification) error) error {
 	db := s.read.WithContext(ctx)
 	var end int64 // what arrives meanwhile is left for another time
 	if err := db.Raw("SELECT last_notification_id FROM ledger_clock WHERE id = 1").Scan(&end).Error; err != nil {
@@ -191,16 +192,16 @@ func isDamage(err error) bool {
 
 // Replay projects the whole ledger again, in short transactions with pauses between
 // them: it may be stopped at any time, and started again; other processes go on meanwhile.
-func (s *Store) Replay(ctx context.Context, decode Decode, progress Progress) error {
-	size := &Pacing{firstReplayBatch, ledgerBatch}
-	err := RetryUnavailable(ctx, func() error { return s.removeOrphans(ctx) })
+func (s *Store) Replay(ctx context.Context, decode Decode, progress dialect.Progress) error {
+	size := &pacing.Batch{Size: firstReplayBatch, Most: ledgerBatch}
+	err := dialect.RetryUnavailable(ctx, func() error { return s.removeOrphans(ctx) })
 	if err == nil {
 		err = s.ledgerBatches(ctx, progress, nil, func(rows []*models.Notification) error {
 			return s.replaySteps(ctx, rows, size, decode)
 		})
 	}
 	if err == nil {
-		err = RetryUnavailable(ctx, func() error { return s.repairContacts(ctx) })
+		err = dialect.RetryUnavailable(ctx, func() error { return s.repairContacts(ctx) })
 	}
 	if err != nil {
 		return fmt.Errorf("replay: %w", err)
@@ -246,13 +247,13 @@ func childTables() []string { return []string{"messages", "ner_slots", "event_la
 // SaveInTime is Save for those who can wait while another process has the database
 // for itself.
 func (s *Store) SaveInTime(ctx context.Context, deliveries []PreparedDelivery) error {
-	return RetryUnavailable(ctx, func() error { return s.Save(ctx, deliveries) })
+	return dialect.RetryUnavailable(ctx, func() error { return s.Save(ctx, deliveries) })
 }
 
 // firstReplayBatch is how many rows the first transaction of a replay takes.
 const firstReplayBatch = 5
 
-func (s *Store) replaySteps(ctx context.Context, rows []*models.Notification, size *Pacing, decode Decode) error {
+func (s *Store) replaySteps(ctx context.Context, rows []*models.Notification, size *pacing.Batch, decode Decode) error {
 	for len(rows) > 0 {
 		batch := rows[:min(size.Size, len(rows))]
 		decode := decodeOnce(decode)
@@ -262,7 +263,7 @@ func (s *Store) replaySteps(ctx context.Context, rows []*models.Notification, si
 			}
 		}
 		var held time.Duration
-		err := RetryUnavailable(ctx, func() error {
+		err := dialect.RetryUnavailable(ctx, func() error {
 			var err error
 			held, err = s.replayBatch(ctx, batch, decode)
 			return err
@@ -271,7 +272,7 @@ func (s *Store) replaySteps(ctx context.Context, rows []*models.Notification, si
 			return err
 		}
 		size.Adapt(len(batch), held)
-		if err := LeaveLock(ctx, held); err != nil {
+		if err := pacing.LeaveLock(ctx, held); err != nil {
 			return err
 		}
 		rows = rows[len(batch):]
@@ -408,7 +409,7 @@ func (s *Store) rebuild(tx *gorm.DB, k *batchState, callID string, decode Decode
 
 // Verify compares the ledger with the tables made from it, and tells each
 // difference in one line. Only reading fails it.
-func (s *Store) Verify(ctx context.Context, decode Decode, progress Progress, tell func(difference string)) error {
+func (s *Store) Verify(ctx context.Context, decode Decode, progress dialect.Progress, tell func(difference string)) error {
 	damaged := func(id int64, err error) { tell(fmt.Sprintf("notification %d: it cannot be read: %v", id, err)) }
 	err := s.ledgerBatches(ctx, progress, damaged, func(rows []*models.Notification) error {
 		decode := decodeOnce(decode)
@@ -532,7 +533,7 @@ func (s *Store) verifySession(tx *gorm.DB, callID string, decode Decode, tell fu
 	return tx.Error
 }
 
-func verifyParts(s *models.Session, tx *gorm.DB, d Dialect, p *models.Projection, tell func(string)) {
+func verifyParts(s *models.Session, tx *gorm.DB, d dialect.Dialect, p *models.Projection, tell func(string)) {
 	differs := func(part string, equal bool, err error) {
 		if err != nil {
 			_ = tx.AddError(err)
@@ -560,8 +561,8 @@ func equalMessages(a, b models.Message) bool {
 }
 
 // storedMessages are the rows of a session's messages.
-func storedMessages(tx *gorm.DB, d Dialect, sessionID int64) (messages []models.Message, err error) {
-	statement := Where("SELECT m.session_id, m.position, m.msg_id, m.msg_id_folded, m.msg_ordinal, m.sender_type, m.sent_at, m.status, m.content_type,"+
+func storedMessages(tx *gorm.DB, d dialect.Dialect, sessionID int64) (messages []models.Message, err error) {
+	statement := dialect.Where("SELECT m.session_id, m.position, m.msg_id, m.msg_id_folded, m.msg_ordinal, m.sender_type, m.sent_at, m.status, m.content_type,"+
 		" m.has_reply, m.folded FROM messages m WHERE m.session_id = ? ORDER BY m.position", sessionID)
 	err = eachRow(tx, d, statement, func(scan scanner) error {
 		var m models.Message
@@ -580,12 +581,12 @@ func equalEntries(a, b models.NamedValue) bool {
 // verifyOrphans finds rows that belong to no session, and sessions that belong to
 // no notification or are not found by search.
 func (s *Store) verifyOrphans(ctx context.Context, tell func(string)) error {
-	queries := []Difference{
+	queries := []dialect.Difference{
 		{SQL: "SELECT call_id FROM sessions s WHERE NOT EXISTS (SELECT 1 FROM notifications n WHERE n.call_id = s.call_id)", Message: "session %s: the ledger has no notification of it"},
 		{SQL: "SELECT CAST(COUNT(*) AS TEXT) FROM (" + wrongContacts() + ") c HAVING COUNT(*) > 0", Message: "%s contacts differ from their sessions (replay mends it)"},
 	}
 	for _, table := range childTables() {
-		queries = append(queries, Difference{
+		queries = append(queries, dialect.Difference{
 			SQL: "SELECT DISTINCT session_id FROM " + table + " WHERE session_id NOT IN (SELECT id FROM sessions)", Message: table + " of session number %s, which does not exist"})
 	}
 	queries = append(queries, s.db.IndexDifferences()...)

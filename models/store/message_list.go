@@ -7,55 +7,56 @@ import (
 	"slices"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
 )
 
 // messageFilter is what a message m of a session s has to pass.
-func (s *Store) messageFilter(l models.MessageList) Predicate {
+func (s *Store) messageFilter(l models.MessageList) dialect.Predicate {
 	sql := filterSQL{s.db}
-	parts := []Predicate{sql.session(l.Sessions), s.db.SessionsWithMsgIDs(msgIDsOf(l.Filter)), sql.message(l.Filter)}
+	parts := []dialect.Predicate{sql.session(l.Sessions), s.db.SessionsWithMsgIDs(msgIDsOf(l.Filter)), sql.message(l.Filter)}
 	if words := messageSearchWords(l.Filter); len(words) > 0 {
 		parts = append(parts, s.db.SearchSessions(words).Candidates)
 	}
-	return AllOf(parts...)
+	return dialect.AllOf(parts...)
 }
 
 // messages is the statement that reads columns of messages m of sessions s that pass the list and are beyond places.
-func (s *Store) messages(l models.MessageList, columns string, beyond []Predicate, direction models.OrderDirection, limit int) Predicate {
+func (s *Store) messages(l models.MessageList, columns string, beyond []dialect.Predicate, direction models.OrderDirection, limit int) dialect.Predicate {
 	search := s.pageSearch([]*models.SessionFilter{l.Sessions}, messageSearchWords(l.Filter))
-	search.rest = AllOf(search.rest, s.db.SessionsWithMsgIDs(msgIDsOf(l.Filter)))
-	passes := AllOf(append(beyond, (filterSQL{s.db}).message(l.Filter))...)
+	search.rest = dialect.AllOf(search.rest, s.db.SessionsWithMsgIDs(msgIDsOf(l.Filter)))
+	passes := dialect.AllOf(append(beyond, (filterSQL{s.db}).message(l.Filter))...)
 	order := fmt.Sprintf("ORDER BY s.started_at %[1]s, s.id %[1]s", direction)
-	plain := func(sessions Predicate) Predicate {
-		c := AllOf(sessions, passes)
-		return Where(fmt.Sprintf("SELECT %s FROM sessions s CROSS JOIN messages m WHERE m.session_id = s.id AND (%s) %s, m.position %s",
+	plain := func(sessions dialect.Predicate) dialect.Predicate {
+		c := dialect.AllOf(sessions, passes)
+		return dialect.Where(fmt.Sprintf("SELECT %s FROM sessions s CROSS JOIN messages m WHERE m.session_id = s.id AND (%s) %s, m.position %s",
 			columns, c.SQL, order, direction), c.Args...)
 	}
 	switch {
 	case !search.searched:
 		return plain(search.rest).Limit(limit)
 	case search.Common.SQL == "":
-		return plain(AllOf(search.rest, search.Candidates)).Limit(limit)
+		return plain(dialect.AllOf(search.rest, search.Candidates)).Limit(limit)
 	}
 	// Sessions are put in order, then read until so many of them have a message that passes.
-	sessions := AllOf(search.rest, search.Candidates)
-	collected := Where(fmt.Sprintf("SELECT %s FROM ("+
+	sessions := dialect.AllOf(search.rest, search.Candidates)
+	collected := dialect.Where(fmt.Sprintf("SELECT %s FROM ("+
 		"SELECT s.*, (SELECT '[' || group_concat(m.position) || ']' FROM messages m WHERE m.session_id = s.id AND %s) AS positions FROM ("+
 		"SELECT s.id, s.call_id, s.started_at, s.notification_id FROM sessions s WHERE %s %s LIMIT -1) s"+
 		" WHERE %s AND positions IS NOT NULL LIMIT %d) s"+
 		" CROSS JOIN json_each(s.positions) p CROSS JOIN messages m WHERE m.session_id = s.id AND m.position = p.value %s, m.position %s",
 		columns, passes.SQL, sessions.SQL, order, search.Holds.SQL, limit, order, direction),
 		slices.Concat(passes.Args, sessions.Args, search.Holds.Args)...)
-	return search.either(plain(AllOf(search.rest, search.Holds)), collected, limit)
+	return search.either(plain(dialect.AllOf(search.rest, search.Holds)), collected, limit)
 }
 
 // messageKeyset passes the messages on the later (or earlier) side of a place.
-func messageKeyset(k *models.MessageListKey, later bool) Predicate {
+func messageKeyset(k *models.MessageListKey, later bool) dialect.Predicate {
 	operator := ">"
 	if later {
 		operator = "<"
 	}
 	// The first comparison is the one that an index can use.
-	return Where("s.started_at "+operator+"= ? AND (s.started_at, s.id, m.position) "+operator+" (?, ?, ?)",
+	return dialect.Where("s.started_at "+operator+"= ? AND (s.started_at, s.id, m.position) "+operator+" (?, ?, ?)",
 		k.StartedAt, k.StartedAt, k.SessionID, k.Position)
 }
 
@@ -64,7 +65,7 @@ func messageKeyset(k *models.MessageListKey, later bool) Predicate {
 func (s *Store) MessagePage(
 	ctx context.Context, l models.MessageList, w models.PageSpec[models.MessageListKey],
 ) ([]*models.ListedMessage, error) {
-	var beyond []Predicate
+	var beyond []dialect.Predicate
 	if w.After != nil {
 		beyond = append(beyond, messageKeyset(w.After, true))
 	}
@@ -88,8 +89,8 @@ func (s *Store) MessagePage(
 }
 
 // listedMessages reads the messages that a statement names. A session's body is read once.
-func (s *Store) listedMessages(ctx context.Context, named Predicate) ([]*models.ListedMessage, error) {
-	statement := Where("SELECT g.session_id, n.body, g.positions, g.call_id, g.started_at FROM ("+
+func (s *Store) listedMessages(ctx context.Context, named dialect.Predicate) ([]*models.ListedMessage, error) {
+	statement := dialect.Where("SELECT g.session_id, n.body, g.positions, g.call_id, g.started_at FROM ("+
 		"SELECT x.session_id, x.notification_id, x.call_id, x.started_at, string_agg(CAST(x.position AS TEXT), ',') AS positions FROM ("+named.SQL+") x"+
 		" GROUP BY x.session_id, x.notification_id, x.call_id, x.started_at) g JOIN notifications n ON n.id = g.notification_id", named.Args...)
 	var page []*models.ListedMessage
@@ -130,7 +131,7 @@ func (s *Store) MessagesBeyond(ctx context.Context, l models.MessageList, place 
 	if later {
 		direction = models.Descending
 	}
-	statement := s.messages(l, "1", []Predicate{messageKeyset(&place, later)}, direction, 1)
+	statement := s.messages(l, "1", []dialect.Predicate{messageKeyset(&place, later)}, direction, 1)
 	var found []int
 	if err := s.answers(ctx).Raw(statement.SQL, statement.Args...).Scan(&found).Error; err != nil {
 		return false, fmt.Errorf("look for messages beyond a page: %w", err)
@@ -152,7 +153,7 @@ func (s *Store) CountMessages(ctx context.Context, l models.MessageList) (int, e
 // SessionsByID reads sessions by their ids.
 func (s *Store) SessionsByID(ctx context.Context, ids []int64) (map[int64]*models.Session, error) {
 	columns := shownColumns(ctx)
-	sessions, err := columns.read(s.answers(ctx), s.db, columns.by("id", ToAny(ids)))
+	sessions, err := columns.read(s.answers(ctx), s.db, columns.by("id", dialect.ToAny(ids)))
 	if err != nil {
 		return nil, fmt.Errorf("read sessions by id: %w", err)
 	}

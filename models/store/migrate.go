@@ -10,12 +10,14 @@ import (
 
 	"github.com/go-gormigrate/gormigrate/v2"
 	"gorm.io/gorm"
+
+	"sessiongraph/models/store/dialect"
 )
 
 // migrations are the steps from an empty database to today's tables, a file of SQL each. A step
 // that was ever released is never changed: what comes later is a step of its own, which
 // only adds, with defaults: instances that were started before it go on storing.
-func migrations(d Dialect) ([]*gormigrate.Migration, error) {
+func migrations(d dialect.Dialect) ([]*gormigrate.Migration, error) {
 	files, err := fs.Glob(d.Migrations(), "*.sql")
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
 )
 
 // orderColumn is the column that sessions are ordered by.
@@ -29,9 +30,9 @@ func orderColumn(field models.SessionOrderField) string {
 
 // unionAll runs one SELECT for each of n parents, many in a statement. Every arm has
 // the same text, so that its plan is the one of the index it was written for.
-func unionAll[T any](ctx context.Context, s *Store, n int, arm func(i int) Predicate) ([]T, error) {
+func unionAll[T any](ctx context.Context, s *Store, n int, arm func(i int) dialect.Predicate) ([]T, error) {
 	var all []T
-	err := eachUnionAll(n, arm, func(statement Predicate) error {
+	err := eachUnionAll(n, arm, func(statement dialect.Predicate) error {
 		var rows []T
 		if err := s.answers(ctx).Raw(statement.SQL, statement.Args...).Scan(&rows).Error; err != nil {
 			return err
@@ -43,9 +44,9 @@ func unionAll[T any](ctx context.Context, s *Store, n int, arm func(i int) Predi
 }
 
 // unionAllSessions is arms for columns of sessions.
-func unionAllSessions(ctx context.Context, s *Store, columns sessionColumns, n int, arm func(i int) Predicate) ([]*models.Session, error) {
+func unionAllSessions(ctx context.Context, s *Store, columns sessionColumns, n int, arm func(i int) dialect.Predicate) ([]*models.Session, error) {
 	var all []*models.Session
-	err := eachUnionAll(n, arm, func(statement Predicate) error {
+	err := eachUnionAll(n, arm, func(statement dialect.Predicate) error {
 		sessions, err := columns.read(s.answers(ctx), s.db, statement)
 		all = append(all, sessions...)
 		return err
@@ -53,7 +54,7 @@ func unionAllSessions(ctx context.Context, s *Store, columns sessionColumns, n i
 	return all, err
 }
 
-func eachUnionAll(n int, arm func(i int) Predicate, read func(Predicate) error) error {
+func eachUnionAll(n int, arm func(i int) dialect.Predicate, read func(dialect.Predicate) error) error {
 	for start := 0; start < n; {
 		var texts []string
 		var args []any
@@ -66,7 +67,7 @@ func eachUnionAll(n int, arm func(i int) Predicate, read func(Predicate) error) 
 			args = append(args, part.Args...)
 			start++
 		}
-		if err := read(Where(strings.Join(texts, " UNION ALL "), args...)); err != nil {
+		if err := read(dialect.Where(strings.Join(texts, " UNION ALL "), args...)); err != nil {
 			return err
 		}
 	}
@@ -74,35 +75,35 @@ func eachUnionAll(n int, arm func(i int) Predicate, read func(Predicate) error) 
 }
 
 // ofOwner passes the sessions of one owner.
-func ofOwner(scope models.SessionScope, owner string) Predicate {
+func ofOwner(scope models.SessionScope, owner string) dialect.Predicate {
 	if scope == models.OfAll {
-		return AlwaysTrue
+		return dialect.AlwaysTrue
 	}
-	return Where("s."+string(scope)+" = ?", owner)
+	return dialect.Where("s."+string(scope)+" = ?", owner)
 }
 
 // filter is what the sessions of one owner have to pass.
-func (s *Store) filter(l models.SessionList, owner string) Predicate {
-	var parts []Predicate
+func (s *Store) filter(l models.SessionList, owner string) dialect.Predicate {
+	var parts []dialect.Predicate
 	if l.Scope != models.OfAll {
 		parts = append(parts, ofOwner(l.Scope, owner))
 	}
 	for _, f := range l.Filters {
-		if c := (filterSQL{s.db}).session(f); c.SQL != AlwaysTrue.SQL {
+		if c := (filterSQL{s.db}).session(f); c.SQL != dialect.AlwaysTrue.SQL {
 			parts = append(parts, c)
 		}
 	}
-	return AllOf(parts...)
+	return dialect.AllOf(parts...)
 }
 
 // sessionKeyset passes the sessions on the later (or earlier) side of a place.
-func sessionKeyset(o models.SessionOrder, key *models.SessionKey, later bool) Predicate {
+func sessionKeyset(o models.SessionOrder, key *models.SessionKey, later bool) dialect.Predicate {
 	return keysetPredicate("(s."+orderColumn(o.Field)+", s.id)", o.Direction, later, false, key.Value, key.ID)
 }
 
 // keysetPredicate passes the rows of a list on the later (or earlier) side of a place in the
 // order of the columns, with inclusive those at the place, too.
-func keysetPredicate(columns string, direction models.OrderDirection, later, inclusive bool, place ...any) Predicate {
+func keysetPredicate(columns string, direction models.OrderDirection, later, inclusive bool, place ...any) dialect.Predicate {
 	operator := ">"
 	if later == (direction == models.Descending) {
 		operator = "<"
@@ -110,7 +111,7 @@ func keysetPredicate(columns string, direction models.OrderDirection, later, inc
 	if inclusive {
 		operator += "="
 	}
-	return Where(columns+" "+operator+" ("+Placeholders(len(place))+")", place...)
+	return dialect.Where(columns+" "+operator+" ("+dialect.Placeholders(len(place))+")", place...)
 }
 
 // SessionPages reads one page of the list for each owner, in the list's order.
@@ -124,8 +125,8 @@ func (s *Store) SessionPages(
 	}
 	search := s.pageSearch(l.Filters, nil)
 	columns := shownColumns(ctx)
-	sessions, err := unionAllSessions(ctx, s, columns, len(owners), func(i int) Predicate {
-		parts := []Predicate{ofOwner(l.Scope, owners[i])}
+	sessions, err := unionAllSessions(ctx, s, columns, len(owners), func(i int) dialect.Predicate {
+		parts := []dialect.Predicate{ofOwner(l.Scope, owners[i])}
 		if w.After != nil {
 			parts = append(parts, sessionKeyset(l.Order, w.After, true))
 		}
@@ -133,7 +134,7 @@ func (s *Store) SessionPages(
 			parts = append(parts, sessionKeyset(l.Order, w.Before, false))
 		}
 		order := fmt.Sprintf("ORDER BY s.%s %s, s.id %s", orderColumn(l.Order.Field), direction, direction)
-		return search.page(columns.sql(), AllOf(parts...), order, w.Limit+1)
+		return search.page(columns.sql(), dialect.AllOf(parts...), order, w.Limit+1)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read sessions: %w", err)
@@ -158,9 +159,9 @@ func (s *Store) Beyond(ctx context.Context, l models.SessionList, places map[str
 	}
 	slices.Sort(owners)
 	search := s.pageSearch(l.Filters, nil)
-	rows, err := unionAll[*models.Session](ctx, s, len(owners), func(i int) Predicate {
+	rows, err := unionAll[*models.Session](ctx, s, len(owners), func(i int) dialect.Predicate {
 		place := places[owners[i]]
-		c := AllOf(ofOwner(l.Scope, owners[i]), sessionKeyset(l.Order, &place, later))
+		c := dialect.AllOf(ofOwner(l.Scope, owners[i]), sessionKeyset(l.Order, &place, later))
 		return search.page("s.intention, s.callee, s.notification_id", c, "", 1)
 	})
 	if err != nil {
@@ -179,9 +180,9 @@ func (s *Store) CountSessions(ctx context.Context, l models.SessionList, owners 
 		Owner string
 		Count int
 	}
-	rows, err := unionAll[count](ctx, s, len(owners), func(i int) Predicate {
+	rows, err := unionAll[count](ctx, s, len(owners), func(i int) dialect.Predicate {
 		c := s.filter(l, owners[i])
-		return Where("SELECT CAST(? AS TEXT) AS owner, COUNT(*) AS count FROM sessions s WHERE "+c.SQL, append([]any{owners[i]}, c.Args...)...)
+		return dialect.Where("SELECT CAST(? AS TEXT) AS owner, COUNT(*) AS count FROM sessions s WHERE "+c.SQL, append([]any{owners[i]}, c.Args...)...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("count sessions: %w", err)

@@ -6,13 +6,14 @@ import (
 	"slices"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
 )
 
 // SessionsByCallID reads sessions by AIRudder's call_id; what is not there is not
 // in the answer.
 func (s *Store) SessionsByCallID(ctx context.Context, callIDs []string) (map[string]*models.Session, error) {
 	columns := shownColumns(ctx)
-	sessions, err := columns.read(s.answers(ctx), s.db, columns.by("call_id", ToAny(callIDs)))
+	sessions, err := columns.read(s.answers(ctx), s.db, columns.by("call_id", dialect.ToAny(callIDs)))
 	if err != nil {
 		return nil, fmt.Errorf("read sessions by call_id: %w", err)
 	}
@@ -47,8 +48,8 @@ type namedEntry[E any] interface {
 func entriesBySession[E any, P namedEntry[E]](ctx context.Context, s *Store, table string, sessionIDs []int64) (map[int64][]*E, error) {
 	found := make(map[int64][]*E, len(sessionIDs))
 	for ids := range slices.Chunk(sessionIDs, sessionsOfStatement) {
-		statement := Where("SELECT e.session_id, e.name, e.value, e.number, e.json FROM "+table+" e"+
-			" WHERE e.session_id IN ("+Placeholders(len(ids))+") ORDER BY e.session_id, e.position", ToAny(ids)...)
+		statement := dialect.Where("SELECT e.session_id, e.name, e.value, e.number, e.json FROM "+table+" e"+
+			" WHERE e.session_id IN ("+dialect.Placeholders(len(ids))+") ORDER BY e.session_id, e.position", dialect.ToAny(ids)...)
 		err := s.eachRow(ctx, statement, func(scan scanner) error {
 			e := new(E)
 			v := P(e).Entry()

@@ -14,6 +14,8 @@ import (
 	"gorm.io/gorm"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
+	"sessiongraph/models/store/pacing"
 )
 
 // Removed counts what erase or prune took away.
@@ -33,7 +35,7 @@ func (r *Removed) add(other Removed) {
 type RemovalProgress struct {
 	// Removed counts sessions, Cleaned the parts of the files that are cleaned
 	// afterwards; either may be nil.
-	Removed, Cleaned Progress
+	Removed, Cleaned dialect.Progress
 }
 
 func (p RemovalProgress) removed(done, total int) {
@@ -185,7 +187,7 @@ func (s *Store) FinishRemoval(ctx context.Context, progress RemovalProgress) err
 	if err := s.db.Purge(ctx, progress.cleaned); err != nil {
 		return fmt.Errorf("clean the files (still due, erase or prune again does it): %w", err)
 	}
-	err = RetryUnavailable(ctx, func() error {
+	err = dialect.RetryUnavailable(ctx, func() error {
 		return s.write.WithContext(ctx).Exec("UPDATE removals SET purged = ? WHERE id = 1 AND purged < ?", state.Removals, state.Removals).Error
 	})
 	if err != nil {
@@ -320,7 +322,7 @@ func (s *Store) removeSessions(ctx context.Context, r removal, removed *Removed,
 		return callIDs, nil
 	}
 	total := 0
-	size := &Pacing{firstRemoveBatch, removeBatch}
+	size := &pacing.Batch{Size: firstRemoveBatch, Most: removeBatch}
 	for {
 		callIDs, err := find(s.read.WithContext(ctx), 1)
 		if err != nil || len(callIDs) == 0 {
@@ -348,7 +350,7 @@ func (s *Store) removeSessions(ctx context.Context, r removal, removed *Removed,
 		removed.add(batch)
 		progress.removed(removed.Sessions, max(total, removed.Sessions))
 		size.Adapt(max(len(callIDs), 1), held)
-		if err := LeaveLock(ctx, held); err != nil {
+		if err := pacing.LeaveLock(ctx, held); err != nil {
 			return err
 		}
 	}
@@ -357,7 +359,7 @@ func (s *Store) removeSessions(ctx context.Context, r removal, removed *Removed,
 // removeStep is a transaction that removes; that files have to be cleaned is
 // committed with it.
 func (s *Store) removeStep(ctx context.Context, work func(tx *gorm.DB) error) (held time.Duration, err error) {
-	err = RetryUnavailable(ctx, func() error {
+	err = dialect.RetryUnavailable(ctx, func() error {
 		var began time.Time
 		defer func() { held = time.Since(began) }()
 		return s.change(ctx, func(tx *gorm.DB, _ *ledgerClock) error {
@@ -374,7 +376,7 @@ func (s *Store) removeStep(ctx context.Context, work func(tx *gorm.DB) error) (h
 	return held, err
 }
 
-func removeCallIDs(tx *gorm.DB, d Dialect, callIDs []string) (Removed, error) {
+func removeCallIDs(tx *gorm.DB, d dialect.Dialect, callIDs []string) (Removed, error) {
 	var ids []int64
 	if err := tx.Raw("SELECT id FROM sessions WHERE call_id IN ?", callIDs).Scan(&ids).Error; err != nil {
 		return Removed{}, fmt.Errorf("find sessions: %w", err)
@@ -409,7 +411,7 @@ func (s *Store) removeQuarantined(ctx context.Context, r removal, removed *Remov
 			return fmt.Errorf("delete from quarantine: %w", err)
 		}
 		removed.Notifications += int(deleted)
-		return LeaveLock(ctx, held)
+		return pacing.LeaveLock(ctx, held)
 	})
 }
 
@@ -445,7 +447,7 @@ func (s *Store) chooseQuarantined(ctx context.Context, r removal, each func(ids 
 
 // Backup copies a live database, consistent as of one moment, into a new file that
 // its owner alone can read. Progress is in bytes.
-func (s *Store) Backup(ctx context.Context, file string, shown Progress) error {
+func (s *Store) Backup(ctx context.Context, file string, shown dialect.Progress) error {
 	if err := s.db.Backup(ctx, file, shown); err != nil {
 		return fmt.Errorf("back up to %s: %w", file, err)
 	}

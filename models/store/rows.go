@@ -9,30 +9,31 @@ import (
 	"gorm.io/gorm"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
 )
 
 // scanner is the Scan of a row.
 type scanner func(into ...any) error
 
 // eachRow reads the rows of a statement for an answer.
-func (s *Store) eachRow(ctx context.Context, statement Predicate, each func(scanner) error) error {
+func (s *Store) eachRow(ctx context.Context, statement dialect.Predicate, each func(scanner) error) error {
 	return eachRow(s.answers(ctx), s.db, statement, each)
 }
 
 // eachRow reads the rows of a statement, each with what it scans into: GORM's reflection takes several times as long.
-func eachRow(db *gorm.DB, d Dialect, statement Predicate, each func(scanner) error) (err error) {
+func eachRow(db *gorm.DB, d dialect.Dialect, statement dialect.Predicate, each func(scanner) error) (err error) {
 	rows, err := db.Raw(statement.SQL, statement.Args...).Rows()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, Translate(rows.Close(), d)) }()
+	defer func() { err = errors.Join(err, dialect.Translate(rows.Close(), d)) }()
 	scan := scanner(rows.Scan)
 	for rows.Next() {
 		if err := each(scan); err != nil {
 			return err
 		}
 	}
-	return Translate(rows.Err(), d)
+	return dialect.Translate(rows.Err(), d)
 }
 
 // sessionColumn is a column of sessions.
@@ -126,12 +127,12 @@ func (columns sessionColumns) fields(s *models.Session) []any {
 }
 
 // by is the statement that reads the sessions with one of the values in a column.
-func (columns sessionColumns) by(column string, values []any) Predicate {
-	return Where("SELECT "+columns.sql()+" FROM sessions s WHERE s."+column+" IN ("+Placeholders(len(values))+")", values...)
+func (columns sessionColumns) by(column string, values []any) dialect.Predicate {
+	return dialect.Where("SELECT "+columns.sql()+" FROM sessions s WHERE s."+column+" IN ("+dialect.Placeholders(len(values))+")", values...)
 }
 
 // read reads the rows of a statement that has the columns.
-func (columns sessionColumns) read(db *gorm.DB, d Dialect, statement Predicate) (sessions []*models.Session, err error) {
+func (columns sessionColumns) read(db *gorm.DB, d dialect.Dialect, statement dialect.Predicate) (sessions []*models.Session, err error) {
 	err = eachRow(db, d, statement, func(scan scanner) error {
 		session := &models.Session{}
 		sessions = append(sessions, session)

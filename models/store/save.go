@@ -12,6 +12,7 @@ import (
 	"gorm.io/gorm"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
 )
 
 // PreparedDelivery is a delivery with what takes time to work out of its body. It is made
@@ -22,7 +23,7 @@ type PreparedDelivery struct {
 	Stored Stored
 	sum    [sha256.Size]byte
 	packed []byte
-	index  IndexText
+	index  dialect.IndexText
 }
 
 // Stored is what Save made of a delivery.
@@ -59,7 +60,7 @@ func (s *Store) Prepare(d models.Delivery) PreparedDelivery {
 // preparedProjection is a projection with what the search index holds of it.
 type preparedProjection struct {
 	*models.Projection
-	index IndexText
+	index dialect.IndexText
 }
 
 // Save stores deliveries in one transaction: ledger, projection and search
@@ -107,7 +108,7 @@ func (s *Store) change(ctx context.Context, work func(tx *gorm.DB, clock *ledger
 
 // changeWithin is change with a limit on the time of each attempt, 0 for none.
 func (s *Store) changeWithin(ctx context.Context, limit time.Duration, work func(tx *gorm.DB, clock *ledgerClock) error) error {
-	return RetryConflict(ctx, s.db, func() error { return s.changeOnce(ctx, limit, work) })
+	return dialect.RetryConflict(ctx, s.db, func() error { return s.changeOnce(ctx, limit, work) })
 }
 
 func (s *Store) changeOnce(ctx context.Context, limit time.Duration, work func(tx *gorm.DB, clock *ledgerClock) error) error {
@@ -173,7 +174,7 @@ func newBatchState(clock *ledgerClock) *batchState {
 	}
 }
 
-func readBatchState(tx *gorm.DB, d Dialect, clock *ledgerClock, deliveries []PreparedDelivery) (*batchState, error) {
+func readBatchState(tx *gorm.DB, d dialect.Dialect, clock *ledgerClock, deliveries []PreparedDelivery) (*batchState, error) {
 	k := newBatchState(clock)
 	var sums [][]byte
 	var callIDs []string
@@ -192,7 +193,7 @@ func readBatchState(tx *gorm.DB, d Dialect, clock *ledgerClock, deliveries []Pre
 	}
 	if len(callIDs) > 0 {
 		columns := sessionColumns(sessionColumnList())
-		sessions, err := columns.read(tx, d, columns.by("call_id", ToAny(callIDs)))
+		sessions, err := columns.read(tx, d, columns.by("call_id", dialect.ToAny(callIDs)))
 		if err != nil {
 			return nil, fmt.Errorf("read sessions: %w", err)
 		}
@@ -304,7 +305,7 @@ var (
 		" has_reply, folded", "text", "raw")
 )
 
-func (k *batchState) write(tx *gorm.DB, d Dialect) error {
+func (k *batchState) write(tx *gorm.DB, d dialect.Dialect) error {
 	err := intoNotifications.run(tx, d, len(k.added), func(i int, values []any) []any {
 		n := k.added[i]
 		return append(values, n.ID, n.SHA256, n.Body, n.BodySize, n.Sign, n.CallID, n.Callee, n.NotifiedAt, n.FirstReceivedAt,
@@ -361,15 +362,15 @@ func (k *batchState) write(tx *gorm.DB, d Dialect) error {
 }
 
 // indexed are the sessions as the search index holds them.
-func (k *batchState) indexed(sessions []*models.Session) []IndexedSession {
-	indexed := make([]IndexedSession, len(sessions))
+func (k *batchState) indexed(sessions []*models.Session) []dialect.IndexedSession {
+	indexed := make([]dialect.IndexedSession, len(sessions))
 	for i, session := range sessions {
-		indexed[i] = IndexedSession{ID: session.ID, IndexText: k.projected[session.CallID].index}
+		indexed[i] = dialect.IndexedSession{ID: session.ID, IndexText: k.projected[session.CallID].index}
 	}
 	return indexed
 }
 
-func (k *batchState) insertProjections(tx *gorm.DB, d Dialect, sessions []*models.Session) error {
+func (k *batchState) insertProjections(tx *gorm.DB, d dialect.Dialect, sessions []*models.Session) error {
 	columns := sessionColumns(sessionColumnList())
 	err := intoSessions.run(tx, d, len(sessions), func(i int, values []any) []any {
 		return append(append(values, columns.fields(sessions[i])...), sessions[i].Folded)
@@ -420,7 +421,7 @@ func entriesOf(p *models.Projection) map[string][]models.NamedValue {
 }
 
 // deleteSessions removes the projection of sessions, search and contacts included.
-func deleteSessions(tx *gorm.DB, d Dialect, ids []int64) error {
+func deleteSessions(tx *gorm.DB, d dialect.Dialect, ids []int64) error {
 	changes := newContactChanges()
 	if err := deleteProjections(tx, d, ids, changes); err != nil {
 		return err
@@ -430,7 +431,7 @@ func deleteSessions(tx *gorm.DB, d Dialect, ids []int64) error {
 
 // deleteProjections removes the projection of sessions, search included, and notes
 // what that changes of contacts.
-func deleteProjections(tx *gorm.DB, d Dialect, ids []int64, changes *contactChanges) error {
+func deleteProjections(tx *gorm.DB, d dialect.Dialect, ids []int64, changes *contactChanges) error {
 	if len(ids) == 0 {
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
 )
 
 // searchWords are the words of a search as they are compared. Folding comes second: it
@@ -20,24 +21,24 @@ func searchWords(search string) []string {
 
 // pageSearch is how a page is found under a search that every one of its sessions has to pass.
 type pageSearch struct {
-	SessionSearch
+	dialect.SessionSearch
 	searched bool
 	// rest is what else sessions have to pass.
-	rest Predicate
+	rest dialect.Predicate
 }
 
 // pageSearch plans a page under filters, whose sessions have to hold the words as well.
 func (s *Store) pageSearch(filters []*models.SessionFilter, words []string) pageSearch {
 	sql := filterSQL{s.db}
-	var parts []Predicate
+	var parts []dialect.Predicate
 	for _, f := range filters {
 		rest, found := withoutSearch(f)
 		words = append(words, found...)
-		if c := sql.session(rest); c.SQL != AlwaysTrue.SQL {
+		if c := sql.session(rest); c.SQL != dialect.AlwaysTrue.SQL {
 			parts = append(parts, c)
 		}
 	}
-	page := pageSearch{rest: AllOf(parts...), searched: len(words) > 0}
+	page := pageSearch{rest: dialect.AllOf(parts...), searched: len(words) > 0}
 	if page.searched {
 		slices.Sort(words)
 		page.SessionSearch = s.db.SearchSessions(slices.Compact(words))
@@ -47,35 +48,35 @@ func (s *Store) pageSearch(filters []*models.SessionFilter, words []string) page
 
 // page is the statement that reads columns, s.notification_id among them, of up to limit
 // sessions s that pass c as well.
-func (p pageSearch) page(columns string, c Predicate, order string, limit int) Predicate {
-	c = AllOf(p.rest, c)
-	plain := func(c Predicate) Predicate {
-		return Where(fmt.Sprintf("SELECT %s FROM sessions s WHERE %s %s", columns, c.SQL, order), c.Args...)
+func (p pageSearch) page(columns string, c dialect.Predicate, order string, limit int) dialect.Predicate {
+	c = dialect.AllOf(p.rest, c)
+	plain := func(c dialect.Predicate) dialect.Predicate {
+		return dialect.Where(fmt.Sprintf("SELECT %s FROM sessions s WHERE %s %s", columns, c.SQL, order), c.Args...)
 	}
 	switch {
 	case !p.searched:
 		return plain(c).Limit(limit)
 	case p.Common.SQL == "":
-		return plain(AllOf(c, p.Candidates)).Limit(limit)
+		return plain(dialect.AllOf(c, p.Candidates)).Limit(limit)
 	}
-	collected := plain(AllOf(c, p.Candidates))
+	collected := plain(dialect.AllOf(c, p.Candidates))
 	if !p.Exact {
 		// A limit keeps SQLite from looking at transcripts before the sessions are in order.
-		collected = Where("SELECT * FROM ("+collected.SQL+" LIMIT -1) s WHERE "+p.Holds.SQL,
+		collected = dialect.Where("SELECT * FROM ("+collected.SQL+" LIMIT -1) s WHERE "+p.Holds.SQL,
 			slices.Concat(collected.Args, p.Holds.Args)...)
 	}
-	return p.either(plain(AllOf(c, p.Holds)), collected, limit)
+	return p.either(plain(dialect.AllOf(c, p.Holds)), collected, limit)
 }
 
 // either is what one of two statements gives that read the same, up to limit rows: one
 // looks at one session after the other, one collects the candidates first. The other is not run.
-func (p pageSearch) either(walking, collecting Predicate, limit int) Predicate {
-	bounded := func(c Predicate, factor string) Predicate {
-		return Where(fmt.Sprintf("SELECT * FROM (%s LIMIT %d * (%s (%s)))", c.SQL, limit, factor, p.Common.SQL),
+func (p pageSearch) either(walking, collecting dialect.Predicate, limit int) dialect.Predicate {
+	bounded := func(c dialect.Predicate, factor string) dialect.Predicate {
+		return dialect.Where(fmt.Sprintf("SELECT * FROM (%s LIMIT %d * (%s (%s)))", c.SQL, limit, factor, p.Common.SQL),
 			slices.Concat(c.Args, []any{limit}, p.Common.Args)...)
 	}
 	walk, collect := bounded(walking, ""), bounded(collecting, "1 -")
-	return Where(walk.SQL+" UNION ALL "+collect.SQL, slices.Concat(walk.Args, collect.Args)...)
+	return dialect.Where(walk.SQL+" UNION ALL "+collect.SQL, slices.Concat(walk.Args, collect.Args)...)
 }
 
 // withoutSearch splits a filter into the words that every session has to hold and the rest.

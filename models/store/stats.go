@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
 )
 
 // dimensionColumn is the column that sessions are grouped by.
@@ -118,8 +119,8 @@ func mean(sum int64, count int) float64 {
 // WorkflowNames reads the name that each workflow had in its latest session under the filter.
 func (s *Store) WorkflowNames(ctx context.Context, filter *models.SessionFilter, workflowIDs []string) (map[string]string, error) {
 	c := filterSQL{s.db}.session(filter)
-	rows, err := unionAll[*models.Session](ctx, s, len(workflowIDs), func(i int) Predicate {
-		return Where("SELECT s.workflow_id, s.workflow_name FROM sessions s WHERE s.workflow_id = ? AND ("+c.SQL+
+	rows, err := unionAll[*models.Session](ctx, s, len(workflowIDs), func(i int) dialect.Predicate {
+		return dialect.Where("SELECT s.workflow_id, s.workflow_name FROM sessions s WHERE s.workflow_id = ? AND ("+c.SQL+
 			") ORDER BY s.started_at DESC, s.id DESC LIMIT 1", append([]any{workflowIDs[i]}, c.Args...)...)
 	})
 	if err != nil {

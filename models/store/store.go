@@ -13,11 +13,14 @@ import (
 	"gorm.io/gorm"
 
 	"sessiongraph/models/store/body"
+	"sessiongraph/models/store/dialect"
+	"sessiongraph/models/store/postgres"
+	"sessiongraph/models/store/sqlite"
 )
 
 // Store is an open database. Its methods may be called concurrently.
 type Store struct {
-	db      Database
+	db      dialect.Database
 	write   *gorm.DB // the one that changes things
 	read    *gorm.DB // for the program itself: queries cannot take its connections
 	queries *gorm.DB // for answers
@@ -59,37 +62,37 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
-	config := Config{Log: options.Log, MustExist: options.MustExist, OnStatement: options.OnStatement}
-	shown := WithoutPassword(address)
+	config := dialect.Config{Log: options.Log, MustExist: options.MustExist, OnStatement: options.OnStatement}
+	shown := postgres.WithoutPassword(address)
 	bodies, err := body.NewCodec(maxRestoredBody)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", shown, err)
 	}
-	var db Database
+	var db dialect.Database
 	switch {
-	case IsPostgres(address):
-		db, err = OpenPostgres(ctx, address, options.Replicas, config)
+	case postgres.IsAddress(address):
+		db, err = postgres.Open(ctx, address, options.Replicas, config)
 	case strings.Contains(address, "://"):
 		err = errors.New("not supported: want a file (SQLite) or a postgres:// URL")
 	case len(options.Replicas) > 0:
 		err = errors.New("a file has no replicas: only PostgreSQL has")
 	default:
-		db, err = OpenSQLite(address, bodies, config)
+		db, err = sqlite.Open(address, bodies, config)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", shown, err)
 	}
 	s := newStore(db, shown, options.Log, bodies)
-	if err := RetryUnavailable(ctx, func() error { return s.migrate(ctx) }); err != nil {
+	if err := dialect.RetryUnavailable(ctx, func() error { return s.migrate(ctx) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", shown, err), s.Close())
 	}
-	if err := RetryUnavailable(ctx, func() error { return s.readCursorKey(ctx) }); err != nil {
+	if err := dialect.RetryUnavailable(ctx, func() error { return s.readCursorKey(ctx) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", shown, err), s.Close())
 	}
 	return s, nil
 }
 
-func newStore(db Database, address string, log *slog.Logger, bodies *body.Codec) *Store {
+func newStore(db dialect.Database, address string, log *slog.Logger, bodies *body.Codec) *Store {
 	pools := db.Pools()
 	s := &Store{
 		db: db, write: pools.Write, read: pools.Read, queries: pools.Queries,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
 )
 
 // errHistory is the error of a place that is none of the database's.
@@ -88,7 +89,7 @@ func (s *Store) PassingEvents(ctx context.Context, filter *models.SessionFilter,
 	for i, e := range events {
 		ids[i] = e.SessionID
 	}
-	c := AllOf(In("s.id", ids), filterSQL{s.db}.session(filter))
+	c := dialect.AllOf(dialect.In("s.id", ids), filterSQL{s.db}.session(filter))
 	var passing []int64
 	if err := s.read.WithContext(ctx).Raw("SELECT s.notification_id FROM sessions s WHERE "+c.SQL, c.Args...).Scan(&passing).Error; err != nil {
 		return nil, fmt.Errorf("filter events: %w", err)

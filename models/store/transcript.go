@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
 )
 
 // sessionsOfStatement bounds how many sessions' bodies one statement reads.
@@ -21,17 +22,17 @@ type bodyRow struct {
 }
 
 // bodies reads the bodies that sessions show, where a filter is given those that have a message that passes.
-func (s *Store) bodiesOf(ctx context.Context, sessionIDs []int64, filter Predicate, each func(bodyRow) error) error {
-	positions, passes := Predicate{SQL: "''"}, ""
-	if filter.SQL != AlwaysTrue.SQL {
-		positions = Where("(SELECT string_agg(CAST(m.position AS TEXT), ',') FROM messages m WHERE m.session_id = s.id AND ("+filter.SQL+"))", filter.Args...)
+func (s *Store) bodiesOf(ctx context.Context, sessionIDs []int64, filter dialect.Predicate, each func(bodyRow) error) error {
+	positions, passes := dialect.Predicate{SQL: "''"}, ""
+	if filter.SQL != dialect.AlwaysTrue.SQL {
+		positions = dialect.Where("(SELECT string_agg(CAST(m.position AS TEXT), ',') FROM messages m WHERE m.session_id = s.id AND ("+filter.SQL+"))", filter.Args...)
 		passes = " WHERE x.positions IS NOT NULL"
 	}
 	for ids := range slices.Chunk(sessionIDs, sessionsOfStatement) {
-		statement := Where(
+		statement := dialect.Where(
 			"SELECT x.id, n.body, x.positions FROM (SELECT s.id, s.notification_id, "+positions.SQL+" AS positions FROM sessions s"+
-				" WHERE s.id IN ("+Placeholders(len(ids))+")) x JOIN notifications n ON n.id = x.notification_id"+passes,
-			append(slices.Clone(positions.Args), ToAny(ids)...)...)
+				" WHERE s.id IN ("+dialect.Placeholders(len(ids))+")) x JOIN notifications n ON n.id = x.notification_id"+passes,
+			append(slices.Clone(positions.Args), dialect.ToAny(ids)...)...)
 		if err := s.readBodies(ctx, statement, each); err != nil {
 			return err
 		}
@@ -39,7 +40,7 @@ func (s *Store) bodiesOf(ctx context.Context, sessionIDs []int64, filter Predica
 	return nil
 }
 
-func (s *Store) readBodies(ctx context.Context, statement Predicate, each func(bodyRow) error) error {
+func (s *Store) readBodies(ctx context.Context, statement dialect.Predicate, each func(bodyRow) error) error {
 	return s.eachRow(ctx, statement, func(scan scanner) error {
 		var row bodyRow
 		if err := scan(&row.sessionID, &row.packed, &row.positions); err != nil {
@@ -87,7 +88,7 @@ func (s *Store) MessagesOf(ctx context.Context, sessionIDs []int64, selected mod
 			return err
 		}
 		passing := make([]*models.Message, 0, len(messages))
-		if filter.SQL == AlwaysTrue.SQL {
+		if filter.SQL == dialect.AlwaysTrue.SQL {
 			for i := range messages {
 				passing = append(passing, &messages[i])
 			}
@@ -162,7 +163,7 @@ func (s *Store) messagesByKey(ctx context.Context, keys []models.MessageKey) (ma
 		bySession[key.SessionID] = append(bySession[key.SessionID], key)
 	}
 	found := make(map[models.MessageKey]*models.Message, len(keys))
-	err := s.bodiesOf(ctx, ids, AlwaysTrue, func(row bodyRow) error {
+	err := s.bodiesOf(ctx, ids, dialect.AlwaysTrue, func(row bodyRow) error {
 		messages, err := s.transcriptOf(row.sessionID, row.packed)
 		if err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 
 	"sessiongraph/models"
 	"sessiongraph/models/store/dialect"
+	"sessiongraph/models/store/pacing"
 )
 
 // ProjectionVersion is the version of what this program makes of a notification. A
@@ -26,7 +27,7 @@ const (
 // Outdated counts the sessions that an older version of this program projected.
 func (s *Store) Outdated(ctx context.Context) (int, error) {
 	var count int
-	if err := s.read.WithContext(ctx).Raw("SELECT COUNT(*) FROM sessions WHERE " + Outdated).Scan(&count).Error; err != nil {
+	if err := s.read.WithContext(ctx).Raw("SELECT COUNT(*) FROM sessions WHERE " + dialect.Outdated).Scan(&count).Error; err != nil {
 		return 0, fmt.Errorf("count outdated sessions: %w", err)
 	}
 	return count, nil
@@ -37,17 +38,17 @@ func (s *Store) Outdated(ctx context.Context) (int, error) {
 // It works in short transactions: it may be stopped at any time and started again,
 // and other processes may do the same or store meanwhile. A session that cannot be
 // projected is logged and left as it is; their number is returned.
-func (s *Store) Upgrade(ctx context.Context, decode Decode, progress Progress) (left int, err error) {
+func (s *Store) Upgrade(ctx context.Context, decode Decode, progress dialect.Progress) (left int, err error) {
 	total, err := s.Outdated(ctx)
 	if err != nil || total == 0 {
 		return 0, err
 	}
 	progress(0, total)
-	size := &Pacing{firstUpgradeBatch, maxUpgradeBatch}
+	size := &pacing.Batch{Size: firstUpgradeBatch, Most: maxUpgradeBatch}
 	done := 0
 	for after := int64(0); ; {
 		var step upgradeStep
-		err := RetryUnavailable(ctx, func() (err error) {
+		err := dialect.RetryUnavailable(ctx, func() (err error) {
 			step, err = s.upgradeBatch(ctx, decode, after, size.Size)
 			return err
 		})
@@ -70,7 +71,7 @@ func (s *Store) Upgrade(ctx context.Context, decode Decode, progress Progress) (
 		progress(done, max(done, total))
 		size.Adapt(len(step.sessions), step.held)
 		// Nothing is served before the upgrade ends, so that the pause is shorter than leaveLock's.
-		if err := Pause(ctx, step.held/4); err != nil {
+		if err := dialect.Pause(ctx, step.held/4); err != nil {
 			return left, fmt.Errorf("upgrade sessions: %w", err)
 		}
 	}
@@ -87,7 +88,7 @@ func (s *Store) upgradeBatch(ctx context.Context, decode Decode, after int64, li
 	err = s.change(ctx, func(tx *gorm.DB, clock *ledgerClock) error {
 		began := time.Now()
 		step = upgradeStep{}
-		err := tx.Raw("SELECT id, call_id FROM sessions WHERE "+Outdated+" AND id > ? ORDER BY id LIMIT ?", after, limit).Scan(&step.sessions).Error
+		err := tx.Raw("SELECT id, call_id FROM sessions WHERE "+dialect.Outdated+" AND id > ? ORDER BY id LIMIT ?", after, limit).Scan(&step.sessions).Error
 		if err != nil {
 			return fmt.Errorf("find outdated sessions: %w", err)
 		}

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import "encoding/binary"
 
@@ -10,8 +10,8 @@ const (
 	leafTablePage     = 13
 )
 
-// sqliteHeaderSize is what stands in front of the first page's b-tree header.
-const sqliteHeaderSize = 100
+// fileHeaderSize is what stands in front of the first page's b-tree header.
+const fileHeaderSize = 100
 
 // pageCleaner zeroes the bytes of b-tree pages that belong to no cell: when SQLite
 // splits or joins pages it leaves copies of cells there, secure_delete or not.
@@ -45,7 +45,7 @@ func (c *pageCleaner) clean(number int64, page []byte) (changed bool) {
 func (c *pageCleaner) mark(number int64, page []byte) bool {
 	at := 0
 	if number == 1 {
-		at = sqliteHeaderSize
+		at = fileHeaderSize
 	}
 	if len(page) < c.usable || c.usable < at+12 {
 		return false
@@ -119,7 +119,7 @@ func (c *pageCleaner) cellSize(kind byte, page []byte, at int) (size int, ok boo
 	if len(rest) < header {
 		return 0, false
 	}
-	payload, n := sqliteVarint(rest[header:])
+	payload, n := readVarint(rest[header:])
 	if n == 0 {
 		return 0, false
 	}
@@ -128,7 +128,7 @@ func (c *pageCleaner) cellSize(kind byte, page []byte, at int) (size int, ok boo
 		return max(header, 4), true
 	}
 	if kind == leafTablePage {
-		_, n := sqliteVarint(rest[header:])
+		_, n := readVarint(rest[header:])
 		if n == 0 {
 			return 0, false
 		}
@@ -155,9 +155,9 @@ func (c *pageCleaner) local(kind byte, payload uint64) int {
 	return kept + 4
 }
 
-// sqliteVarint reads a number as SQLite writes it: seven bits a byte, the largest
+// readVarint reads a number as SQLite writes it: seven bits a byte, the largest
 // first, and eight in the ninth. Its length is 0 where it is cut off.
-func sqliteVarint(b []byte) (value uint64, length int) {
+func readVarint(b []byte) (value uint64, length int) {
 	for i := range min(len(b), 9) {
 		if i == 8 {
 			return value<<8 | uint64(b[i]), 9

@@ -1,4 +1,4 @@
-package store
+package postgres
 
 import (
 	"strconv"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
 )
 
 // Time zones repeat after 400 years, once the rules that lawmakers changed are
@@ -24,7 +25,7 @@ var clocksRegular = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 type clocks struct{ changes, offsets, shown string }
 
 // clocksOf keeps what it lists, by name of the zone: listing one takes longer than using it.
-func (d PostgresDialect) clocksOf(zone *time.Location) clocks {
+func (d Dialect) clocksOf(zone *time.Location) clocks {
 	if known, ok := d.zones.Load(zone.String()); ok {
 		return known.(clocks)
 	}
@@ -56,10 +57,10 @@ func listClocks(zone *time.Location) clocks {
 		shown = append(shown, at.UnixMicro()+before)
 		offsets = append(offsets, now)
 	}
-	return clocks{postgresArray(changes), postgresArray(offsets), postgresArray(shown)}
+	return clocks{arrayOf(changes), arrayOf(offsets), arrayOf(shown)}
 }
 
-func postgresArray(numbers []int64) string {
+func arrayOf(numbers []int64) string {
 	var out strings.Builder
 	out.WriteByte('{')
 	for i, n := range numbers {
@@ -82,15 +83,15 @@ const (
 //
 // z are the lists, k the whole cycles that are taken off, c the time and the number
 // of clock changes before it, l what the clock showed then.
-func (d PostgresDialect) Bucket(interval models.TimeInterval, zone *time.Location) (column, from Predicate) {
+func (d Dialect) Bucket(interval models.TimeInterval, zone *time.Location) (column, from dialect.Predicate) {
 	known := d.clocksOf(zone)
 	regular, cycle := strconv.FormatInt(clocksRegular, 10), strconv.FormatInt(clocksCycle, 10)
-	from = Where(" CROSS JOIN (SELECT CAST(? AS BIGINT[]) AS changes, CAST(? AS BIGINT[]) AS offsets, CAST(? AS BIGINT[]) AS shown) z"+
+	from = dialect.Where(" CROSS JOIN (SELECT CAST(? AS BIGINT[]) AS changes, CAST(? AS BIGINT[]) AS offsets, CAST(? AS BIGINT[]) AS shown) z"+
 		" CROSS JOIN LATERAL (SELECT CASE WHEN s.started_at < "+regular+" THEN 0 ELSE (s.started_at - "+regular+") / "+cycle+" * "+cycle+" END AS off) k"+
 		" CROSS JOIN LATERAL (SELECT s.started_at - k.off AS at, width_bucket(s.started_at - k.off, z.changes) AS n) c"+
 		" CROSS JOIN LATERAL (SELECT c.at + z.offsets[c.n + 1] AS shown) l", known.changes, known.offsets, known.shown)
 	if interval == models.EveryHour { // or when the clock was changed within the hour
-		return Where("GREATEST(z.changes[c.n], l.shown - " + modulo("l.shown", microsOfHour) + " - z.offsets[c.n + 1]) + k.off"), from
+		return dialect.Where("GREATEST(z.changes[c.n], l.shown - " + modulo("l.shown", microsOfHour) + " - z.offsets[c.n + 1]) + k.off"), from
 	}
 	day := "l.shown - " + modulo("l.shown", microsOfDay)
 	switch interval {
@@ -103,7 +104,7 @@ func (d PostgresDialect) Bucket(interval models.TimeInterval, zone *time.Locatio
 	// The first instant of that date, also where midnight is skipped or comes twice:
 	// by the clock in front of a change if that showed midnight before it.
 	from.SQL += " CROSS JOIN LATERAL (SELECT " + day + " AS start) d CROSS JOIN LATERAL (SELECT width_bucket(d.start, z.shown) AS n) f"
-	return Where("GREATEST(z.changes[f.n], d.start - z.offsets[f.n + 1]) + k.off"), from
+	return dialect.Where("GREATEST(z.changes[f.n], d.start - z.offsets[f.n + 1]) + k.off"), from
 }
 
 // modulo is the remainder that is never negative.

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"errors"
@@ -12,16 +12,16 @@ import (
 	"sessiongraph/models/store/dialect"
 )
 
-// sqliteFile is the file of a database as it was when it was opened.
-type sqliteFile struct {
+// databaseFile is the file of a database as it was when it was opened.
+type databaseFile struct {
 	path   string
 	opened fs.FileInfo
 	warned atomic.Int64 // when warnOfLog looked last, in Unix seconds
 }
 
-// openSQLiteFile finds a file, or makes it: it has personal data, so it is readable
+// openFile finds a file, or makes it: it has personal data, so it is readable
 // by its owner alone. SQLite gives the files beside it the same mode.
-func openSQLiteFile(path string, mustExist bool) (*sqliteFile, error) {
+func openFile(path string, mustExist bool) (*databaseFile, error) {
 	if !mustExist {
 		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 		switch {
@@ -37,12 +37,12 @@ func openSQLiteFile(path string, mustExist bool) (*sqliteFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sqliteFile{path: path, opened: opened}, nil
+	return &databaseFile{path: path, opened: opened}, nil
 }
 
 // check is ErrUnavailable where the path does not lead to the opened file any more:
 // what would be stored in that is lost when it is closed.
-func (f *sqliteFile) check() error {
+func (f *databaseFile) check() error {
 	now, err := os.Stat(f.path)
 	switch {
 	case err != nil:
@@ -61,7 +61,7 @@ const largeLog = 256 << 20
 const logInterval = 60
 
 // warnOfLog logs, once a minute at most, that the write-ahead log does not end.
-func (f *sqliteFile) warnOfLog(log *slog.Logger) {
+func (f *databaseFile) warnOfLog(log *slog.Logger) {
 	now := time.Now().Unix()
 	if last := f.warned.Load(); now-last < logInterval || !f.warned.CompareAndSwap(last, now) {
 		return
@@ -72,7 +72,7 @@ func (f *sqliteFile) warnOfLog(log *slog.Logger) {
 }
 
 // logSize is the size of the write-ahead log in bytes; 0 where there is none.
-func (f *sqliteFile) logSize() (int64, error) {
+func (f *databaseFile) logSize() (int64, error) {
 	info, err := os.Stat(f.path + "-wal")
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"context"
@@ -8,11 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"sessiongraph/models/store/dialect"
 )
 
 // Backup writes to a neighbour of the file and renames it when it is whole, so that
 // nothing that is torn ever has the file's name.
-func (d *SQLiteDatabase) Backup(ctx context.Context, file string, shown Progress) error {
+func (d *Database) Backup(ctx context.Context, file string, shown dialect.Progress) error {
 	if _, err := os.Lstat(file); err == nil {
 		return errors.New("file already exists, name a new one")
 	}
@@ -49,7 +51,7 @@ func (d *SQLiteDatabase) Backup(ctx context.Context, file string, shown Progress
 }
 
 // watchSize shows the size of a file that is being written until it is stopped.
-func watchSize(file string, total int, shown Progress) (stop func()) {
+func watchSize(file string, total int, shown dialect.Progress) (stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)

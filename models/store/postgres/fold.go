@@ -1,10 +1,11 @@
-package store
+package postgres
 
 import (
 	"encoding/json"
 	"strings"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
 )
 
 // PostgreSQL folds texts by rules of its own, which differ from one version to the
@@ -12,7 +13,7 @@ import (
 // session's columns as one JSON object by column.
 
 // CaseFolded reads what prepare has filled.
-func (PostgresDialect) CaseFolded(column string) string {
+func (Dialect) CaseFolded(column string) string {
 	table, name, _ := strings.Cut(column, ".")
 	switch table {
 	case "s":
@@ -26,7 +27,7 @@ func (PostgresDialect) CaseFolded(column string) string {
 	}
 }
 
-func (PostgresDialect) Prepare(p *models.Projection) IndexText {
+func (Dialect) Prepare(p *models.Projection) dialect.IndexText {
 	s := &p.Session
 	folded := map[string]string{}
 	for column, text := range map[string]string{
@@ -54,7 +55,7 @@ func (PostgresDialect) Prepare(p *models.Projection) IndexText {
 			entries[i].Folded = foldedIfOther(entries[i].Value)
 		}
 	}
-	return IndexText{} // the index reads the messages
+	return dialect.IndexText{} // the index reads the messages
 }
 
 // foldedIfOther is a text as CaseFold has it, nil where that is the text itself.

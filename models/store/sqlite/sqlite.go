@@ -1,4 +1,5 @@
-package store
+// Package sqlite stores in a file of SQLite.
+package sqlite
 
 import (
 	"context"
@@ -24,71 +25,72 @@ import (
 
 	"sessiongraph/models"
 	"sessiongraph/models/store/body"
+	"sessiongraph/models/store/dialect"
 )
 
 // A writer waits this long for another process to release its lock: below the
 // second in which an ingest request is answered.
-const sqliteBusyMillis = 500
+const busyMillis = 500
 
 // The write-ahead log is cut to this size, in bytes, when it is begun anew after a
 // reader of an old state made it longer.
-const sqliteLogLimit = 64 << 20
+const logLimit = 64 << 20
 
 // Pages of the write-ahead log after which it is copied into the file. Indexes have notifications
 // change the same pages again and again: of 6,000 about half are different ones.
-const sqliteLogPages = 6000
+const logPages = 6000
 
-// sqlFunction is a function of SQL in Go.
-type sqlFunction = func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error)
+// function is a function of SQL in Go.
+type function = func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error)
 
 // Connections that read: of queries, and of the program itself, which queries cannot
 // take from it.
 const (
-	sqliteReaders    = 8 // or four for each processor, where that is more
-	sqliteOwnReaders = 2
+	queryReaders = 8 // or four for each processor, where that is more
+	ownReaders   = 2
 )
 
-// SQLiteDatabase is an open file.
-type SQLiteDatabase struct {
-	SQLiteDialect
-	pools Pools
-	file  *sqliteFile
+// Database is an open file.
+type Database struct {
+	Dialect
+	pools dialect.Pools
+	file  *databaseFile
 	log   *slog.Logger
 }
 
 // Pools are the connections.
-func (d *SQLiteDatabase) Pools() Pools { return d.pools }
+func (d *Database) Pools() dialect.Pools { return d.pools }
 
 // Replica is nil: a file has none.
-func (d *SQLiteDatabase) Replica() *gorm.DB { return nil }
+func (d *Database) Replica() *gorm.DB { return nil }
 
 // Check returns an ErrUnavailable where the file was deleted or replaced.
-func (d *SQLiteDatabase) Check() error { return d.file.check() }
+func (d *Database) Check() error { return d.file.check() }
 
 // CheckLog logs, once a minute at most, that the write-ahead log does not end.
-func (d *SQLiteDatabase) CheckLog() { d.file.warnOfLog(d.log) }
+func (d *Database) CheckLog() { d.file.warnOfLog(d.log) }
 
 // DropConnections does nothing: a file does not hang as a server may.
-func (d *SQLiteDatabase) DropConnections() {}
+func (d *Database) DropConnections() {}
 
 // Listen waits until ctx ends: SQLite has no notifications.
-func (d *SQLiteDatabase) Listen(ctx context.Context, _ func()) error {
+func (d *Database) Listen(ctx context.Context, _ func()) error {
 	<-ctx.Done()
 	return nil
 }
 
 // Close closes all connections.
-func (d *SQLiteDatabase) Close() error { return d.pools.Close() }
+func (d *Database) Close() error { return d.pools.Close() }
 
-// OpenSQLite opens a file, or makes it.
-func OpenSQLite(file string, bodies *body.Codec, options Config) (Database, error) {
+// Open opens a file, or makes it.
+func Open(file string, bodies *body.Codec, options dialect.Config) (dialect.Database, error) {
 	if file == "" || strings.Contains(file, ":memory:") {
 		return nil, errors.New("a database in memory would lose every notification: name a file")
 	}
 	if err := checkFile(file, options.MustExist); err != nil {
 		return nil, err
 	}
-	opened, err := openSQLiteFile(file, options.MustExist)
+	opened, err := openFile(file, options.MustExist)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +98,7 @@ func OpenSQLite(file string, bodies *body.Codec, options Config) (Database, erro
 	for _, function := range []struct {
 		name      string
 		arguments int32
-		compute   sqlFunction
+		compute   function
 	}{{"bucket_start", 3, bucketFunction()}, {"case_fold", 1, foldFunction}, {"ascii_digits", 1, digitsFunction}} {
 		if err := driver.RegisterDeterministicScalarFunction(function.name, function.arguments, function.compute); err != nil {
 			return nil, fmt.Errorf("add function %s: %w", function.name, err)
@@ -111,35 +113,35 @@ func OpenSQLite(file string, bodies *body.Codec, options Config) (Database, erro
 	writing := url.Values{
 		"_txlock": {"immediate"},
 		"_pragma": {
-			fmt.Sprintf("busy_timeout(%d)", sqliteBusyMillis),
+			fmt.Sprintf("busy_timeout(%d)", busyMillis),
 			"journal_mode(WAL)",
 			"synchronous(FULL)", // an acknowledged notification survives a power cut
 			"secure_delete(ON)", // what is erased is overwritten
 			"temp_store(MEMORY)",
 			"cache_size(-12288)",
-			fmt.Sprintf("wal_autocheckpoint(%d)", sqliteLogPages),
-			fmt.Sprintf("journal_size_limit(%d)", sqliteLogLimit),
+			fmt.Sprintf("wal_autocheckpoint(%d)", logPages),
+			fmt.Sprintf("journal_size_limit(%d)", logLimit),
 		},
 	}
 	reading := url.Values{
 		"_pragma": {
-			fmt.Sprintf("busy_timeout(%d)", sqliteBusyMillis),
+			fmt.Sprintf("busy_timeout(%d)", busyMillis),
 			"query_only(ON)",
 			"temp_store(MEMORY)",
 			"cache_size(-2048)",
 		},
 	}
-	d := &SQLiteDatabase{file: opened, log: options.Log}
+	d := &Database{file: opened, log: options.Log}
 	for _, pool := range []struct {
 		db         **gorm.DB
 		most       int
 		parameters url.Values
 	}{
 		{&d.pools.Write, 1, writing},
-		{&d.pools.Read, sqliteOwnReaders, reading},
-		{&d.pools.Queries, max(sqliteReaders, 4*runtime.NumCPU()), reading},
+		{&d.pools.Read, ownReaders, reading},
+		{&d.pools.Queries, max(queryReaders, 4*runtime.NumCPU()), reading},
 	} {
-		if *pool.db, err = openSQLitePool(driver, opened, pool.most, config, pool.parameters); err != nil {
+		if *pool.db, err = openPool(driver, opened, pool.most, config, pool.parameters); err != nil {
 			return nil, errors.Join(err, d.pools.Close())
 		}
 	}
@@ -162,21 +164,21 @@ func checkFile(file string, mustExist bool) error {
 	return nil
 }
 
-// sqliteDialector is GORM's, but for the errors.
-type sqliteDialector struct{ *gormsqlite.Dialector }
+// dialector is GORM's, but for the errors.
+type dialector struct{ *gormsqlite.Dialector }
 
 // Translate marks the errors of a database that is not available.
-func (sqliteDialector) Translate(err error) error { return Translate(err, SQLiteDialect{}) }
+func (dialector) Translate(err error) error { return dialect.Translate(err, Dialect{}) }
 
-type SQLiteDialect struct{}
+type Dialect struct{}
 
-func (SQLiteDialect) Name() string { return "SQLite" }
+func (Dialect) Name() string { return "SQLite" }
 
-//go:embed sqlite/migrations/*.sql
-var sqliteMigrations embed.FS
+//go:embed migrations/*.sql
+var migrations embed.FS
 
-func (SQLiteDialect) Migrations() fs.FS {
-	folder, err := fs.Sub(sqliteMigrations, "sqlite/migrations")
+func (Dialect) Migrations() fs.FS {
+	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		panic(err) // the folder is embedded
 	}
@@ -184,44 +186,46 @@ func (SQLiteDialect) Migrations() fs.FS {
 }
 
 // A transaction has the file to itself.
-func (SQLiteDialect) LockMigrations(*gorm.DB) error { return nil }
+func (Dialect) LockMigrations(*gorm.DB) error { return nil }
 
 // A file does not hang as a server may, and a slow disk gets no faster by starting again.
-func (SQLiteDialect) SaveTimeout(int) time.Duration { return 0 }
+func (Dialect) SaveTimeout(int) time.Duration { return 0 }
 
-func (SQLiteDialect) LockLedger(columns string) string {
+func (Dialect) LockLedger(columns string) string {
 	return "UPDATE ledger_clock SET id = id WHERE id = 1 RETURNING " + columns
 }
 
 // Other processes look by themselves.
-func (SQLiteDialect) Notify(*gorm.DB) error { return nil }
+func (Dialect) Notify(*gorm.DB) error { return nil }
 
-func (SQLiteDialect) SnapshotOptions() *sql.TxOptions { return nil }
+func (Dialect) SnapshotOptions() *sql.TxOptions { return nil }
 
-func (SQLiteDialect) NumberedPlaceholders() bool { return false }
+func (Dialect) NumberedPlaceholders() bool { return false }
 
 // Without OR FAIL SQLite copies each page that an INSERT of several rows changes, to take back a part of the rows.
-func (SQLiteDialect) Insert() string { return "INSERT OR FAIL INTO" }
+func (Dialect) Insert() string { return "INSERT OR FAIL INTO" }
 
 // Texts are stored as they are.
-func (SQLiteDialect) Encodes(string) bool { return false }
+func (Dialect) Encodes(string) bool { return false }
 
 // Texts are read from the ledger.
-func (SQLiteDialect) StoredText(*models.Message) string { return "" }
+func (Dialect) StoredText(*models.Message) string { return "" }
 
-func (SQLiteDialect) EntryValue(values []string) Predicate { return In("v.value", values) }
+func (Dialect) EntryValue(values []string) dialect.Predicate {
+	return dialect.In("v.value", values)
+}
 
-func (SQLiteDialect) Position(column string) string { return "instr(" + column + ", ?)" }
+func (Dialect) Position(column string) string { return "instr(" + column + ", ?)" }
 
 // The driver would cut a text at a NUL.
-func (SQLiteDialect) CaseFolded(column string) string {
+func (Dialect) CaseFolded(column string) string {
 	return "case_fold(CAST(" + column + " AS BLOB))"
 }
 
-func (SQLiteDialect) Prepare(p *models.Projection) IndexText { return indexTextOf(p.Messages) }
+func (Dialect) Prepare(p *models.Projection) dialect.IndexText { return indexTextOf(p.Messages) }
 
 // The driver would cut a text at a NUL.
-func (SQLiteDialect) Digits(column string) string {
+func (Dialect) Digits(column string) string {
 	return "ascii_digits(CAST(" + column + " AS BLOB))"
 }
 
@@ -250,16 +254,16 @@ func foldFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value,
 }
 
 // Bytes are compared: SQLite's functions of texts stop at a NUL. The end of an empty one is NULL.
-func (SQLiteDialect) EndsWith(column, suffix string) Predicate {
-	return Where("substr(CAST("+column+" AS BLOB), ?) IS CAST(? AS BLOB)", -len(suffix), suffix)
+func (Dialect) EndsWith(column, suffix string) dialect.Predicate {
+	return dialect.Where("substr(CAST("+column+" AS BLOB), ?) IS CAST(? AS BLOB)", -len(suffix), suffix)
 }
 
-func (SQLiteDialect) Bucket(interval models.TimeInterval, zone *time.Location) (column, from Predicate) {
-	return Where("bucket_start(s.started_at, ?, ?)", string(interval), zone.String()), Predicate{}
+func (Dialect) Bucket(interval models.TimeInterval, zone *time.Location) (column, from dialect.Predicate) {
+	return dialect.Where("bucket_start(s.started_at, ?, ?)", string(interval), zone.String()), dialect.Predicate{}
 }
 
 // bucketFunction is BucketStart as a function of SQL.
-func bucketFunction() sqlFunction {
+func bucketFunction() function {
 	var zones sync.Map // by name: reading one takes longer than using it
 	return func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
 		micros, ok1 := args[0].(int64)
@@ -280,8 +284,8 @@ func bucketFunction() sqlFunction {
 	}
 }
 
-func (SQLiteDialect) DescribeError(err error) error {
-	switch sqliteCode(err) {
+func (Dialect) DescribeError(err error) error {
+	switch primaryCode(err) {
 	case sqlite3.SQLITE_NOTADB:
 		return errors.New("not an SQLite database: name another file")
 	case sqlite3.SQLITE_READONLY:
@@ -292,13 +296,13 @@ func (SQLiteDialect) DescribeError(err error) error {
 	return err
 }
 
-func (SQLiteDialect) IsLocked(err error) bool {
-	code := sqliteCode(err)
+func (Dialect) IsLocked(err error) bool {
+	code := primaryCode(err)
 	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
 }
 
-// sqliteCode is the primary code of an error of SQLite's, 0 for any other error.
-func sqliteCode(err error) int {
+// primaryCode is the primary code of an error of SQLite's, 0 for any other error.
+func primaryCode(err error) int {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return 0
@@ -306,7 +310,7 @@ func sqliteCode(err error) int {
 	return e.Code() & 0xff
 }
 
-func (SQLiteDialect) IsUnavailable(err error) bool {
+func (Dialect) IsUnavailable(err error) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn)
@@ -319,7 +323,7 @@ func (SQLiteDialect) IsUnavailable(err error) bool {
 	return false
 }
 
-func (SQLiteDialect) IsRejected(err error) bool {
+func (Dialect) IsRejected(err error) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return false
@@ -331,4 +335,4 @@ func (SQLiteDialect) IsRejected(err error) bool {
 	return false
 }
 
-func (SQLiteDialect) IsConflict(error) bool { return false }
+func (Dialect) IsConflict(error) bool { return false }

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 )
 
 // CheckSpace returns an error where the disk of the file has less than so many bytes free.
-func (d *SQLiteDatabase) CheckSpace(needed int64) error {
+func (d *Database) CheckSpace(needed int64) error {
 	return checkFolderSpace(filepath.Dir(d.file.path), needed)
 }
 

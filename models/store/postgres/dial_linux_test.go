@@ -1,4 +1,4 @@
-package store
+package postgres
 
 import (
 	"net"
@@ -14,7 +14,7 @@ func TestConnectionsToPostgresHaveAUserTimeout(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = listener.Close() }()
-	config, err := postgresConfig("postgres://postgres@" + listener.Addr().String() + "/x")
+	config, err := parseAddress("postgres://postgres@" + listener.Addr().String() + "/x")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func TestConnectionsToPostgresHaveAUserTimeout(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if err != nil || got != int(postgresUserTimeout.Milliseconds()) {
-		t.Errorf("TCP_USER_TIMEOUT is %d ms, %v, want %v", got, err, postgresUserTimeout)
+	if err != nil || got != int(userTimeout.Milliseconds()) {
+		t.Errorf("TCP_USER_TIMEOUT is %d ms, %v, want %v", got, err, userTimeout)
 	}
 }

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"database/sql/driver"
@@ -17,17 +17,18 @@ import (
 
 	"sessiongraph/models"
 	"sessiongraph/models/store/body"
+	"sessiongraph/models/store/dialect"
 )
 
 // Hashes of msg_ids that one MATCH looks up.
 const msgIDsOfMatch = 100
 
-func (SQLiteDialect) SessionsWithMsgIDs(msgIDs []string, ok bool) Predicate {
+func (Dialect) SessionsWithMsgIDs(msgIDs []string, ok bool) dialect.Predicate {
 	if !ok {
-		return AlwaysTrue
+		return dialect.AlwaysTrue
 	}
 	if len(msgIDs) == 0 {
-		return AlwaysFalse
+		return dialect.AlwaysFalse
 	}
 	var matches []string
 	var args []any
@@ -39,7 +40,7 @@ func (SQLiteDialect) SessionsWithMsgIDs(msgIDs []string, ok bool) Predicate {
 		matches = append(matches, "SELECT rowid FROM session_msg_ids WHERE session_msg_ids MATCH ?")
 		args = append(args, strings.Join(hashes, " OR "))
 	}
-	return Where("s.id IN ("+strings.Join(matches, " UNION ALL ")+")", args...)
+	return dialect.Where("s.id IN ("+strings.Join(matches, " UNION ALL ")+")", args...)
 }
 
 // hashOfMsgID is the word by which the index has a msg_id. Messages are compared with the msg_id itself.
@@ -50,13 +51,13 @@ func hashOfMsgID(msgID string) string {
 }
 
 // indexTextOf is what the indexes read of messages.
-func indexTextOf(messages []models.Message) IndexText {
+func indexTextOf(messages []models.Message) dialect.IndexText {
 	var msgIDs strings.Builder
 	for _, m := range messages {
 		msgIDs.WriteString(hashOfMsgID(m.MsgID))
 		msgIDs.WriteByte(' ')
 	}
-	return IndexText{Transcript: indexedText(transcript(messages)), MsgIDs: msgIDs.String()}
+	return dialect.IndexText{Transcript: indexedText(transcript(messages)), MsgIDs: msgIDs.String()}
 }
 
 // Trigrams of a word that are looked up. The transcript is read for the rest, so that
@@ -75,14 +76,14 @@ const bodyOf = "(SELECT n.body FROM notifications n WHERE n.id = s.notification_
 // bodyOfMessage is bodyOf for a message m.
 const bodyOfMessage = "(SELECT n.body FROM sessions o JOIN notifications n ON n.id = o.notification_id WHERE o.id = m.session_id)"
 
-func (SQLiteDialect) SearchMessages(words []string) Predicate {
-	return Where("message_holds("+bodyOfMessage+", m.position, ?)", strings.Join(words, wordSeparator))
+func (Dialect) SearchMessages(words []string) dialect.Predicate {
+	return dialect.Where("message_holds("+bodyOfMessage+", m.position, ?)", strings.Join(words, wordSeparator))
 }
 
 // A word of two characters and less is found as the start of trigrams: each text ends
 // in separators, so that none is missed.
-func (SQLiteDialect) SearchSessions(words []string) SessionSearch {
-	var prefixes []Predicate
+func (Dialect) SearchSessions(words []string) dialect.SessionSearch {
+	var prefixes []dialect.Predicate
 	var trigrams []string
 	exact := true
 	for _, word := range words {
@@ -95,34 +96,34 @@ func (SQLiteDialect) SearchSessions(words []string) SessionSearch {
 			trigrams = append(trigrams, trigramsOf(indexed)...)
 			continue
 		}
-		terms := Where("term >= ?", indexed)
-		if from, to, bounded := PrefixRange(indexed); bounded {
-			terms = Where("term >= ? AND term < ?", from, to)
+		terms := dialect.Where("term >= ?", indexed)
+		if from, to, bounded := dialect.PrefixRange(indexed); bounded {
+			terms = dialect.Where("term >= ? AND term < ?", from, to)
 		}
-		prefixes = append(prefixes, Where("SELECT doc FROM session_search_runs WHERE "+terms.SQL, terms.Args...))
+		prefixes = append(prefixes, dialect.Where("SELECT doc FROM session_search_runs WHERE "+terms.SQL, terms.Args...))
 	}
 
 	matches := prefixes
 	if len(trigrams) > 0 {
-		matches = append(matches, Where("SELECT rowid FROM session_search WHERE session_search MATCH ?", strings.Join(trigrams, " ")))
+		matches = append(matches, dialect.Where("SELECT rowid FROM session_search WHERE session_search MATCH ?", strings.Join(trigrams, " ")))
 	}
-	search := SessionSearch{
-		Holds:  Where("transcript_holds("+bodyOf+", ?)", strings.Join(words, wordSeparator)),
+	search := dialect.SessionSearch{
+		Holds:  dialect.Where("transcript_holds("+bodyOf+", ?)", strings.Join(words, wordSeparator)),
 		Exact:  exact,
 		Common: isCommon(matches[len(matches)-1]),
 	}
-	candidates := make([]Predicate, len(matches))
+	candidates := make([]dialect.Predicate, len(matches))
 	for i, match := range matches {
-		candidates[i] = Where("s.id IN ("+match.SQL+")", match.Args...)
+		candidates[i] = dialect.Where("s.id IN ("+match.SQL+")", match.Args...)
 	}
-	search.Candidates = AllOf(candidates...)
+	search.Candidates = dialect.AllOf(candidates...)
 	return search
 }
 
 // isCommon compares a count with the bound where both ways take the same: collecting n
 // candidates of N sessions takes n, filling a page in their order page × N/n transcripts.
-func isCommon(match Predicate) Predicate {
-	return Where(fmt.Sprintf("WITH b (bound) AS (SELECT 1 + CAST(sqrt(%d.0 * ? * COALESCE(MAX(id), 0)) AS INTEGER) FROM sessions)"+
+func isCommon(match dialect.Predicate) dialect.Predicate {
+	return dialect.Where(fmt.Sprintf("WITH b (bound) AS (SELECT 1 + CAST(sqrt(%d.0 * ? * COALESCE(MAX(id), 0)) AS INTEGER) FROM sessions)"+
 		" SELECT bound <= (SELECT COUNT(*) FROM (%s LIMIT (SELECT bound FROM b))) FROM b", transcriptCost, match.SQL), match.Args...)
 }
 
@@ -165,21 +166,21 @@ func trigramsOf(word string) []string {
 	return some
 }
 
-func (SQLiteDialect) IndexSessions(tx *gorm.DB, sessions []IndexedSession) error {
+func (Dialect) IndexSessions(tx *gorm.DB, sessions []dialect.IndexedSession) error {
 	for _, session := range sessions {
 		for _, statement := range []struct{ sql, text string }{
 			{"INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", session.Transcript},
 			{"INSERT INTO session_msg_ids (rowid, msg_ids) VALUES (?, ?)", session.MsgIDs},
 		} {
 			if _, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, statement.sql, session.ID, statement.text); err != nil {
-				return fmt.Errorf("index session: %w", Translate(err, SQLiteDialect{}))
+				return fmt.Errorf("index session: %w", dialect.Translate(err, Dialect{}))
 			}
 		}
 	}
 	return nil
 }
 
-func (SQLiteDialect) UnindexSessions(tx *gorm.DB, ids []int64) error {
+func (Dialect) UnindexSessions(tx *gorm.DB, ids []int64) error {
 	for _, table := range []string{"session_search", "session_msg_ids"} {
 		if err := tx.Exec("DELETE FROM "+table+" WHERE rowid IN ?", ids).Error; err != nil {
 			return fmt.Errorf("remove sessions from the search index: %w", err)
@@ -188,10 +189,10 @@ func (SQLiteDialect) UnindexSessions(tx *gorm.DB, ids []int64) error {
 	return nil
 }
 
-func (SQLiteDialect) IndexDifferences() []Difference {
-	return []Difference{
-		{SQL: "SELECT call_id FROM sessions WHERE NOT (" + Outdated + ") AND id NOT IN (SELECT id FROM session_search_docsize)", Message: "session %s: search does not know it"},
-		{SQL: "SELECT call_id FROM sessions WHERE NOT (" + Outdated + ") AND id NOT IN (SELECT id FROM session_msg_ids_docsize)", Message: "session %s: the index of msg_ids does not have it"},
+func (Dialect) IndexDifferences() []dialect.Difference {
+	return []dialect.Difference{
+		{SQL: "SELECT call_id FROM sessions WHERE NOT (" + dialect.Outdated + ") AND id NOT IN (SELECT id FROM session_search_docsize)", Message: "session %s: search does not know it"},
+		{SQL: "SELECT call_id FROM sessions WHERE NOT (" + dialect.Outdated + ") AND id NOT IN (SELECT id FROM session_msg_ids_docsize)", Message: "session %s: the index of msg_ids does not have it"},
 		{SQL: "SELECT id FROM session_msg_ids_docsize WHERE id NOT IN (SELECT id FROM sessions)", Message: "the index of msg_ids has session number %s, which does not exist"},
 		{SQL: "SELECT id FROM session_search_docsize WHERE id NOT IN (SELECT id FROM sessions)", Message: "the search index has session number %s, which does not exist"},
 	}

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"context"
@@ -12,29 +12,31 @@ import (
 	gormsqlite "gorm.io/driver/sqlite"
 	"gorm.io/gorm"
 	"modernc.org/sqlite"
+
+	"sessiongraph/models/store/dialect"
 )
 
-func openSQLitePool(d *sqlite.Driver, file *sqliteFile, most int, config *gorm.Config, parameters url.Values) (*gorm.DB, error) {
+func openPool(d *sqlite.Driver, file *databaseFile, most int, config *gorm.Config, parameters url.Values) (*gorm.DB, error) {
 	uri := "file:" + (&url.URL{Path: file.path}).EscapedPath() + "?" + parameters.Encode()
-	pool := sql.OpenDB(sqliteConnector{d, uri, file})
+	pool := sql.OpenDB(connector{d, uri, file})
 	pool.SetMaxOpenConns(most)
 	pool.SetMaxIdleConns(most)
-	db, err := OpenGORM(sqliteDialector{&gormsqlite.Dialector{Conn: pool}}, SQLiteDialect{}, config)
+	db, err := dialect.OpenGORM(dialector{&gormsqlite.Dialector{Conn: pool}}, Dialect{}, config)
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
 	return db, nil
 }
 
-// sqliteConnector opens connections of this store's own driver, so that the
+// connector opens connections of this store's own driver, so that the
 // functions it carries are registered nowhere else.
-type sqliteConnector struct {
+type connector struct {
 	d    *sqlite.Driver
 	uri  string
-	file *sqliteFile
+	file *databaseFile
 }
 
-func (c sqliteConnector) Connect(context.Context) (driver.Conn, error) {
+func (c connector) Connect(context.Context) (driver.Conn, error) {
 	if err := c.file.check(); err != nil { // another file must not be read with this one's log
 		return nil, err
 	}
@@ -42,13 +44,13 @@ func (c sqliteConnector) Connect(context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newStmtCacheConn(conn.(sqliteConn))
+	return newStmtCacheConn(conn.(driverConn))
 }
 
-func (c sqliteConnector) Driver() driver.Driver { return c.d }
+func (c connector) Driver() driver.Driver { return c.d }
 
-// sqliteConn is what database/sql knows to use of the driver's connection.
-type sqliteConn interface {
+// driverConn is what database/sql knows to use of the driver's connection.
+type driverConn interface {
 	driver.Conn
 	driver.ConnBeginTx
 	driver.ConnPrepareContext
@@ -62,7 +64,7 @@ type sqliteConn interface {
 // stmtCacheConn keeps a connection's latest statements compiled. GORM and database/sql keep statements, too, but those
 // of a transaction, which all are, are compiled again at each use: a sixth of the time of storing.
 type stmtCacheConn struct {
-	sqliteConn
+	driverConn
 	cached *simplelru.LRU[string, *cachedStmt]
 }
 
@@ -75,8 +77,8 @@ type cachedStmt struct {
 // cachedStmts is how many statements a connection keeps: more than storing, or a page of the Playground, has of them.
 const cachedStmts = 100
 
-func newStmtCacheConn(conn sqliteConn) (*stmtCacheConn, error) {
-	c := &stmtCacheConn{sqliteConn: conn}
+func newStmtCacheConn(conn driverConn) (*stmtCacheConn, error) {
+	c := &stmtCacheConn{driverConn: conn}
 	var err error
 	c.cached, err = simplelru.NewLRU(cachedStmts, func(_ string, s *cachedStmt) {
 		if s.evicted = true; !s.inUse {
@@ -115,7 +117,7 @@ func (c *stmtCacheConn) ExecContext(ctx context.Context, query string, args []dr
 		return nil, err
 	}
 	if s == nil {
-		return c.sqliteConn.ExecContext(ctx, query, args)
+		return c.driverConn.ExecContext(ctx, query, args)
 	}
 	return s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
 }
@@ -127,7 +129,7 @@ func (c *stmtCacheConn) QueryContext(ctx context.Context, query string, args []d
 		return nil, err
 	}
 	if s == nil {
-		return c.sqliteConn.QueryContext(ctx, query, args)
+		return c.driverConn.QueryContext(ctx, query, args)
 	}
 	rows, err := s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
 	if err != nil {
@@ -157,5 +159,5 @@ func (r cachedRows) Close() error {
 // Close closes the connection and what it keeps.
 func (c *stmtCacheConn) Close() error {
 	c.cached.Purge()
-	return c.sqliteConn.Close()
+	return c.driverConn.Close()
 }

@@ -1,8 +1,11 @@
-package store
+// Package pacing bounds for how long work beside a server holds the write lock.
+package pacing
 
 import (
 	"context"
 	"time"
+
+	"sessiongraph/models/store/dialect"
 )
 
 // Long work beside a server takes the write lock for about stepTime at once, a
@@ -13,26 +16,17 @@ const (
 	leastPause = 30 * time.Millisecond
 )
 
-// Pacing is how much of some long work goes into one transaction.
-type Pacing struct{ Size, Most int }
+// Batch is how much of some long work goes into one transaction.
+type Batch struct{ Size, Most int }
 
 // Adapt makes the next transaction as large as fits into stepTime, after one of some
 // size held the lock for some time.
-func (p *Pacing) Adapt(size int, held time.Duration) {
+func (p *Batch) Adapt(size int, held time.Duration) {
 	fits := float64(size) * float64(stepTime) / float64(max(held, time.Microsecond))
 	p.Size = int(min(max(fits, float64(p.Size)/4, 1), 2*float64(p.Size), float64(p.Most)))
 }
 
 // LeaveLock leaves the lock to others after it was held for some time.
 func LeaveLock(ctx context.Context, held time.Duration) error {
-	return Pause(ctx, max(held, leastPause))
-}
-
-func Pause(ctx context.Context, length time.Duration) error {
-	select {
-	case <-time.After(length):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return dialect.Pause(ctx, max(held, leastPause))
 }

@@ -1,4 +1,4 @@
-package store
+package postgres
 
 import (
 	"context"
@@ -72,7 +72,7 @@ type primaryState struct {
 	written int64
 }
 
-func (d *PostgresDatabase) openReplicas(addresses []string, gormConfig gorm.Config) error {
+func (d *Database) openReplicas(addresses []string, gormConfig gorm.Config) error {
 	pool, err := d.pools.Queries.DB()
 	if err != nil {
 		return err
@@ -88,18 +88,18 @@ func (d *PostgresDatabase) openReplicas(addresses []string, gormConfig gorm.Conf
 	r.stop = stop
 	d.replicas = r
 	for _, address := range addresses {
-		if !IsPostgres(address) {
+		if !IsAddress(address) {
 			return fmt.Errorf("replica %s: expected a postgres:// address", address)
 		}
-		config, err := postgresConfig(address)
+		config, err := parseAddress(address)
 		if err != nil {
 			return fmt.Errorf("replica %s: %w", WithoutPassword(address), err)
 		}
 		one := &replica{shown: WithoutPassword(address)}
-		one.pool = newPostgresReaders(config, max(postgresReaders, 2*runtime.NumCPU()))
-		one.probe = newPostgresReaders(config, 1)
+		one.pool = newReaders(config, max(queryReaders, 2*runtime.NumCPU()))
+		one.probe = newReaders(config, 1)
 		r.all = append(r.all, one)
-		if one.db, err = openPostgresGORM(failover{one.pool, one, primary}, gormConfig); err != nil {
+		if one.db, err = openGORM(failover{one.pool, one, primary}, gormConfig); err != nil {
 			return err
 		}
 	}

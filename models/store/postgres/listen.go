@@ -1,4 +1,4 @@
-package store
+package postgres
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 )
 
 // Listen receives what Notify sends, on a connection of its own.
-func (d *PostgresDatabase) Listen(ctx context.Context, notify func()) error {
+func (d *Database) Listen(ctx context.Context, notify func()) error {
 	connection, err := pgx.ConnectConfig(ctx, d.config.Copy())
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package store
+package dialect
 
 import (
 	"context"
@@ -9,8 +9,6 @@ import (
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
-
-	"sessiongraph/models/store/dialect"
 )
 
 // Config is how a database is opened.
@@ -72,12 +70,12 @@ func OpenGORM(dialector gorm.Dialector, d Dialect, config *gorm.Config) (*gorm.D
 // callers tell apart.
 func Translate(err error, d Dialect) error {
 	switch {
-	case err == nil, errors.Is(err, dialect.ErrUnavailable), errors.Is(err, dialect.ErrRejected):
+	case err == nil, errors.Is(err, ErrUnavailable), errors.Is(err, ErrRejected):
 		return err
 	case d.IsUnavailable(err):
-		return fmt.Errorf("%w: %w", dialect.ErrUnavailable, err)
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	case d.IsRejected(err):
-		return fmt.Errorf("%w: %w", dialect.ErrRejected, err)
+		return fmt.Errorf("%w: %w", ErrRejected, err)
 	default:
 		return err
 	}

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"sessiongraph/models/store/body"
+	"sessiongraph/models/store/dialect"
 )
 
 // Statements are compiled once, and yet more of them than are kept may be read from at the same time, also one twice.
@@ -15,7 +16,7 @@ func TestStatementsAreReadSideBySide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	database, err := OpenSQLite(filepath.Join(t.TempDir(), "statements.db"), codec, Config{})
+	database, err := Open(filepath.Join(t.TempDir(), "statements.db"), codec, dialect.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

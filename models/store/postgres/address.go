@@ -1,12 +1,12 @@
-package store
+package postgres
 
 import (
 	"net/url"
 	"strings"
 )
 
-// IsPostgres says whether an address is PostgreSQL's: a postgres:// or postgresql:// URL.
-func IsPostgres(address string) bool {
+// IsAddress says whether an address is PostgreSQL's: a postgres:// or postgresql:// URL.
+func IsAddress(address string) bool {
 	scheme, _, found := strings.Cut(address, "://")
 	return found && (strings.EqualFold(scheme, "postgres") || strings.EqualFold(scheme, "postgresql"))
 }
@@ -17,7 +17,7 @@ func WithoutPassword(address string) string {
 	switch {
 	case !isURL:
 		return address
-	case !IsPostgres(address):
+	case !IsAddress(address):
 		return scheme + "://…"
 	}
 	parsed, err := url.Parse(address)

@@ -1,12 +1,10 @@
-package store
+package dialect
 
 import (
 	"context"
 	"errors"
 	"math/rand/v2"
 	"time"
-
-	"sessiongraph/models/store/dialect"
 )
 
 // Policies by which work is tried again.
@@ -28,7 +26,7 @@ const (
 func RetryUnavailable(ctx context.Context, work func() error) error {
 	for attempt := 1; ; attempt++ {
 		err := work()
-		if !errors.Is(err, dialect.ErrUnavailable) || attempt == unavailableAttempts {
+		if !errors.Is(err, ErrUnavailable) || attempt == unavailableAttempts {
 			return err
 		}
 		if err := Pause(ctx, unavailablePause); err != nil {
@@ -59,5 +57,15 @@ func RetryQuery(ctx context.Context, d Dialect, query func() error) {
 		if Pause(ctx, queryPause) != nil {
 			return
 		}
+	}
+}
+
+// Pause waits for a length of time, or until ctx ends.
+func Pause(ctx context.Context, length time.Duration) error {
+	select {
+	case <-time.After(length):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }

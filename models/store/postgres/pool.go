@@ -1,8 +1,10 @@
-package store
+package postgres
 
 import (
 	"context"
 	"database/sql"
+
+	"sessiongraph/models/store/dialect"
 )
 
 // retryPool is the connections of a server to read by. A query that meets a broken
@@ -11,7 +13,7 @@ type retryPool struct{ *sql.DB }
 
 // QueryContext asks until there is an answer.
 func (p retryPool) QueryContext(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
-	RetryQuery(ctx, PostgresDialect{}, func() error {
+	dialect.RetryQuery(ctx, Dialect{}, func() error {
 		rows, err = p.DB.QueryContext(ctx, query, args...)
 		return err
 	})
@@ -20,7 +22,7 @@ func (p retryPool) QueryContext(ctx context.Context, query string, args ...any) 
 
 // QueryRowContext asks until there is an answer.
 func (p retryPool) QueryRowContext(ctx context.Context, query string, args ...any) (row *sql.Row) {
-	RetryQuery(ctx, PostgresDialect{}, func() error {
+	dialect.RetryQuery(ctx, Dialect{}, func() error {
 		row = p.DB.QueryRowContext(ctx, query, args...)
 		return row.Err()
 	})
@@ -29,7 +31,7 @@ func (p retryPool) QueryRowContext(ctx context.Context, query string, args ...an
 
 // BeginTx begins a transaction as soon as there is an answer.
 func (p retryPool) BeginTx(ctx context.Context, options *sql.TxOptions) (tx *sql.Tx, err error) {
-	RetryQuery(ctx, PostgresDialect{}, func() error {
+	dialect.RetryQuery(ctx, Dialect{}, func() error {
 		tx, err = p.DB.BeginTx(ctx, options)
 		return err
 	})
@@ -54,10 +56,10 @@ func (f failover) failed(ctx context.Context, err error) bool {
 		return false
 	case !f.replica.isServing():
 		return true
-	case !(PostgresDialect{}).IsUnavailable(err):
+	case !(Dialect{}).IsUnavailable(err):
 		return false
 	}
-	if !(PostgresDialect{}).IsConflict(err) { // the replica may cancel what keeps it from following
+	if !(Dialect{}).IsConflict(err) { // the replica may cancel what keeps it from following
 		f.replica.serve(false)
 	}
 	return true

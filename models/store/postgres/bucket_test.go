@@ -1,24 +1,23 @@
-package store
+package postgres
 
 import (
 	"context"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 
 	"sessiongraph/internal/test/testdb"
 	"sessiongraph/internal/test/tools"
 	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
 )
 
 // PostgreSQL works out the buckets that BucketStart tells, for any time in any zone.
 func TestPostgresBuckets(t *testing.T) {
 	tools.SkipUnderRace(t, "it does one thing after the other, with much data")
-	database, err := OpenPostgres(t.Context(), testdb.Postgres.Fresh(t), nil, Config{Log: slog.New(slog.DiscardHandler)})
+	database, err := Open(t.Context(), testdb.Postgres.Fresh(t), nil, dialect.Config{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +32,7 @@ func TestPostgresBuckets(t *testing.T) {
 	}
 }
 
-func testPostgresBuckets(t *testing.T, database Database, name string) {
+func testPostgresBuckets(t *testing.T, database dialect.Database, name string) {
 	zone, err := time.LoadLocation(name)
 	if err != nil {
 		t.Fatal(err)
@@ -85,13 +84,4 @@ func testPostgresBuckets(t *testing.T, database Database, name string) {
 			}
 		}
 	}
-}
-
-// arrayOf is an array of PostgreSQL.
-func arrayOf(numbers []int64) string {
-	texts := make([]string, len(numbers))
-	for i, n := range numbers {
-		texts[i] = strconv.FormatInt(n, 10)
-	}
-	return "{" + strings.Join(texts, ",") + "}"
 }

@@ -1,4 +1,5 @@
-package store
+// Package postgres stores in a database of a PostgreSQL server, with replicas of it.
+package postgres
 
 import (
 	"context"
@@ -23,49 +24,50 @@ import (
 	"gorm.io/gorm"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
 )
 
 // Connections of one program to one server: a server has some hundred for all
 // programs together (docs/scaling.md).
 const (
-	postgresWriters = 3
-	postgresReaders = 6 // or two for each processor, where that is more
+	writeConnections = 3
+	queryReaders     = 6 // or two for each processor, where that is more
 	// Of the program itself, which queries cannot take from it.
-	postgresOwnReaders = 2
+	ownReaders = 2
 )
 
 // Time-outs of connections.
 const (
-	postgresConnectTimeout = 3 * time.Second
-	postgresUserTimeout    = 5 * time.Second // without an acknowledgement of what was sent
-	postgresAliveTimeout   = time.Second     // of a connection that was idle, before it is used
-	postgresIdleTime       = 5 * time.Minute
-	postgresLifetime       = time.Hour // so that connections follow a server that moved
+	connectTimeout = 3 * time.Second
+	userTimeout    = 5 * time.Second // without an acknowledgement of what was sent
+	aliveTimeout   = time.Second     // of a connection that was idle, before it is used
+	idleTime       = 5 * time.Minute
+	lifetime       = time.Hour // so that connections follow a server that moved
 )
 
 // What connections are set to, where the address does not say otherwise.
 var (
-	postgresSettings = map[string]string{
+	commonSettings = map[string]string{
 		"application_name":              "sessiongraph",
 		"timezone":                      "UTC",
 		"default_transaction_isolation": "read committed", // what a lock waited for is seen (docs/decisions/0002)
 	}
-	postgresWriting = map[string]string{
+	writingSettings = map[string]string{
 		"lock_timeout": "10s",
 		// A program that vanished must not hold the ledger's lock for long.
 		"idle_in_transaction_session_timeout": "10s",
 	}
-	postgresReading = map[string]string{
+	readingSettings = map[string]string{
 		"jit": "off", // compiling a list of many parents takes longer than running it
 		// What is searched for decides which index serves: each plan is for its own values.
 		"plan_cache_mode": "force_custom_plan",
 	}
 )
 
-// PostgresDatabase is an open database of a server.
-type PostgresDatabase struct {
-	PostgresDialect
-	pools      Pools
+// Database is an open database of a server.
+type Database struct {
+	Dialect
+	pools      dialect.Pools
 	config     *pgx.ConnConfig
 	generation *atomic.Int64 // of the connections that write
 	replicas   *replicas     // nil for none
@@ -73,10 +75,10 @@ type PostgresDatabase struct {
 }
 
 // Pools are the connections.
-func (d *PostgresDatabase) Pools() Pools { return d.pools }
+func (d *Database) Pools() dialect.Pools { return d.pools }
 
 // Replica is a replica that serves, each in turn; nil where there is none.
-func (d *PostgresDatabase) Replica() *gorm.DB {
+func (d *Database) Replica() *gorm.DB {
 	if d.replicas == nil {
 		return nil
 	}
@@ -87,43 +89,43 @@ func (d *PostgresDatabase) Replica() *gorm.DB {
 }
 
 // Check returns nil: a server keeps its files.
-func (d *PostgresDatabase) Check() error { return nil }
+func (d *Database) Check() error { return nil }
 
 // CheckSpace returns nil: the server's disk is out of sight.
-func (d *PostgresDatabase) CheckSpace(int64) error { return nil }
+func (d *Database) CheckSpace(int64) error { return nil }
 
 // CheckLog does nothing: the server bounds its log.
-func (d *PostgresDatabase) CheckLog() {}
+func (d *Database) CheckLog() {}
 
 // DropConnections gives up the connections that write: their server hangs.
-func (d *PostgresDatabase) DropConnections() { d.generation.Add(1) }
+func (d *Database) DropConnections() { d.generation.Add(1) }
 
 // Close closes all connections.
-func (d *PostgresDatabase) Close() error {
+func (d *Database) Close() error {
 	if d.replicas == nil {
 		return d.pools.Close()
 	}
 	return errors.Join(d.replicas.close(), d.pools.Close())
 }
 
-// OpenPostgres opens a database of a server, and replicas of it.
-func OpenPostgres(ctx context.Context, address string, replicas []string, options Config) (Database, error) {
-	config, err := postgresConfig(address)
+// Open opens a database of a server, and replicas of it.
+func Open(ctx context.Context, address string, replicas []string, options dialect.Config) (dialect.Database, error) {
+	config, err := parseAddress(address)
 	if err != nil {
 		return nil, err
 	}
-	d := &PostgresDatabase{PostgresDialect: PostgresDialect{zones: &sync.Map{}}, config: config, generation: new(atomic.Int64), log: options.Log}
+	d := &Database{Dialect: Dialect{zones: &sync.Map{}}, config: config, generation: new(atomic.Int64), log: options.Log}
 	gormConfig := options.GORMConfig()
-	writers := newPostgresPool(config, postgresWriting, postgresWriters, d.generation)
-	if d.pools.Write, err = openPostgresGORM(writers, *gormConfig); err != nil {
+	writers := newPool(config, writingSettings, writeConnections, d.generation)
+	if d.pools.Write, err = openGORM(writers, *gormConfig); err != nil {
 		return nil, errors.Join(d.DescribeError(err), writers.Close())
 	}
 	for _, pool := range []struct {
 		db   **gorm.DB
 		most int
-	}{{&d.pools.Read, postgresOwnReaders}, {&d.pools.Queries, max(postgresReaders, 2*runtime.NumCPU())}} {
-		readers := newPostgresReaders(config, pool.most)
-		if *pool.db, err = openPostgresGORM(retryPool{readers}, *gormConfig); err != nil {
+	}{{&d.pools.Read, ownReaders}, {&d.pools.Queries, max(queryReaders, 2*runtime.NumCPU())}} {
+		readers := newReaders(config, pool.most)
+		if *pool.db, err = openGORM(retryPool{readers}, *gormConfig); err != nil {
 			return nil, errors.Join(d.DescribeError(err), readers.Close(), d.pools.Close())
 		}
 	}
@@ -138,7 +140,7 @@ func OpenPostgres(ctx context.Context, address string, replicas []string, option
 	return d, nil
 }
 
-func postgresConfig(address string) (*pgx.ConnConfig, error) {
+func parseAddress(address string) (*pgx.ConnConfig, error) {
 	if !strings.Contains(address, "statement_cache_capacity") {
 		// Each connection of the server keeps the plans of so many statements.
 		separator := "?"
@@ -152,33 +154,33 @@ func postgresConfig(address string) (*pgx.ConnConfig, error) {
 		return nil, errors.New("invalid PostgreSQL URL (want postgres://user:password@host:5432/database): " + oneLine(err))
 	}
 	if config.ConnectTimeout == 0 {
-		config.ConnectTimeout = postgresConnectTimeout
+		config.ConnectTimeout = connectTimeout
 	}
 	dialer := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 4}}
 	dialer.Control = func(network, _ string, connection syscall.RawConn) error {
-		return setUserTimeout(network, connection, postgresUserTimeout)
+		return setUserTimeout(network, connection, userTimeout)
 	}
 	config.DialFunc = dialer.DialContext
 	return config, nil
 }
 
-func openPostgresGORM(pool gorm.ConnPool, config gorm.Config) (*gorm.DB, error) {
-	return OpenGORM(postgresDialectorOf(pool), PostgresDialect{}, &config)
+func openGORM(pool gorm.ConnPool, config gorm.Config) (*gorm.DB, error) {
+	return dialect.OpenGORM(dialectorOf(pool), Dialect{}, &config)
 }
 
-func postgresDialectorOf(pool gorm.ConnPool) gorm.Dialector {
-	return postgresDialector{&gormpostgres.Dialector{Config: &gormpostgres.Config{Conn: pool}}}
+func dialectorOf(pool gorm.ConnPool) gorm.Dialector {
+	return dialector{&gormpostgres.Dialector{Config: &gormpostgres.Config{Conn: pool}}}
 }
 
-func newPostgresReaders(config *pgx.ConnConfig, most int) *sql.DB {
-	return newPostgresPool(config, postgresReading, most, new(atomic.Int64))
+func newReaders(config *pgx.ConnConfig, most int) *sql.DB {
+	return newPool(config, readingSettings, most, new(atomic.Int64))
 }
 
-// newPostgresPool makes a pool. Its connections that were made before a change of generation are
+// newPool makes a pool. Its connections that were made before a change of generation are
 // not used again.
-func newPostgresPool(config *pgx.ConnConfig, settings map[string]string, most int, generation *atomic.Int64) *sql.DB {
+func newPool(config *pgx.ConnConfig, settings map[string]string, most int, generation *atomic.Int64) *sql.DB {
 	own := config.Copy()
-	for _, set := range []map[string]string{postgresSettings, settings} {
+	for _, set := range []map[string]string{commonSettings, settings} {
 		for name, value := range set {
 			if _, given := own.RuntimeParams[name]; !given {
 				own.RuntimeParams[name] = value
@@ -188,13 +190,13 @@ func newPostgresPool(config *pgx.ConnConfig, settings map[string]string, most in
 	pool := sql.OpenDB(textConnector{stdlib.GetConnector(*own), generation})
 	pool.SetMaxOpenConns(most)
 	pool.SetMaxIdleConns(most)
-	pool.SetConnMaxIdleTime(postgresIdleTime)
-	pool.SetConnMaxLifetime(postgresLifetime)
+	pool.SetConnMaxIdleTime(idleTime)
+	pool.SetConnMaxLifetime(lifetime)
 	return pool
 }
 
 // checkDatabase refuses a database that could not hold what is stored.
-func (d *PostgresDatabase) checkDatabase(ctx context.Context, options Config) error {
+func (d *Database) checkDatabase(ctx context.Context, options dialect.Config) error {
 	var found struct {
 		Encoding string
 		Made     bool
@@ -211,23 +213,23 @@ func (d *PostgresDatabase) checkDatabase(ctx context.Context, options Config) er
 	return nil
 }
 
-// postgresDialector is GORM's, but for the errors.
-type postgresDialector struct{ *gormpostgres.Dialector }
+// dialector is GORM's, but for the errors.
+type dialector struct{ *gormpostgres.Dialector }
 
 // Translate marks the errors of a database that is not available.
-func (postgresDialector) Translate(err error) error { return Translate(err, PostgresDialect{}) }
+func (dialector) Translate(err error) error { return dialect.Translate(err, Dialect{}) }
 
-type PostgresDialect struct {
+type Dialect struct {
 	zones *sync.Map // clocks by name
 }
 
-func (PostgresDialect) Name() string { return "PostgreSQL" }
+func (Dialect) Name() string { return "PostgreSQL" }
 
-//go:embed postgres/migrations/*.sql
-var postgresMigrations embed.FS
+//go:embed migrations/*.sql
+var migrations embed.FS
 
-func (PostgresDialect) Migrations() fs.FS {
-	folder, err := fs.Sub(postgresMigrations, "postgres/migrations")
+func (Dialect) Migrations() fs.FS {
+	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		panic(err) // the folder is embedded
 	}
@@ -235,61 +237,63 @@ func (PostgresDialect) Migrations() fs.FS {
 }
 
 // The index of messages serves by itself.
-func (PostgresDialect) SessionsWithMsgIDs([]string, bool) Predicate { return AlwaysTrue }
+func (Dialect) SessionsWithMsgIDs([]string, bool) dialect.Predicate {
+	return dialect.AlwaysTrue
+}
 
 // Instances that start at once bring the tables up to date one after the other.
-func (PostgresDialect) LockMigrations(tx *gorm.DB) error {
+func (Dialect) LockMigrations(tx *gorm.DB) error {
 	return tx.Exec("SELECT pg_advisory_xact_lock(hashtext('sessiongraph migrations'))").Error
 }
 
 // What is stored seldom takes a hundredth of this; texts of many bytes take the search index some time.
-func (PostgresDialect) SaveTimeout(bytes int) time.Duration {
+func (Dialect) SaveTimeout(bytes int) time.Duration {
 	return 4*time.Second + time.Duration(bytes)*2*time.Second/(1<<20)
 }
 
-func (PostgresDialect) LockLedger(columns string) string {
+func (Dialect) LockLedger(columns string) string {
 	return "SELECT " + columns + " FROM ledger_clock WHERE id = 1 FOR UPDATE"
 }
 
 // Listeners hear of it when the transaction is committed.
-func (PostgresDialect) Notify(tx *gorm.DB) error {
+func (Dialect) Notify(tx *gorm.DB) error {
 	return tx.Exec("SELECT pg_notify('" + storedChannel + "', '')").Error
 }
 
 // storedChannel is what instances listen to.
 const storedChannel = "sessiongraph_stored"
 
-func (PostgresDialect) SnapshotOptions() *sql.TxOptions {
+func (Dialect) SnapshotOptions() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 }
 
-func (PostgresDialect) NumberedPlaceholders() bool { return true }
+func (Dialect) NumberedPlaceholders() bool { return true }
 
 // A text may have characters that PostgreSQL does not store.
-func (PostgresDialect) Encodes(text string) bool { return encodeText(text) != text }
+func (Dialect) Encodes(text string) bool { return encodeText(text) != text }
 
 // The index of trigrams is of this text.
-func (PostgresDialect) Insert() string { return "INSERT INTO" }
+func (Dialect) Insert() string { return "INSERT INTO" }
 
-func (PostgresDialect) StoredText(m *models.Message) string { return m.Folded }
+func (Dialect) StoredText(m *models.Message) string { return m.Folded }
 
-func (PostgresDialect) Position(column string) string { return "strpos(" + column + ", ?)" }
+func (Dialect) Position(column string) string { return "strpos(" + column + ", ?)" }
 
-func (PostgresDialect) Digits(column string) string {
+func (Dialect) Digits(column string) string {
 	return "regexp_replace(" + column + ", '[^0-9]', '', 'g')"
 }
 
-func (PostgresDialect) EndsWith(column, suffix string) Predicate {
-	return Where("right("+column+", ?) = ?", utf8.RuneCountInString(encodeText(suffix)), suffix)
+func (Dialect) EndsWith(column, suffix string) dialect.Predicate {
+	return dialect.Where("right("+column+", ?) = ?", utf8.RuneCountInString(encodeText(suffix)), suffix)
 }
 
 // The first part is what the index has.
-func (PostgresDialect) EntryValue(values []string) Predicate {
+func (Dialect) EntryValue(values []string) dialect.Predicate {
 	starts := make([]string, len(values))
 	for i, value := range values {
 		starts[i] = firstRunes(encodeText(value), 100)
 	}
-	return AllOf(In("left(v.value, 100)", starts), In("v.value", values))
+	return dialect.AllOf(dialect.In("left(v.value, 100)", starts), dialect.In("v.value", values))
 }
 
 func firstRunes(s string, most int) string {
@@ -304,34 +308,34 @@ func firstRunes(s string, most int) string {
 var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 // The index has the trigrams of texts, which serve words of three characters and more.
-func (d PostgresDialect) SearchMessages(words []string) Predicate {
-	parts := make([]Predicate, len(words))
+func (d Dialect) SearchMessages(words []string) dialect.Predicate {
+	parts := make([]dialect.Predicate, len(words))
 	for i, word := range words {
 		if utf8.RuneCountInString(word) < 3 {
-			parts[i] = Where(d.Position("m.folded")+" > 0", word)
+			parts[i] = dialect.Where(d.Position("m.folded")+" > 0", word)
 		} else {
-			parts[i] = Where("m.folded LIKE ?", "%"+likeEscapes.Replace(word)+"%")
+			parts[i] = dialect.Where("m.folded LIKE ?", "%"+likeEscapes.Replace(word)+"%")
 		}
 	}
-	return AllOf(parts...)
+	return dialect.AllOf(parts...)
 }
 
-func (d PostgresDialect) SearchSessions(words []string) SessionSearch {
-	parts := make([]Predicate, len(words))
+func (d Dialect) SearchSessions(words []string) dialect.SessionSearch {
+	parts := make([]dialect.Predicate, len(words))
 	for i, word := range words {
 		found := d.SearchMessages([]string{word})
-		parts[i] = Where("s.id IN (SELECT m.session_id FROM messages m WHERE "+found.SQL+")", found.Args...)
+		parts[i] = dialect.Where("s.id IN (SELECT m.session_id FROM messages m WHERE "+found.SQL+")", found.Args...)
 	}
-	return SessionSearch{Candidates: AllOf(parts...), Exact: true, Holds: AlwaysTrue}
+	return dialect.SessionSearch{Candidates: dialect.AllOf(parts...), Exact: true, Holds: dialect.AlwaysTrue}
 }
 
-func (PostgresDialect) IndexSessions(*gorm.DB, []IndexedSession) error { return nil }
-func (PostgresDialect) UnindexSessions(*gorm.DB, []int64) error        { return nil }
-func (PostgresDialect) IndexDifferences() []Difference                 { return nil }
+func (Dialect) IndexSessions(*gorm.DB, []dialect.IndexedSession) error { return nil }
+func (Dialect) UnindexSessions(*gorm.DB, []int64) error                { return nil }
+func (Dialect) IndexDifferences() []dialect.Difference                 { return nil }
 
 // What is deleted stays in the files until its place is used again; this makes the
 // place free. The server's log and backups have it for as long as they are kept.
-func (d *PostgresDatabase) Purge(ctx context.Context, _ Progress) error {
+func (d *Database) Purge(ctx context.Context, _ dialect.Progress) error {
 	err := d.pools.Write.WithContext(ctx).Exec("VACUUM (SKIP_LOCKED) notifications, sessions, contacts, messages, ner_slots, event_labels, variables").Error
 	if err != nil {
 		return fmt.Errorf("free what was deleted: %w", err)
@@ -340,6 +344,6 @@ func (d *PostgresDatabase) Purge(ctx context.Context, _ Progress) error {
 }
 
 // Backup returns an error that names the tool of PostgreSQL.
-func (d *PostgresDatabase) Backup(context.Context, string, Progress) error {
+func (d *Database) Backup(context.Context, string, dialect.Progress) error {
 	return errors.New("PostgreSQL has tools of its own for this: pg_dump --format=custom --file=FILE ADDRESS")
 }

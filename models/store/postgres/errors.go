@@ -1,4 +1,4 @@
-package store
+package postgres
 
 import (
 	"context"
@@ -47,7 +47,7 @@ func pgCode(err error) string {
 	return ""
 }
 
-func (PostgresDialect) IsUnavailable(err error) bool {
+func (Dialect) IsUnavailable(err error) bool {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return false
 	}
@@ -66,14 +66,14 @@ func (PostgresDialect) IsUnavailable(err error) bool {
 		errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn)
 }
 
-func (PostgresDialect) IsRejected(err error) bool {
+func (Dialect) IsRejected(err error) bool {
 	code := pgCode(err)
 	return strings.HasPrefix(code, pgDataException) || strings.HasPrefix(code, pgIntegrity) || strings.HasPrefix(code, pgProgramLimit)
 }
 
-func (PostgresDialect) IsConflict(err error) bool { return strings.HasPrefix(pgCode(err), pgConflict) }
+func (Dialect) IsConflict(err error) bool { return strings.HasPrefix(pgCode(err), pgConflict) }
 
-func (PostgresDialect) DescribeError(err error) error {
+func (Dialect) DescribeError(err error) error {
 	var server *pgconn.PgError
 	var connect *pgconn.ConnectError
 	errors.As(err, &server)
@@ -101,7 +101,7 @@ func (PostgresDialect) DescribeError(err error) error {
 	return err
 }
 
-func (PostgresDialect) IsLocked(err error) bool { return pgCode(err) == pgLockTimeout }
+func (Dialect) IsLocked(err error) bool { return pgCode(err) == pgLockTimeout }
 
 // unreachableError is ErrUnreachable with its reason.
 type unreachableError struct{ reason string }

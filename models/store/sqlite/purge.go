@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"sessiongraph/models/store/dialect"
+	"sessiongraph/models/store/pacing"
 )
 
 // Bounds of a purge's steps: pages of the search index that are merged, pages of the
@@ -38,8 +39,8 @@ const (
 //   - the write-ahead log has earlier states of pages until it is emptied.
 //
 // All of it goes in short transactions, in memory that does not grow with the file.
-func (d *SQLiteDatabase) Purge(ctx context.Context, shown Progress) (err error) {
-	p := &sqlitePurge{db: d, shown: shown}
+func (d *Database) Purge(ctx context.Context, shown dialect.Progress) (err error) {
+	p := &purge{db: d, shown: shown}
 	defer func() {
 		if err != nil && ctx.Err() == nil { // the disk may be full of it
 			_ = p.emptyLog(ctx, 0)
@@ -66,15 +67,15 @@ func (d *SQLiteDatabase) Purge(ctx context.Context, shown Progress) (err error) 
 	return nil
 }
 
-type sqlitePurge struct {
-	db    *SQLiteDatabase
-	shown Progress
+type purge struct {
+	db    *Database
+	shown dialect.Progress
 }
 
 // step runs a transaction on so many pages and then pauses.
-func (p *sqlitePurge) step(ctx context.Context, size *Pacing, pages int, work func(tx *gorm.DB) error) error {
+func (p *purge) step(ctx context.Context, size *pacing.Batch, pages int, work func(tx *gorm.DB) error) error {
 	var held time.Duration
-	err := RetryUnavailable(ctx, func() error {
+	err := dialect.RetryUnavailable(ctx, func() error {
 		var began time.Time
 		defer func() { held = time.Since(began) }()
 		return p.db.pools.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
@@ -86,7 +87,7 @@ func (p *sqlitePurge) step(ctx context.Context, size *Pacing, pages int, work fu
 		return err
 	}
 	size.Adapt(pages, held)
-	if err := LeaveLock(ctx, held); err != nil {
+	if err := pacing.LeaveLock(ctx, held); err != nil {
 		return err
 	}
 	return p.boundLog(ctx)
@@ -94,8 +95,8 @@ func (p *sqlitePurge) step(ctx context.Context, size *Pacing, pages int, work fu
 
 // mergeIndex merges the segments that an FTS5 index has now into one, which holds
 // nothing of deleted rows. Segments that others add meanwhile are left to them.
-func (p *sqlitePurge) mergeIndex(ctx context.Context, table string) error {
-	size := &Pacing{16, maxMergePages}
+func (p *purge) mergeIndex(ctx context.Context, table string) error {
+	size := &pacing.Batch{Size: 16, Most: maxMergePages}
 	if err := p.mergeByTwo(ctx, table); err != nil {
 		return err
 	}
@@ -140,13 +141,13 @@ func (p *sqlitePurge) mergeIndex(ctx context.Context, table string) error {
 }
 
 // mergeByTwo has FTS5 go on with a merge also where few newer segments are there.
-func (p *sqlitePurge) mergeByTwo(ctx context.Context, table string) error {
+func (p *purge) mergeByTwo(ctx context.Context, table string) error {
 	var least []int
 	err := p.db.pools.Read.WithContext(ctx).Raw("SELECT v FROM " + table + "_config WHERE k = 'usermerge'").Scan(&least).Error
 	if err != nil || len(least) == 1 && least[0] == 2 {
 		return err
 	}
-	return RetryUnavailable(ctx, func() error {
+	return dialect.RetryUnavailable(ctx, func() error {
 		return p.db.pools.Write.WithContext(ctx).Exec("INSERT INTO " + table + " (" + table + ", rank) VALUES ('usermerge', 2)").Error
 	})
 }
@@ -196,7 +197,7 @@ func parseFTSStructure(record []byte) (map[ftsSegment]int, error) {
 		rest, perSegment = rest[4:], 8
 	}
 	next := func() (value uint64) {
-		value, length := sqliteVarint(rest)
+		value, length := readVarint(rest)
 		if length == 0 {
 			rest = nil
 			return 0
@@ -231,7 +232,7 @@ func parseFTSStructure(record []byte) (map[ftsSegment]int, error) {
 
 // cleanPages zeroes what no cell uses in all pages of the file. Pages are read
 // without the write lock; only those that have something are written.
-func (p *sqlitePurge) cleanPages(ctx context.Context) error {
+func (p *purge) cleanPages(ctx context.Context) error {
 	read := p.db.pools.Read.WithContext(ctx)
 	var file struct{ Pages, Size int64 }
 	var reserved []byte
@@ -244,7 +245,7 @@ func (p *sqlitePurge) cleanPages(ctx context.Context) error {
 	}
 
 	cleaner := newPageCleaner(int(file.Size) - int(reserved[0]))
-	size := &Pacing{16, maxCleanPages}
+	size := &pacing.Batch{Size: 16, Most: maxCleanPages}
 	for first := int64(1); first <= file.Pages; first += maxReadPages {
 		last := min(first+maxReadPages-1, file.Pages)
 		unclean, err := uncleanPages(read, cleaner, first, last)
@@ -319,7 +320,7 @@ func eachPage(db *gorm.DB, numbers []int64, each func(number int64, page []byte)
 }
 
 // boundLog keeps the log of a purge short, whose disk may be nearly full.
-func (p *sqlitePurge) boundLog(ctx context.Context) error {
+func (p *purge) boundLog(ctx context.Context) error {
 	if size, _ := p.db.file.logSize(); size < maxPurgeLog {
 		return nil
 	}
@@ -327,7 +328,7 @@ func (p *sqlitePurge) boundLog(ctx context.Context) error {
 }
 
 // emptyLog moves the write-ahead log into the file and truncates it, waiting for readers.
-func (p *sqlitePurge) emptyLog(ctx context.Context, patience time.Duration) error {
+func (p *purge) emptyLog(ctx context.Context, patience time.Duration) error {
 	write := p.db.pools.Write.WithContext(ctx)
 	for began := time.Now(); ; {
 		var result struct{ Busy, Log, Checkpointed int }
@@ -339,7 +340,7 @@ func (p *sqlitePurge) emptyLog(ctx context.Context, patience time.Duration) erro
 				}
 				err := own.Raw("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&result).Error
 				afterwards := own.WithContext(context.WithoutCancel(ctx)) // the connection is used again
-				return errors.Join(err, setBusyTimeout(afterwards, sqliteBusyMillis*time.Millisecond))
+				return errors.Join(err, setBusyTimeout(afterwards, busyMillis*time.Millisecond))
 			})
 		}
 		switch {

@@ -1,4 +1,4 @@
-package store
+package postgres
 
 import (
 	"context"
@@ -97,7 +97,7 @@ func (c textConn) ResetSession(ctx context.Context) error {
 	if c.isDropped() {
 		return driver.ErrBadConn
 	}
-	ctx, cancel := context.WithTimeout(ctx, postgresAliveTimeout)
+	ctx, cancel := context.WithTimeout(ctx, aliveTimeout)
 	defer cancel()
 	return c.Conn.ResetSession(ctx)
 }
