@@ -85,17 +85,17 @@ func (c *cost) conditional(condition string, parent *ast.Definition, inner cost)
 	c.addOn(condition, inner.total())
 }
 
-// What the database reads for a field beside what it returns, in values.
+// Costs of reading a field, in values.
 const (
 	groupCost         = 4000 // a group-by or a catalogue
 	countCost         = 100
 	searchedWordCost  = 250
 	messageFilterCost = 250
-	// A filter of a transcript reads that transcript alone.
+	// transcriptPart is the part of the cost if a filter reads one transcript only.
 	transcriptPart = 0.02
 )
 
-// reading is about how much the database reads for the field beside what it returns.
+// reading estimates the cost of reading the field.
 func (c costs) reading(field *ast.Field) float64 {
 	if field.Definition == nil || field.ObjectDefinition == nil {
 		return 0
@@ -128,7 +128,7 @@ func isGroup(name string) bool {
 	return false
 }
 
-// filterCost sums up the searches and the filters of messages, wherever they are in a filter.
+// filterCost returns the cost of all searches and filters of messages in a filter.
 func filterCost(name string, value any) float64 {
 	sum := 0.0
 	switch value := value.(type) {
@@ -151,14 +151,14 @@ func filterCost(name string, value any) float64 {
 	return sum
 }
 
-// Lists that no argument bounds, by what they usually hold.
+// Estimated lengths of lists that no argument bounds.
 const (
 	usualTranscript = 20
 	usualCatalogue  = 50
 	usualList       = 4
 )
 
-// size is how many objects the field is taken to return.
+// size estimates how many objects the field returns.
 func (c costs) size(field *ast.Field) float64 {
 	if len(field.SelectionSet) == 0 || field.Definition == nil || field.ObjectDefinition == nil {
 		return 1

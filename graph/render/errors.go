@@ -12,8 +12,8 @@ type step struct {
 	index int
 }
 
-// fieldContext is the context in which gqlgen would have the present value: error
-// presenters take the path from it. It is made for errors and arguments alone.
+// fieldContext returns the context that gqlgen would have for the current value. It is
+// only made for arguments and for errors, whose presenter reads the path from it.
 func (w *Writer) fieldContext() context.Context {
 	ctx := w.ctx
 	for _, s := range w.path {
@@ -29,21 +29,21 @@ func (w *Writer) fieldContext() context.Context {
 	return ctx
 }
 
-// Error reports that the present field has no value; it returns false.
+// Error adds the error of the current field, and returns false.
 func (w *Writer) Error(err error) bool {
 	ctx := w.fieldContext()
 	w.operation.Error(ctx, graphql.AddFieldLocationToError(ctx, err))
 	return false
 }
 
-// NullNotAllowed reports that the present element is null but must not be; it
+// NullNotAllowed adds the error of a current element that is null but must not be, and
 // returns false.
 func (w *Writer) NullNotAllowed() bool {
 	return w.null("the requested element is null which the schema does not allow")
 }
 
-// NoValue reports that the present field's method returned nothing for what must
-// not be null; it returns false.
+// NoValue adds the error of a current field that is null but must not be, and returns
+// false.
 func (w *Writer) NoValue() bool { return w.null("must not be null") }
 
 func (w *Writer) null(message string) bool {
@@ -62,8 +62,8 @@ func (w *Writer) panicked(cause any) {
 // Arguments are the coerced arguments of a field.
 type Arguments struct{ Args map[string]any }
 
-// Arguments coerces the arguments of the present field, once for all of the same
-// selection; it reports whether they could be.
+// Arguments coerces the arguments of the current field, once for each selection, and
+// reports whether they are valid.
 func (w *Writer) Arguments(f *Field) (Arguments, bool) {
 	if known, ok := w.arguments[f]; ok {
 		return known, true

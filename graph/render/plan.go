@@ -9,20 +9,20 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// Bounds of what is kept compiled: operations, and selected fields of each. An
-// operation of the whole schema has some 300.
+// Bounds of the compiled operations that are cached, and of the selected fields of each.
+// An operation that selects the whole schema has some 300.
 const (
 	maxPlans      = 300
 	maxPlanFields = 1000
 )
 
-// plan is a compiled operation. Its root fields are compiled one by one, and what
-// is below them as it is reached.
+// plan is a compiled operation. Its root fields, and the selections below them, are
+// compiled at their first use.
 type plan struct {
 	plans     *plans
 	operation *ast.OperationDefinition
-	// conditional: @skip or @include depend on variables, so that nothing compiled
-	// may be used again.
+	// conditional is set if @skip or @include depend on variables, so that the plan cannot
+	// be reused.
 	conditional bool
 	size        atomic.Int64 // compiled fields
 
@@ -30,7 +30,7 @@ type plan struct {
 	roots map[*ast.Field]*Field
 }
 
-// plans keeps compiled those operations whose parsed document is used again.
+// plans caches compiled operations by their parsed documents.
 type plans struct {
 	cache *lru.Cache[*ast.OperationDefinition, *plan]
 }
@@ -43,7 +43,7 @@ func newPlans() *plans {
 	return &plans{cache}
 }
 
-// root is a compiled root field of the operation.
+// root returns a compiled root field of the operation.
 func (p *plans) root(operation *graphql.OperationContext, t *Type, collected graphql.CollectedField) *Field {
 	known, ok := p.cache.Get(operation.Operation)
 	if !ok {
@@ -65,7 +65,7 @@ func (p *plans) root(operation *graphql.OperationContext, t *Type, collected gra
 	return &field
 }
 
-// grow counts compiled fields; a plan of too many is compiled again when it is needed.
+// grow counts compiled fields. A plan with too many leaves the cache.
 func (p *plan) grow(fields int) {
 	if !p.conditional && p.size.Add(int64(fields)) > maxPlanFields {
 		p.plans.cache.Remove(p.operation)

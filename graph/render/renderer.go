@@ -14,7 +14,7 @@ type Renderer struct {
 	writers sync.Pool // of *Writer
 }
 
-// New is a Renderer for the object types of a schema.
+// New returns a renderer for the object types of a schema.
 func New(types []Type, roots []Root) *Renderer {
 	link(types, roots)
 	r := &Renderer{roots: map[string]*Root{}, plans: newPlans(), writers: sync.Pool{New: func() any { return &Writer{} }}}
@@ -24,10 +24,9 @@ func New(types []Type, roots []Root) *Renderer {
 	return r
 }
 
-// Field is a field middleware of gqlgen's server (AroundFields): in place of a root
-// field's value it returns the JSON of what is selected, which gqlgen puts into the
-// response as it is. Without it gqlgen renders all by itself, which has to give the
-// same.
+// Field is a field middleware of gqlgen's server (AroundFields). In place of a root
+// field's value it returns the JSON of the selected fields, which gqlgen puts into the
+// response unchanged. Without it gqlgen renders the value, with the same result.
 func (r *Renderer) Field(ctx context.Context, next graphql.Resolver) (any, error) {
 	value, err := next(ctx)
 	if err != nil || value == nil {
@@ -45,8 +44,10 @@ func (r *Renderer) Field(ctx context.Context, next graphql.Resolver) (any, error
 	return r.render(ctx, root, f, value, false), nil
 }
 
-// events is the stream of a subscription's events.
-func (r *Renderer) events(root *Root, f *Field, fc *graphql.FieldContext, channel any) func(context.Context) graphql.Marshaler {
+// events returns the stream of a subscription's events.
+func (r *Renderer) events(
+	root *Root, f *Field, fc *graphql.FieldContext, channel any,
+) func(context.Context) graphql.Marshaler {
 	receive := root.Receive(f, channel)
 	return func(ctx context.Context) graphql.Marshaler {
 		value, ok := receive(ctx)
@@ -58,7 +59,7 @@ func (r *Renderer) events(root *Root, f *Field, fc *graphql.FieldContext, channe
 	}
 }
 
-// Receive takes values out of a channel until it is closed or the context ends.
+// Receive receives values from a channel until it is closed or the context ends.
 func Receive[T any](channel <-chan T) func(context.Context) (any, bool) {
 	return func(ctx context.Context) (any, bool) {
 		select {
@@ -70,9 +71,11 @@ func Receive[T any](channel <-chan T) func(context.Context) (any, bool) {
 	}
 }
 
-// render appends the value, in an object with the field's name where it is to be the
-// whole of a response.
-func (r *Renderer) render(ctx context.Context, root *Root, f *Field, value any, whole bool) (result graphql.Marshaler) {
+// render appends the value; if it is the whole response, as an object with the field's
+// name.
+func (r *Renderer) render(
+	ctx context.Context, root *Root, f *Field, value any, whole bool,
+) (result graphql.Marshaler) {
 	w := r.writers.Get().(*Writer)
 	w.ctx, w.operation = ctx, graphql.GetOperationContext(ctx)
 	defer func() {
@@ -101,7 +104,7 @@ func (r *Renderer) render(ctx context.Context, root *Root, f *Field, value any, 
 	return &rendered{r, w, collecting(ctx)}
 }
 
-// maxPooled is the largest buffer that is used again, in bytes.
+// maxPooled is the largest buffer that is reused, in bytes.
 const maxPooled = 4 << 20
 
 func (r *Renderer) release(w *Writer) {

@@ -16,7 +16,7 @@ type rendered struct {
 	response *Response // where the context collects
 }
 
-// MarshalGQL writes the JSON, or leaves it for the response that collects.
+// MarshalGQL writes the JSON, or adds it to the response of a context with Collect.
 func (r *rendered) MarshalGQL(to io.Writer) {
 	if buffer, ok := to.(*bytes.Buffer); ok && r.response != nil {
 		r.response.values = append(r.response.values, collected{buffer.Len(), r})
@@ -31,8 +31,8 @@ func (r *rendered) release() {
 	r.writer = nil
 }
 
-// Response is the data of one response in parts: what was rendered stays where it is,
-// instead of in a copy that gqlgen's buffer would have.
+// Response is the data of one response in parts, so that rendered values are not copied
+// into gqlgen's buffer.
 type Response struct {
 	values []collected
 }
@@ -45,7 +45,8 @@ type collected struct {
 
 type collectKey struct{}
 
-// Collect is for the context of an operation with one response.
+// Collect returns a context for an operation with one response, which collects its
+// rendered values.
 func Collect(ctx context.Context) (context.Context, *Response) {
 	r := &Response{}
 	return context.WithValue(ctx, collectKey{}, r), r
@@ -59,7 +60,7 @@ func collecting(ctx context.Context) *Response {
 	return r
 }
 
-// Len is the length of the data with what was collected.
+// Len returns the length of the data with the collected values.
 func (r *Response) Len(data []byte) int {
 	length := len(data)
 	for _, c := range r.values {
@@ -68,7 +69,7 @@ func (r *Response) Len(data []byte) int {
 	return length
 }
 
-// Write writes the data with what was collected, and forgets that.
+// Write writes the data with the collected values, and releases them.
 func (r *Response) Write(to io.Writer, data []byte) error {
 	var err error
 	write := func(part []byte) {

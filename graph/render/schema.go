@@ -1,10 +1,10 @@
-// Package render appends answers of GraphQL operations in one pass.
+// Package render renders the responses of GraphQL operations in one pass.
 //
-// gqlgen parses, validates and limits an operation and resolves its root fields.
-// From a root field's value downwards this package takes over: the selection is
-// compiled once for each operation and object type (Selection), and functions that
-// are generated from the schema (generated/render.go) append the selected fields of
-// Go values. Compiling does not depend on what is appended: a Writer appends JSON.
+// gqlgen parses, validates and limits an operation and resolves its root fields. This
+// package renders their values: the selection is compiled once for each operation and
+// object type (Selection), and functions that are generated from the schema
+// (generated/render.go) append the selected fields of Go values. Compiling is independent
+// of the output format; a Writer appends JSON.
 package render
 
 import (
@@ -31,7 +31,7 @@ type FieldType struct {
 	// Types are the object types of the field's value, or of its elements; none for
 	// scalars and enums.
 	Types []string
-	// Arguments coerces the field's arguments; nil where it takes none.
+	// Arguments coerces the field's arguments; nil if it has none.
 	Arguments func(ctx context.Context, operation *graphql.OperationContext, raw map[string]any) (map[string]any, error)
 
 	types []*Type
@@ -42,8 +42,8 @@ type Root struct {
 	Type Type
 	// Append appends the value of a root field.
 	Append func(w *Writer, f *Field, value any) bool
-	// Receive, of a subscription type alone, takes the next value out of the channel
-	// that a root field returned.
+	// Receive, of a subscription type only, receives the next value from the channel that a
+	// root field returned.
 	Receive func(f *Field, channel any) func(context.Context) (any, bool)
 }
 

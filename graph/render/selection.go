@@ -8,8 +8,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// Selection is what an operation selects of one object type: fragments are
-// resolved, fields of one response key are merged.
+// Selection is the fields that an operation selects of one object type, with fragments
+// resolved and fields of one response key merged.
 type Selection struct {
 	fields []Field
 }
@@ -25,9 +25,9 @@ type Field struct {
 	kind      *FieldType
 	collected graphql.CollectedField
 	plan      *plan
-	// selections are those of the value, one for each of its types. They are compiled
-	// when the first value of the type is appended: an operation can name many more
-	// than it ever returns.
+	// selections are the selections of the value, one for each of its types. They are
+	// compiled when the first value of the type is appended: an operation can name many
+	// more types than it returns.
 	selections []atomic.Pointer[Selection]
 }
 
@@ -45,7 +45,7 @@ func compile(operation *graphql.OperationContext, p *plan, t *Type, set ast.Sele
 	compiled := &Selection{fields: make([]Field, 0, len(collected))}
 	separator := byte('{')
 	for _, c := range collected {
-		// __typename can stand on a union and on its member, which merge nowhere else.
+		// __typename can be selected of a union and of its member; CollectFields does not merge them.
 		if !compiled.has(c.Alias) {
 			field := newField(p, t, c)
 			field.prefix = string(append(appendString([]byte{separator}, c.Alias), ':'))

@@ -10,10 +10,10 @@ import (
 
 // Writer appends the JSON of one root field's value. It is used by one goroutine.
 //
-// Each function that appends a value reports whether it did: what reports false is
-// null, and the part that it has appended is taken back.
+// A function that appends a value returns false if the value is null; then the caller
+// replaces the bytes that it has appended.
 type Writer struct {
-	// Buffer is what was appended.
+	// Buffer has the appended bytes.
 	Buffer []byte
 
 	ctx       context.Context
@@ -27,7 +27,7 @@ type Appender interface {
 	AppendGQL(to []byte) []byte
 }
 
-// Context is the root field's.
+// Context returns the root field's context.
 func (w *Writer) Context() context.Context { return w.ctx }
 
 // Write appends JSON.
@@ -54,8 +54,8 @@ func (w *Writer) Int(v int64) bool {
 	return true
 }
 
-// Float appends a number as fmt's %g has it. Infinity and NaN are an error and, as
-// with gqlgen, null even where null is not allowed.
+// Float appends a number in fmt's format %g. Infinity and NaN are an error and, as with
+// gqlgen, null even if null is not allowed.
 func (w *Writer) Float(v float64) bool {
 	if v-v != 0 {
 		w.marshalContext(graphql.MarshalFloatContext(v))
@@ -83,7 +83,7 @@ func Marshal[M graphql.Marshaler](w *Writer, v M) bool {
 	return true
 }
 
-// MarshalAny appends what one of gqlgen's marshal functions returned.
+// MarshalAny appends the result of one of gqlgen's marshal functions.
 func (w *Writer) MarshalAny(v graphql.Marshaler, nonNull bool) bool {
 	if v == graphql.Null {
 		return nonNull && w.NullNotAllowed()
@@ -102,8 +102,8 @@ func (w *Writer) marshalContext(v graphql.ContextMarshaler) {
 	graphql.WrapContextMarshaler(w.fieldContext(), v).MarshalGQL(w)
 }
 
-// List appends the elements of a list. The list is null where an element is null
-// that must not be.
+// List appends the elements of a list. The list is null if an element is null but must
+// not be.
 func List[T any](w *Writer, f *Field, list []T, nonNull bool, appendElement func(*Writer, *Field, *T) bool) bool {
 	depth := len(w.path)
 	w.path = append(w.path, step{})
@@ -125,9 +125,9 @@ func List[T any](w *Writer, f *Field, list []T, nonNull bool, appendElement func
 	return valid
 }
 
-// Object appends the selected fields of an object, whose type is the member-th of
-// those that f can have. The object is null where a field is null that must not be;
-// the fields after it are appended all the same, so that each error is reported.
+// Object appends the selected fields of an object, whose type is the member-th of those
+// that f can have. The object is null if a field is null but must not be; the fields after
+// it are appended too, so that all errors are reported.
 func Object[T any](w *Writer, f *Field, member int, v *T, appendField func(*Writer, *Field, *T) bool) bool {
 	fields := f.selection(w, member).fields
 	if len(fields) == 0 {
@@ -146,9 +146,11 @@ func Object[T any](w *Writer, f *Field, member int, v *T, appendField func(*Writ
 	return valid
 }
 
-// appendFields appends fields from one on until the last, or until one that
-// panics, and returns the next.
-func appendFields[T any](w *Writer, fields []Field, from int, v *T, appendField func(*Writer, *Field, *T) bool) (next int, valid bool) {
+// appendFields appends the fields from an index on, until the last or one that panics, and
+// returns the next index.
+func appendFields[T any](
+	w *Writer, fields []Field, from int, v *T, appendField func(*Writer, *Field, *T) bool,
+) (next int, valid bool) {
 	depth := len(w.path) - 1
 	start := 0
 	defer func() {

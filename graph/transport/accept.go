@@ -12,8 +12,8 @@ const (
 	typeStream   = "text/event-stream"
 )
 
-// acceptable are those media types of an Accept header that are not ruled out, the most
-// wanted first, and as they stand among equals.
+// acceptable returns the media types of an Accept header by descending quality, without
+// those of quality 0.
 func acceptable(accept string) []string {
 	type wanted struct {
 		mediaType string

@@ -14,7 +14,7 @@ import (
 	"sessiongraph/graph/render"
 )
 
-// wireResponse is a response as it is written: without data where nothing was run.
+// wireResponse is a response as it is written: without data if nothing was executed.
 type wireResponse struct {
 	Errors     gqlerror.List
 	Data       json.RawMessage
@@ -22,8 +22,8 @@ type wireResponse struct {
 	collected  *render.Response // what the data is without; nil for nothing
 }
 
-// parts are the JSON before and after the data, which is JSON already and, as it can
-// be long, not looked at again.
+// parts returns the JSON before and after the data. The data can be long, and is neither
+// parsed nor copied.
 func (r wireResponse) parts() (before, after []byte) {
 	before = []byte{'{'}
 	if len(r.Errors) > 0 {

@@ -23,7 +23,7 @@ func generate() error {
 		return fmt.Errorf("read gqlgen.yml: %w", err)
 	}
 	renderer := plugin{file: cfg.Exec.Dir() + "/render.go"}
-	// What was generated from another schema need not compile with this one.
+	// Code generated from another schema may not compile with this one.
 	if err := os.Remove(renderer.file); err != nil && !os.IsNotExist(err) {
 		return fmt.Errorf("remove generated code: %w", err)
 	}

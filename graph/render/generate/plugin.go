@@ -38,7 +38,7 @@ func (p plugin) GenerateCode(data *codegen.Data) error {
 	})
 }
 
-// schema is what the template is filled with: everything that a root field leads to.
+// schema is the data of the template: the types that can be reached from a root field.
 type schema struct {
 	Objects    []object
 	Interfaces []*codegen.Interface
@@ -104,7 +104,7 @@ func newSchema(data *codegen.Data) (*schema, error) {
 	return s, nil
 }
 
-// supported refuses what no field has now, and the template has no code for.
+// supported returns the error of a kind of field that the template has no code for.
 func supported(f *codegen.Field, root bool) error {
 	below := !root && (f.IsResolver || f.IsBatch() || f.IsMap())
 	if below || f.HasDirectives() || f.UsesSubscriptionContext() || f.HasHaser {
@@ -123,8 +123,8 @@ func newObject(data *codegen.Data, o *codegen.Object) object {
 	return out
 }
 
-// typesOf are the object types that a value of the type can have, in the order of
-// members of a selection.
+// typesOf returns the object types that a value of the type can have, in the order of a
+// selection's members.
 func typesOf(data *codegen.Data, definition *ast.Definition) []string {
 	switch {
 	case definition.Kind == ast.Object:
@@ -146,10 +146,10 @@ func members(i *codegen.Interface) []string {
 	return names
 }
 
-// Member is the place of one of a type's members.
+// Member returns the index of one of a type's members.
 func (s *schema) Member(i *codegen.Interface, name string) int { return slices.Index(members(i), name) }
 
-// Call is the expression that yields the field's value: of a method, its result.
+// Call returns the expression of the field's value.
 func (f field) Call() string {
 	if f.IsMethod() {
 		return fmt.Sprintf("%s.%s(%s)", f.GoReceiverName, f.GoFieldName, strings.ReplaceAll(f.CallArgs(), "ctx", "w.Context()"))

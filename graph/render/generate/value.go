@@ -8,8 +8,8 @@ import (
 	"github.com/99designs/gqlgen/codegen/templates"
 )
 
-// Value is the expression that appends the field's value, the variable v, and is
-// false where that is null.
+// Value returns the expression that appends the field's value, the variable v. The
+// expression is false if the value is null.
 func (f field) Value() string {
 	value := appended(f.TypeReference, "v", "&v")
 	// gqlgen has another error for a method that returns a nil interface.
@@ -19,8 +19,8 @@ func (f field) Value() string {
 	return value
 }
 
-// appended is the expression that appends a value of that type and is false where
-// the value is null. address is an expression for the value's address.
+// appended returns the expression that appends a value of that type, false if the value is
+// null. address is an expression for the value's address.
 func appended(ref *config.TypeReference, v, address string) string {
 	nilable := ""
 	if ref.IsNilable() {
@@ -49,7 +49,8 @@ func appended(ref *config.TypeReference, v, address string) string {
 	}
 }
 
-// list is nil where GraphQL's is null, unless that is not allowed: then it is empty.
+// list returns the expression of a list. A nil list is null, or empty if null is not
+// allowed.
 func list(ref *config.TypeReference, v string) string {
 	nilable := ""
 	if !ref.GQL.NonNull {
@@ -60,7 +61,7 @@ func list(ref *config.TypeReference, v string) string {
 		v, element.GQL.NonNull, templates.CurrentImports.LookupType(element.GO), appended(element, "*e", "e"))
 }
 
-// scalar is one that writes itself.
+// scalar returns the expression of a value that has a method to write itself.
 func scalar(ref *config.TypeReference, v string) string {
 	if pointer, ok := types.Unalias(ref.GO).(*types.Pointer); ok && hasMethod(pointer.Elem(), "MarshalGQL") {
 		v = "*" + v
@@ -76,7 +77,8 @@ func hasMethod(t types.Type, name string) bool {
 	return types.NewMethodSet(t).Lookup(nil, name) != nil
 }
 
-// marshaled is one that a function writes; gqlgen's own are known.
+// marshaled returns the expression of a value that a function writes. There are shorter
+// ones for gqlgen's own functions.
 func marshaled(ref *config.TypeReference, v, address string) string {
 	switch {
 	case ref.IsTargetNilable() && !ref.IsNilable():
