@@ -23,11 +23,11 @@ type full struct {
 	makeRoom func()
 }
 
-// onASmallDisk serves from a file system of its own, half of which a ballast takes.
+// onASmallDisk serves from a file system of its own, most of which a ballast takes.
 // Where that cannot be mounted, the other way to run out of room is tested all the same.
 func onASmallDisk(t *testing.T) full {
 	folder := t.TempDir()
-	err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "size=8m")
+	err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "size=24m")
 	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) {
 		tools.Missing(t, "NOT TESTED: a full disk; a small file system cannot be mounted: "+err.Error())
 	}
@@ -40,7 +40,7 @@ func onASmallDisk(t *testing.T) full {
 		}
 	})
 	ballast := filepath.Join(folder, "ballast")
-	if err := os.WriteFile(ballast, make([]byte, 4<<20), 0o600); err != nil {
+	if err := os.WriteFile(ballast, make([]byte, 20<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	db := filepath.Join(folder, "full.db")
