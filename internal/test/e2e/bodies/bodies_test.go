@@ -1,4 +1,5 @@
-package ingest_test
+// Package bodies_test posts hostile bodies, and reads what became of them by GraphQL.
+package bodies_test
 
 import (
 	"bytes"
@@ -153,13 +154,13 @@ func largeOnes() []hostile {
 	}
 }
 
-// door is the real handler over a real store, with GraphQL beside it.
-type door struct {
+// server is the real handler over a real store, with GraphQL beside it.
+type server struct {
 	ingest, query http.Handler
 	store         *store.Store
 }
 
-func openDoor(t *testing.T) door {
+func newServer(t *testing.T) server {
 	t.Helper()
 	database, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), store.Options{})
 	if err != nil {
@@ -170,7 +171,7 @@ func openDoor(t *testing.T) door {
 	writer := ingest.NewWriter(database, metrics)
 	t.Cleanup(writer.Close)
 	log := slog.New(slog.DiscardHandler)
-	return door{
+	return server{
 		ingest: ingest.NewHandler(&ingest.Verifier{Mode: ingest.SignOff}, writer, largest, metrics, log),
 		query:  graph.Handler(t.Context(), database, graph.Settings{MaxPage: 200, MaxComplexity: 250_000}, log),
 		store:  database,
@@ -179,12 +180,12 @@ func openDoor(t *testing.T) door {
 
 // post sends a body, again where the machine is too busy to store it within a
 // second: it is stored all the same.
-func (d door) post(t *testing.T, body string) (status int) {
+func (s server) post(t *testing.T, body string) (status int) {
 	t.Helper()
 	const patience = 2 * time.Minute // it may be a slow one, with the race detector
 	for began := time.Now(); ; {
 		response := httptest.NewRecorder()
-		d.ingest.ServeHTTP(response, httptest.NewRequest(http.MethodPost, "/ingest", strings.NewReader(body)))
+		s.ingest.ServeHTTP(response, httptest.NewRequest(http.MethodPost, "/ingest", strings.NewReader(body)))
 		if took := time.Since(began); took > patience {
 			t.Fatalf("answered %d after %v", response.Code, took)
 		}
@@ -195,7 +196,7 @@ func (d door) post(t *testing.T, body string) (status int) {
 	}
 }
 
-func (d door) ask(t *testing.T, query string, variables map[string]any) []byte {
+func (s server) ask(t *testing.T, query string, variables map[string]any) []byte {
 	t.Helper()
 	request, err := json.Marshal(map[string]any{"query": query, "variables": variables})
 	if err != nil {
@@ -204,7 +205,7 @@ func (d door) ask(t *testing.T, query string, variables map[string]any) []byte {
 	r := httptest.NewRequest(http.MethodPost, "/query", bytes.NewReader(request))
 	r.Header.Set("Content-Type", "application/json")
 	response := httptest.NewRecorder()
-	d.query.ServeHTTP(response, r)
+	s.query.ServeHTTP(response, r)
 	answer := response.Body.Bytes()
 	if response.Code != http.StatusOK || bytes.Contains(answer[:min(200, len(answer))], []byte(`"errors"`)) {
 		t.Fatalf("the query is answered %d %.500s", response.Code, answer)
@@ -220,10 +221,10 @@ type row struct {
 	deliveries            int
 }
 
-func (d door) ledger(t *testing.T) []row {
+func (s server) ledger(t *testing.T) []row {
 	t.Helper()
 	rows := []row{}
-	err := d.store.Ledger(t.Context(), func(int, int) {}, nil, func(n *models.Notification, body []byte) error {
+	err := s.store.Ledger(t.Context(), func(int, int) {}, nil, func(n *models.Notification, body []byte) error {
 		rows = append(rows, row{string(body), string(n.Outcome), n.Reason, n.Deliveries})
 		return nil
 	})
@@ -233,9 +234,9 @@ func (d door) ledger(t *testing.T) []row {
 	return rows
 }
 
-func (d door) verify(t *testing.T) {
+func (s server) verify(t *testing.T) {
 	t.Helper()
-	err := d.store.Verify(t.Context(), ingest.Project, func(int, int) {}, func(difference string) { t.Errorf("verify: %.300s", difference) })
+	err := s.store.Verify(t.Context(), ingest.Project, func(int, int) {}, func(difference string) { t.Errorf("verify: %.300s", difference) })
 	if err != nil {
 		t.Error(err)
 	}
@@ -244,7 +245,7 @@ func (d door) verify(t *testing.T) {
 // everything selects all fields of a session and of what it leads to.
 func everything(t *testing.T) string {
 	t.Helper()
-	sdl, err := os.ReadFile("../schema.graphqls")
+	sdl, err := os.ReadFile("../../../../schema.graphqls")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,10 +258,10 @@ func TestLargeHostileBodies(t *testing.T) {
 	tools.SkipUnderRace(t, "it does one thing after the other, with much data")
 	for _, c := range largeOnes() {
 		t.Run(c.name, func(t *testing.T) {
-			d := openDoor(t)
+			s := newServer(t)
 			memory := watchMemory(t)
 			began := time.Now()
-			status := d.post(t, c.body)
+			status := s.post(t, c.body)
 			took, peak := time.Since(began), memory()
 			if status != statuses[c.want] {
 				t.Errorf("answered %d, want %d", status, statuses[c.want])
@@ -269,7 +270,7 @@ func TestLargeHostileBodies(t *testing.T) {
 				t.Errorf("took %d MiB", peak>>20)
 			}
 			t.Logf("%d bytes took %v and %d MiB", len(c.body), took.Round(time.Millisecond), peak>>20)
-			rows := d.ledger(t)
+			rows := s.ledger(t)
 			switch {
 			case c.want == tooLarge:
 				if len(rows) > 0 {
@@ -280,9 +281,9 @@ func TestLargeHostileBodies(t *testing.T) {
 			case c.want == refused && rows[0].body != c.body[:min(len(c.body), 64<<10)], c.want != refused && rows[0].body != c.body:
 				t.Errorf("the body is kept as %.300q", rows[0].body)
 			}
-			d.checkReadable(t, map[bool]int{true: 1}[c.want == stored])
+			s.checkReadable(t, map[bool]int{true: 1}[c.want == stored])
 			if c.want != refused { // of which the ledger has not all
-				d.verify(t)
+				s.verify(t)
 			}
 		})
 	}
@@ -390,16 +391,16 @@ func oddOnes() []hostile {
 
 func TestOddBodies(t *testing.T) {
 	tools.SkipUnderRace(t, "it does one thing after the other, with much data")
-	d := openDoor(t)
+	s := newServer(t)
 	want := map[string]hostile{}
 	for _, c := range oddOnes() {
-		if status := d.post(t, c.body); status != statuses[c.want] {
+		if status := s.post(t, c.body); status != statuses[c.want] {
 			t.Errorf("%s: answered %d, want %d for %.300q", c.name, status, statuses[c.want], c.body)
 		}
 		want[c.body] = c
 	}
 	sessions := map[string]bool{}
-	for _, row := range d.ledger(t) {
+	for _, row := range s.ledger(t) {
 		c, known := want[row.body]
 		if !known {
 			t.Errorf("the ledger has what was not sent: %.300q", row.body)
@@ -420,12 +421,12 @@ func TestOddBodies(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		t.Errorf("not in the ledger: %.300q", name)
 	}
-	d.verify(t)
-	d.checkReadable(t, len(sessions))
+	s.verify(t)
+	s.checkReadable(t, len(sessions))
 }
 
 // checkReadable reads all sessions through all fields, and finds each by its call_id and its id.
-func (d door) checkReadable(t *testing.T, want int) {
+func (s server) checkReadable(t *testing.T, want int) {
 	t.Helper()
 	whole := everything(t)
 	seen := map[string]bool{}
@@ -441,14 +442,14 @@ func (d door) checkReadable(t *testing.T, want int) {
 				}
 			}
 		}
-		answer := d.ask(t, "query ($after: String) { sessions(first: 20, after: $after) { pageInfo { hasNextPage endCursor } nodes "+whole+" } }", map[string]any{"after": after})
+		answer := s.ask(t, "query ($after: String) { sessions(first: 20, after: $after) { pageInfo { hasNextPage endCursor } nodes "+whole+" } }", map[string]any{"after": after})
 		if err := json.Unmarshal(answer, &found); err != nil {
 			t.Fatal(err)
 		}
 		for _, node := range found.Data.Sessions.Nodes {
 			seen[node.CallID] = true
 			variables := map[string]any{"callId": node.CallID, "id": node.ID}
-			answer := string(d.ask(t, "query ($callId: String!, $id: ID!) { byCallId: session(callId: $callId) { id } byId: node(id: $id) { id } }", variables))
+			answer := string(s.ask(t, "query ($callId: String!, $id: ID!) { byCallId: session(callId: $callId) { id } byId: node(id: $id) { id } }", variables))
 			if want := fmt.Sprintf(`{"data":{"byCallId":{"id":%q},"byId":{"id":%[1]q}}}`, node.ID); answer != want {
 				t.Errorf("session %q is not found by its call_id or id: %s, want %s", node.CallID, answer, want)
 			}
