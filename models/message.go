@@ -144,6 +144,13 @@ func ReadMessages(list JSON) []Message {
 	return messages
 }
 
+// SearchTextOf is what search reads of one element of a notification's `messages`.
+func SearchTextOf(raw JSON) string {
+	m := readMessage(0, raw)
+	content := m.Content()
+	return searchText(content, content.Text(), maxSearchText)
+}
+
 // ReadTranscript is ReadMessages without what search reads. The messages are parts of the list.
 func ReadTranscript(list JSON) []Message {
 	var messages []Message

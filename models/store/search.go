@@ -72,11 +72,11 @@ func (p pageSearch) page(columns string, c dialect.Predicate, order string, limi
 // looks at one session after the other, one collects the candidates first. The other is not run.
 func (p pageSearch) either(walking, collecting dialect.Predicate, limit int) dialect.Predicate {
 	bounded := func(c dialect.Predicate, factor string) dialect.Predicate {
-		return dialect.Where(fmt.Sprintf("SELECT * FROM (%s LIMIT %d * (%s (%s)))", c.SQL, limit, factor, p.Common.SQL),
-			slices.Concat(c.Args, []any{limit}, p.Common.Args)...)
+		return dialect.Where(fmt.Sprintf("SELECT * FROM (%s LIMIT %d * (SELECT %s FROM k))", c.SQL, limit, factor), c.Args...)
 	}
-	walk, collect := bounded(walking, ""), bounded(collecting, "1 -")
-	return dialect.Where(walk.SQL+" UNION ALL "+collect.SQL, slices.Concat(walk.Args, collect.Args)...)
+	walk, collect := bounded(walking, "common"), bounded(collecting, "1 - common")
+	return dialect.Where("WITH k (common) AS MATERIALIZED ("+p.Common.SQL+") "+walk.SQL+" UNION ALL "+collect.SQL,
+		slices.Concat([]any{limit}, p.Common.Args, walk.Args, collect.Args)...)
 }
 
 // withoutSearch splits a filter into the words that every session has to hold and the rest.

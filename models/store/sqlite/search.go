@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -110,7 +112,7 @@ func (Dialect) SearchSessions(words []string) dialect.SessionSearch {
 	search := dialect.SessionSearch{
 		Holds:  dialect.Where("transcript_holds("+bodyOf+", ?)", strings.Join(words, wordSeparator)),
 		Exact:  exact,
-		Common: isCommon(matches[len(matches)-1]),
+		Common: isCommon(matches[len(matches)-1], len(trigrams) > 0),
 	}
 	candidates := make([]dialect.Predicate, len(matches))
 	for i, match := range matches {
@@ -120,11 +122,24 @@ func (Dialect) SearchSessions(words []string) dialect.SessionSearch {
 	return search
 }
 
-// isCommon compares a count with the bound where both ways take the same: collecting n
-// candidates of N sessions takes n, filling a page in their order page × N/n transcripts.
-func isCommon(match dialect.Predicate) dialect.Predicate {
-	return dialect.Where(fmt.Sprintf("WITH b (bound) AS (SELECT 1 + CAST(sqrt(%d.0 * ? * COALESCE(MAX(id), 0)) AS INTEGER) FROM sessions)"+
-		" SELECT bound <= (SELECT COUNT(*) FROM (%s LIMIT (SELECT bound FROM b))) FROM b", transcriptCost, match.SQL), match.Args...)
+// Sessions that arrived last, by which a word is found to be common, and how many of them have to be candidates: then a
+// page of 50 takes some 500 transcripts, however many sessions there are.
+const (
+	sampledSessions = 2000
+	commonInSample  = sampledSessions / 10
+)
+
+// isCommon compares a count with the bound where both ways take the same: collecting n candidates of N sessions takes
+// n, filling a page in their order page × N/n transcripts. A sample spares the count where it is large.
+func isCommon(match dialect.Predicate, sampled bool) dialect.Predicate {
+	sql := "WITH b (bound, newest) AS (SELECT 1 + CAST(sqrt(%d.0 * ? * COALESCE(MAX(id), 0)) AS INTEGER), COALESCE(MAX(id), 0) FROM sessions) SELECT "
+	args := match.Args
+	if sampled {
+		sql += fmt.Sprintf("%d <= (SELECT COUNT(*) FROM (%s AND rowid > (SELECT newest - %d FROM b))) OR ",
+			commonInSample, match.SQL, sampledSessions)
+		args = slices.Concat(args, args)
+	}
+	return dialect.Where(fmt.Sprintf(sql+"bound <= (SELECT COUNT(*) FROM (%s LIMIT (SELECT bound FROM b))) FROM b", transcriptCost, match.SQL), args...)
 }
 
 // replacedByIndex are characters that FTS5 reads as U+FFFD, and NUL, at which it would
@@ -206,19 +221,27 @@ const (
 
 // transcripts reads the texts that search compares out of compressed bodies.
 type transcripts struct {
-	bodies *body.Codec
-	seed   maphash.Seed
-	recent *lru.Cache[uint64, []string]
+	bodies  *body.Codec
+	seed    maphash.Seed
+	recent  *lru.Cache[uint64, []string]
+	scratch sync.Pool // of *searchScratch
+}
+
+func newTranscripts(bodies *body.Codec) (*transcripts, error) {
+	recent, err := lru.New[uint64, []string](cachedTranscripts)
+	if err != nil {
+		return nil, fmt.Errorf("make cache of transcripts: %w", err)
+	}
+	return &transcripts{bodies: bodies, seed: maphash.MakeSeed(), recent: recent}, nil
 }
 
 // registerSearchFunctions adds transcript_holds(body, words) and message_holds(body, position, words): whether the
 // texts of all messages together, or the one at a position, hold all the words, which are separated by wordSeparator.
 func registerSearchFunctions(d *sqlite.Driver, bodies *body.Codec) error {
-	recent, err := lru.New[uint64, []string](cachedTranscripts)
+	t, err := newTranscripts(bodies)
 	if err != nil {
 		return err
 	}
-	t := &transcripts{bodies, maphash.MakeSeed(), recent}
 	return errors.Join(
 		d.RegisterDeterministicScalarFunction("transcript_holds", 2, t.transcriptHolds),
 		d.RegisterDeterministicScalarFunction("message_holds", 3, t.messageHolds),
@@ -226,26 +249,86 @@ func registerSearchFunctions(d *sqlite.Driver, bodies *body.Codec) error {
 }
 
 func (t *transcripts) transcriptHolds(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-	texts, err := t.of(args[0])
+	compressed, ok1 := args[0].([]byte)
+	words, ok2 := args[1].(string)
+	if !ok1 || !ok2 {
+		return nil, errors.New("transcript_holds takes a body and words")
+	}
+	missing := strings.Split(words, wordSeparator)
+	if texts, known := t.recent.Get(maphash.Bytes(t.seed, compressed)); known {
+		for _, text := range texts {
+			missing = withoutHeld(missing, text)
+		}
+		return held(missing), nil
+	}
+
+	scratch, _ := t.scratch.Get().(*searchScratch)
+	if scratch == nil {
+		scratch = &searchScratch{}
+	}
+	defer t.scratch.Put(scratch)
+	body, err := t.bodies.Restore(scratch.body[:0], compressed)
 	if err != nil {
 		return nil, err
 	}
-	words, ok := args[1].(string)
-	if !ok {
-		return nil, errors.New("transcript_holds takes a body and words")
-	}
-	for word := range strings.SplitSeq(words, wordSeparator) {
-		found := false
+	if len(body) > maxScannedBody {
+		texts, err := t.of(compressed)
 		for _, text := range texts {
-			if found = strings.Contains(text, word); found {
-				break
-			}
+			missing = withoutHeld(missing, text)
 		}
-		if !found {
-			return int64(0), nil
+		return held(missing), err
+	}
+	scratch.body = body
+	for message := range models.JSON(body).Get("messages").Items() {
+		if scratch.cannotHold(message, missing) {
+			continue
+		}
+		if missing = withoutHeld(missing, models.SearchTextOf(message)); len(missing) == 0 {
+			break
 		}
 	}
-	return int64(1), nil
+	return held(missing), nil
+}
+
+func held(missing []string) int64 {
+	if len(missing) > 0 {
+		return 0
+	}
+	return 1
+}
+
+// withoutHeld takes those words out that a text holds.
+func withoutHeld(words []string, text string) []string {
+	return slices.DeleteFunc(words, func(word string) bool { return strings.Contains(text, word) })
+}
+
+// maxScannedBody is the largest body, in bytes, of which messages are looked at one by one: what search reads of it is
+// within its bound, however folding lengthens a text.
+const maxScannedBody = 16 << 10
+
+// searchScratch is memory that looking at a transcript uses again.
+type searchScratch struct{ body, lower []byte }
+
+// cannotHold reports that a message holds none of the words: its JSON is plain ASCII without escapes, and has none of
+// them. Of such texts folding makes small letters, and no more.
+func (s *searchScratch) cannotHold(message models.JSON, words []string) bool {
+	s.lower = s.lower[:0]
+	for _, c := range message {
+		switch {
+		case c >= utf8.RuneSelf || c == '\\':
+			return false
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		}
+		s.lower = append(s.lower, c)
+	}
+	for _, word := range words {
+		// A text of several JSON tokens is without the spaces between them.
+		if strings.ContainsAny(word, `{}[]",:`) || bytes.Contains(s.lower, []byte(word)) {
+			return false
+		}
+	}
+	return true
 }
 
 func (t *transcripts) messageHolds(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
