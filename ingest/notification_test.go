@@ -369,7 +369,7 @@ func checkProjection(t *testing.T, p *models.Projection) {
 		}
 	}
 	for i, m := range p.Messages {
-		if m.Position != i || !utf8.ValidString(m.Text()) || !utf8.ValidString(m.MsgID) || !utf8.ValidString(m.ContentType) || strings.ContainsRune(m.Folded, 0) {
+		if m.Position != i || !utf8.ValidString(m.Text()) || !utf8.ValidString(m.MsgID) || !utf8.ValidString(m.ContentType) || strings.ContainsRune(m.SearchText, 0) {
 			t.Errorf("message %d is %+v", i, m)
 		}
 	}

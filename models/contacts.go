@@ -62,6 +62,7 @@ func (o ContactOrder) KeyOf(c *ContactSummary) ContactKey {
 	}
 }
 
+// Compare compares the places of two contacts in this order.
 func (o ContactOrder) Compare(a, b *ContactSummary) int {
 	x, y := o.KeyOf(a), o.KeyOf(b)
 	if o.Direction == Descending {

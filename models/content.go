@@ -160,7 +160,7 @@ type ContactCard struct {
 // UnknownContent is anything else, readable in Raw.
 type UnknownContent struct {
 	wireContent
-	Plain string // what people read of it all the same
+	TextFallback string // what people read of it all the same
 }
 
 // ChosenOption is the option of the answered message that the user's text picked.
@@ -191,7 +191,7 @@ func DecodeContent(content JSON, answered MessageContent) MessageContent {
 		return decodeTemplate(base, part[3])
 	case "button":
 		title := text.sharedText()
-		return &ButtonContent{base, title, choose(title, answered)}
+		return &ButtonContent{base, title, matchOption(title, answered)}
 	case "image":
 		return &ImageContent{decodeMediaContent(base, part[4], text)}
 	case "file":
@@ -262,7 +262,7 @@ func decodeInteractive(base wireContent, prompt, text JSON, answered MessageCont
 			return &UnknownContent{base, ""}
 		}
 		title := text.sharedText()
-		return &InteractiveAnswerContent{base, title, choose(title, answered)}
+		return &InteractiveAnswerContent{base, title, matchOption(title, answered)}
 	}
 	var part [5]JSON
 	var action [3]JSON
@@ -366,8 +366,8 @@ func optionalText(j JSON) *string {
 	return &s
 }
 
-// choose finds the option whose title the user sent.
-func choose(title string, answered MessageContent) *ChosenOption {
+// matchOption finds the option whose title the user sent.
+func matchOption(title string, answered MessageContent) *ChosenOption {
 	if title == "" || answered == nil {
 		return nil
 	}
@@ -494,4 +494,4 @@ func (c ContactsContent) Text() string {
 
 // Text is header, body and footer of an interactive, a place's name and address, or
 // else content.text.
-func (c UnknownContent) Text() string { return c.Plain }
+func (c UnknownContent) Text() string { return c.TextFallback }

@@ -121,6 +121,7 @@ const (
 	Descending OrderDirection = "DESC"
 )
 
+// Reversed is the other direction.
 func (d OrderDirection) Reversed() OrderDirection {
 	if d == Ascending {
 		return Descending

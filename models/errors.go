@@ -6,6 +6,7 @@ import "fmt"
 // to be shown.
 type InputError struct{ Message string }
 
+// Error is the message.
 func (e InputError) Error() string { return e.Message }
 
 // InputErrorf is an InputError of that format.

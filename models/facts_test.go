@@ -109,7 +109,7 @@ func TestSearchTextIsBounded(t *testing.T) {
 	messages := ReadMessages(list)
 	var sizes []int
 	for _, m := range messages {
-		sizes = append(sizes, len(m.Folded))
+		sizes = append(sizes, len(m.SearchText))
 	}
 	if want := []int{0, 200 << 10, 56 << 10, 0}; fmt.Sprint(sizes) != fmt.Sprint(want) {
 		t.Errorf("searched bytes %v, want %v", sizes, want)

@@ -154,14 +154,14 @@ func (j JSON) key() []byte {
 	return inner
 }
 
-// Text is the value as text: a string as it is, anything else as Literal has it;
+// Text is the value as text: a string as it is, anything else as TextOrNull has it;
 // "" for null and for what was not sent.
 func (j JSON) Text() string {
 	switch j.Kind() {
 	case IsAbsent, IsNull:
 		return ""
 	default:
-		return j.Literal()
+		return j.TextOrNull()
 	}
 }
 
@@ -206,10 +206,10 @@ func (j JSON) word() string {
 	return j.sharedText()
 }
 
-// Literal is the value as text with null as "null": a string as it is, anything else
+// TextOrNull is the value as text with null as "null": a string as it is, anything else
 // as compact JSON whose strings are escaped only where JSON asks for it, so that it
 // does not depend on who wrote it. Numbers and the order of keys are as they were sent.
-func (j JSON) Literal() string {
+func (j JSON) TextOrNull() string {
 	if j.Kind() == IsString {
 		return j.trim().unquote()
 	}

@@ -71,7 +71,7 @@ func TestFieldsAndItemsStopWhenTold(t *testing.T) {
 	}
 }
 
-func TestTextAndLiteral(t *testing.T) {
+func TestTextAndTextOrNull(t *testing.T) {
 	for _, c := range []struct{ json, text, literal string }{
 		{``, "", ""},
 		{`  `, "", ""},
@@ -92,8 +92,8 @@ func TestTextAndLiteral(t *testing.T) {
 		if got := JSON(c.json).Text(); got != c.text {
 			t.Errorf("Text of %s is %q, want %q", c.json, got, c.text)
 		}
-		if got := JSON(c.json).Literal(); got != c.literal {
-			t.Errorf("Literal of %s is %q, want %q", c.json, got, c.literal)
+		if got := JSON(c.json).TextOrNull(); got != c.literal {
+			t.Errorf("TextOrNull of %s is %q, want %q", c.json, got, c.literal)
 		}
 	}
 }
@@ -182,11 +182,11 @@ func readThrough(t *testing.T, j JSON) {
 	}
 	if json.Valid(j) && (j.Kind() == IsObject || j.Kind() == IsArray) {
 		var sent, read any
-		if literal := JSON(j.Literal()); json.Unmarshal(j, &sent) == nil && (json.Unmarshal(literal, &read) != nil || !reflect.DeepEqual(sent, read) || literal.Literal() != string(literal)) {
+		if literal := JSON(j.TextOrNull()); json.Unmarshal(j, &sent) == nil && (json.Unmarshal(literal, &read) != nil || !reflect.DeepEqual(sent, read) || literal.TextOrNull() != string(literal)) {
 			t.Errorf("%q is %q as text", j, literal)
 		}
 	}
-	if text := j.Text() + j.Literal(); !utf8.ValidString(text) {
+	if text := j.Text() + j.TextOrNull(); !utf8.ValidString(text) {
 		t.Errorf("text of %q is not valid UTF-8: %q", j, text)
 	}
 	_ = j.Compact()
@@ -215,7 +215,7 @@ func differs(j JSON, want any) string {
 	case []any:
 		return listDiffers(j, want)
 	case string:
-		if j.Kind() != IsString || j.Text() != want || j.Literal() != want {
+		if j.Kind() != IsString || j.Text() != want || j.TextOrNull() != want {
 			return fmt.Sprintf("%s %q, want the string %q", j.Kind(), j.Text(), want)
 		}
 	case json.Number:
@@ -227,7 +227,7 @@ func differs(j JSON, want any) string {
 			return fmt.Sprintf("%s %q, want %t", j.Kind(), j.Text(), want)
 		}
 	case nil:
-		if j.Kind() != IsNull || j.Text() != "" || j.Literal() != "null" {
+		if j.Kind() != IsNull || j.Text() != "" || j.TextOrNull() != "null" {
 			return fmt.Sprintf("%s %q, want null", j.Kind(), j.Text())
 		}
 	}

@@ -16,9 +16,9 @@ type Message struct {
 	HasReply    bool   // whether it has a readable Reply
 	Raw         JSON   // the message as it was sent
 
-	// TextSize and Folded are set where a notification is decoded, and not where a session is read.
-	TextSize int    // bytes of Text
-	Folded   string // what search reads: Text as CaseFold has it, unless it is a system event
+	// TextSize and SearchText are set where a notification is decoded, and not where a session is read.
+	TextSize   int    // bytes of Text
+	SearchText string // what search reads: Text as CaseFold has it, unless it is a system event
 }
 
 // SenderTypeRaw is the message's own `sender_type`, also where SenderType is SenderUnknown.
@@ -138,8 +138,8 @@ func ReadMessages(list JSON) []Message {
 		content := m.Content()
 		text := content.Text()
 		m.TextSize = len(text)
-		m.Folded = searchText(content, text, maxSearchText-searched)
-		searched += len(m.Folded)
+		m.SearchText = searchText(content, text, maxSearchText-searched)
+		searched += len(m.SearchText)
 	}
 	return messages
 }

@@ -2,15 +2,16 @@ package models
 
 // NamedValue is one entry of a notification's open maps.
 type NamedValue struct {
-	SessionID int64    `gorm:"primaryKey;autoIncrement:false"`
-	Name      string   `gorm:"primaryKey"`
-	Position  int      // 0-based place in its map
-	Value     string   // a string as it is, anything else as compact JSON with its strings unescaped
-	Folded    *string  // Value as CaseFold has it, where the database needs that beside Value
-	Number    *float64 // the number that it is, or is the text of; nil where it is none
-	JSON      JSON     `gorm:"column:json"` // the value as it was sent
+	SessionID  int64    `gorm:"primaryKey;autoIncrement:false"`
+	Name       string   `gorm:"primaryKey"`
+	Position   int      // 0-based place in its map
+	Value      string   // a string as it is, anything else as compact JSON with its strings unescaped
+	CaseFolded *string  `gorm:"column:folded"` // Value as CaseFold has it, where the database needs that beside Value
+	Number     *float64 // the number that it is, or is the text of; nil where it is none
+	JSON       JSON     `gorm:"column:json"` // the value as it was sent
 }
 
+// Entry is the entry that a NerSlot, an EventLabel or a Variable is.
 func (v *NamedValue) Entry() *NamedValue { return v }
 
 // NerSlot is an entry of `ner_slots`: a thing that the robot recognised by name.
@@ -29,7 +30,7 @@ func ReadNamedValues(object JSON) []NamedValue {
 	var values []NamedValue
 	at := map[string]int{}
 	for name, value := range object.Fields() {
-		entry := NamedValue{Name: name, Position: len(values), Value: value.Literal(), Number: value.Number(), JSON: value.Compact()}
+		entry := NamedValue{Name: name, Position: len(values), Value: value.TextOrNull(), Number: value.Number(), JSON: value.Compact()}
 		if i, twice := at[name]; twice {
 			entry.Position = i
 			values[i] = entry

@@ -28,9 +28,9 @@ type Notification struct {
 	Deliveries      int
 	Outcome         Outcome
 	Reason          string // why it is in quarantine
-	// StoredSeq orders the moments at which a notification became its session: the
+	// EventSeq orders the moments at which a notification became its session: the
 	// events of sessionStored. NULL for one that never did.
-	StoredSeq *int64
+	EventSeq *int64 `gorm:"column:stored_seq"`
 }
 
 // Projection is what one notification says, ready to be kept: a session without

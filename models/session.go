@@ -31,6 +31,6 @@ type Session struct {
 	Version         int    // how many different notifications there were of it
 	Deliveries      int    // how often it was sent, repeats included
 	Projection      int    // the ProjectionVersion that it was made with
-	Folded          string // its texts without case, where the database needs them beside the texts
+	CaseFolded      string `gorm:"column:folded"` // its texts without case, where the database needs them beside the texts
 	SessionFacts
 }

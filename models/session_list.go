@@ -56,6 +56,7 @@ type SessionList struct {
 	Order   SessionOrder
 }
 
+// Compare compares the places of two sessions in this order.
 func (o SessionOrder) Compare(a, b *Session) int {
 	x, y := o.KeyOf(a), o.KeyOf(b)
 	if o.Direction == Descending {
@@ -64,6 +65,7 @@ func (o SessionOrder) Compare(a, b *Session) int {
 	return cmp.Or(cmp.Compare(x.Value, y.Value), cmp.Compare(x.ID, y.ID))
 }
 
+// Of is the session's owner in this scope.
 func (o SessionScope) Of(s *Session) string {
 	switch o {
 	case OfIntention:

@@ -282,8 +282,8 @@ func unavailableAt(ctx context.Context, err error) error {
 // run reads events until there are no subscribers. It pauses for as long as reading and
 // handing out the last ones took, so that queries and storing get on, too.
 func (b *broadcaster) run() {
-	wake, leave := b.store.Wake()
-	defer leave()
+	wake, unsubscribe := b.store.Wake()
+	defer unsubscribe()
 	for {
 		began := time.Now()
 		err := b.readNew()
@@ -338,7 +338,7 @@ func (b *broadcaster) readNew() error {
 	latest, err := b.store.latestBehind(ctx, place)
 	if errors.Is(err, errHistory) || err == nil && latest < seq {
 		b.fail(errHistory, nil)
-		latest, err = b.store.StoredSeq(ctx)
+		latest, err = b.store.EventSeq(ctx)
 		b.mu.Lock()
 		seq = latest
 		b.forget(latest)

@@ -15,7 +15,7 @@ import (
 // ContactsOf reads contacts by their callees; one without a session is not in the answer.
 func (s *Store) ContactsOf(ctx context.Context, callees []string) (map[string]*models.ContactSummary, error) {
 	var rows []*models.ContactSummary
-	err := s.answers(ctx).Raw("SELECT "+contactColumns+" FROM contacts c WHERE c.callee IN ?", callees).Scan(&rows).Error
+	err := s.reader(ctx).Raw("SELECT "+contactColumns+" FROM contacts c WHERE c.callee IN ?", callees).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read contacts: %w", err)
 	}
@@ -131,7 +131,7 @@ func (s *Store) repairContacts(ctx context.Context) error {
 		return fmt.Errorf("find wrong contacts: %w", err)
 	}
 	for callees := range slices.Chunk(wrong, removeBatch) {
-		err := s.change(ctx, func(tx *gorm.DB, _ *ledgerClock) error { return recountContacts(tx, callees) })
+		err := s.withLedgerTx(ctx, func(tx *gorm.DB, _ *ledgerSequences) error { return recountContacts(tx, callees) })
 		if err != nil {
 			return err
 		}

@@ -76,7 +76,7 @@ func (s *Store) ContactPage(
 	}
 	c := dialect.AllOf(parts...)
 	var page []*models.ContactSummary
-	err := s.answers(ctx).Raw(fmt.Sprintf("SELECT "+contactColumns+" FROM contacts c WHERE %s ORDER BY c.%s %s, c.callee %s LIMIT %d",
+	err := s.reader(ctx).Raw(fmt.Sprintf("SELECT "+contactColumns+" FROM contacts c WHERE %s ORDER BY c.%s %s, c.callee %s LIMIT %d",
 		c.SQL, contactColumn(l.Order.Field), direction, direction, w.Limit+1), c.Args...).Scan(&page).Error
 	if err != nil {
 		return nil, fmt.Errorf("read page of contacts: %w", err)
@@ -90,7 +90,7 @@ func (s *Store) ContactPage(
 func (s *Store) ContactsBeyond(ctx context.Context, l models.ContactList, place models.ContactKey, later, inclusive bool) (bool, error) {
 	c := dialect.AllOf(filterSQL{s.db}.contact(l.Filter), contactKeyset(l.Order, place, later, inclusive))
 	var found []int
-	if err := s.answers(ctx).Raw("SELECT 1 FROM contacts c WHERE "+c.SQL+" LIMIT 1", c.Args...).Scan(&found).Error; err != nil {
+	if err := s.reader(ctx).Raw("SELECT 1 FROM contacts c WHERE "+c.SQL+" LIMIT 1", c.Args...).Scan(&found).Error; err != nil {
 		return false, fmt.Errorf("look for contacts beyond a page: %w", err)
 	}
 	return len(found) > 0, nil
@@ -100,7 +100,7 @@ func (s *Store) ContactsBeyond(ctx context.Context, l models.ContactList, place 
 func (s *Store) CountContacts(ctx context.Context, l models.ContactList) (int, error) {
 	c := filterSQL{s.db}.contact(l.Filter)
 	var count int
-	if err := s.answers(ctx).Raw("SELECT COUNT(*) FROM contacts c WHERE "+c.SQL, c.Args...).Scan(&count).Error; err != nil {
+	if err := s.reader(ctx).Raw("SELECT COUNT(*) FROM contacts c WHERE "+c.SQL, c.Args...).Scan(&count).Error; err != nil {
 		return 0, fmt.Errorf("count contacts: %w", err)
 	}
 	return count, nil

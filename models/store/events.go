@@ -1,62 +1,124 @@
 package store
 
-import "sync"
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
 
-// newsroom wakes those who wait for newly stored sessions. It carries no news:
-// what was stored is read from the ledger.
-type newsroom struct {
-	mu      sync.Mutex
-	waiting map[chan struct{}]struct{}
-	closed  bool
+	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
+)
+
+// errHistory is the error of a place that is none of the database's.
+var errHistory = models.InputErrorf("the database was restored since: a cursor of before is of another history." +
+	" Subscribe without after, and read by sessions what was stored meanwhile")
+
+// EventSeq is the number of the latest event. Like EventsSince it reads from the primary:
+// an event that a replica lacks must not be passed over.
+func (s *Store) EventSeq(ctx context.Context) (int64, error) {
+	var seq int64
+	if err := s.read.WithContext(ctx).Raw("SELECT last_stored_seq FROM ledger_clock WHERE id = 1").Scan(&seq).Error; err != nil {
+		return 0, fmt.Errorf("read ledger clock: %w", err)
+	}
+	return seq, nil
 }
 
-func newNewsroom() *newsroom { return &newsroom{waiting: map[chan struct{}]struct{}{}} }
+// historyColumn is the history that an event number belongs to.
+const historyColumn = "COALESCE((SELECT h.id FROM histories h WHERE h.first_seq <= %s ORDER BY h.first_seq DESC LIMIT 1), 0)"
 
-// subscribe gives a channel that receives after each change, several changes at
-// once possibly as one, and is closed with the store; leave ends it.
-func (n *newsroom) subscribe() (wake <-chan struct{}, leave func()) {
-	c := make(chan struct{}, 1)
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.closed {
-		close(c)
-		return c, func() {}
-	}
-	n.waiting[c] = struct{}{}
-	return c, func() {
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		delete(n.waiting, c)
-	}
+// eventRow is what an event is read from.
+type eventRow struct {
+	EventSeq        int64 `gorm:"column:stored_seq"`
+	History         int64
+	SHA256          []byte `gorm:"column:sha256"`
+	FirstReceivedAt int64
+	SessionID       int64
+	NotificationID  int64
 }
 
-func (n *newsroom) wake() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for c := range n.waiting {
-		select {
-		case c <- struct{}{}:
-		default: // it has a wake-up that it did not take yet
-		}
-	}
+func (r eventRow) check() int64 {
+	return int64(binary.BigEndian.Uint64(r.SHA256[:8])) ^ r.FirstReceivedAt
 }
 
-// awaited says whether anybody waits.
-func (n *newsroom) awaited() bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return len(n.waiting) > 0
+// EventsSince reads up to limit events behind one number and up to another. A version
+// that a newer one has overtaken is left out: what is shown is the session as it is.
+func (s *Store) EventsSince(ctx context.Context, after, upTo int64, limit int) ([]models.SessionEvent, error) {
+	var rows []eventRow
+	err := s.read.WithContext(ctx).Raw("SELECT e.stored_seq, "+fmt.Sprintf(historyColumn, "e.stored_seq")+" AS history,"+
+		" e.sha256, e.first_received_at, s.id AS session_id, s.notification_id FROM notifications e CROSS JOIN sessions s"+
+		" WHERE e.stored_seq > ? AND e.stored_seq <= ? AND s.call_id = e.call_id AND s.notification_id = e.id ORDER BY e.stored_seq LIMIT ?",
+		after, upTo, limit).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	events := make([]models.SessionEvent, len(rows))
+	for i, r := range rows {
+		place := models.EventPlace{Seq: r.EventSeq, History: r.History, Check: r.check()}
+		events[i] = models.SessionEvent{EventPlace: place, SessionID: r.SessionID, NotificationID: r.NotificationID}
+	}
+	return events, nil
 }
 
-func (n *newsroom) close() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.closed {
-		return
+// latestBehind is the number of the latest event. A place of another history is an
+// error: one behind the end, one that another process stored, or one where another
+// notification stands. Where the notification was removed its history still tells.
+func (s *Store) latestBehind(ctx context.Context, place *models.EventPlace) (int64, error) {
+	if place == nil {
+		return s.EventSeq(ctx)
 	}
-	n.closed = true
-	for c := range n.waiting {
-		close(c)
-		delete(n.waiting, c)
+	var found struct {
+		Latest int64
+		Row    eventRow `gorm:"embedded"`
 	}
+	err := s.read.WithContext(ctx).Raw("SELECT c.last_stored_seq AS latest, "+fmt.Sprintf(historyColumn, "?")+" AS history,"+
+		" n.sha256, COALESCE(n.first_received_at, 0) AS first_received_at"+
+		" FROM ledger_clock c LEFT JOIN notifications n ON n.stored_seq = ? WHERE c.id = 1", place.Seq, place.Seq).Scan(&found).Error
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("look for an event: %w", err)
+	case place.Seq > found.Latest, place.History != found.Row.History, found.Row.SHA256 != nil && place.Check != found.Row.check():
+		return 0, errHistory
+	}
+	return found.Latest, nil
+}
+
+// PassingEvents tells by their notifications which events' sessions pass the filter
+// in the version of the event.
+func (s *Store) PassingEvents(ctx context.Context, filter *models.SessionFilter, events []models.SessionEvent) (map[int64]bool, error) {
+	ids := make([]int64, len(events))
+	for i, e := range events {
+		ids[i] = e.SessionID
+	}
+	c := dialect.AllOf(dialect.In("s.id", ids), filterSQL{s.db}.session(filter))
+	var passing []int64
+	if err := s.read.WithContext(ctx).Raw("SELECT s.notification_id FROM sessions s WHERE "+c.SQL, c.Args...).Scan(&passing).Error; err != nil {
+		return nil, fmt.Errorf("filter events: %w", err)
+	}
+	found := make(map[int64]bool, len(passing))
+	for _, id := range passing {
+		found[id] = true
+	}
+	return found, nil
+}
+
+// SessionOf reads the session of an event; nil where a newer version has overtaken the
+// event's, or the session was removed.
+func (s *Store) SessionOf(ctx context.Context, event models.SessionEvent) (*models.Session, error) {
+	var sessions []*models.Session
+	err := s.reader(ctx).Raw("SELECT "+sessionColumns(sessionColumnList()).sql()+" FROM sessions s WHERE s.id = ? AND s.notification_id = ?",
+		event.SessionID, event.NotificationID).Scan(&sessions).Error
+	if err != nil {
+		return nil, fmt.Errorf("read session of event: %w", err)
+	}
+	if len(sessions) == 0 {
+		return nil, nil
+	}
+	return sessions[0], nil
+}
+
+// Wake returns a channel that receives whenever sessions may have been stored, by
+// this process or another, and is closed with the store.
+func (s *Store) Wake() (wake <-chan struct{}, unsubscribe func()) {
+	s.startListening()
+	return s.notifier.subscribe()
 }

@@ -84,7 +84,7 @@ func storeOld(tx *gorm.DB, d dialect.Dialect, bodies [][]byte, decode Decode, ol
 		sum := sha256.Sum256(sent)
 		seq := int64(i + 1)
 		n := &models.Notification{ID: seq, SHA256: sum[:], Body: packer.EncodeAll(sent, nil), BodySize: len(sent), FirstReceivedAt: models.TimeOf(time.UnixMicro(seq)),
-			LastReceivedAt: models.TimeOf(time.UnixMicro(seq)), Deliveries: 2, StoredSeq: &seq}
+			LastReceivedAt: models.TimeOf(time.UnixMicro(seq)), Deliveries: 2, EventSeq: &seq}
 		setDecoded(n, p, outcome, reason)
 		if err := tx.Table("notifications").Create(n).Error; err != nil {
 			return err
@@ -110,9 +110,9 @@ func storeOld(tx *gorm.DB, d dialect.Dialect, bodies [][]byte, decode Decode, ol
 		for i := range p.Messages {
 			m := &p.Messages[i]
 			text := oldText(m.Text())
-			m.Folded = strings.ToLower(text)
+			m.SearchText = strings.ToLower(text)
 			err := tx.Exec("INSERT INTO messages (session_id, position, msg_id, sender_type, sent_at, status, content_type, text, folded, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-				session.ID, m.Position, m.MsgID, m.SenderType, m.SentAt, m.Status, m.ContentType, text, m.Folded, []byte(m.Raw)).Error
+				session.ID, m.Position, m.MsgID, m.SenderType, m.SentAt, m.Status, m.ContentType, text, m.SearchText, []byte(m.Raw)).Error
 			if err != nil {
 				return err
 			}
@@ -122,7 +122,7 @@ func storeOld(tx *gorm.DB, d dialect.Dialect, bodies [][]byte, decode Decode, ol
 		}
 		var transcript strings.Builder
 		for _, m := range p.Messages {
-			transcript.WriteString(m.Folded + "\n\n")
+			transcript.WriteString(m.SearchText + "\n\n")
 		}
 		if err := tx.Exec("INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", session.ID, transcript.String()).Error; err != nil {
 			return err
@@ -141,7 +141,7 @@ func (s *Store) RunForever(ctx context.Context) error {
 	if s.db.Name() == "PostgreSQL" {
 		query = "SELECT COUNT(*) FROM (SELECT pg_sleep(100000)) x"
 	}
-	return s.answers(ctx).Raw(query).Scan(&count).Error
+	return s.reader(ctx).Raw(query).Scan(&count).Error
 }
 
 // BusyQueries counts the connections that queries hold.

@@ -84,7 +84,7 @@ func TestTwoInstancesReceiveTheSame(t *testing.T) {
 			if found := hits(t, database, "version-0"); len(found) > 0 {
 				t.Errorf("search finds an older version of %v", found)
 			}
-			seq, err := database.StoredSeq(t.Context())
+			seq, err := database.EventSeq(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -122,7 +122,7 @@ func wokenBy(t *testing.T, database *store.Store, wake <-chan struct{}, want int
 	for {
 		select {
 		case <-wake:
-			if seq, err := database.StoredSeq(t.Context()); err == nil && seq >= want {
+			if seq, err := database.EventSeq(t.Context()); err == nil && seq >= want {
 				return true
 			}
 		case <-late:
@@ -232,7 +232,7 @@ func TestAnOldInstanceGoesOn(t *testing.T) {
 				if got := session(t, database, "old"); got == nil {
 					t.Error("a session is not there")
 				}
-				seq, err := database.StoredSeq(t.Context())
+				seq, err := database.EventSeq(t.Context())
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -130,7 +130,7 @@ func (s *Store) ledgerBatches(ctx context.Context, progress dialect.Progress, da
 	db := s.read.WithContext(ctx)
 	var end int64 // what arrives meanwhile is left for another time
 	if err := db.Raw("SELECT last_notification_id FROM ledger_clock WHERE id = 1").Scan(&end).Error; err != nil {
-		return fmt.Errorf("read ledger clock: %w", err)
+		return fmt.Errorf("read ledger sequences: %w", err)
 	}
 	var total int
 	if err := db.Raw("SELECT COUNT(*) FROM notifications WHERE id <= ?", end).Scan(&total).Error; err != nil && (damaged == nil || !isDamage(err)) {
@@ -226,7 +226,7 @@ func (s *Store) removeOrphans(ctx context.Context) error {
 			return fmt.Errorf("find what the ledger does not know: %w", err)
 		}
 		for batch := range slices.Chunk(found, removeBatch) {
-			err := s.change(ctx, func(tx *gorm.DB, _ *ledgerClock) error {
+			err := s.withLedgerTx(ctx, func(tx *gorm.DB, _ *ledgerSequences) error {
 				var orphans []int64
 				if err := tx.Raw(k.find+k.among, batch).Scan(&orphans).Error; err != nil {
 					return fmt.Errorf("find what the ledger does not know: %w", err)
@@ -284,9 +284,9 @@ func (s *Store) replaySteps(ctx context.Context, rows []*models.Notification, si
 func (s *Store) replayBatch(ctx context.Context, rows []*models.Notification, decode Decode) (held time.Duration, err error) {
 	var began time.Time
 	defer func() { held = time.Since(began) }()
-	return 0, s.change(ctx, func(tx *gorm.DB, clock *ledgerClock) error {
+	return 0, s.withLedgerTx(ctx, func(tx *gorm.DB, sequences *ledgerSequences) error {
 		began = time.Now()
-		return s.replayRows(tx, clock, rows, decode, nil)
+		return s.replayRows(tx, sequences, rows, decode, nil)
 	})
 }
 
@@ -294,7 +294,7 @@ func (s *Store) replayBatch(ctx context.Context, rows []*models.Notification, de
 // were and now are of. All of their sessions go before the first is made: a session
 // has the id of its first notification, which may have been another's. A row that
 // is read as before is written again only where rewrite asks for it.
-func (s *Store) replayRows(tx *gorm.DB, clock *ledgerClock, rows []*models.Notification, decode Decode, rewrite func(*models.Notification) bool) error {
+func (s *Store) replayRows(tx *gorm.DB, sequences *ledgerSequences, rows []*models.Notification, decode Decode, rewrite func(*models.Notification) bool) error {
 	var callIDs []string
 	for _, n := range rows {
 		body, err := s.unpackBody(n.Body)
@@ -329,7 +329,7 @@ func (s *Store) replayRows(tx *gorm.DB, clock *ledgerClock, rows []*models.Notif
 	if err := deleteSessions(tx, s.db, replaced); err != nil {
 		return err
 	}
-	k := newBatchState(clock)
+	k := newBatchState(sequences)
 	for _, callID := range callIDs {
 		if err := s.rebuild(tx, k, callID, decode); err != nil {
 			return fmt.Errorf("session %q: %w", callID, err)
@@ -398,9 +398,9 @@ func (s *Store) rebuild(tx *gorm.DB, k *batchState, callID string, decode Decode
 		return err
 	}
 	k.sessions[callID], k.projected[callID] = &p.Session, p
-	if source.StoredSeq == nil {
-		k.clock.LastStoredSeq++
-		if err := tx.Model(source).Update("stored_seq", k.clock.LastStoredSeq).Error; err != nil {
+	if source.EventSeq == nil {
+		k.sequences.LastEventSeq++
+		if err := tx.Model(source).Update("stored_seq", k.sequences.LastEventSeq).Error; err != nil {
 			return fmt.Errorf("number its event: %w", err)
 		}
 	}
@@ -542,7 +542,7 @@ func verifyParts(s *models.Session, tx *gorm.DB, d dialect.Dialect, p *models.Pr
 		}
 	}
 	messages, err := storedMessages(tx, d, s.ID)
-	differs("messages", slices.EqualFunc(messages, p.Messages, func(a, b models.Message) bool { return equalMessages(a, b) && a.Folded == d.StoredText(&b) }), err)
+	differs("messages", slices.EqualFunc(messages, p.Messages, func(a, b models.Message) bool { return equalMessages(a, b) && a.SearchText == d.StoredText(&b) }), err)
 	var slots []models.NerSlot
 	err = tx.Where("session_id = ?", s.ID).Order("position").Find(&slots).Error
 	differs("NER slots", slices.EqualFunc(slots, p.NerSlots, func(a models.NerSlot, b models.NamedValue) bool { return equalEntries(a.NamedValue, b) }), err)
@@ -566,7 +566,7 @@ func storedMessages(tx *gorm.DB, d dialect.Dialect, sessionID int64) (messages [
 		" m.has_reply, m.folded FROM messages m WHERE m.session_id = ? ORDER BY m.position", sessionID)
 	err = eachRow(tx, d, statement, func(scan scanner) error {
 		var m models.Message
-		err := scan(&m.SessionID, &m.Position, &m.MsgID, &m.MsgIDFolded, &m.MsgOrdinal, &m.SenderType, &m.SentAt, &m.Status, &m.ContentType, &m.HasReply, &m.Folded)
+		err := scan(&m.SessionID, &m.Position, &m.MsgID, &m.MsgIDFolded, &m.MsgOrdinal, &m.SenderType, &m.SentAt, &m.Status, &m.ContentType, &m.HasReply, &m.SearchText)
 		messages = append(messages, m)
 		return err
 	})
@@ -575,7 +575,7 @@ func storedMessages(tx *gorm.DB, d dialect.Dialect, sessionID int64) (messages [
 
 func equalEntries(a, b models.NamedValue) bool {
 	return a.Name == b.Name && a.Position == b.Position && a.Value == b.Value &&
-		pointed(a.Folded) == pointed(b.Folded) && pointed(a.Number) == pointed(b.Number) && bytes.Equal(a.JSON, storedJSON(&b))
+		pointed(a.CaseFolded) == pointed(b.CaseFolded) && pointed(a.Number) == pointed(b.Number) && bytes.Equal(a.JSON, storedJSON(&b))
 }
 
 // verifyOrphans finds rows that belong to no session, and sessions that belong to

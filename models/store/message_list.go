@@ -133,7 +133,7 @@ func (s *Store) MessagesBeyond(ctx context.Context, l models.MessageList, place 
 	}
 	statement := s.messages(l, "1", []dialect.Predicate{messageKeyset(&place, later)}, direction, 1)
 	var found []int
-	if err := s.answers(ctx).Raw(statement.SQL, statement.Args...).Scan(&found).Error; err != nil {
+	if err := s.reader(ctx).Raw(statement.SQL, statement.Args...).Scan(&found).Error; err != nil {
 		return false, fmt.Errorf("look for messages beyond a page: %w", err)
 	}
 	return len(found) > 0, nil
@@ -143,7 +143,7 @@ func (s *Store) MessagesBeyond(ctx context.Context, l models.MessageList, place 
 func (s *Store) CountMessages(ctx context.Context, l models.MessageList) (int, error) {
 	c := s.messageFilter(l)
 	var count int
-	err := s.answers(ctx).Raw("SELECT COUNT(*) FROM messages m JOIN sessions s ON s.id = m.session_id WHERE "+c.SQL, c.Args...).Scan(&count).Error
+	err := s.reader(ctx).Raw("SELECT COUNT(*) FROM messages m JOIN sessions s ON s.id = m.session_id WHERE "+c.SQL, c.Args...).Scan(&count).Error
 	if err != nil {
 		return 0, fmt.Errorf("count messages: %w", err)
 	}
@@ -153,7 +153,7 @@ func (s *Store) CountMessages(ctx context.Context, l models.MessageList) (int, e
 // SessionsByID reads sessions by their ids.
 func (s *Store) SessionsByID(ctx context.Context, ids []int64) (map[int64]*models.Session, error) {
 	columns := shownColumns(ctx)
-	sessions, err := columns.read(s.answers(ctx), s.db, columns.by("id", dialect.ToAny(ids)))
+	sessions, err := columns.read(s.reader(ctx), s.db, columns.by("id", dialect.ToAny(ids)))
 	if err != nil {
 		return nil, fmt.Errorf("read sessions by id: %w", err)
 	}

@@ -34,7 +34,7 @@ func unionAll[T any](ctx context.Context, s *Store, n int, arm func(i int) diale
 	var all []T
 	err := eachUnionAll(n, arm, func(statement dialect.Predicate) error {
 		var rows []T
-		if err := s.answers(ctx).Raw(statement.SQL, statement.Args...).Scan(&rows).Error; err != nil {
+		if err := s.reader(ctx).Raw(statement.SQL, statement.Args...).Scan(&rows).Error; err != nil {
 			return err
 		}
 		all = append(all, rows...)
@@ -47,7 +47,7 @@ func unionAll[T any](ctx context.Context, s *Store, n int, arm func(i int) diale
 func unionAllSessions(ctx context.Context, s *Store, columns sessionColumns, n int, arm func(i int) dialect.Predicate) ([]*models.Session, error) {
 	var all []*models.Session
 	err := eachUnionAll(n, arm, func(statement dialect.Predicate) error {
-		sessions, err := columns.read(s.answers(ctx), s.db, statement)
+		sessions, err := columns.read(s.reader(ctx), s.db, statement)
 		all = append(all, sessions...)
 		return err
 	})

@@ -13,7 +13,7 @@ import (
 // in the answer.
 func (s *Store) SessionsByCallID(ctx context.Context, callIDs []string) (map[string]*models.Session, error) {
 	columns := shownColumns(ctx)
-	sessions, err := columns.read(s.answers(ctx), s.db, columns.by("call_id", dialect.ToAny(callIDs)))
+	sessions, err := columns.read(s.reader(ctx), s.db, columns.by("call_id", dialect.ToAny(callIDs)))
 	if err != nil {
 		return nil, fmt.Errorf("read sessions by call_id: %w", err)
 	}
@@ -70,7 +70,7 @@ func entriesBySession[E any, P namedEntry[E]](ctx context.Context, s *Store, tab
 // BodiesOf reads notifications, as they were sent, by their ids in the ledger.
 func (s *Store) BodiesOf(ctx context.Context, notificationIDs []int64) (map[int64]models.JSON, error) {
 	var rows []*models.Notification
-	if err := s.answers(ctx).Select("id", "body").Where("id IN ?", notificationIDs).Find(&rows).Error; err != nil {
+	if err := s.reader(ctx).Select("id", "body").Where("id IN ?", notificationIDs).Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("read notifications: %w", err)
 	}
 	found := make(map[int64]models.JSON, len(rows))
@@ -88,7 +88,7 @@ func (s *Store) BodiesOf(ctx context.Context, notificationIDs []int64) (map[int6
 // bodies, newest first: the first of each is the one that the session shows.
 func (s *Store) VersionsOf(ctx context.Context, callIDs []string) (map[string][]*models.Notification, error) {
 	var rows []*models.Notification
-	err := s.answers(ctx).Raw("SELECT id, call_id, notified_at, first_received_at, deliveries FROM notifications"+
+	err := s.reader(ctx).Raw("SELECT id, call_id, notified_at, first_received_at, deliveries FROM notifications"+
 		" WHERE call_id IN ? AND outcome = ? ORDER BY notified_at DESC, id DESC", callIDs, models.Projected).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read versions of sessions: %w", err)

@@ -362,7 +362,7 @@ func (s *Store) removeStep(ctx context.Context, work func(tx *gorm.DB) error) (h
 	err = dialect.RetryUnavailable(ctx, func() error {
 		var began time.Time
 		defer func() { held = time.Since(began) }()
-		return s.change(ctx, func(tx *gorm.DB, _ *ledgerClock) error {
+		return s.withLedgerTx(ctx, func(tx *gorm.DB, _ *ledgerSequences) error {
 			began = time.Now()
 			if err := work(tx); err != nil {
 				return err

@@ -17,7 +17,7 @@ type scanner func(into ...any) error
 
 // eachRow reads the rows of a statement for an answer.
 func (s *Store) eachRow(ctx context.Context, statement dialect.Predicate, each func(scanner) error) error {
-	return eachRow(s.answers(ctx), s.db, statement, each)
+	return eachRow(s.reader(ctx), s.db, statement, each)
 }
 
 // eachRow reads the rows of a statement, each with what it scans into: GORM's reflection takes several times as long.

@@ -71,8 +71,8 @@ func (s *Store) Save(ctx context.Context, deliveries []PreparedDelivery) error {
 	for _, a := range deliveries {
 		size += len(a.Body)
 	}
-	err := s.changeWithin(ctx, s.db.SaveTimeout(size), func(tx *gorm.DB, clock *ledgerClock) error {
-		state, err := readBatchState(tx, s.db, clock, deliveries)
+	err := s.withLedgerTxWithin(ctx, s.db.SaveTimeout(size), func(tx *gorm.DB, sequences *ledgerSequences) error {
+		state, err := readBatchState(tx, s.db, sequences, deliveries)
 		if err != nil {
 			return err
 		}
@@ -87,52 +87,52 @@ func (s *Store) Save(ctx context.Context, deliveries []PreparedDelivery) error {
 	return nil
 }
 
-// ledgerClock counts what the ledger hands out: the numbers of notifications and
-// of storing events. Its row is locked by each transaction that changes the
+// ledgerSequences are the last numbers of notifications and of events. Their row is locked by each transaction that changes the
 // ledger, so numbers are committed in their order and none is ever seen late.
-type ledgerClock struct {
+type ledgerSequences struct {
 	ID                 int64
 	LastNotificationID int64
-	LastStoredSeq      int64
+	LastEventSeq       int64 `gorm:"column:last_stored_seq"`
 }
 
-func (ledgerClock) TableName() string { return "ledger_clock" }
+// TableName is the table, which has one row.
+func (ledgerSequences) TableName() string { return "ledger_clock" }
 
-const clockColumns = "id, last_notification_id, last_stored_seq"
+const sequenceColumns = "id, last_notification_id, last_stored_seq"
 
-// change runs a transaction that changes the ledger; such run one after the other.
-// Where the database says that it only has to be run again, it is.
-func (s *Store) change(ctx context.Context, work func(tx *gorm.DB, clock *ledgerClock) error) error {
-	return s.changeWithin(ctx, 0, work)
+// withLedgerTx runs a transaction that changes the ledger, one at a time. It is run again where it
+// conflicts with others.
+func (s *Store) withLedgerTx(ctx context.Context, work func(tx *gorm.DB, sequences *ledgerSequences) error) error {
+	return s.withLedgerTxWithin(ctx, 0, work)
 }
 
-// changeWithin is change with a limit on the time of each attempt, 0 for none.
-func (s *Store) changeWithin(ctx context.Context, limit time.Duration, work func(tx *gorm.DB, clock *ledgerClock) error) error {
-	return dialect.RetryConflict(ctx, s.db, func() error { return s.changeOnce(ctx, limit, work) })
+// withLedgerTxWithin is withLedgerTx with a limit on the time of each attempt, 0 for none.
+func (s *Store) withLedgerTxWithin(ctx context.Context, limit time.Duration, work func(tx *gorm.DB, sequences *ledgerSequences) error) error {
+	return dialect.RetryConflict(ctx, s.db, func() error { return s.tryLedgerTx(ctx, limit, work) })
 }
 
-func (s *Store) changeOnce(ctx context.Context, limit time.Duration, work func(tx *gorm.DB, clock *ledgerClock) error) error {
+func (s *Store) tryLedgerTx(ctx context.Context, limit time.Duration, work func(tx *gorm.DB, sequences *ledgerSequences) error) error {
 	stored, seq := false, int64(0)
 	err := s.transaction(ctx, limit, func(tx *gorm.DB) error {
-		var clock ledgerClock
-		if err := tx.Raw(s.db.LockLedger(clockColumns)).Scan(&clock).Error; err != nil {
+		var sequences ledgerSequences
+		if err := tx.Raw(s.db.LockLedger(sequenceColumns)).Scan(&sequences).Error; err != nil {
 			return fmt.Errorf("lock ledger: %w", err)
 		}
-		before := clock
-		if err := work(tx, &clock); err != nil {
+		before := sequences
+		if err := work(tx, &sequences); err != nil {
 			return err
 		}
-		if clock == before {
+		if sequences == before {
 			return nil
 		}
-		if err := tx.Save(&clock).Error; err != nil {
-			return fmt.Errorf("move ledger clock: %w", err)
+		if err := tx.Save(&sequences).Error; err != nil {
+			return fmt.Errorf("move ledger sequences: %w", err)
 		}
-		if seq = clock.LastStoredSeq; seq == before.LastStoredSeq {
+		if seq = sequences.LastEventSeq; seq == before.LastEventSeq {
 			return nil
 		}
 		stored = true
-		if err := s.history.begin(tx, before.LastStoredSeq); err != nil {
+		if err := s.history.begin(tx, before.LastEventSeq); err != nil {
 			return err
 		}
 		return s.db.Notify(tx)
@@ -142,7 +142,7 @@ func (s *Store) changeOnce(ctx context.Context, limit time.Duration, work func(t
 	}
 	if err == nil && stored {
 		s.history.stored(seq)
-		s.news.wake()
+		s.notifier.wake()
 	}
 	s.db.CheckLog()
 	return err
@@ -151,7 +151,7 @@ func (s *Store) changeOnce(ctx context.Context, limit time.Duration, work func(t
 // batchState is what the database holds of the bodies and sessions that a batch of
 // deliveries touches, and, as they are taken one by one, what has to change.
 type batchState struct {
-	clock         *ledgerClock
+	sequences     *ledgerSequences
 	notifications map[string]*models.Notification // by SHA-256
 	sessions      map[string]*models.Session      // by call_id
 
@@ -162,9 +162,9 @@ type batchState struct {
 	projected map[string]*preparedProjection // what the sessions now are, by call_id
 }
 
-func newBatchState(clock *ledgerClock) *batchState {
+func newBatchState(sequences *ledgerSequences) *batchState {
 	return &batchState{
-		clock:         clock,
+		sequences:     sequences,
 		notifications: map[string]*models.Notification{},
 		sessions:      map[string]*models.Session{},
 		redeliver:     map[int64]*models.Notification{},
@@ -174,8 +174,8 @@ func newBatchState(clock *ledgerClock) *batchState {
 	}
 }
 
-func readBatchState(tx *gorm.DB, d dialect.Dialect, clock *ledgerClock, deliveries []PreparedDelivery) (*batchState, error) {
-	k := newBatchState(clock)
+func readBatchState(tx *gorm.DB, d dialect.Dialect, sequences *ledgerSequences, deliveries []PreparedDelivery) (*batchState, error) {
+	k := newBatchState(sequences)
 	var sums [][]byte
 	var callIDs []string
 	for _, a := range deliveries {
@@ -221,9 +221,9 @@ func (k *batchState) apply(a PreparedDelivery) Stored {
 		}
 		return Stored{ID: n.ID, Repeat: true, Outcome: n.Outcome, Reason: n.Reason}
 	}
-	k.clock.LastNotificationID++
+	k.sequences.LastNotificationID++
 	n := &models.Notification{
-		ID:              k.clock.LastNotificationID,
+		ID:              k.sequences.LastNotificationID,
 		SHA256:          a.sum[:],
 		Body:            a.packed,
 		BodySize:        len(a.Body),
@@ -280,9 +280,9 @@ func (k *batchState) project(n *models.Notification, p *preparedProjection) {
 		}
 		session.ID, session.Version, session.Deliveries = current.ID, current.Version, current.Deliveries
 	}
-	k.clock.LastStoredSeq++
-	seq := k.clock.LastStoredSeq
-	n.StoredSeq = &seq
+	k.sequences.LastEventSeq++
+	seq := k.sequences.LastEventSeq
+	n.EventSeq = &seq
 	k.sessions[session.CallID] = &session
 	k.projected[session.CallID] = p
 }
@@ -309,7 +309,7 @@ func (k *batchState) write(tx *gorm.DB, d dialect.Dialect) error {
 	err := intoNotifications.run(tx, d, len(k.added), func(i int, values []any) []any {
 		n := k.added[i]
 		return append(values, n.ID, n.SHA256, n.Body, n.BodySize, n.Sign, n.CallID, n.Callee, n.NotifiedAt, n.FirstReceivedAt,
-			n.LastReceivedAt, n.Deliveries, string(n.Outcome), n.Reason, n.StoredSeq)
+			n.LastReceivedAt, n.Deliveries, string(n.Outcome), n.Reason, n.EventSeq)
 	})
 	if err != nil {
 		return fmt.Errorf("write ledger: %w", err)
@@ -373,7 +373,7 @@ func (k *batchState) indexed(sessions []*models.Session) []dialect.IndexedSessio
 func (k *batchState) insertProjections(tx *gorm.DB, d dialect.Dialect, sessions []*models.Session) error {
 	columns := sessionColumns(sessionColumnList())
 	err := intoSessions.run(tx, d, len(sessions), func(i int, values []any) []any {
-		return append(append(values, columns.fields(sessions[i])...), sessions[i].Folded)
+		return append(append(values, columns.fields(sessions[i])...), sessions[i].CaseFolded)
 	})
 	if err != nil {
 		return fmt.Errorf("write sessions: %w", err)
@@ -406,7 +406,7 @@ func (k *batchState) insertProjections(tx *gorm.DB, d dialect.Dialect, sessions 
 		into := insertInto(table, "session_id, name, position, value, folded, number, json")
 		err := into.run(tx, d, len(rows), func(i int, values []any) []any {
 			v := &rows[i]
-			return append(values, v.SessionID, v.Name, v.Position, v.Value, v.Folded, v.Number, storedJSON(v))
+			return append(values, v.SessionID, v.Name, v.Position, v.Value, v.CaseFolded, v.Number, storedJSON(v))
 		})
 		if err != nil {
 			return fmt.Errorf("write %s: %w", table, err)

@@ -506,7 +506,7 @@ func TestStoringEvents(t *testing.T) {
 		var seen []int64
 		for _, body := range [][]byte{all[1], all[0], all[1], []byte(`no`), all[2]} {
 			save(t, database, [][]byte{body})
-			seq, err := database.StoredSeq(t.Context())
+			seq, err := database.EventSeq(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -42,21 +42,22 @@ func LockSnapshot(ctx context.Context) (unlock func()) {
 	return shared.mu.Unlock
 }
 
-// answers is where what may be a moment old is read.
-func (s *Store) answers(ctx context.Context) *gorm.DB {
+// reader is the connection, or the snapshot of the context, that queries are read from. What it reads
+// may be a moment old.
+func (s *Store) reader(ctx context.Context) *gorm.DB {
 	shared, ok := ctx.Value(snapshotKey{}).(*snapshot)
 	if !ok {
-		return s.reader().WithContext(ctx)
+		return s.queryPool().WithContext(ctx)
 	}
 	shared.begin.Do(func() {
 		options := s.db.SnapshotOptions()
 		if options == nil {
 			options = &sql.TxOptions{}
 		}
-		shared.tx = s.reader().WithContext(shared.ctx).Begin(options)
+		shared.tx = s.queryPool().WithContext(shared.ctx).Begin(options)
 	})
 	if shared.tx == nil { // it has ended
-		return s.reader().WithContext(ctx)
+		return s.queryPool().WithContext(ctx)
 	}
 	db := shared.tx.WithContext(ctx)
 	if shared.tx.Error != nil {
@@ -65,8 +66,8 @@ func (s *Store) answers(ctx context.Context) *gorm.DB {
 	return db
 }
 
-// reader is a replica, each in turn, or the primary where none serves.
-func (s *Store) reader() *gorm.DB {
+// queryPool is the pool of a replica, each in turn, or of the primary where none serves.
+func (s *Store) queryPool() *gorm.DB {
 	if !s.primaryOnly {
 		if replica := s.db.Replica(); replica != nil {
 			return replica

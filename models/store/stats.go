@@ -89,7 +89,7 @@ func (s *Store) Stats(ctx context.Context, q models.StatsQuery) ([]*models.Sessi
 		sql += fmt.Sprintf(" GROUP BY %s ORDER BY %s LIMIT %d", strings.Join(groups, ", "), strings.Join(order, ", "), limit)
 	}
 	var rows []*statsRow
-	if err := s.answers(ctx).Raw(sql, slices.Concat(args, fromArgs, c.Args)...).Scan(&rows).Error; err != nil {
+	if err := s.reader(ctx).Raw(sql, slices.Concat(args, fromArgs, c.Args)...).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("group sessions: %w", err)
 	}
 	if len(rows) > models.MaxRows {

@@ -20,14 +20,14 @@ import (
 
 // Store is an open database. Its methods may be called concurrently.
 type Store struct {
-	db      dialect.Database
-	write   *gorm.DB // the one that changes things
-	read    *gorm.DB // for the program itself: queries cannot take its connections
-	queries *gorm.DB // for answers
-	address string   // fit to be shown
-	news    *newsroom
-	watch   *watch
-	log     *slog.Logger
+	db       dialect.Database
+	write    *gorm.DB // the one that changes things
+	read     *gorm.DB // for the program itself: queries cannot take its connections
+	queries  *gorm.DB // for answers
+	address  string   // fit to be shown
+	notifier *notifier
+	listener *changeListener
+	log      *slog.Logger
 	// primaryOnly keeps replicas from answering.
 	primaryOnly bool
 	bodies      *body.Codec
@@ -96,7 +96,7 @@ func newStore(db dialect.Database, address string, log *slog.Logger, bodies *bod
 	pools := db.Pools()
 	s := &Store{
 		db: db, write: pools.Write, read: pools.Read, queries: pools.Queries,
-		address: address, log: log, bodies: bodies, news: newNewsroom(), watch: newWatch(), history: &history{},
+		address: address, log: log, bodies: bodies, notifier: newNotifier(), listener: newChangeListener(), history: &history{},
 	}
 	s.events = newBroadcaster(s)
 	return s
@@ -112,14 +112,14 @@ func (s *Store) Ping(ctx context.Context) error {
 	if err := s.db.Check(); err != nil {
 		return err
 	}
-	_, err := s.StoredSeq(ctx)
+	_, err := s.EventSeq(ctx)
 	return err
 }
 
 // Close closes the database; what was stored stays.
 func (s *Store) Close() error {
-	s.news.close()
+	s.notifier.close()
 	s.events.close()
-	s.watch.close()
+	s.listener.close()
 	return s.db.Close()
 }

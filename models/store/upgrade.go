@@ -85,7 +85,7 @@ type upgradeStep struct {
 
 // upgradeBatch makes up to limit outdated sessions again whose ids are above after.
 func (s *Store) upgradeBatch(ctx context.Context, decode Decode, after int64, limit int) (step upgradeStep, err error) {
-	err = s.change(ctx, func(tx *gorm.DB, clock *ledgerClock) error {
+	err = s.withLedgerTx(ctx, func(tx *gorm.DB, sequences *ledgerSequences) error {
 		began := time.Now()
 		step = upgradeStep{}
 		err := tx.Raw("SELECT id, call_id FROM sessions WHERE "+dialect.Outdated+" AND id > ? ORDER BY id LIMIT ?", after, limit).Scan(&step.sessions).Error
@@ -95,7 +95,7 @@ func (s *Store) upgradeBatch(ctx context.Context, decode Decode, after int64, li
 		if len(step.sessions) == 0 {
 			return nil
 		}
-		err = s.reproject(tx, clock, step.sessions, decodeOnce(decode))
+		err = s.reproject(tx, sequences, step.sessions, decodeOnce(decode))
 		step.held = time.Since(began)
 		return err
 	})
@@ -105,7 +105,7 @@ func (s *Store) upgradeBatch(ctx context.Context, decode Decode, after int64, li
 // reproject reads all notifications of sessions again, and rebuilds these and each
 // session that they turn out to be of. The call_ids are left to the database to compare:
 // an older version may have stored them in another form (see Dialect.Encodes).
-func (s *Store) reproject(tx *gorm.DB, clock *ledgerClock, sessions []*models.Session, decode Decode) error {
+func (s *Store) reproject(tx *gorm.DB, sequences *ledgerSequences, sessions []*models.Session, decode Decode) error {
 	ids := make([]int64, len(sessions))
 	for i, session := range sessions {
 		ids[i] = session.ID
@@ -117,7 +117,7 @@ func (s *Store) reproject(tx *gorm.DB, clock *ledgerClock, sessions []*models.Se
 	if err := deleteSessions(tx, s.db, ids); err != nil {
 		return err
 	}
-	return s.replayRows(tx, clock, rows, decode, func(n *models.Notification) bool {
+	return s.replayRows(tx, sequences, rows, decode, func(n *models.Notification) bool {
 		return n.CallID != nil && s.db.Encodes(*n.CallID) || n.Callee != nil && s.db.Encodes(*n.Callee)
 	})
 }

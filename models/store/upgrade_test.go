@@ -74,7 +74,7 @@ func TestUpgradeOfAnOldDatabase(t *testing.T) {
 				t.Errorf("search for %q finds %q", search, found)
 			}
 		}
-		seq, err := database.StoredSeq(t.Context())
+		seq, err := database.EventSeq(t.Context())
 		events, err2 := database.EventsSince(t.Context(), 0, 100, 100)
 		if seq != 3 || len(events) != 2 || err != nil || err2 != nil {
 			t.Errorf("last event %d, %d events (%v, %v)", seq, len(events), err, err2)

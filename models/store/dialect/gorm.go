@@ -35,16 +35,21 @@ func (options Config) GORMConfig() *gorm.Config {
 // log: errors are returned to those who can say what was being done.
 type statementLog struct{ options Config }
 
+// LogMode returns the same log for all levels.
 func (l statementLog) LogMode(logger.LogLevel) logger.Interface { return l }
 
+// Info drops a message.
 func (statementLog) Info(context.Context, string, ...any) {}
 
+// Warn logs GORM's warnings.
 func (l statementLog) Warn(ctx context.Context, message string, args ...any) {
 	l.options.Log.WarnContext(ctx, fmt.Sprintf(message, args...))
 }
 
+// Error drops a message: its error is returned as well.
 func (statementLog) Error(context.Context, string, ...any) {}
 
+// Trace hands a statement to OnStatement.
 func (l statementLog) Trace(_ context.Context, _ time.Time, statement func() (string, int64), _ error) {
 	if l.options.OnStatement != nil {
 		sql, _ := statement()

@@ -78,6 +78,7 @@ const (
 	microsOfDay  = "86400000000"
 )
 
+// Bucket is the start of a time bucket.
 // The start of a bucket is worked out as BucketStart does it, by the program's own
 // list of clock changes: the server's may be of another year.
 //

@@ -47,6 +47,7 @@ func pgCode(err error) string {
 	return ""
 }
 
+// IsUnavailable reports whether an error is of a database that is not available now.
 func (Dialect) IsUnavailable(err error) bool {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return false
@@ -66,13 +67,16 @@ func (Dialect) IsUnavailable(err error) bool {
 		errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn)
 }
 
+// IsRejected reports whether an error is of values that the database never takes.
 func (Dialect) IsRejected(err error) bool {
 	code := pgCode(err)
 	return strings.HasPrefix(code, pgDataException) || strings.HasPrefix(code, pgIntegrity) || strings.HasPrefix(code, pgProgramLimit)
 }
 
+// IsConflict reports whether an error is of a transaction that only has to be run again.
 func (Dialect) IsConflict(err error) bool { return strings.HasPrefix(pgCode(err), pgConflict) }
 
+// DescribeError puts an error that operators meet into words.
 func (Dialect) DescribeError(err error) error {
 	var server *pgconn.PgError
 	var connect *pgconn.ConnectError
@@ -101,11 +105,13 @@ func (Dialect) DescribeError(err error) error {
 	return err
 }
 
+// IsLocked reports whether an error is of a database that another process has for itself.
 func (Dialect) IsLocked(err error) bool { return pgCode(err) == pgLockTimeout }
 
 // unreachableError is ErrUnreachable with its reason.
 type unreachableError struct{ reason string }
 
+// Error is the reason.
 func (e unreachableError) Error() string { return "the server cannot be reached: " + e.reason }
 
 // Is reports whether the target is ErrUnreachable.

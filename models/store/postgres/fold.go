@@ -12,7 +12,7 @@ import (
 // next. So the folded text is kept beside the text, where the two differ: of a
 // session's columns as one JSON object by column.
 
-// CaseFolded reads what prepare has filled.
+// CaseFolded reads what Prepare fills.
 func (Dialect) CaseFolded(column string) string {
 	table, name, _ := strings.Cut(column, ".")
 	switch table {
@@ -27,6 +27,7 @@ func (Dialect) CaseFolded(column string) string {
 	}
 }
 
+// Prepare fills the columns that CaseFolded reads, and returns what the search index holds.
 func (Dialect) Prepare(p *models.Projection) dialect.IndexText {
 	s := &p.Session
 	folded := map[string]string{}
@@ -39,20 +40,20 @@ func (Dialect) Prepare(p *models.Projection) dialect.IndexText {
 			folded[column] = encodeText(*other)
 		}
 	}
-	s.Folded = ""
+	s.CaseFolded = ""
 	if len(folded) > 0 {
 		text, err := json.Marshal(folded)
 		if err != nil {
 			panic(err) // texts always have a JSON
 		}
-		s.Folded = string(text)
+		s.CaseFolded = string(text)
 	}
 	for i := range p.Messages {
 		p.Messages[i].MsgIDFolded = foldedIfOther(p.Messages[i].MsgID)
 	}
 	for _, entries := range [][]models.NamedValue{p.NerSlots, p.EventLabels, p.Variables} {
 		for i := range entries {
-			entries[i].Folded = foldedIfOther(entries[i].Value)
+			entries[i].CaseFolded = foldedIfOther(entries[i].Value)
 		}
 	}
 	return dialect.IndexText{} // the index reads the messages

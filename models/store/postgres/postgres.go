@@ -219,15 +219,18 @@ type dialector struct{ *gormpostgres.Dialector }
 // Translate marks the errors of a database that is not available.
 func (dialector) Translate(err error) error { return dialect.Translate(err, Dialect{}) }
 
+// Dialect is the SQL of PostgreSQL.
 type Dialect struct {
 	zones *sync.Map // clocks by name
 }
 
+// Name is PostgreSQL.
 func (Dialect) Name() string { return "PostgreSQL" }
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+// Migrations are the files of SQL that make the tables.
 func (Dialect) Migrations() fs.FS {
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -236,25 +239,30 @@ func (Dialect) Migrations() fs.FS {
 	return folder
 }
 
+// SessionsWithMsgIDs passes the sessions that can hold a message of one of the msg_ids.
 // The index of messages serves by itself.
 func (Dialect) SessionsWithMsgIDs([]string, bool) dialect.Predicate {
 	return dialect.AlwaysTrue
 }
 
+// LockMigrations lets one process at a time bring the tables up to date.
 // Instances that start at once bring the tables up to date one after the other.
 func (Dialect) LockMigrations(tx *gorm.DB) error {
 	return tx.Exec("SELECT pg_advisory_xact_lock(hashtext('sessiongraph migrations'))").Error
 }
 
+// SaveTimeout bounds the time of a transaction that stores so many bytes.
 // What is stored seldom takes a hundredth of this; texts of many bytes take the search index some time.
 func (Dialect) SaveTimeout(bytes int) time.Duration {
 	return 4*time.Second + time.Duration(bytes)*2*time.Second/(1<<20)
 }
 
+// LockLedger locks the row of ledger_clock.
 func (Dialect) LockLedger(columns string) string {
 	return "SELECT " + columns + " FROM ledger_clock WHERE id = 1 FOR UPDATE"
 }
 
+// Notify tells other processes of stored sessions.
 // Listeners hear of it when the transaction is committed.
 func (Dialect) Notify(tx *gorm.DB) error {
 	return tx.Exec("SELECT pg_notify('" + storedChannel + "', '')").Error
@@ -263,30 +271,38 @@ func (Dialect) Notify(tx *gorm.DB) error {
 // storedChannel is what instances listen to.
 const storedChannel = "sessiongraph_stored"
 
+// SnapshotOptions are those of a transaction that reads one state of the database.
 func (Dialect) SnapshotOptions() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 }
 
+// NumberedPlaceholders reports whether placeholders are $1, $2 and so on.
 func (Dialect) NumberedPlaceholders() bool { return true }
 
+// Encodes reports whether a text is stored in another form.
 // A text may have characters that PostgreSQL does not store.
 func (Dialect) Encodes(text string) bool { return encodeText(text) != text }
 
-// The index of trigrams is of this text.
+// Insert begins an INSERT.
 func (Dialect) Insert() string { return "INSERT INTO" }
 
-func (Dialect) StoredText(m *models.Message) string { return m.Folded }
+// StoredText is the text of a message that is stored for search: the index of trigrams is of it.
+func (Dialect) StoredText(m *models.Message) string { return m.SearchText }
 
+// Position is the place of a bound text in a column.
 func (Dialect) Position(column string) string { return "strpos(" + column + ", ?)" }
 
+// Digits are the digits of a column's text.
 func (Dialect) Digits(column string) string {
 	return "regexp_replace(" + column + ", '[^0-9]', '', 'g')"
 }
 
+// EndsWith passes what has a suffix in a column.
 func (Dialect) EndsWith(column, suffix string) dialect.Predicate {
 	return dialect.Where("right("+column+", ?) = ?", utf8.RuneCountInString(encodeText(suffix)), suffix)
 }
 
+// EntryValue passes the entries that have one of the values.
 // The first part is what the index has.
 func (Dialect) EntryValue(values []string) dialect.Predicate {
 	starts := make([]string, len(values))
@@ -307,6 +323,7 @@ func firstRunes(s string, most int) string {
 
 var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
+// SearchMessages passes the messages that hold all the words.
 // The index has the trigrams of texts, which serve words of three characters and more.
 func (d Dialect) SearchMessages(words []string) dialect.Predicate {
 	parts := make([]dialect.Predicate, len(words))
@@ -320,6 +337,7 @@ func (d Dialect) SearchMessages(words []string) dialect.Predicate {
 	return dialect.AllOf(parts...)
 }
 
+// SearchSessions is how sessions are found that hold all the words.
 func (d Dialect) SearchSessions(words []string) dialect.SessionSearch {
 	parts := make([]dialect.Predicate, len(words))
 	for i, word := range words {
@@ -329,10 +347,16 @@ func (d Dialect) SearchSessions(words []string) dialect.SessionSearch {
 	return dialect.SessionSearch{Candidates: dialect.AllOf(parts...), Exact: true, Holds: dialect.AlwaysTrue}
 }
 
+// IndexSessions adds sessions to the search index.
 func (Dialect) IndexSessions(*gorm.DB, []dialect.IndexedSession) error { return nil }
-func (Dialect) UnindexSessions(*gorm.DB, []int64) error                { return nil }
-func (Dialect) IndexDifferences() []dialect.Difference                 { return nil }
 
+// UnindexSessions removes sessions from the search index.
+func (Dialect) UnindexSessions(*gorm.DB, []int64) error { return nil }
+
+// IndexDifferences are queries for differences between sessions and the search index.
+func (Dialect) IndexDifferences() []dialect.Difference { return nil }
+
+// Purge frees the space of what was deleted.
 // What is deleted stays in the files until its place is used again; this makes the
 // place free. The server's log and backups have it for as long as they are kept.
 func (d *Database) Purge(ctx context.Context, _ dialect.Progress) error {

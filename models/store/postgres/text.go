@@ -72,6 +72,7 @@ type textConnector struct {
 	generation *atomic.Int64
 }
 
+// Connect opens a connection.
 func (c textConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	generation := c.generation.Load()
 	conn, err := c.Connector.Connect(ctx)

@@ -36,6 +36,7 @@ type connector struct {
 	file *databaseFile
 }
 
+// Connect opens a connection of the file, unless another is in its place.
 func (c connector) Connect(context.Context) (driver.Conn, error) {
 	if err := c.file.check(); err != nil { // another file must not be read with this one's log
 		return nil, err
@@ -47,6 +48,7 @@ func (c connector) Connect(context.Context) (driver.Conn, error) {
 	return newStmtCacheConn(conn.(driverConn))
 }
 
+// Driver is the store's own driver.
 func (c connector) Driver() driver.Driver { return c.d }
 
 // driverConn is what database/sql knows to use of the driver's connection.

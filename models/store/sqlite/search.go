@@ -25,6 +25,7 @@ import (
 // Hashes of msg_ids that one MATCH looks up.
 const msgIDsOfMatch = 100
 
+// SessionsWithMsgIDs passes the sessions that can hold a message of one of the msg_ids.
 func (Dialect) SessionsWithMsgIDs(msgIDs []string, ok bool) dialect.Predicate {
 	if !ok {
 		return dialect.AlwaysTrue
@@ -78,10 +79,12 @@ const bodyOf = "(SELECT n.body FROM notifications n WHERE n.id = s.notification_
 // bodyOfMessage is bodyOf for a message m.
 const bodyOfMessage = "(SELECT n.body FROM sessions o JOIN notifications n ON n.id = o.notification_id WHERE o.id = m.session_id)"
 
+// SearchMessages passes the messages that hold all the words.
 func (Dialect) SearchMessages(words []string) dialect.Predicate {
 	return dialect.Where("message_holds("+bodyOfMessage+", m.position, ?)", strings.Join(words, wordSeparator))
 }
 
+// SearchSessions is how sessions are found that hold all the words.
 // A word of two characters and less is found as the start of trigrams: each text ends
 // in separators, so that none is missed.
 func (Dialect) SearchSessions(words []string) dialect.SessionSearch {
@@ -181,6 +184,7 @@ func trigramsOf(word string) []string {
 	return some
 }
 
+// IndexSessions adds sessions to the search index.
 func (Dialect) IndexSessions(tx *gorm.DB, sessions []dialect.IndexedSession) error {
 	for _, session := range sessions {
 		for _, statement := range []struct{ sql, text string }{
@@ -195,6 +199,7 @@ func (Dialect) IndexSessions(tx *gorm.DB, sessions []dialect.IndexedSession) err
 	return nil
 }
 
+// UnindexSessions removes sessions from the search index.
 func (Dialect) UnindexSessions(tx *gorm.DB, ids []int64) error {
 	for _, table := range []string{"session_search", "session_msg_ids"} {
 		if err := tx.Exec("DELETE FROM "+table+" WHERE rowid IN ?", ids).Error; err != nil {
@@ -204,6 +209,7 @@ func (Dialect) UnindexSessions(tx *gorm.DB, ids []int64) error {
 	return nil
 }
 
+// IndexDifferences are queries for differences between sessions and the search index.
 func (Dialect) IndexDifferences() []dialect.Difference {
 	return []dialect.Difference{
 		{SQL: "SELECT call_id FROM sessions WHERE NOT (" + dialect.Outdated + ") AND id NOT IN (SELECT id FROM session_search_docsize)", Message: "session %s: search does not know it"},
@@ -369,8 +375,8 @@ func (t *transcripts) of(compressed driver.Value) ([]string, error) {
 	var texts []string
 	size := 0
 	for _, m := range models.ReadMessages(models.JSON(restored).Get("messages")) {
-		texts = append(texts, m.Folded)
-		size += len(m.Folded)
+		texts = append(texts, m.SearchText)
+		size += len(m.SearchText)
 	}
 	if size <= maxCachedTranscript {
 		t.recent.Add(key, texts)
@@ -382,7 +388,7 @@ func (t *transcripts) of(compressed driver.Value) ([]string, error) {
 func transcript(messages []models.Message) string {
 	var out strings.Builder
 	for _, m := range messages {
-		out.WriteString(m.Folded)
+		out.WriteString(m.SearchText)
 		out.WriteString(endOfMessage)
 	}
 	return out.String()

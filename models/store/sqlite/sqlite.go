@@ -170,13 +170,16 @@ type dialector struct{ *gormsqlite.Dialector }
 // Translate marks the errors of a database that is not available.
 func (dialector) Translate(err error) error { return dialect.Translate(err, Dialect{}) }
 
+// Dialect is the SQL of SQLite.
 type Dialect struct{}
 
+// Name is SQLite.
 func (Dialect) Name() string { return "SQLite" }
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+// Migrations are the files of SQL that make the tables.
 func (Dialect) Migrations() fs.FS {
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -185,45 +188,54 @@ func (Dialect) Migrations() fs.FS {
 	return folder
 }
 
-// A transaction has the file to itself.
+// LockMigrations does nothing: a transaction has the file to itself.
 func (Dialect) LockMigrations(*gorm.DB) error { return nil }
 
-// A file does not hang as a server may, and a slow disk gets no faster by starting again.
+// SaveTimeout is none: a file does not hang as a server may, and a slow disk gets no faster by starting again.
 func (Dialect) SaveTimeout(int) time.Duration { return 0 }
 
+// LockLedger locks the row of ledger_clock.
 func (Dialect) LockLedger(columns string) string {
 	return "UPDATE ledger_clock SET id = id WHERE id = 1 RETURNING " + columns
 }
 
-// Other processes look by themselves.
+// Notify does nothing: other processes poll.
 func (Dialect) Notify(*gorm.DB) error { return nil }
 
+// SnapshotOptions are those of a transaction that reads one state of the database.
 func (Dialect) SnapshotOptions() *sql.TxOptions { return nil }
 
+// NumberedPlaceholders reports whether placeholders are $1, $2 and so on.
 func (Dialect) NumberedPlaceholders() bool { return false }
 
+// Insert begins an INSERT.
 // Without OR FAIL SQLite copies each page that an INSERT of several rows changes, to take back a part of the rows.
 func (Dialect) Insert() string { return "INSERT OR FAIL INTO" }
 
-// Texts are stored as they are.
+// Encodes is false: texts are stored as they are.
 func (Dialect) Encodes(string) bool { return false }
 
-// Texts are read from the ledger.
+// StoredText is none: search reads texts from the ledger.
 func (Dialect) StoredText(*models.Message) string { return "" }
 
+// EntryValue passes the entries that have one of the values.
 func (Dialect) EntryValue(values []string) dialect.Predicate {
 	return dialect.In("v.value", values)
 }
 
+// Position is the place of a bound text in a column.
 func (Dialect) Position(column string) string { return "instr(" + column + ", ?)" }
 
+// CaseFolded is a column's text as models.CaseFold has it.
 // The driver would cut a text at a NUL.
 func (Dialect) CaseFolded(column string) string {
 	return "case_fold(CAST(" + column + " AS BLOB))"
 }
 
+// Prepare fills the columns that CaseFolded reads, and returns what the search index holds.
 func (Dialect) Prepare(p *models.Projection) dialect.IndexText { return indexTextOf(p.Messages) }
 
+// Digits are the digits of a column's text.
 // The driver would cut a text at a NUL.
 func (Dialect) Digits(column string) string {
 	return "ascii_digits(CAST(" + column + " AS BLOB))"
@@ -253,11 +265,13 @@ func foldFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value,
 	return models.CaseFold(string(text)), nil
 }
 
+// EndsWith passes what has a suffix in a column.
 // Bytes are compared: SQLite's functions of texts stop at a NUL. The end of an empty one is NULL.
 func (Dialect) EndsWith(column, suffix string) dialect.Predicate {
 	return dialect.Where("substr(CAST("+column+" AS BLOB), ?) IS CAST(? AS BLOB)", -len(suffix), suffix)
 }
 
+// Bucket is the start of a time bucket.
 func (Dialect) Bucket(interval models.TimeInterval, zone *time.Location) (column, from dialect.Predicate) {
 	return dialect.Where("bucket_start(s.started_at, ?, ?)", string(interval), zone.String()), dialect.Predicate{}
 }
@@ -284,6 +298,7 @@ func bucketFunction() function {
 	}
 }
 
+// DescribeError puts an error that operators meet into words.
 func (Dialect) DescribeError(err error) error {
 	switch primaryCode(err) {
 	case sqlite3.SQLITE_NOTADB:
@@ -296,6 +311,7 @@ func (Dialect) DescribeError(err error) error {
 	return err
 }
 
+// IsLocked reports whether an error is of a database that another process has for itself.
 func (Dialect) IsLocked(err error) bool {
 	code := primaryCode(err)
 	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
@@ -310,6 +326,7 @@ func primaryCode(err error) int {
 	return e.Code() & 0xff
 }
 
+// IsUnavailable reports whether an error is of a database that is not available now.
 func (Dialect) IsUnavailable(err error) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
@@ -323,6 +340,7 @@ func (Dialect) IsUnavailable(err error) bool {
 	return false
 }
 
+// IsRejected reports whether an error is of values that the database never takes.
 func (Dialect) IsRejected(err error) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
@@ -335,4 +353,5 @@ func (Dialect) IsRejected(err error) bool {
 	return false
 }
 
+// IsConflict reports whether an error is of a transaction that only has to be run again.
 func (Dialect) IsConflict(error) bool { return false }
