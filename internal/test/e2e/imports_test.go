@@ -7,39 +7,65 @@ import (
 	"testing"
 )
 
-// Imports go one way: README.md has the order of the packages.
+const module = "sessiongraph/"
+
+// Imports go one way: the program to ingest and graph, these to models/store, and that to models. README.md
+// has the order of the packages.
 func TestImportsGoOneWay(t *testing.T) {
-	const format = `{{.ImportPath}}:{{join .Imports " "}}:{{join .TestImports " "}} {{join .XTestImports " "}}`
-	command := exec.CommandContext(t.Context(), "go", "list", "-f", format, "sessiongraph/...")
-	list, err := command.Output()
+	const format = `{{.ImportPath}} {{join .Imports " "}} | {{join .TestImports " "}} {{join .XTestImports " "}}`
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", format, module+"...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	within := func(of, tree string) bool { return of == tree || strings.HasPrefix(of, tree+"/") }
+	imports, testImports := map[string][]string{}, map[string][]string{}
+	for line := range strings.Lines(string(out)) {
+		code, tests, _ := strings.Cut(line, "|")
+		names := strings.Fields(code)
+		imports[names[0]], testImports[names[0]] = names[1:], strings.Fields(tests)
+	}
+
+	program := []string{module + "internal/server", module + "internal/cli"}
 	for _, rule := range []struct {
-		tree  string
-		tests bool // the rule is for tests, too
-		never []string
+		packages string // with a slash at the end those below it, too
+		never    []string
+		inTests  bool // which may fill a database otherwise
 	}{
-		{"sessiongraph/ingest", true, []string{"sessiongraph/graph"}},
-		{"sessiongraph/graph", false, []string{"sessiongraph/ingest"}},
-		{"sessiongraph/models", false, []string{"sessiongraph/graph", "sessiongraph/ingest", "sessiongraph/internal"}},
-		{"sessiongraph/graph/render", false, []string{"sessiongraph/models", "sessiongraph/graph/model"}},
+		{"models", []string{"gorm.io/", "database/sql", module + "models/", module + "ingest", module + "graph/"}, true},
+		{"models/", []string{module + "graph/", module + "internal/"}, false},
+		{"models/store/", append([]string{module + "graph/"}, program...), true},
+		{"models/store/", []string{module + "ingest"}, false},
+		{"models/store/dialect", []string{module + "models/store/"}, true},
+		{"models/store/sqlite", []string{module + "models/store", module + "models/store/postgres"}, true},
+		{"models/store/postgres", []string{module + "models/store", module + "models/store/sqlite"}, true},
+		{"ingest", append([]string{module + "graph/"}, program...), true},
+		{"graph/", program, true},
+		{"graph/", []string{module + "ingest"}, false},
+		{"graph/render", []string{module + "models/", module + "graph/model"}, false},
+		{"graph/model", []string{module + "models/store/sqlite", module + "models/store/postgres"}, true},
 	} {
-		for line := range strings.Lines(string(list)) {
-			parts := strings.Split(strings.TrimSpace(line), ":")
-			if len(parts) != 3 || !within(parts[0], rule.tree) {
+		checked := 0
+		for name := range imports {
+			if !isOf(name, module+rule.packages) {
 				continue
 			}
-			imports := strings.Fields(parts[1])
-			if rule.tests {
-				imports = append(imports, strings.Fields(parts[2])...)
+			checked++
+			all := imports[name]
+			if rule.inTests {
+				all = slices.Concat(all, testImports[name])
 			}
-			for _, never := range rule.never {
-				if i := slices.IndexFunc(imports, func(of string) bool { return within(of, never) }); i >= 0 {
-					t.Errorf("%s imports %s", parts[0], imports[i])
+			for _, path := range all {
+				if path != name && slices.ContainsFunc(rule.never, func(never string) bool { return isOf(path, never) }) {
+					t.Errorf("%s imports %s", name, path)
 				}
 			}
 		}
+		if checked == 0 {
+			t.Errorf("there is no package %s", rule.packages)
+		}
 	}
+}
+
+// isOf reports whether a package is the one of that path or, with a slash at the end, one below it.
+func isOf(name, path string) bool {
+	return name == strings.TrimSuffix(path, "/") || strings.HasSuffix(path, "/") && strings.HasPrefix(name, path)
 }

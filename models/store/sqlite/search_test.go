@@ -52,7 +52,7 @@ func FuzzTranscriptHolds(f *testing.F) {
 		for _, word := range words {
 			found := false
 			for _, m := range models.ReadMessages(models.JSON(notification).Get("messages")) {
-				found = found || strings.Contains(m.Folded, word)
+				found = found || strings.Contains(m.SearchText, word)
 			}
 			if !found {
 				want = 0
