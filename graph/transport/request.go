@@ -80,13 +80,13 @@ func decodeParams(body []byte, params *graphql.RawParams) *gqlerror.Error {
 	}
 	members := []struct {
 		name, want string
-		into       any
+		read       func(models.JSON) error
 		value      models.JSON
 	}{
-		{"query", "a string", &params.Query, nil},
-		{"operationName", "a string", &params.OperationName, nil},
-		{"variables", "an object", &params.Variables, nil},
-		{"extensions", "an object", &params.Extensions, nil},
+		{"query", "a string", readString(&params.Query), nil},
+		{"operationName", "a string", readString(&params.OperationName), nil},
+		{"variables", "an object", readObject(&params.Variables), nil},
+		{"extensions", "an object", readObject(&params.Extensions), nil},
 	}
 	for name, value := range models.JSON(body).Fields() {
 		for i := range members {
@@ -97,17 +97,34 @@ func decodeParams(body []byte, params *graphql.RawParams) *gqlerror.Error {
 	}
 
 	for _, member := range members {
-		if member.value == nil {
+		switch member.value.Kind() {
+		case models.IsAbsent, models.IsNull:
 			continue
 		}
-		decoder := json.NewDecoder(bytes.NewReader(member.value))
-		decoder.UseNumber()
-		if err := decoder.Decode(member.into); err != nil {
+		if err := member.read(member.value); err != nil {
 			return apierror.New(apierror.BadRequest, "%s is not %s", member.name, member.want)
 		}
 	}
 	wholeNumbers(params.Variables)
 	return nil
+}
+
+func readString(into *string) func(models.JSON) error {
+	return func(value models.JSON) error {
+		if value.Kind() != models.IsString {
+			return errors.New("not a string")
+		}
+		*into = value.Text()
+		return nil
+	}
+}
+
+func readObject(into *map[string]any) func(models.JSON) error {
+	return func(value models.JSON) error {
+		decoder := json.NewDecoder(bytes.NewReader(value))
+		decoder.UseNumber()
+		return decoder.Decode(into)
+	}
 }
 
 func readURL(r *http.Request, params *graphql.RawParams) *requestError {
