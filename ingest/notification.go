@@ -71,30 +71,20 @@ func Decode(body []byte) (*models.Projection, error) {
 	}
 	p := &models.Projection{
 		Session: models.Session{
-			CallID:          callID.Text(),
-			WorkflowID:      n["workflow_id"].Text(),
-			WorkflowName:    n["workflow_name"].Text(),
-			NodeTaskID:      n["nodetask_id"].Text(),
-			NodeTaskName:    n["nodetask_name"].Text(),
-			WabaTaskID:      n["waba_task_id"].Text(),
-			WfDetailUUID:    n["wfdetail_uuid"].Text(),
-			Channel:         n["channel"].Text(),
-			ChannelID:       n["channel_id"].Text(),
-			Callee:          n["callee"].Text(),
-			RobotID:         n["robot_id"].Text(),
-			Status:          n["status"].Text(),
 			StartedAt:       startedAt,
 			EndedAt:         endedAt,
 			DurationSeconds: clampInt32((endedAt.UnixMicro() - startedAt.UnixMicro()) / 1e6),
 			NotifiedAt:      notifiedAt,
 			EndReason:       models.SessionEndReasonOf(n["session_end_reason"].Text()),
-			Intention:       n["intention"].Text(),
 			TalkRound:       readInt(n["talk_round"]),
 		},
 		Messages:    models.ReadMessages(n["messages"]),
 		NerSlots:    models.ReadNamedValues(n["ner_slots"]),
 		EventLabels: models.ReadNamedValues(n["event_label"]),
 		Variables:   models.ReadNamedValues(n["variables"]),
+	}
+	for _, text := range models.SessionTexts() {
+		*text.Of(&p.Session) = n[text.Field].Text()
 	}
 	p.Session.MessageCount = len(p.Messages)
 	p.Session.SessionFacts = models.ReadSessionFacts(n["session_end_reason"].Text(), p.Messages)
@@ -194,12 +184,11 @@ func openMaps(p *models.Projection) []openMap {
 }
 
 func checkKeys(p *models.Projection) error {
-	s := p.Session
-	for _, key := range []struct{ field, value string }{
-		{"call_id", s.CallID}, {"workflow_id", s.WorkflowID}, {"channel", s.Channel}, {"callee", s.Callee},
-		{"robot_id", s.RobotID}, {"intention", s.Intention},
-	} {
-		if err := checkKey(key.field, key.value); err != nil {
+	for _, text := range models.SessionTexts() {
+		if !text.Indexed {
+			continue
+		}
+		if err := checkKey(text.Field, *text.Of(&p.Session)); err != nil {
 			return err
 		}
 	}

@@ -24,18 +24,9 @@ func (d filterSQL) session(f *models.SessionFilter) dialect.Predicate {
 		parts = append(parts, d.alternatives(f.Or))
 	}
 	add := func(c dialect.Predicate) { parts = append(parts, c) }
-	for _, text := range []struct {
-		column string
-		filter *models.StringFilter
-	}{
-		{"s.call_id", f.CallID}, {"s.workflow_id", f.WorkflowID}, {"s.workflow_name", f.WorkflowName},
-		{"s.node_task_id", f.NodeTaskID}, {"s.node_task_name", f.NodeTaskName}, {"s.waba_task_id", f.WabaTaskID},
-		{"s.wf_detail_uuid", f.WfDetailUUID}, {"s.channel", f.Channel},
-		{"s.channel_id", f.ChannelID}, {"s.callee", f.Callee}, {"s.robot_id", f.RobotID},
-		{"s.status", f.Status}, {"s.intention", f.Intention},
-	} {
-		if text.filter != nil {
-			add(d.text(text.column, text.filter))
+	for _, text := range models.SessionTexts() {
+		if filter := text.Filter(f); filter != nil {
+			add(d.text("s."+text.Column, filter))
 		}
 	}
 	if f.EndReason != nil {

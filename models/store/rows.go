@@ -38,50 +38,43 @@ func eachRow(db *gorm.DB, d dialect.Dialect, statement dialect.Predicate, each f
 
 // sessionColumn is a column of sessions.
 type sessionColumn struct {
-	name  string
+	name string
+	// field is where a session has the column, text is for a text.
 	field func(*models.Session) any
+	text  func(*models.Session) *string
 	// shownBy is the GraphQL field that alone shows the column; a column without one is always read.
 	shownBy string
 }
 
 // sessionColumnList are the columns of sessions that have a field in Session.
 func sessionColumnList() []sessionColumn {
-	return []sessionColumn{
-		{"id", func(s *models.Session) any { return &s.ID }, ""},
-		{"notification_id", func(s *models.Session) any { return &s.NotificationID }, ""},
-		{"call_id", func(s *models.Session) any { return &s.CallID }, ""},
-		{"workflow_id", func(s *models.Session) any { return &s.WorkflowID }, "workflowId"},
-		{"workflow_name", func(s *models.Session) any { return &s.WorkflowName }, "workflowName"},
-		{"node_task_id", func(s *models.Session) any { return &s.NodeTaskID }, "nodeTaskId"},
-		{"node_task_name", func(s *models.Session) any { return &s.NodeTaskName }, "nodeTaskName"},
-		{"waba_task_id", func(s *models.Session) any { return &s.WabaTaskID }, "wabaTaskId"},
-		{"wf_detail_uuid", func(s *models.Session) any { return &s.WfDetailUUID }, "wfDetailUuid"},
-		{"channel", func(s *models.Session) any { return &s.Channel }, "channel"},
-		{"channel_id", func(s *models.Session) any { return &s.ChannelID }, "channelId"},
-		{"callee", func(s *models.Session) any { return &s.Callee }, ""},
-		{"robot_id", func(s *models.Session) any { return &s.RobotID }, "robotId"},
-		{"status", func(s *models.Session) any { return &s.Status }, "status"},
-		{"started_at", func(s *models.Session) any { return &s.StartedAt }, ""},
-		{"ended_at", func(s *models.Session) any { return &s.EndedAt }, ""},
-		{"duration_seconds", func(s *models.Session) any { return &s.DurationSeconds }, ""},
-		{"notified_at", func(s *models.Session) any { return &s.NotifiedAt }, "notifiedAt"},
-		{"received_at", func(s *models.Session) any { return &s.ReceivedAt }, ""},
-		{"end_reason", func(s *models.Session) any { return &s.EndReason }, "endReason"},
-		{"intention", func(s *models.Session) any { return &s.Intention }, ""},
-		{"talk_round", func(s *models.Session) any { return &s.TalkRound }, ""},
-		{"message_count", func(s *models.Session) any { return &s.MessageCount }, ""},
-		{"version", func(s *models.Session) any { return &s.Version }, "version"},
-		{"deliveries", func(s *models.Session) any { return &s.Deliveries }, "deliveries"},
-		{"projection", func(s *models.Session) any { return &s.Projection }, "projection"},
-		{"end_reason_raw", func(s *models.Session) any { return &s.EndReasonRaw }, "endReasonRaw"},
-		{"engaged", func(s *models.Session) any { return &s.Engaged }, "engaged"},
-		{"handed_over", func(s *models.Session) any { return &s.HandedOver }, "handover"},
-		{"abandoned", func(s *models.Session) any { return &s.Abandoned }, "abandoned"},
-		{"taken_over_at", func(s *models.Session) any { return &s.TakenOverAt }, "handover"},
-		{"first_reply_at", func(s *models.Session) any { return &s.FirstReplyAt }, "handover"},
-		{"wait_seconds", func(s *models.Session) any { return &s.WaitSeconds }, "handover"},
-		{"seat_ids", func(s *models.Session) any { return &s.SeatIDs }, "handover"},
+	columns := []sessionColumn{
+		{"id", func(s *models.Session) any { return &s.ID }, nil, ""},
+		{"notification_id", func(s *models.Session) any { return &s.NotificationID }, nil, ""},
+		{"started_at", func(s *models.Session) any { return &s.StartedAt }, nil, ""},
+		{"ended_at", func(s *models.Session) any { return &s.EndedAt }, nil, ""},
+		{"duration_seconds", func(s *models.Session) any { return &s.DurationSeconds }, nil, ""},
+		{"notified_at", func(s *models.Session) any { return &s.NotifiedAt }, nil, "notifiedAt"},
+		{"received_at", func(s *models.Session) any { return &s.ReceivedAt }, nil, ""},
+		{"end_reason", func(s *models.Session) any { return &s.EndReason }, nil, "endReason"},
+		{"talk_round", func(s *models.Session) any { return &s.TalkRound }, nil, ""},
+		{"message_count", func(s *models.Session) any { return &s.MessageCount }, nil, ""},
+		{"version", func(s *models.Session) any { return &s.Version }, nil, "version"},
+		{"deliveries", func(s *models.Session) any { return &s.Deliveries }, nil, "deliveries"},
+		{"projection", func(s *models.Session) any { return &s.Projection }, nil, "projection"},
+		{"end_reason_raw", func(s *models.Session) any { return &s.EndReasonRaw }, nil, "endReasonRaw"},
+		{"engaged", func(s *models.Session) any { return &s.Engaged }, nil, "engaged"},
+		{"handed_over", func(s *models.Session) any { return &s.HandedOver }, nil, "handover"},
+		{"abandoned", func(s *models.Session) any { return &s.Abandoned }, nil, "abandoned"},
+		{"taken_over_at", func(s *models.Session) any { return &s.TakenOverAt }, nil, "handover"},
+		{"first_reply_at", func(s *models.Session) any { return &s.FirstReplyAt }, nil, "handover"},
+		{"wait_seconds", func(s *models.Session) any { return &s.WaitSeconds }, nil, "handover"},
+		{"seat_ids", func(s *models.Session) any { return &s.SeatIDs }, nil, "handover"},
 	}
+	for _, text := range models.SessionTexts() {
+		columns = append(columns, sessionColumn{name: text.Column, text: text.Of, shownBy: text.GraphQL})
+	}
+	return columns
 }
 
 // sessionColumns are the columns that a statement reads, in this order.
@@ -121,7 +114,11 @@ func (columns sessionColumns) sql() string {
 func (columns sessionColumns) fields(s *models.Session) []any {
 	fields := make([]any, len(columns))
 	for i, column := range columns {
-		fields[i] = column.field(s)
+		if column.text != nil {
+			fields[i] = column.text(s)
+		} else {
+			fields[i] = column.field(s)
+		}
 	}
 	return fields
 }

@@ -31,13 +31,9 @@ func (Dialect) CaseFolded(column string) string {
 func (Dialect) Prepare(p *models.Projection) dialect.IndexText {
 	s := &p.Session
 	folded := map[string]string{}
-	for column, text := range map[string]string{
-		"call_id": s.CallID, "workflow_id": s.WorkflowID, "workflow_name": s.WorkflowName, "node_task_id": s.NodeTaskID,
-		"node_task_name": s.NodeTaskName, "waba_task_id": s.WabaTaskID, "wf_detail_uuid": s.WfDetailUUID, "channel": s.Channel,
-		"channel_id": s.ChannelID, "callee": s.Callee, "robot_id": s.RobotID, "status": s.Status, "intention": s.Intention,
-	} {
-		if other := foldedIfOther(text); other != nil {
-			folded[column] = encodeText(*other)
+	for _, text := range models.SessionTexts() {
+		if other := foldedIfOther(*text.Of(s)); other != nil {
+			folded[text.Column] = encodeText(*other)
 		}
 	}
 	s.CaseFolded = ""
