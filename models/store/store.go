@@ -45,7 +45,7 @@ type Options struct {
 	Replicas []string
 	// MustExist refuses a database that is not there in place of making it.
 	MustExist bool
-	// OnStatement, where set, is told the text of each SQL statement: tests count them.
+	// OnStatement, where set, receives the text of each SQL statement: tests count them.
 	OnStatement func(sql string)
 }
 

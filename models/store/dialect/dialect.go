@@ -145,7 +145,7 @@ type SessionSearch struct {
 	Candidates Predicate
 	// Exact says that it names no others.
 	Exact bool
-	// Holds looks at the transcript; everything where a database has no such way.
+	// Holds reads the transcript; AlwaysTrue where a database has no such way.
 	Holds Predicate
 	// Common is a SELECT of 1 where so many sessions are candidates that a page is filled
 	// faster by looking at one transcript after the other, else of 0. It takes the length

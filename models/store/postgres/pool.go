@@ -11,7 +11,7 @@ import (
 // connection, as all are after a restart, is run again for a while.
 type retryPool struct{ *sql.DB }
 
-// QueryContext asks until there is an answer.
+// QueryContext runs a query.
 func (p retryPool) QueryContext(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
 	dialect.RetryQuery(ctx, Dialect{}, func() error {
 		rows, err = p.DB.QueryContext(ctx, query, args...)
@@ -20,7 +20,7 @@ func (p retryPool) QueryContext(ctx context.Context, query string, args ...any) 
 	return rows, err
 }
 
-// QueryRowContext asks until there is an answer.
+// QueryRowContext runs a query of one row.
 func (p retryPool) QueryRowContext(ctx context.Context, query string, args ...any) (row *sql.Row) {
 	dialect.RetryQuery(ctx, Dialect{}, func() error {
 		row = p.DB.QueryRowContext(ctx, query, args...)
@@ -29,7 +29,7 @@ func (p retryPool) QueryRowContext(ctx context.Context, query string, args ...an
 	return row
 }
 
-// BeginTx begins a transaction as soon as there is an answer.
+// BeginTx begins a transaction.
 func (p retryPool) BeginTx(ctx context.Context, options *sql.TxOptions) (tx *sql.Tx, err error) {
 	dialect.RetryQuery(ctx, Dialect{}, func() error {
 		tx, err = p.DB.BeginTx(ctx, options)
@@ -38,19 +38,19 @@ func (p retryPool) BeginTx(ctx context.Context, options *sql.TxOptions) (tx *sql
 	return tx, err
 }
 
-// GetDBConn is what GORM asks for the pool itself.
+// GetDBConn returns the pool itself, for GORM.
 func (p retryPool) GetDBConn() (*sql.DB, error) { return p.DB, nil }
 
-// failover is the connections of a replica. A question that the replica cannot
-// answer goes to the primary, and later ones, too, until the next check.
+// failover is the connections of a replica. A query that fails there is run on the primary, as are
+// later ones until the next check.
 type failover struct {
 	*sql.DB
 	replica *replica
 	primary retryPool
 }
 
-// failed says whether the primary has to be asked.
-func (f failover) failed(ctx context.Context, err error) bool {
+// needsPrimary reports whether a query has to be run on the primary.
+func (f failover) needsPrimary(ctx context.Context, err error) bool {
 	switch {
 	case err == nil || ctx.Err() != nil:
 		return false
@@ -65,33 +65,33 @@ func (f failover) failed(ctx context.Context, err error) bool {
 	return true
 }
 
-// asked is the context of a question to the replica, which ends when the replica is
-// left out before it has begun to answer.
-func (f failover) asked(ctx context.Context) (asked context.Context, answered func() bool) {
-	asked, cancel := context.WithCancel(ctx)
+// whileServing is the context of a query on the replica. It ends when the replica is left out before
+// started is called.
+func (f failover) whileServing(ctx context.Context) (query context.Context, started func() bool) {
+	query, cancel := context.WithCancel(ctx)
 	serving := f.replica.serving.Load()
 	if serving == nil {
 		cancel()
-		return asked, func() bool { return true }
+		return query, func() bool { return true }
 	}
-	return asked, context.AfterFunc(serving.ctx, cancel)
+	return query, context.AfterFunc(serving.ctx, cancel)
 }
 
-// QueryContext asks the replica, or the primary where that fails.
+// QueryContext runs a query on the replica, or on the primary where that fails.
 func (f failover) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	asked, answered := f.asked(ctx)
-	rows, err := f.DB.QueryContext(asked, query, args...)
-	if answered(); f.failed(ctx, err) {
+	serving, started := f.whileServing(ctx)
+	rows, err := f.DB.QueryContext(serving, query, args...)
+	if started(); f.needsPrimary(ctx, err) {
 		return f.primary.QueryContext(ctx, query, args...)
 	}
 	return rows, err
 }
 
-// QueryRowContext asks the replica, or the primary where that fails.
+// QueryRowContext runs a query of one row on the replica, or on the primary where that fails.
 func (f failover) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	asked, answered := f.asked(ctx)
-	row := f.DB.QueryRowContext(asked, query, args...)
-	if answered(); f.failed(ctx, row.Err()) {
+	serving, started := f.whileServing(ctx)
+	row := f.DB.QueryRowContext(serving, query, args...)
+	if started(); f.needsPrimary(ctx, row.Err()) {
 		return f.primary.QueryRowContext(ctx, query, args...)
 	}
 	return row
@@ -100,13 +100,13 @@ func (f failover) QueryRowContext(ctx context.Context, query string, args ...any
 // BeginTx begins a transaction on the replica, or on the primary where that fails. It
 // ends when the replica is left out.
 func (f failover) BeginTx(ctx context.Context, options *sql.TxOptions) (*sql.Tx, error) {
-	asked, _ := f.asked(ctx)
-	tx, err := f.DB.BeginTx(asked, options)
-	if f.failed(ctx, err) {
+	serving, _ := f.whileServing(ctx)
+	tx, err := f.DB.BeginTx(serving, options)
+	if f.needsPrimary(ctx, err) {
 		return f.primary.BeginTx(ctx, options)
 	}
 	return tx, err
 }
 
-// GetDBConn is what GORM asks for the pool itself.
+// GetDBConn returns the pool itself, for GORM.
 func (f failover) GetDBConn() (*sql.DB, error) { return f.DB, nil }

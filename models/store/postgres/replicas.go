@@ -39,7 +39,7 @@ type replica struct {
 	probe   *sql.DB // which queries cannot keep from being checked
 	serving atomic.Pointer[serving]
 	follows bool   // it did when it was last checked with success
-	told    string // what the log last said of it
+	logged  string // last of it
 }
 
 // serving is a time during which a replica answers queries.
@@ -51,7 +51,7 @@ type serving struct {
 func (r *replica) isServing() bool { return r.serving.Load() != nil }
 
 // serve lets the replica answer queries, or not. What it has not answered when it is
-// left out is given up, and asked elsewhere.
+// left out is cancelled, and run on the primary.
 func (r *replica) serve(serves bool) {
 	if serves == r.isServing() {
 		return
@@ -191,16 +191,16 @@ func (r *replicas) check(ctx context.Context) {
 				one.follows = true
 			}
 			one.serve(err == nil)
-			before := one.told
-			if one.told = "replica serves"; err != nil {
-				one.told = "replica left out"
+			before := one.logged
+			if one.logged = "replica serves"; err != nil {
+				one.logged = "replica left out"
 			}
 			switch {
-			case one.told == before:
+			case one.logged == before:
 			case err != nil:
-				r.log.Warn(one.told, "replica", one.shown, "error", oneLine(err))
+				r.log.Warn(one.logged, "replica", one.shown, "error", oneLine(err))
 			default:
-				r.log.Info(one.told, "replica", one.shown)
+				r.log.Info(one.logged, "replica", one.shown)
 			}
 		})
 	}
