@@ -50,6 +50,8 @@ func (a *asker) filter() map[string]any {
 	return a.sessionFilter(a.IntN(5))
 }
 
+var filterOperators = []string{"and", "or", "not"}
+
 var sessionFilterFields = slices.Concat(
 	[]string{"callId", "workflowId", "workflowName", "nodeTaskId", "nodeTaskName", "wabaTaskId", "wfDetailUuid", "channel", "channelId", "callee", "robotId", "status", "intention"},
 	[]string{"endReason", "startedAt", "endedAt", "receivedAt", "notifiedAt", "version", "deliveries", "talkRound", "durationSeconds", "messageCount"},
@@ -76,7 +78,7 @@ func (a *asker) sessionFilter(depth int) map[string]any {
 
 // addBranch joins other filters of the kind that make makes.
 func (a *asker) addBranch(filter map[string]any, depth int, make func(depth int) map[string]any) {
-	name := draw(a.Rand, []string{"and", "or", "not"})
+	name := draw(a.Rand, filterOperators)
 	if name == "not" {
 		filter[name] = make(depth - 1)
 		return

@@ -8,9 +8,11 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // contentCase is a content, and the content of the message that it answers.
@@ -72,9 +74,31 @@ func TestEveryMemberOfMessageContentHasACase(t *testing.T) {
 	if union == nil {
 		t.Fatal("the schema has no union MessageContent")
 	}
-	for _, member := range regexp.MustCompile(`\w+`).FindAllString(string(union[1]), -1) {
+	members := regexp.MustCompile(`\w+`).FindAllString(string(union[1]), -1)
+	for _, member := range members {
 		if !seen[member] {
 			t.Errorf("no case decodes to %s", member)
+		}
+	}
+	for name := range seen {
+		if !slices.Contains(members, name) {
+			t.Errorf("%s is not a member of the union", name)
+		}
+	}
+}
+
+// A text that shares memory with a notification's body keeps the whole body from being freed.
+func TestTypesOfContentShareNoMemory(t *testing.T) {
+	files, _ := filepath.Glob("testdata/content/*.json")
+	for _, file := range files {
+		for _, c := range readCases(t, file) {
+			content := DecodeContent(JSON(c.Content), answeredContent(c.Reply))
+			if _, unknown := content.(*UnknownContent); unknown {
+				continue
+			}
+			if kind := JSON(c.Content).Get("type"); unsafe.StringData(kind.word()) == unsafe.StringData(kind.sharedText()) {
+				t.Errorf("%s: JSON.word does not list %s", c.Name, kind)
+			}
 		}
 	}
 }

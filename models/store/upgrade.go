@@ -13,10 +13,8 @@ import (
 	"sessiongraph/models/store/pacing"
 )
 
-// ProjectionVersion is the version of what this program makes of a notification. A
-// change of the decoding or of the projection's tables needs a larger one, with an
-// index of its own in migrations: Upgrade then makes older sessions again.
-const ProjectionVersion = 3
+// ProjectionVersion is the version of what this program makes of a notification.
+const ProjectionVersion = dialect.ProjectionVersion
 
 // Sessions of one transaction of Upgrade: of the first, and at most.
 const (
