@@ -53,7 +53,7 @@ func (a *asker) filter() map[string]any {
 var filterOperators = []string{"and", "or", "not"}
 
 var sessionFilterFields = slices.Concat(
-	[]string{"callId", "workflowId", "workflowName", "nodeTaskId", "nodeTaskName", "wabaTaskId", "wfDetailUuid", "channel", "channelId", "callee", "robotId", "status", "intention"},
+	slices.Sorted(maps.Keys(oracleTextFields)),
 	[]string{"endReason", "startedAt", "endedAt", "receivedAt", "notifiedAt", "version", "deliveries", "talkRound", "durationSeconds", "messageCount"},
 	[]string{"engaged", "handedOver", "abandoned"},
 	[]string{"nerSlots", "nerSlots", "nerSlots", "eventLabels", "eventLabels", "variables", "variables"},
