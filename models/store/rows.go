@@ -46,6 +46,9 @@ type sessionColumn struct {
 	shownBy string
 }
 
+// notShown is in place of shownBy for a column that no GraphQL field shows.
+const notShown = "-"
+
 // sessionColumnList are the columns of sessions that have a field in Session.
 func sessionColumnList() []sessionColumn {
 	columns := []sessionColumn{
@@ -61,7 +64,7 @@ func sessionColumnList() []sessionColumn {
 		{"message_count", func(s *models.Session) any { return &s.MessageCount }, nil, ""},
 		{"version", func(s *models.Session) any { return &s.Version }, nil, "version"},
 		{"deliveries", func(s *models.Session) any { return &s.Deliveries }, nil, "deliveries"},
-		{"projection", func(s *models.Session) any { return &s.Projection }, nil, "projection"},
+		{"projection", func(s *models.Session) any { return &s.Projection }, nil, notShown},
 		{"end_reason_raw", func(s *models.Session) any { return &s.EndReasonRaw }, nil, "endReasonRaw"},
 		{"engaged", func(s *models.Session) any { return &s.Engaged }, nil, "engaged"},
 		{"handed_over", func(s *models.Session) any { return &s.HandedOver }, nil, "handover"},
