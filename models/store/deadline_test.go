@@ -21,7 +21,9 @@ func TestDeadlineEndsQueries(t *testing.T) {
 			all.Go(func() {
 				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 				defer cancel()
-				if err := store.RunForever(ctx); err == nil || ctx.Err() == nil {
+				// A connection that is being made may end at the deadline before the context's own timer does.
+				deadline, _ := ctx.Deadline()
+				if err := store.RunForever(ctx); err == nil || time.Now().Before(deadline) {
 					t.Errorf("error is %v", err)
 				}
 			})
