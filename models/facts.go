@@ -1,9 +1,6 @@
 package models
 
 import (
-	"database/sql/driver"
-	"encoding/json"
-	"fmt"
 	"math"
 	"slices"
 )
@@ -11,39 +8,14 @@ import (
 // SessionFacts are what a session's messages say of it as a whole. They are worked
 // out when it is stored, so that filters and counts need not read its messages.
 type SessionFacts struct {
-	EndReasonRaw string  // session_end_reason
-	Engaged      bool    // the customer sent at least one message
-	HandedOver   bool    // a person was called in
-	Abandoned    bool    // the customer left while the robot waited for an answer
-	TakenOverAt  *Time   // of the first take-over by a seat
-	FirstReplyAt *Time   // of the first message by an agent
-	WaitSeconds  *int    // whole seconds from TakenOverAt to FirstReplyAt, nil where negative
-	SeatIDs      SeatIDs `gorm:"column:seat_ids"`
-}
-
-// SeatIDs are the seats that took a session over, in order, each once. They are
-// stored as a JSON list.
-type SeatIDs []string
-
-// Scan reads the column of stored seats.
-func (s *SeatIDs) Scan(column any) error {
-	text, ok := column.(string)
-	if !ok {
-		return fmt.Errorf("scan seats: column is a %T", column)
-	}
-	if err := json.Unmarshal([]byte(text), (*[]string)(s)); err != nil {
-		return fmt.Errorf("scan seats: %w", err)
-	}
-	return nil
-}
-
-// Value is what is stored.
-func (s SeatIDs) Value() (driver.Value, error) {
-	if s == nil {
-		return "[]", nil
-	}
-	text, err := json.Marshal([]string(s))
-	return string(text), err
+	EndReasonRaw string   // session_end_reason
+	Engaged      bool     // the customer sent at least one message
+	HandedOver   bool     // a person was called in
+	Abandoned    bool     // the customer left while the robot waited for an answer
+	TakenOverAt  *Time    // of the first take-over by a seat
+	FirstReplyAt *Time    // of the first message by an agent
+	WaitSeconds  *int     // whole seconds from TakenOverAt to FirstReplyAt, nil where negative
+	SeatIDs      []string // the seats that took it over, in order, each once
 }
 
 // Event of a system message by which a seat takes a session over.
@@ -52,7 +24,7 @@ const takeOver = "conversation.take_over"
 // ReadSessionFacts works out the facts of a session that ended for that reason
 // (AIRudder's session_end_reason) with those messages.
 func ReadSessionFacts(endReason string, messages []Message) SessionFacts {
-	f := SessionFacts{EndReasonRaw: endReason, SeatIDs: SeatIDs{}}
+	f := SessionFacts{EndReasonRaw: endReason, SeatIDs: []string{}}
 	var last SenderType // of the last message that is not the system's
 	replied := false
 	for i := range messages {

@@ -83,25 +83,6 @@ func describeFacts(f SessionFacts) string {
 	return text
 }
 
-// Seats are read back as they were written.
-func TestSeatIDs(t *testing.T) {
-	for _, seats := range []SeatIDs{nil, {}, {"7", `"`, "\x00"}} {
-		column, err := seats.Value()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got SeatIDs
-		if err := got.Scan(column); err != nil || fmt.Sprint(got) != fmt.Sprint(seats) || got == nil {
-			t.Errorf("%q is stored as %v and read as %q, %v", seats, column, got, err)
-		}
-	}
-	for _, column := range []any{nil, int64(1), "x"} {
-		if err := new(SeatIDs).Scan(column); err == nil {
-			t.Errorf("%v is read", column)
-		}
-	}
-}
-
 // Search reads a bounded part of a transcript, and no system events.
 func TestSearchTextIsBounded(t *testing.T) {
 	long := JSON(`{"content":{"type":"text","text":"` + strings.Repeat("ß", 100<<10) + `"}}`)

@@ -2,13 +2,13 @@ package models
 
 // NamedValue is one entry of a notification's open maps.
 type NamedValue struct {
-	SessionID  int64    `gorm:"primaryKey;autoIncrement:false"`
-	Name       string   `gorm:"primaryKey"`
+	SessionID  int64
+	Name       string
 	Position   int      // 0-based place in its map
 	Value      string   // a string as it is, anything else as compact JSON with its strings unescaped
-	CaseFolded *string  `gorm:"column:folded"` // Value as CaseFold has it, where the database needs that beside Value
+	CaseFolded *string  // Value as CaseFold has it, where the database needs that beside Value
 	Number     *float64 // the number that it is, or is the text of; nil where it is none
-	JSON       JSON     `gorm:"column:json"` // the value as it was sent
+	JSON       JSON     // the value as it was sent
 }
 
 // Entry is the entry that a NerSlot, an EventLabel or a Variable is.

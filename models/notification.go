@@ -16,7 +16,7 @@ const (
 // often it arrived. Everything else that is kept can be made from these rows again.
 type Notification struct {
 	ID              int64   // in order of arrival
-	SHA256          []byte  `gorm:"column:sha256"` // of the body
+	SHA256          []byte  // of the body
 	Body            []byte  // as sent, compressed with zstd
 	BodySize        int     // bytes, before compression
 	Sign            string  // the X-AIRudder-Sign that came with its first delivery
@@ -29,8 +29,8 @@ type Notification struct {
 	Outcome         Outcome
 	Reason          string // why it is in quarantine
 	// EventSeq orders the moments at which a notification became its session: the
-	// events of sessionStored. NULL for one that never did.
-	EventSeq *int64 `gorm:"column:stored_seq"`
+	// events of sessionStored. nil for one that never did.
+	EventSeq *int64
 }
 
 // Projection is what one notification says, ready to be kept: a session without

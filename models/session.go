@@ -5,7 +5,7 @@ package models
 // Session is one conversation of a chatbot with a customer, as the newest of its
 // notifications tells it.
 type Session struct {
-	ID              int64 `gorm:"primaryKey;autoIncrement:false"` // the ledger id of its first notification
+	ID              int64 // the ledger id of its first notification
 	NotificationID  int64 // the ledger id of the notification it was read from
 	CallID          string
 	WorkflowID      string
@@ -13,7 +13,7 @@ type Session struct {
 	NodeTaskID      string // nodetask_id
 	NodeTaskName    string // nodetask_name
 	WabaTaskID      string
-	WfDetailUUID    string `gorm:"column:wf_detail_uuid"` // wfdetail_uuid
+	WfDetailUUID    string // wfdetail_uuid
 	Channel         string
 	ChannelID       string
 	Callee          string
@@ -31,6 +31,6 @@ type Session struct {
 	Version         int    // how many different notifications there were of it
 	Deliveries      int    // how often it was sent, repeats included
 	Projection      int    // the ProjectionVersion that it was made with
-	CaseFolded      string `gorm:"column:folded"` // its texts without case, where the database needs them beside the texts
+	CaseFolded      string // its texts without case, where the database needs them beside the texts
 	SessionFacts
 }

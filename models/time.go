@@ -1,7 +1,6 @@
 package models
 
 import (
-	"database/sql/driver"
 	"fmt"
 	"io"
 	"math"
@@ -16,19 +15,6 @@ type Time struct{ time.Time }
 
 // TimeOf is t in UTC, cut to the microseconds that are kept.
 func TimeOf(t time.Time) Time { return Time{time.UnixMicro(t.UnixMicro()).UTC()} }
-
-// Scan reads the column of a stored time.
-func (t *Time) Scan(column any) error {
-	us, ok := column.(int64)
-	if !ok {
-		return fmt.Errorf("scan time: column is a %T", column)
-	}
-	t.Time = time.UnixMicro(us).UTC()
-	return nil
-}
-
-// Value is what is stored: microseconds since 1970.
-func (t Time) Value() (driver.Value, error) { return t.UnixMicro(), nil }
 
 // MarshalJSON writes any time, also one of a year that JSON's RFC 3339 has not.
 func (t Time) MarshalJSON() ([]byte, error) {

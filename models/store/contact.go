@@ -10,12 +10,12 @@ import (
 	"gorm.io/gorm"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
 )
 
 // ContactsOf reads contacts by their callees; one without a session is not in the answer.
 func (s *Store) ContactsOf(ctx context.Context, callees []string) (map[string]*models.ContactSummary, error) {
-	var rows []*models.ContactSummary
-	err := s.reader(ctx).Raw("SELECT "+contactColumns+" FROM contacts c WHERE c.callee IN ?", callees).Scan(&rows).Error
+	rows, err := s.readContacts(ctx, dialect.Where("c.callee IN ?", callees))
 	if err != nil {
 		return nil, fmt.Errorf("read contacts: %w", err)
 	}
@@ -26,7 +26,16 @@ func (s *Store) ContactsOf(ctx context.Context, callees []string) (map[string]*m
 	return found, nil
 }
 
-const contactColumns = "c.callee, c.session_count, c.first_seen_at, c.last_seen_at"
+// readContacts reads contacts c; rest is the statement from behind its WHERE on.
+func (s *Store) readContacts(ctx context.Context, rest dialect.Predicate) (contacts []*models.ContactSummary, err error) {
+	rest.SQL = "SELECT c.callee, c.session_count, c.first_seen_at, c.last_seen_at FROM contacts c WHERE " + rest.SQL
+	err = s.eachRow(ctx, rest, func(scan scanner) error {
+		c := &models.ContactSummary{}
+		contacts = append(contacts, c)
+		return scan(&c.Callee, &c.SessionCount, (*timeColumn)(&c.FirstSeenAt), (*timeColumn)(&c.LastSeenAt))
+	})
+	return contacts, err
+}
 
 // What contacts are, read from the sessions; a session without a callee has none.
 const contactsOfSessions = "SELECT callee, COUNT(*) AS session_count, MIN(started_at) AS first_seen_at, MAX(ended_at) AS last_seen_at" +
@@ -90,7 +99,7 @@ func (c *contactChanges) apply(tx *gorm.DB) error {
 	for rows := range slices.Chunk(added, insertValues/4) {
 		var args []any
 		for _, row := range rows {
-			args = append(args, row.Callee, row.SessionCount, row.FirstSeenAt, row.LastSeenAt)
+			args = append(args, row.Callee, row.SessionCount, row.FirstSeenAt.UnixMicro(), row.LastSeenAt.UnixMicro())
 		}
 		err := tx.Exec("INSERT INTO contacts (callee, session_count, first_seen_at, last_seen_at) VALUES "+
 			strings.TrimSuffix(strings.Repeat("(?,?,?,?),", len(rows)), ",")+

@@ -75,9 +75,8 @@ func (s *Store) ContactPage(
 		direction = direction.Reversed()
 	}
 	c := dialect.AllOf(parts...)
-	var page []*models.ContactSummary
-	err := s.reader(ctx).Raw(fmt.Sprintf("SELECT "+contactColumns+" FROM contacts c WHERE %s ORDER BY c.%s %s, c.callee %s LIMIT %d",
-		c.SQL, contactColumn(l.Order.Field), direction, direction, w.Limit+1), c.Args...).Scan(&page).Error
+	c.SQL += fmt.Sprintf(" ORDER BY c.%s %s, c.callee %s", contactColumn(l.Order.Field), direction, direction)
+	page, err := s.readContacts(ctx, c.Limit(w.Limit+1))
 	if err != nil {
 		return nil, fmt.Errorf("read page of contacts: %w", err)
 	}

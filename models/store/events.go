@@ -104,9 +104,9 @@ func (s *Store) PassingEvents(ctx context.Context, filter *models.SessionFilter,
 // SessionOf reads the session of an event; nil where a newer version has overtaken the
 // event's, or the session was removed.
 func (s *Store) SessionOf(ctx context.Context, event models.SessionEvent) (*models.Session, error) {
-	var sessions []*models.Session
-	err := s.reader(ctx).Raw("SELECT "+sessionColumns(sessionColumnList()).sql()+" FROM sessions s WHERE s.id = ? AND s.notification_id = ?",
-		event.SessionID, event.NotificationID).Scan(&sessions).Error
+	columns := sessionColumnList()
+	sessions, err := columns.read(s.reader(ctx), s.db, dialect.Where("SELECT "+columns.sql()+
+		" FROM sessions s WHERE s.id = ? AND s.notification_id = ?", event.SessionID, event.NotificationID))
 	if err != nil {
 		return nil, fmt.Errorf("read session of event: %w", err)
 	}

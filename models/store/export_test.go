@@ -10,6 +10,7 @@ import (
 
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sessiongraph/models"
@@ -86,7 +87,8 @@ func storeOld(tx *gorm.DB, d dialect.Dialect, bodies [][]byte, decode Decode, ol
 		n := &models.Notification{ID: seq, SHA256: sum[:], Body: packer.EncodeAll(sent, nil), BodySize: len(sent), FirstReceivedAt: models.TimeOf(time.UnixMicro(seq)),
 			LastReceivedAt: models.TimeOf(time.UnixMicro(seq)), Deliveries: 2, EventSeq: &seq}
 		setDecoded(n, p, outcome, reason)
-		if err := tx.Table("notifications").Create(n).Error; err != nil {
+		err := intoNotifications.run(tx, d, 1, func(_ int, values []any) []any { return append(values, notificationFields(n)...) })
+		if err != nil {
 			return err
 		}
 		if p == nil {
@@ -101,10 +103,9 @@ func storeOld(tx *gorm.DB, d dialect.Dialect, bodies [][]byte, decode Decode, ol
 	}
 	for callID, session := range sessions {
 		p := projections[callID]
-		old := []string{"ID", "NotificationID", "CallID", "WorkflowID", "WorkflowName", "NodeTaskID", "NodeTaskName", "WabaTaskID", "WfDetailUUID", "Channel",
-			"ChannelID", "Callee", "RobotID", "Status", "StartedAt", "EndedAt", "DurationSeconds", "NotifiedAt", "ReceivedAt", "EndReason", "Intention",
-			"TalkRound", "MessageCount", "Version", "Deliveries"}
-		if err := tx.Select(old).Create(session).Error; err != nil {
+		old := oldColumns()
+		into := insertInto("sessions", strings.ReplaceAll(old.sql(), "s.", ""))
+		if err := into.run(tx, d, 1, func(_ int, values []any) []any { return append(values, old.fields(session)...) }); err != nil {
 			return err
 		}
 		for i := range p.Messages {
@@ -112,7 +113,7 @@ func storeOld(tx *gorm.DB, d dialect.Dialect, bodies [][]byte, decode Decode, ol
 			text := oldText(m.Text())
 			m.SearchText = strings.ToLower(text)
 			err := tx.Exec("INSERT INTO messages (session_id, position, msg_id, sender_type, sent_at, status, content_type, text, folded, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-				session.ID, m.Position, m.MsgID, m.SenderType, m.SentAt, m.Status, m.ContentType, text, m.SearchText, []byte(m.Raw)).Error
+				session.ID, m.Position, m.MsgID, m.SenderType, optionalTimeColumn{&m.SentAt}, m.Status, m.ContentType, text, m.SearchText, []byte(m.Raw)).Error
 			if err != nil {
 				return err
 			}
@@ -129,6 +130,13 @@ func storeOld(tx *gorm.DB, d dialect.Dialect, bodies [][]byte, decode Decode, ol
 		}
 	}
 	return tx.Exec("UPDATE ledger_clock SET last_notification_id = ?, last_stored_seq = ?", len(bodies), len(bodies)).Error
+}
+
+// oldColumns are the columns that the first version had.
+func oldColumns() sessionColumns {
+	columns := onlyColumns("id", "notification_id", "started_at", "ended_at", "duration_seconds", "notified_at", "received_at",
+		"end_reason", "talk_round", "message_count", "version", "deliveries")
+	return append(columns, slices.DeleteFunc(sessionColumnList(), func(c sessionColumn) bool { return c.text == nil })...)
 }
 
 // KeepEvents sets how many events are kept for subscribers that are behind.

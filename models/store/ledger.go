@@ -40,8 +40,8 @@ func (s *Store) Quarantine(ctx context.Context, filter QuarantineFilter, each fu
 		}
 	}
 	for {
-		var rows []*models.Notification
-		err := s.read.WithContext(ctx).Omit("Body").Where("outcome IN ? AND id > ?", outcomes, last).Order("id").Limit(ledgerBatch).Find(&rows).Error
+		rows, err := withoutBody.read(s.read.WithContext(ctx), s.db,
+			"WHERE outcome IN ? AND id > ? ORDER BY id LIMIT ?", outcomes, last, ledgerBatch)
 		if err != nil {
 			return fmt.Errorf("read quarantine: %w", err)
 		}
@@ -60,8 +60,8 @@ func (s *Store) Quarantine(ctx context.Context, filter QuarantineFilter, each fu
 // Notification reads one row of the ledger, and its body as it was sent (of a refused
 // one the beginning). Both are nil where the ledger has no such number.
 func (s *Store) Notification(ctx context.Context, id int64) (*models.Notification, []byte, error) {
-	var rows []*models.Notification
-	if err := s.read.WithContext(ctx).Where("id = ?", id).Find(&rows).Error; err != nil {
+	rows, err := withBody.read(s.read.WithContext(ctx), s.db, "WHERE id = ?", id)
+	if err != nil {
 		return nil, nil, fmt.Errorf("read notification %d: %w", id, err)
 	}
 	if len(rows) == 0 {
@@ -132,13 +132,12 @@ func (s *Store) ledgerBatches(ctx context.Context, progress dialect.Progress, da
 
 	done := 0
 	for last := int64(0); last < end; {
-		var rows []*models.Notification
-		err := db.Where("id > ? AND id <= ?", last, end).Order("id").Limit(ledgerBatch).Find(&rows).Error
+		rows, err := withBody.read(db, s.db, "WHERE id > ? AND id <= ? ORDER BY id LIMIT ?", last, end, ledgerBatch)
 		switch {
 		case err != nil && damaged != nil && isDamage(err):
 			from := last + 1
 			last = min(last+ledgerBatch, end)
-			rows, err = readSingly(db, from, last, damaged)
+			rows, err = readSingly(db, s.db, from, last, damaged)
 		case len(rows) > 0:
 			last = rows[len(rows)-1].ID
 		default:
@@ -160,11 +159,12 @@ func (s *Store) ledgerBatches(ctx context.Context, progress dialect.Progress, da
 }
 
 // readSingly reads rows of the ledger that can be read.
-func readSingly(db *gorm.DB, from, to int64, damaged Damaged) ([]*models.Notification, error) {
+func readSingly(
+	db *gorm.DB, d dialect.Dialect, from, to int64, damaged Damaged,
+) ([]*models.Notification, error) {
 	var all []*models.Notification
 	for id := from; id <= to; id++ {
-		var rows []*models.Notification
-		err := db.Where("id = ?", id).Find(&rows).Error
+		rows, err := withBody.read(db, d, "WHERE id = ?", id)
 		switch {
 		case err == nil:
 			all = append(all, rows...)

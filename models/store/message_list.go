@@ -98,7 +98,7 @@ func (s *Store) listedMessages(ctx context.Context, named dialect.Predicate) ([]
 		var row bodyRow
 		var callID string
 		var startedAt models.Time
-		if err := scan(&row.sessionID, &row.packed, &row.positions, &callID, &startedAt); err != nil {
+		if err := scan(&row.sessionID, &row.packed, &row.positions, &callID, (*timeColumn)(&startedAt)); err != nil {
 			return err
 		}
 		positions, err := row.at()

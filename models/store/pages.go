@@ -159,10 +159,11 @@ func (s *Store) Beyond(ctx context.Context, l models.SessionList, places map[str
 	}
 	slices.Sort(owners)
 	search := s.pageSearch(l.Filters, nil)
-	rows, err := unionAll[*models.Session](ctx, s, len(owners), func(i int) dialect.Predicate {
+	columns := onlyColumns("intention", "callee", "notification_id")
+	rows, err := unionAllSessions(ctx, s, columns, len(owners), func(i int) dialect.Predicate {
 		place := places[owners[i]]
 		c := dialect.AllOf(ofOwner(l.Scope, owners[i]), sessionKeyset(l.Order, &place, later))
-		return search.page("s.intention, s.callee, s.notification_id", c, "", 1)
+		return search.page(columns.sql(), c, "", 1)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look for sessions beyond a page: %w", err)

@@ -69,17 +69,23 @@ func entriesBySession[E any, P namedEntry[E]](ctx context.Context, s *Store, tab
 
 // BodiesOf reads notifications, as they were sent, by their ids in the ledger.
 func (s *Store) BodiesOf(ctx context.Context, notificationIDs []int64) (map[int64]models.JSON, error) {
-	var rows []*models.Notification
-	if err := s.reader(ctx).Select("id", "body").Where("id IN ?", notificationIDs).Find(&rows).Error; err != nil {
-		return nil, fmt.Errorf("read notifications: %w", err)
-	}
-	found := make(map[int64]models.JSON, len(rows))
-	for _, n := range rows {
-		body, err := s.unpackBody(n.Body)
-		if err != nil {
-			return nil, fmt.Errorf("read notification %d: %w", n.ID, err)
+	found := make(map[int64]models.JSON, len(notificationIDs))
+	statement := dialect.Where("SELECT id, body FROM notifications WHERE id IN ?", notificationIDs)
+	err := s.eachRow(ctx, statement, func(scan scanner) error {
+		var id int64
+		var packed []byte
+		if err := scan(&id, &packed); err != nil {
+			return err
 		}
-		found[n.ID] = body
+		body, err := s.unpackBody(packed)
+		if err != nil {
+			return fmt.Errorf("number %d: %w", id, err)
+		}
+		found[id] = body
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read notifications: %w", err)
 	}
 	return found, nil
 }
@@ -87,15 +93,20 @@ func (s *Store) BodiesOf(ctx context.Context, notificationIDs []int64) (map[int6
 // VersionsOf reads the projected notifications of several sessions by call_id, without
 // bodies, newest first: the first of each is the one that the session shows.
 func (s *Store) VersionsOf(ctx context.Context, callIDs []string) (map[string][]*models.Notification, error) {
-	var rows []*models.Notification
-	err := s.reader(ctx).Raw("SELECT id, call_id, notified_at, first_received_at, deliveries FROM notifications"+
-		" WHERE call_id IN ? AND outcome = ? ORDER BY notified_at DESC, id DESC", callIDs, models.Projected).Scan(&rows).Error
+	found := make(map[string][]*models.Notification, len(callIDs))
+	statement := dialect.Where("SELECT id, call_id, notified_at, first_received_at, deliveries FROM notifications"+
+		" WHERE call_id IN ? AND outcome = ? ORDER BY notified_at DESC, id DESC", callIDs, models.Projected)
+	err := s.eachRow(ctx, statement, func(scan scanner) error {
+		n := &models.Notification{}
+		err := scan(&n.ID, &n.CallID, optionalTimeColumn{&n.NotifiedAt}, (*timeColumn)(&n.FirstReceivedAt), &n.Deliveries)
+		if err != nil {
+			return err
+		}
+		found[*n.CallID] = append(found[*n.CallID], n)
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read versions of sessions: %w", err)
-	}
-	found := make(map[string][]*models.Notification, len(callIDs))
-	for _, n := range rows {
-		found[*n.CallID] = append(found[*n.CallID], n)
 	}
 	return found, nil
 }

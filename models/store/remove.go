@@ -80,7 +80,7 @@ func (s *Store) erasure(callee string) (removal, error) {
 }
 
 func pruning(before models.Time) removal {
-	return removal{"SELECT call_id FROM sessions WHERE ended_at < ?", before,
+	return removal{"SELECT call_id FROM sessions WHERE ended_at < ?", before.UnixMicro(),
 		func(n *models.Notification) (bool, error) { return n.LastReceivedAt.Before(before.Time), nil }}
 }
 
@@ -418,8 +418,8 @@ func (s *Store) removeQuarantined(ctx context.Context, r removal, removed *Remov
 // chooseQuarantined calls each with the numbers of what the removal chooses, some at a time.
 func (s *Store) chooseQuarantined(ctx context.Context, r removal, each func(ids []int64) error) error {
 	for last := int64(0); ; {
-		var rows []*models.Notification
-		err := s.read.WithContext(ctx).Where("outcome IN ? AND id > ?", inQuarantine(), last).Order("id").Limit(ledgerBatch).Find(&rows).Error
+		rows, err := withBody.read(s.read.WithContext(ctx), s.db,
+			"WHERE outcome IN ? AND id > ? ORDER BY id LIMIT ?", inQuarantine(), last, ledgerBatch)
 		if err != nil {
 			return fmt.Errorf("read quarantine: %w", err)
 		}

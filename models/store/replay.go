@@ -139,7 +139,9 @@ func (s *Store) replayRows(tx *gorm.DB, sequences *ledgerSequences, rows []*mode
 		if sameReading(&again, n) && (rewrite == nil || !rewrite(n)) {
 			continue
 		}
-		if err := tx.Model(&again).Select("CallID", "Callee", "NotifiedAt", "Outcome", "Reason").Updates(&again).Error; err != nil {
+		err = tx.Exec("UPDATE notifications SET call_id = ?, callee = ?, notified_at = ?, outcome = ?, reason = ? WHERE id = ?",
+			again.CallID, again.Callee, optionalTimeColumn{&again.NotifiedAt}, again.Outcome, again.Reason, again.ID).Error
+		if err != nil {
 			return fmt.Errorf("update notification %d: %w", n.ID, err)
 		}
 	}
@@ -179,8 +181,8 @@ func sameReading(n, other *models.Notification) bool {
 // expected is what the ledger says a session is: nil where none of its
 // notifications can be projected.
 func (s *Store) expected(tx *gorm.DB, callID string, decode Decode) (*preparedProjection, *models.Notification, error) {
-	var rows []*models.Notification
-	if err := tx.Where("call_id = ?", callID).Order("id").Find(&rows).Error; err != nil {
+	rows, err := withBody.read(tx, s.db, "WHERE call_id = ? ORDER BY id", callID)
+	if err != nil {
 		return nil, nil, fmt.Errorf("read its notifications: %w", err)
 	}
 	var newest *models.Projection
@@ -223,7 +225,8 @@ func (s *Store) rebuild(tx *gorm.DB, k *batchState, callID string, decode Decode
 	k.sessions[callID], k.projected[callID] = &p.Session, p
 	if source.EventSeq == nil {
 		k.sequences.LastEventSeq++
-		if err := tx.Model(source).Update("stored_seq", k.sequences.LastEventSeq).Error; err != nil {
+		err := tx.Exec("UPDATE notifications SET stored_seq = ? WHERE id = ?", k.sequences.LastEventSeq, source.ID).Error
+		if err != nil {
 			return fmt.Errorf("number its event: %w", err)
 		}
 	}

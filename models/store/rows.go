@@ -49,16 +49,16 @@ type sessionColumn struct {
 // notShown is in place of shownBy for a column that no GraphQL field shows.
 const notShown = "-"
 
-// sessionColumnList are the columns of sessions that have a field in Session.
-func sessionColumnList() []sessionColumn {
-	columns := []sessionColumn{
+// sessionColumnList are the columns of sessions that answers are made of.
+func sessionColumnList() sessionColumns {
+	columns := sessionColumns{
 		{"id", func(s *models.Session) any { return &s.ID }, nil, ""},
 		{"notification_id", func(s *models.Session) any { return &s.NotificationID }, nil, ""},
-		{"started_at", func(s *models.Session) any { return &s.StartedAt }, nil, ""},
-		{"ended_at", func(s *models.Session) any { return &s.EndedAt }, nil, ""},
+		{"started_at", func(s *models.Session) any { return (*timeColumn)(&s.StartedAt) }, nil, ""},
+		{"ended_at", func(s *models.Session) any { return (*timeColumn)(&s.EndedAt) }, nil, ""},
 		{"duration_seconds", func(s *models.Session) any { return &s.DurationSeconds }, nil, ""},
-		{"notified_at", func(s *models.Session) any { return &s.NotifiedAt }, nil, "notifiedAt"},
-		{"received_at", func(s *models.Session) any { return &s.ReceivedAt }, nil, ""},
+		{"notified_at", func(s *models.Session) any { return (*timeColumn)(&s.NotifiedAt) }, nil, "notifiedAt"},
+		{"received_at", func(s *models.Session) any { return (*timeColumn)(&s.ReceivedAt) }, nil, ""},
 		{"end_reason", func(s *models.Session) any { return &s.EndReason }, nil, "endReason"},
 		{"talk_round", func(s *models.Session) any { return &s.TalkRound }, nil, ""},
 		{"message_count", func(s *models.Session) any { return &s.MessageCount }, nil, ""},
@@ -69,10 +69,10 @@ func sessionColumnList() []sessionColumn {
 		{"engaged", func(s *models.Session) any { return &s.Engaged }, nil, "engaged"},
 		{"handed_over", func(s *models.Session) any { return &s.HandedOver }, nil, "handover"},
 		{"abandoned", func(s *models.Session) any { return &s.Abandoned }, nil, "abandoned"},
-		{"taken_over_at", func(s *models.Session) any { return &s.TakenOverAt }, nil, "handover"},
-		{"first_reply_at", func(s *models.Session) any { return &s.FirstReplyAt }, nil, "handover"},
+		{"taken_over_at", func(s *models.Session) any { return optionalTimeColumn{&s.TakenOverAt} }, nil, "handover"},
+		{"first_reply_at", func(s *models.Session) any { return optionalTimeColumn{&s.FirstReplyAt} }, nil, "handover"},
 		{"wait_seconds", func(s *models.Session) any { return &s.WaitSeconds }, nil, "handover"},
-		{"seat_ids", func(s *models.Session) any { return &s.SeatIDs }, nil, "handover"},
+		{"seat_ids", func(s *models.Session) any { return (*listColumn)(&s.SeatIDs) }, nil, "handover"},
 	}
 	for _, text := range models.SessionTexts() {
 		columns = append(columns, sessionColumn{name: text.Column, text: text.Of, shownBy: text.GraphQL})
@@ -82,6 +82,17 @@ func sessionColumnList() []sessionColumn {
 
 // sessionColumns are the columns that a statement reads, in this order.
 type sessionColumns []sessionColumn
+
+// storedColumns are all columns of sessions that this program writes.
+func storedColumns() sessionColumns {
+	folded := sessionColumn{"folded", nil, func(s *models.Session) *string { return &s.CaseFolded }, notShown}
+	return append(sessionColumnList(), folded)
+}
+
+// onlyColumns are the columns of these names.
+func onlyColumns(names ...string) sessionColumns {
+	return slices.DeleteFunc(sessionColumnList(), func(c sessionColumn) bool { return !slices.Contains(names, c.name) })
+}
 
 type shownFieldsKey struct{}
 

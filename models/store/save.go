@@ -184,15 +184,15 @@ func readBatchState(tx *gorm.DB, d dialect.Dialect, sequences *ledgerSequences, 
 			callIDs = append(callIDs, a.Projection.Session.CallID)
 		}
 	}
-	var notifications []*models.Notification
-	if err := tx.Omit("Body").Where("sha256 IN ?", sums).Find(&notifications).Error; err != nil {
+	notifications, err := withoutBody.read(tx, d, "WHERE sha256 IN ?", sums)
+	if err != nil {
 		return nil, fmt.Errorf("read ledger: %w", err)
 	}
 	for _, n := range notifications {
 		k.notifications[string(n.SHA256)] = n
 	}
 	if len(callIDs) > 0 {
-		columns := sessionColumns(sessionColumnList())
+		columns := sessionColumnList()
 		sessions, err := columns.read(tx, d, columns.by("call_id", dialect.ToAny(callIDs)))
 		if err != nil {
 			return nil, fmt.Errorf("read sessions: %w", err)
@@ -297,9 +297,8 @@ func newer(a, b *models.Session) bool {
 }
 
 var (
-	intoNotifications = insertInto("notifications", "id, sha256, body, body_size, sign, call_id, callee, notified_at, first_received_at,"+
-		" last_received_at, deliveries, outcome, reason, stored_seq")
-	intoSessions = insertInto("sessions", strings.ReplaceAll(sessionColumns(sessionColumnList()).sql(), "s.", "")+", folded")
+	intoNotifications = insertInto("notifications", string(withBody))
+	intoSessions      = insertInto("sessions", strings.ReplaceAll(storedColumns().sql(), "s.", ""))
 	// text and raw are of earlier versions, for which they are read from the ledger now.
 	intoMessages = insertInto("messages", "session_id, position, msg_id, msg_id_folded, msg_ordinal, sender_type, sent_at, status, content_type,"+
 		" has_reply, folded", "text", "raw")
@@ -307,9 +306,7 @@ var (
 
 func (k *batchState) write(tx *gorm.DB, d dialect.Dialect) error {
 	err := intoNotifications.run(tx, d, len(k.added), func(i int, values []any) []any {
-		n := k.added[i]
-		return append(values, n.ID, n.SHA256, n.Body, n.BodySize, n.Sign, n.CallID, n.Callee, n.NotifiedAt, n.FirstReceivedAt,
-			n.LastReceivedAt, n.Deliveries, string(n.Outcome), n.Reason, n.EventSeq)
+		return append(values, notificationFields(k.added[i])...)
 	})
 	if err != nil {
 		return fmt.Errorf("write ledger: %w", err)
@@ -326,7 +323,9 @@ func (k *batchState) write(tx *gorm.DB, d dialect.Dialect) error {
 	}
 	for _, id := range slices.Sorted(maps.Keys(k.redeliver)) {
 		n := k.redeliver[id]
-		if err := tx.Model(n).Select("Deliveries", "LastReceivedAt").Updates(n).Error; err != nil {
+		err := tx.Exec("UPDATE notifications SET deliveries = ?, last_received_at = ? WHERE id = ?",
+			n.Deliveries, n.LastReceivedAt.UnixMicro(), n.ID).Error
+		if err != nil {
 			return fmt.Errorf("count delivery: %w", err)
 		}
 	}
@@ -335,7 +334,9 @@ func (k *batchState) write(tx *gorm.DB, d dialect.Dialect) error {
 			continue
 		}
 		session := k.counted[callID]
-		if err := tx.Model(session).Select("Version", "Deliveries").Updates(session).Error; err != nil {
+		err := tx.Exec("UPDATE sessions SET version = ?, deliveries = ? WHERE id = ?",
+			session.Version, session.Deliveries, session.ID).Error
+		if err != nil {
 			return fmt.Errorf("count version: %w", err)
 		}
 	}
@@ -371,9 +372,9 @@ func (k *batchState) indexed(sessions []*models.Session) []dialect.IndexedSessio
 }
 
 func (k *batchState) insertProjections(tx *gorm.DB, d dialect.Dialect, sessions []*models.Session) error {
-	columns := sessionColumns(sessionColumnList())
+	columns := storedColumns()
 	err := intoSessions.run(tx, d, len(sessions), func(i int, values []any) []any {
-		return append(append(values, columns.fields(sessions[i])...), sessions[i].CaseFolded)
+		return append(values, columns.fields(sessions[i])...)
 	})
 	if err != nil {
 		return fmt.Errorf("write sessions: %w", err)
@@ -395,8 +396,8 @@ func (k *batchState) insertProjections(tx *gorm.DB, d dialect.Dialect, sessions 
 	}
 	err = intoMessages.run(tx, d, len(messages), func(i int, values []any) []any {
 		m := messages[i]
-		return append(values, m.SessionID, m.Position, m.MsgID, m.MsgIDFolded, m.MsgOrdinal, string(m.SenderType), m.SentAt, string(m.Status), m.ContentType,
-			m.HasReply, d.StoredText(m))
+		return append(values, m.SessionID, m.Position, m.MsgID, m.MsgIDFolded, m.MsgOrdinal, string(m.SenderType), optionalTimeColumn{&m.SentAt},
+			string(m.Status), m.ContentType, m.HasReply, d.StoredText(m))
 	})
 	if err != nil {
 		return fmt.Errorf("write messages: %w", err)

@@ -10,30 +10,89 @@ import (
 	"sessiongraph/models/store/dialect"
 )
 
+// statsColumn is an expression that a group-by reads, and where a row has it.
+type statsColumn struct {
+	sql   string
+	field func(*statsRow) any
+}
+
 // dimensionColumn is the column that sessions are grouped by.
-func dimensionColumn(d models.SessionDimension) string {
+func dimensionColumn(d models.SessionDimension) statsColumn {
 	switch d {
 	case models.ByIntention:
-		return "intention"
+		return statsColumn{"s.intention", func(r *statsRow) any { return &r.Intention }}
 	case models.ByWorkflow:
-		return "workflow_id"
+		return statsColumn{"s.workflow_id", func(r *statsRow) any { return &r.WorkflowID }}
 	case models.ByChannel:
-		return "channel"
+		return statsColumn{"s.channel", func(r *statsRow) any { return &r.Channel }}
 	case models.ByRobot:
-		return "robot_id"
+		return statsColumn{"s.robot_id", func(r *statsRow) any { return &r.RobotID }}
 	case models.ByEndReason:
-		return "end_reason"
+		return statsColumn{"s.end_reason", func(r *statsRow) any { return &r.EndReason }}
 	default:
-		return "status"
+		return statsColumn{"s.status", func(r *statsRow) any { return &r.Status }}
 	}
 }
 
 // statsRow is a row as it is read. Means are divided here, not in SQL, so that they
 // are the same on each database to the last bit.
 type statsRow struct {
-	models.SessionStats `gorm:"embedded"`
-	TalkRoundSum        int64
-	DurationSeconds     int64
+	models.SessionStats
+	talkRoundSum    int64
+	durationSeconds int64
+}
+
+// statsSQL is a group-by as it is put together.
+type statsSQL struct {
+	columns        []statsColumn
+	groups, order  []string
+	from           string
+	args, fromArgs []any // of the columns, and of from
+}
+
+// groupSessions is the SQL of a group-by up to its WHERE.
+func (s *Store) groupSessions(q models.StatsQuery) statsSQL {
+	g := statsSQL{
+		columns: []statsColumn{{"COUNT(*) AS session_count", func(r *statsRow) any { return &r.SessionCount }}},
+		from:    "sessions s",
+	}
+	if q.Interval != nil {
+		bucket, joined := s.db.Bucket(*q.Interval, q.Zone)
+		g.from, g.fromArgs, g.args = g.from+joined.SQL, slices.Clone(joined.Args), bucket.Args
+		g.columns = append(g.columns, statsColumn{bucket.SQL + " AS bucket", func(r *statsRow) any {
+			return optionalTimeColumn{&r.Bucket}
+		}})
+		g.groups, g.order = append(g.groups, "bucket"), append(g.order, "bucket")
+	}
+	g.order = append(g.order, "session_count DESC")
+	for _, dimension := range q.GroupBy {
+		column := dimensionColumn(dimension)
+		if !slices.Contains(g.groups, column.sql) {
+			g.columns = append(g.columns, column)
+			g.groups, g.order = append(g.groups, column.sql), append(g.order, column.sql)
+		}
+	}
+	if q.NerSlot != nil {
+		g.from += " LEFT JOIN ner_slots n ON n.session_id = s.id AND n.name = ?"
+		g.fromArgs = append(g.fromArgs, *q.NerSlot)
+		g.columns = append(g.columns, statsColumn{"n.value", func(r *statsRow) any { return &r.NerSlotValue }})
+		g.groups, g.order = append(g.groups, "n.value"), append(g.order, "n.value NULLS LAST")
+	}
+
+	for _, measure := range []struct {
+		asked bool
+		statsColumn
+	}{
+		{q.Measures.Contacts, statsColumn{"COUNT(DISTINCT NULLIF(s.callee, ''))", func(r *statsRow) any { return &r.ContactCount }}},
+		{q.Measures.Messages, statsColumn{sumOf("message_count"), func(r *statsRow) any { return &r.MessageCount }}},
+		{q.Measures.TalkRound, statsColumn{sumOf("talk_round"), func(r *statsRow) any { return &r.talkRoundSum }}},
+		{q.Measures.Duration, statsColumn{sumOf("duration_seconds"), func(r *statsRow) any { return &r.durationSeconds }}},
+	} {
+		if measure.asked {
+			g.columns = append(g.columns, measure.statsColumn)
+		}
+	}
+	return g
 }
 
 // Stats groups sessions: rows by bucket, then by count, most frequent first, then by
@@ -42,71 +101,48 @@ func (s *Store) Stats(ctx context.Context, q models.StatsQuery) ([]*models.Sessi
 	if q.First != nil && *q.First == 0 {
 		return nil, nil
 	}
-	columns, groups, order := []string{"COUNT(*) AS session_count"}, []string{}, []string{}
-	var args []any
-	from := "sessions s"
-	var fromArgs []any
-	if q.Interval != nil {
-		bucket, joined := s.db.Bucket(*q.Interval, q.Zone)
-		from += joined.SQL
-		fromArgs = append(fromArgs, joined.Args...)
-		columns = append(columns, bucket.SQL+" AS bucket")
-		args = append(args, bucket.Args...)
-		groups, order = append(groups, "bucket"), append(order, "bucket")
-	}
-	order = append(order, "session_count DESC")
-	for _, dimension := range q.GroupBy {
-		column := "s." + dimensionColumn(dimension)
-		if !slices.Contains(groups, column) {
-			columns, groups, order = append(columns, column), append(groups, column), append(order, column)
-		}
-	}
-	if q.NerSlot != nil {
-		from += " LEFT JOIN ner_slots n ON n.session_id = s.id AND n.name = ?"
-		fromArgs = append(fromArgs, *q.NerSlot)
-		columns, groups, order = append(columns, "n.value AS ner_slot_value"), append(groups, "n.value"), append(order, "n.value NULLS LAST")
-	}
-	for _, measure := range []struct {
-		asked bool
-		sql   string
-	}{
-		{q.Measures.Contacts, "COUNT(DISTINCT NULLIF(s.callee, '')) AS contact_count"},
-		{q.Measures.Messages, sumOf("message_count", "message_count")},
-		{q.Measures.TalkRound, sumOf("talk_round", "talk_round_sum")},
-		{q.Measures.Duration, sumOf("duration_seconds", "duration_seconds")},
-	} {
-		if measure.asked {
-			columns = append(columns, measure.sql)
-		}
+	g := s.groupSessions(q)
+	expressions := make([]string, len(g.columns))
+	for i, column := range g.columns {
+		expressions[i] = column.sql
 	}
 	c := filterSQL{s.db}.session(q.Filter)
-	sql := "SELECT " + strings.Join(columns, ", ") + " FROM " + from + " WHERE " + c.SQL
-	if len(groups) > 0 {
+	sql := "SELECT " + strings.Join(expressions, ", ") + " FROM " + g.from + " WHERE " + c.SQL
+	if len(g.groups) > 0 {
 		limit := models.MaxRows + 1
 		if q.First != nil {
 			limit = *q.First
 		}
-		sql += fmt.Sprintf(" GROUP BY %s ORDER BY %s LIMIT %d", strings.Join(groups, ", "), strings.Join(order, ", "), limit)
+		sql += fmt.Sprintf(" GROUP BY %s ORDER BY %s LIMIT %d", strings.Join(g.groups, ", "), strings.Join(g.order, ", "), limit)
 	}
-	var rows []*statsRow
-	if err := s.reader(ctx).Raw(sql, slices.Concat(args, fromArgs, c.Args)...).Scan(&rows).Error; err != nil {
+
+	var list []*models.SessionStats
+	err := s.eachRow(ctx, dialect.Where(sql, slices.Concat(g.args, g.fromArgs, c.Args)...), func(scan scanner) error {
+		row := &statsRow{}
+		fields := make([]any, len(g.columns))
+		for i, column := range g.columns {
+			fields[i] = column.field(row)
+		}
+		if err := scan(fields...); err != nil {
+			return err
+		}
+		row.AverageTalkRound = mean(row.talkRoundSum, row.SessionCount)
+		row.AverageDurationSeconds = mean(row.durationSeconds, row.SessionCount)
+		list = append(list, &row.SessionStats)
+		return nil
+	})
+	if err != nil {
 		return nil, fmt.Errorf("group sessions: %w", err)
 	}
-	if len(rows) > models.MaxRows {
+	if len(list) > models.MaxRows {
 		return nil, tooManyRows("groups")
-	}
-	list := make([]*models.SessionStats, len(rows))
-	for i, row := range rows {
-		row.AverageTalkRound = mean(row.TalkRoundSum, row.SessionCount)
-		row.AverageDurationSeconds = mean(row.DurationSeconds, row.SessionCount)
-		list[i] = &row.SessionStats
 	}
 	return list, nil
 }
 
 // sumOf is the exact sum of a column of whole numbers of the sessions s.
-func sumOf(column, name string) string {
-	return "CAST(COALESCE(SUM(s." + column + "), 0) AS BIGINT) AS " + name
+func sumOf(column string) string {
+	return "CAST(COALESCE(SUM(s." + column + "), 0) AS BIGINT)"
 }
 
 func mean(sum int64, count int) float64 {
@@ -119,8 +155,9 @@ func mean(sum int64, count int) float64 {
 // WorkflowNames reads the name that each workflow had in its latest session under the filter.
 func (s *Store) WorkflowNames(ctx context.Context, filter *models.SessionFilter, workflowIDs []string) (map[string]string, error) {
 	c := filterSQL{s.db}.session(filter)
-	rows, err := unionAll[*models.Session](ctx, s, len(workflowIDs), func(i int) dialect.Predicate {
-		return dialect.Where("SELECT s.workflow_id, s.workflow_name FROM sessions s WHERE s.workflow_id = ? AND ("+c.SQL+
+	columns := onlyColumns("workflow_id", "workflow_name")
+	rows, err := unionAllSessions(ctx, s, columns, len(workflowIDs), func(i int) dialect.Predicate {
+		return dialect.Where("SELECT "+columns.sql()+" FROM sessions s WHERE s.workflow_id = ? AND ("+c.SQL+
 			") ORDER BY s.started_at DESC, s.id DESC LIMIT 1", append([]any{workflowIDs[i]}, c.Args...)...)
 	})
 	if err != nil {

@@ -86,8 +86,11 @@ func (s *Store) upgradeBatch(ctx context.Context, decode Decode, after int64, li
 	err = s.withLedgerTx(ctx, func(tx *gorm.DB, sequences *ledgerSequences) error {
 		began := time.Now()
 		step = upgradeStep{}
-		err := tx.Raw("SELECT id, call_id FROM sessions WHERE "+dialect.Outdated+" AND id > ? ORDER BY id LIMIT ?", after, limit).Scan(&step.sessions).Error
-		if err != nil {
+		columns := onlyColumns("id", "call_id")
+		outdated := dialect.Where("SELECT "+columns.sql()+" FROM sessions s WHERE "+dialect.Outdated+
+			" AND id > ? ORDER BY id LIMIT ?", after, limit)
+		var err error
+		if step.sessions, err = columns.read(tx, s.db, outdated); err != nil {
 			return fmt.Errorf("find outdated sessions: %w", err)
 		}
 		if len(step.sessions) == 0 {
@@ -108,8 +111,8 @@ func (s *Store) reproject(tx *gorm.DB, sequences *ledgerSequences, sessions []*m
 	for i, session := range sessions {
 		ids[i] = session.ID
 	}
-	var rows []*models.Notification
-	if err := tx.Where("call_id IN (SELECT call_id FROM sessions WHERE id IN ?)", ids).Order("id").Find(&rows).Error; err != nil {
+	rows, err := withBody.read(tx, s.db, "WHERE call_id IN (SELECT call_id FROM sessions WHERE id IN ?) ORDER BY id", ids)
+	if err != nil {
 		return fmt.Errorf("read notifications: %w", err)
 	}
 	if err := deleteSessions(tx, s.db, ids); err != nil {

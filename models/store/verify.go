@@ -122,8 +122,9 @@ func (s *Store) verifySession(tx *gorm.DB, callID string, decode Decode, tell fu
 	if err != nil || p == nil {
 		return err
 	}
-	var sessions []*models.Session
-	if err := tx.Where("call_id = ?", callID).Find(&sessions).Error; err != nil {
+	columns := storedColumns()
+	sessions, err := columns.read(tx, s.db, columns.by("call_id", []any{callID}))
+	if err != nil {
 		return fmt.Errorf("read it: %w", err)
 	}
 	if len(sessions) == 0 {
@@ -151,15 +152,13 @@ func verifyParts(s *models.Session, tx *gorm.DB, d dialect.Dialect, p *models.Pr
 	}
 	messages, err := storedMessages(tx, d, s.ID)
 	differs("messages", slices.EqualFunc(messages, p.Messages, func(a, b models.Message) bool { return equalMessages(a, b) && a.SearchText == d.StoredText(&b) }), err)
-	var slots []models.NerSlot
-	err = tx.Where("session_id = ?", s.ID).Order("position").Find(&slots).Error
-	differs("NER slots", slices.EqualFunc(slots, p.NerSlots, func(a models.NerSlot, b models.NamedValue) bool { return equalEntries(a.NamedValue, b) }), err)
-	var labels []models.EventLabel
-	err = tx.Where("session_id = ?", s.ID).Order("position").Find(&labels).Error
-	differs("event labels", slices.EqualFunc(labels, p.EventLabels, func(a models.EventLabel, b models.NamedValue) bool { return equalEntries(a.NamedValue, b) }), err)
-	var variables []models.Variable
-	err = tx.Where("session_id = ?", s.ID).Order("position").Find(&variables).Error
-	differs("variables", slices.EqualFunc(variables, p.Variables, func(a models.Variable, b models.NamedValue) bool { return equalEntries(a.NamedValue, b) }), err)
+	kept := entriesOf(p)
+	for _, part := range []struct{ table, name string }{
+		{"ner_slots", "NER slots"}, {"event_labels", "event labels"}, {"variables", "variables"},
+	} {
+		entries, err := storedEntries(tx, d, part.table, s.ID)
+		differs(part.name, slices.EqualFunc(entries, kept[part.table], equalEntries), err)
+	}
 }
 
 func equalMessages(a, b models.Message) bool {
@@ -174,11 +173,25 @@ func storedMessages(tx *gorm.DB, d dialect.Dialect, sessionID int64) (messages [
 		" m.has_reply, m.folded FROM messages m WHERE m.session_id = ? ORDER BY m.position", sessionID)
 	err = eachRow(tx, d, statement, func(scan scanner) error {
 		var m models.Message
-		err := scan(&m.SessionID, &m.Position, &m.MsgID, &m.MsgIDFolded, &m.MsgOrdinal, &m.SenderType, &m.SentAt, &m.Status, &m.ContentType, &m.HasReply, &m.SearchText)
+		err := scan(&m.SessionID, &m.Position, &m.MsgID, &m.MsgIDFolded, &m.MsgOrdinal, &m.SenderType,
+			optionalTimeColumn{&m.SentAt}, &m.Status, &m.ContentType, &m.HasReply, &m.SearchText)
 		messages = append(messages, m)
 		return err
 	})
 	return messages, err
+}
+
+// storedEntries are the rows of one of a session's open maps.
+func storedEntries(tx *gorm.DB, d dialect.Dialect, table string, sessionID int64) (entries []models.NamedValue, err error) {
+	statement := dialect.Where("SELECT e.name, e.position, e.value, e.folded, e.number, e.json FROM "+table+
+		" e WHERE e.session_id = ? ORDER BY e.position", sessionID)
+	err = eachRow(tx, d, statement, func(scan scanner) error {
+		var v models.NamedValue
+		err := scan(&v.Name, &v.Position, &v.Value, &v.CaseFolded, &v.Number, (*[]byte)(&v.JSON))
+		entries = append(entries, v)
+		return err
+	})
+	return entries, err
 }
 
 func equalEntries(a, b models.NamedValue) bool {

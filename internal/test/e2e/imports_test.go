@@ -30,7 +30,7 @@ func TestImportsGoOneWay(t *testing.T) {
 		never    []string
 		inTests  bool // which may fill a database otherwise
 	}{
-		{"models", []string{"gorm.io/", "database/sql", module + "models/", module + "ingest", module + "graph/"}, true},
+		{"models", []string{"gorm.io/", "database/sql/", module + "models/", module + "ingest", module + "graph/"}, true},
 		{"models/", []string{module + "graph/", module + "internal/"}, false},
 		{"models/store/", append([]string{module + "graph/"}, program...), true},
 		{"models/store/", []string{module + "ingest"}, false},
@@ -61,6 +61,13 @@ func TestImportsGoOneWay(t *testing.T) {
 		}
 		if checked == 0 {
 			t.Errorf("there is no package %s", rule.packages)
+		}
+	}
+
+	for _, path := range imports[module+"models"] { // the domain, pure
+		outside := strings.HasPrefix(path, module) || strings.Contains(strings.SplitN(path, "/", 2)[0], ".")
+		if outside && !isOf(path, "golang.org/x/text/") {
+			t.Errorf("models imports %s, which is not the standard library", path)
 		}
 	}
 }
