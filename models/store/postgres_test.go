@@ -227,3 +227,20 @@ func TestOpenSaysWhatIsWrongWithAPostgres(t *testing.T) {
 		t.Error("a file is opened with replicas")
 	}
 }
+
+// Pages and cursors need one order of texts on all servers: that of their bytes, as on SQLite.
+func TestTextsCompareByTheirBytes(t *testing.T) {
+	db := fresh(t, testdb.Postgres)
+	reopen(t, db)
+	const collated = " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relnamespace = 'public'::regnamespace" +
+		" AND c.relkind IN ('r', 'i') AND a.attnum > 0 AND NOT a.attisdropped AND a.attcollation <> 0"
+	for _, relation := range []string{"sessions", "sessions_workflow"} {
+		if found := rows(t, db, "SELECT a.attname"+collated+" AND c.relname = '"+relation+"'"); len(found) == 0 {
+			t.Errorf("no text of %s is checked", relation)
+		}
+	}
+	for _, other := range rows(t, db, "SELECT c.relname, a.attname, a.attcollation::regcollation"+collated+
+		" AND a.attcollation <> '\"C\"'::regcollation AND c.relname NOT IN ('migrations', 'migrations_pkey') ORDER BY 1, 2") {
+		t.Errorf("a text has no COLLATE \"C\": %s", other)
+	}
+}
