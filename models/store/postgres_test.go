@@ -212,6 +212,7 @@ func TestOpenSaysWhatIsWrongWithAPostgres(t *testing.T) {
 		"an unknown option":  {there + "&nonsense=1", false, "nonsense"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			tools.NoGoroutineLeft(t)
 			database, err := store.Open(t.Context(), c.address, store.Options{MustExist: c.exists})
 			if err == nil {
 				_ = database.Close()

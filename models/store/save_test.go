@@ -762,6 +762,7 @@ func TestADatabaseOfANewerVersionIsRefused(t *testing.T) {
 
 func TestAFailingMigrationStopsOpenAndLeavesNothingBehind(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		tools.NoGoroutineLeft(t)
 		db := fresh(t, kind)
 		execute(t, db, "CREATE TABLE sessions (mine TEXT)", "INSERT INTO sessions VALUES ('kept')")
 		_, err := store.Open(t.Context(), db.address, store.Options{})
@@ -795,6 +796,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		"in shared memory":     {"file::memory:?cache=shared", "memory"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			tools.NoGoroutineLeft(t)
 			_, err := store.Open(t.Context(), c.address, store.Options{})
 			if err == nil {
 				t.Fatal("opened")

@@ -112,6 +112,19 @@ type Pools struct {
 	Queries *gorm.DB // for answers
 }
 
+// OpenPools opens the three pools. Where one cannot be opened, none stays open.
+func OpenPools(write, read, queries func() (*gorm.DB, error)) (p Pools, err error) {
+	for _, pool := range []struct {
+		db   **gorm.DB
+		open func() (*gorm.DB, error)
+	}{{&p.Write, write}, {&p.Read, read}, {&p.Queries, queries}} {
+		if *pool.db, err = pool.open(); err != nil {
+			return Pools{}, errors.Join(err, p.Close())
+		}
+	}
+	return p, nil
+}
+
 // Close closes the pools that are open.
 func (p Pools) Close() error {
 	var errs []error

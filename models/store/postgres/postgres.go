@@ -116,18 +116,25 @@ func Open(ctx context.Context, address string, replicas []string, options dialec
 	}
 	d := &Database{Dialect: Dialect{zones: &sync.Map{}}, config: config, generation: new(atomic.Int64), log: options.Log}
 	gormConfig := options.GORMConfig()
-	writers := newPool(config, writingSettings, writeConnections, d.generation)
-	if d.pools.Write, err = openGORM(writers, *gormConfig); err != nil {
-		return nil, errors.Join(d.DescribeError(err), writers.Close())
-	}
-	for _, pool := range []struct {
-		db   **gorm.DB
-		most int
-	}{{&d.pools.Read, ownReaders}, {&d.pools.Queries, max(queryReaders, 2*runtime.NumCPU())}} {
-		readers := newReaders(config, pool.most)
-		if *pool.db, err = openGORM(retryPool{readers}, *gormConfig); err != nil {
-			return nil, errors.Join(d.DescribeError(err), readers.Close(), d.pools.Close())
+	open := func(pool *sql.DB, conn gorm.ConnPool) (*gorm.DB, error) {
+		db, err := openGORM(conn, *gormConfig)
+		if err != nil {
+			return nil, errors.Join(d.DescribeError(err), pool.Close())
 		}
+		return db, nil
+	}
+	openReaders := func(most int) func() (*gorm.DB, error) {
+		return func() (*gorm.DB, error) {
+			readers := newReaders(config, most)
+			return open(readers, retryPool{readers})
+		}
+	}
+	d.pools, err = dialect.OpenPools(func() (*gorm.DB, error) {
+		writers := newPool(config, writingSettings, writeConnections, d.generation)
+		return open(writers, writers)
+	}, openReaders(ownReaders), openReaders(max(queryReaders, 2*runtime.NumCPU())))
+	if err != nil {
+		return nil, err
 	}
 	if err := d.checkDatabase(ctx, options); err != nil {
 		return nil, errors.Join(d.DescribeError(err), d.pools.Close())

@@ -131,21 +131,14 @@ func Open(file string, bodies *body.Codec, options dialect.Config) (dialect.Data
 			"cache_size(-2048)",
 		},
 	}
-	d := &Database{file: opened, log: options.Log}
-	for _, pool := range []struct {
-		db         **gorm.DB
-		most       int
-		parameters url.Values
-	}{
-		{&d.pools.Write, 1, writing},
-		{&d.pools.Read, ownReaders, reading},
-		{&d.pools.Queries, max(queryReaders, 4*runtime.NumCPU()), reading},
-	} {
-		if *pool.db, err = openPool(driver, opened, pool.most, config, pool.parameters); err != nil {
-			return nil, errors.Join(err, d.pools.Close())
-		}
+	open := func(most int, parameters url.Values) func() (*gorm.DB, error) {
+		return func() (*gorm.DB, error) { return openPool(driver, opened, most, config, parameters) }
 	}
-	return d, nil
+	pools, err := dialect.OpenPools(open(1, writing), open(ownReaders, reading), open(max(queryReaders, 4*runtime.NumCPU()), reading))
+	if err != nil {
+		return nil, err
+	}
+	return &Database{pools: pools, file: opened, log: options.Log}, nil
 }
 
 // checkFile says what is wrong with a file in words that SQLite has not.
