@@ -15,7 +15,7 @@ import (
 
 // ContactsOf reads contacts by their callees; one without a session is not in the answer.
 func (s *Store) ContactsOf(ctx context.Context, callees []string) (map[string]*models.ContactSummary, error) {
-	rows, err := s.readContacts(ctx, dialect.Where("c.callee IN ?", callees))
+	rows, err := s.readContacts(ctx, dialect.Where("c.callee IN ?", callees), "")
 	if err != nil {
 		return nil, fmt.Errorf("read contacts: %w", err)
 	}
@@ -26,10 +26,11 @@ func (s *Store) ContactsOf(ctx context.Context, callees []string) (map[string]*m
 	return found, nil
 }
 
-// readContacts reads contacts c; rest is the statement from behind its WHERE on.
-func (s *Store) readContacts(ctx context.Context, rest dialect.Predicate) (contacts []*models.ContactSummary, err error) {
-	rest.SQL = "SELECT c.callee, c.session_count, c.first_seen_at, c.last_seen_at FROM contacts c WHERE " + rest.SQL
-	err = s.eachRow(ctx, rest, func(scan scanner) error {
+// readContacts reads the contacts c that pass; order is the statement from behind its WHERE on.
+func (s *Store) readContacts(ctx context.Context, passes dialect.Predicate, order string) (contacts []*models.ContactSummary, err error) {
+	statement := dialect.Select("SELECT c.callee, c.session_count, c.first_seen_at, c.last_seen_at FROM contacts c WHERE "+
+		passes.SQL+order, passes.Args...)
+	err = s.eachRow(ctx, statement, func(scan scanner) error {
 		c := &models.ContactSummary{}
 		contacts = append(contacts, c)
 		return scan(&c.Callee, &c.SessionCount, (*timeColumn)(&c.FirstSeenAt), (*timeColumn)(&c.LastSeenAt))

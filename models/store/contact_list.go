@@ -74,9 +74,8 @@ func (s *Store) ContactPage(
 	if w.Backward {
 		direction = direction.Reversed()
 	}
-	c := dialect.AllOf(parts...)
-	c.SQL += fmt.Sprintf(" ORDER BY c.%s %s, c.callee %s", contactColumn(l.Order.Field), direction, direction)
-	page, err := s.readContacts(ctx, c.Limit(w.Limit+1))
+	order := fmt.Sprintf(" ORDER BY c.%s %s, c.callee %s LIMIT %d", contactColumn(l.Order.Field), direction, direction, w.Limit+1)
+	page, err := s.readContacts(ctx, dialect.AllOf(parts...), order)
 	if err != nil {
 		return nil, fmt.Errorf("read page of contacts: %w", err)
 	}

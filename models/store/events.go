@@ -105,7 +105,7 @@ func (s *Store) PassingEvents(ctx context.Context, filter *models.SessionFilter,
 // event's, or the session was removed.
 func (s *Store) SessionOf(ctx context.Context, event models.SessionEvent) (*models.Session, error) {
 	columns := sessionColumnList()
-	sessions, err := columns.read(s.reader(ctx), s.db, dialect.Where("SELECT "+columns.sql()+
+	sessions, err := columns.read(s.reader(ctx), s.db, dialect.Select("SELECT "+columns.sql()+
 		" FROM sessions s WHERE s.id = ? AND s.notification_id = ?", event.SessionID, event.NotificationID))
 	if err != nil {
 		return nil, fmt.Errorf("read session of event: %w", err)

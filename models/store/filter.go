@@ -128,12 +128,13 @@ const (
 
 // alternatives is any of the filters as SQL over `sessions s`.
 func (d filterSQL) alternatives(filters []*models.SessionFilter) dialect.Predicate {
-	var parts, entries []dialect.Predicate
+	var parts []dialect.Predicate
+	var entries []dialect.Statement
 	var entryFilters []*models.SessionFilter
 	for _, f := range filters {
 		if table, entry := onlyEntry(f); entry != nil {
 			with := d.entryOf(entry)
-			entries = append(entries, dialect.Where("SELECT v.session_id FROM "+table+" v WHERE "+with.SQL, with.Args...))
+			entries = append(entries, dialect.Select("SELECT v.session_id FROM "+table+" v WHERE "+with.SQL, with.Args...))
 			entryFilters = append(entryFilters, f)
 		} else {
 			parts = append(parts, d.session(f))

@@ -29,7 +29,7 @@ func notificationFields(n *models.Notification) []any {
 func (columns notificationColumns) read(
 	db *gorm.DB, d dialect.Dialect, rest string, args ...any,
 ) (notifications []*models.Notification, err error) {
-	statement := dialect.Where("SELECT "+string(columns)+" FROM notifications "+rest, args...)
+	statement := dialect.Select("SELECT "+string(columns)+" FROM notifications "+rest, args...)
 	err = eachRow(db, d, statement, func(scan scanner) error {
 		n := &models.Notification{}
 		notifications = append(notifications, n)

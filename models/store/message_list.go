@@ -21,14 +21,14 @@ func (s *Store) messageFilter(l models.MessageList) dialect.Predicate {
 }
 
 // messages is the statement that reads columns of messages m of sessions s that pass the list and are beyond places.
-func (s *Store) messages(l models.MessageList, columns string, beyond []dialect.Predicate, direction models.OrderDirection, limit int) dialect.Predicate {
+func (s *Store) messages(l models.MessageList, columns string, beyond []dialect.Predicate, direction models.OrderDirection, limit int) dialect.Statement {
 	search := s.pageSearch([]*models.SessionFilter{l.Sessions}, messageSearchWords(l.Filter))
 	search.rest = dialect.AllOf(search.rest, s.db.SessionsWithMsgIDs(msgIDsOf(l.Filter)))
 	passes := dialect.AllOf(append(beyond, (filterSQL{s.db}).message(l.Filter))...)
 	order := fmt.Sprintf("ORDER BY s.started_at %[1]s, s.id %[1]s", direction)
-	plain := func(sessions dialect.Predicate) dialect.Predicate {
+	plain := func(sessions dialect.Predicate) dialect.Statement {
 		c := dialect.AllOf(sessions, passes)
-		return dialect.Where(fmt.Sprintf("SELECT %s FROM sessions s CROSS JOIN messages m WHERE m.session_id = s.id AND (%s) %s, m.position %s",
+		return dialect.Select(fmt.Sprintf("SELECT %s FROM sessions s CROSS JOIN messages m WHERE m.session_id = s.id AND (%s) %s, m.position %s",
 			columns, c.SQL, order, direction), c.Args...)
 	}
 	switch {
@@ -39,7 +39,7 @@ func (s *Store) messages(l models.MessageList, columns string, beyond []dialect.
 	}
 	// Sessions are put in order, then read until so many of them have a message that passes.
 	sessions := dialect.AllOf(search.rest, search.Candidates)
-	collected := dialect.Where(fmt.Sprintf("SELECT %s FROM ("+
+	collected := dialect.Select(fmt.Sprintf("SELECT %s FROM ("+
 		"SELECT s.*, (SELECT '[' || group_concat(m.position) || ']' FROM messages m WHERE m.session_id = s.id AND %s) AS positions FROM ("+
 		"SELECT s.id, s.call_id, s.started_at, s.notification_id FROM sessions s WHERE %s %s LIMIT -1) s"+
 		" WHERE %s AND positions IS NOT NULL LIMIT %d) s"+
@@ -89,8 +89,8 @@ func (s *Store) MessagePage(
 }
 
 // listedMessages reads the messages that a statement names. A session's body is read once.
-func (s *Store) listedMessages(ctx context.Context, named dialect.Predicate) ([]*models.ListedMessage, error) {
-	statement := dialect.Where("SELECT g.session_id, n.body, g.positions, g.call_id, g.started_at FROM ("+
+func (s *Store) listedMessages(ctx context.Context, named dialect.Statement) ([]*models.ListedMessage, error) {
+	statement := dialect.Select("SELECT g.session_id, n.body, g.positions, g.call_id, g.started_at FROM ("+
 		"SELECT x.session_id, x.notification_id, x.call_id, x.started_at, string_agg(CAST(x.position AS TEXT), ',') AS positions FROM ("+named.SQL+") x"+
 		" GROUP BY x.session_id, x.notification_id, x.call_id, x.started_at) g JOIN notifications n ON n.id = g.notification_id", named.Args...)
 	var page []*models.ListedMessage

@@ -30,9 +30,9 @@ func orderColumn(field models.SessionOrderField) string {
 
 // unionAll runs one SELECT for each of n parents, many in a statement. Every arm has
 // the same text, so that its plan is the one of the index it was written for.
-func unionAll[T any](ctx context.Context, s *Store, n int, arm func(i int) dialect.Predicate) ([]T, error) {
+func unionAll[T any](ctx context.Context, s *Store, n int, arm func(i int) dialect.Statement) ([]T, error) {
 	var all []T
-	err := eachUnionAll(n, arm, func(statement dialect.Predicate) error {
+	err := eachUnionAll(n, arm, func(statement dialect.Statement) error {
 		var rows []T
 		if err := s.reader(ctx).Raw(statement.SQL, statement.Args...).Scan(&rows).Error; err != nil {
 			return err
@@ -44,9 +44,9 @@ func unionAll[T any](ctx context.Context, s *Store, n int, arm func(i int) diale
 }
 
 // unionAllSessions is arms for columns of sessions.
-func unionAllSessions(ctx context.Context, s *Store, columns sessionColumns, n int, arm func(i int) dialect.Predicate) ([]*models.Session, error) {
+func unionAllSessions(ctx context.Context, s *Store, columns sessionColumns, n int, arm func(i int) dialect.Statement) ([]*models.Session, error) {
 	var all []*models.Session
-	err := eachUnionAll(n, arm, func(statement dialect.Predicate) error {
+	err := eachUnionAll(n, arm, func(statement dialect.Statement) error {
 		sessions, err := columns.read(s.reader(ctx), s.db, statement)
 		all = append(all, sessions...)
 		return err
@@ -54,7 +54,7 @@ func unionAllSessions(ctx context.Context, s *Store, columns sessionColumns, n i
 	return all, err
 }
 
-func eachUnionAll(n int, arm func(i int) dialect.Predicate, read func(dialect.Predicate) error) error {
+func eachUnionAll(n int, arm func(i int) dialect.Statement, read func(dialect.Statement) error) error {
 	for start := 0; start < n; {
 		var texts []string
 		var args []any
@@ -67,7 +67,7 @@ func eachUnionAll(n int, arm func(i int) dialect.Predicate, read func(dialect.Pr
 			args = append(args, part.Args...)
 			start++
 		}
-		if err := read(dialect.Where(strings.Join(texts, " UNION ALL "), args...)); err != nil {
+		if err := read(dialect.Select(strings.Join(texts, " UNION ALL "), args...)); err != nil {
 			return err
 		}
 	}
@@ -125,7 +125,7 @@ func (s *Store) SessionPages(
 	}
 	search := s.pageSearch(l.Filters, nil)
 	columns := shownColumns(ctx)
-	sessions, err := unionAllSessions(ctx, s, columns, len(owners), func(i int) dialect.Predicate {
+	sessions, err := unionAllSessions(ctx, s, columns, len(owners), func(i int) dialect.Statement {
 		parts := []dialect.Predicate{ofOwner(l.Scope, owners[i])}
 		if w.After != nil {
 			parts = append(parts, sessionKeyset(l.Order, w.After, true))
@@ -160,7 +160,7 @@ func (s *Store) Beyond(ctx context.Context, l models.SessionList, places map[str
 	slices.Sort(owners)
 	search := s.pageSearch(l.Filters, nil)
 	columns := onlyColumns("intention", "callee", "notification_id")
-	rows, err := unionAllSessions(ctx, s, columns, len(owners), func(i int) dialect.Predicate {
+	rows, err := unionAllSessions(ctx, s, columns, len(owners), func(i int) dialect.Statement {
 		place := places[owners[i]]
 		c := dialect.AllOf(ofOwner(l.Scope, owners[i]), sessionKeyset(l.Order, &place, later))
 		return search.page(columns.sql(), c, "", 1)
@@ -181,9 +181,9 @@ func (s *Store) CountSessions(ctx context.Context, l models.SessionList, owners 
 		Owner string
 		Count int
 	}
-	rows, err := unionAll[count](ctx, s, len(owners), func(i int) dialect.Predicate {
+	rows, err := unionAll[count](ctx, s, len(owners), func(i int) dialect.Statement {
 		c := s.filter(l, owners[i])
-		return dialect.Where("SELECT CAST(? AS TEXT) AS owner, COUNT(*) AS count FROM sessions s WHERE "+c.SQL, append([]any{owners[i]}, c.Args...)...)
+		return dialect.Select("SELECT CAST(? AS TEXT) AS owner, COUNT(*) AS count FROM sessions s WHERE "+c.SQL, append([]any{owners[i]}, c.Args...)...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("count sessions: %w", err)

@@ -48,7 +48,7 @@ type namedEntry[E any] interface {
 func entriesBySession[E any, P namedEntry[E]](ctx context.Context, s *Store, table string, sessionIDs []int64) (map[int64][]*E, error) {
 	found := make(map[int64][]*E, len(sessionIDs))
 	for ids := range slices.Chunk(sessionIDs, sessionsOfStatement) {
-		statement := dialect.Where("SELECT e.session_id, e.name, e.value, e.number, e.json FROM "+table+" e"+
+		statement := dialect.Select("SELECT e.session_id, e.name, e.value, e.number, e.json FROM "+table+" e"+
 			" WHERE e.session_id IN ("+dialect.Placeholders(len(ids))+") ORDER BY e.session_id, e.position", dialect.ToAny(ids)...)
 		err := s.eachRow(ctx, statement, func(scan scanner) error {
 			e := new(E)
@@ -70,7 +70,7 @@ func entriesBySession[E any, P namedEntry[E]](ctx context.Context, s *Store, tab
 // BodiesOf reads notifications, as they were sent, by their ids in the ledger.
 func (s *Store) BodiesOf(ctx context.Context, notificationIDs []int64) (map[int64]models.JSON, error) {
 	found := make(map[int64]models.JSON, len(notificationIDs))
-	statement := dialect.Where("SELECT id, body FROM notifications WHERE id IN ?", notificationIDs)
+	statement := dialect.Select("SELECT id, body FROM notifications WHERE id IN ?", notificationIDs)
 	err := s.eachRow(ctx, statement, func(scan scanner) error {
 		var id int64
 		var packed []byte
@@ -94,7 +94,7 @@ func (s *Store) BodiesOf(ctx context.Context, notificationIDs []int64) (map[int6
 // bodies, newest first: the first of each is the one that the session shows.
 func (s *Store) VersionsOf(ctx context.Context, callIDs []string) (map[string][]*models.Notification, error) {
 	found := make(map[string][]*models.Notification, len(callIDs))
-	statement := dialect.Where("SELECT id, call_id, notified_at, first_received_at, deliveries FROM notifications"+
+	statement := dialect.Select("SELECT id, call_id, notified_at, first_received_at, deliveries FROM notifications"+
 		" WHERE call_id IN ? AND outcome = ? ORDER BY notified_at DESC, id DESC", callIDs, models.Projected)
 	err := s.eachRow(ctx, statement, func(scan scanner) error {
 		n := &models.Notification{}

@@ -16,12 +16,12 @@ import (
 type scanner func(into ...any) error
 
 // eachRow reads the rows of a statement for an answer.
-func (s *Store) eachRow(ctx context.Context, statement dialect.Predicate, each func(scanner) error) error {
+func (s *Store) eachRow(ctx context.Context, statement dialect.Statement, each func(scanner) error) error {
 	return eachRow(s.reader(ctx), s.db, statement, each)
 }
 
 // eachRow reads the rows of a statement, each with what it scans into: GORM's reflection takes several times as long.
-func eachRow(db *gorm.DB, d dialect.Dialect, statement dialect.Predicate, each func(scanner) error) (err error) {
+func eachRow(db *gorm.DB, d dialect.Dialect, statement dialect.Statement, each func(scanner) error) (err error) {
 	rows, err := db.Raw(statement.SQL, statement.Args...).Rows()
 	if err != nil {
 		return err
@@ -138,12 +138,12 @@ func (columns sessionColumns) fields(s *models.Session) []any {
 }
 
 // by is the statement that reads the sessions with one of the values in a column.
-func (columns sessionColumns) by(column string, values []any) dialect.Predicate {
-	return dialect.Where("SELECT "+columns.sql()+" FROM sessions s WHERE s."+column+" IN ("+dialect.Placeholders(len(values))+")", values...)
+func (columns sessionColumns) by(column string, values []any) dialect.Statement {
+	return dialect.Select("SELECT "+columns.sql()+" FROM sessions s WHERE s."+column+" IN ("+dialect.Placeholders(len(values))+")", values...)
 }
 
 // read reads the rows of a statement that has the columns.
-func (columns sessionColumns) read(db *gorm.DB, d dialect.Dialect, statement dialect.Predicate) (sessions []*models.Session, err error) {
+func (columns sessionColumns) read(db *gorm.DB, d dialect.Dialect, statement dialect.Statement) (sessions []*models.Session, err error) {
 	err = eachRow(db, d, statement, func(scan scanner) error {
 		session := &models.Session{}
 		sessions = append(sessions, session)

@@ -48,10 +48,10 @@ func (s *Store) pageSearch(filters []*models.SessionFilter, words []string) page
 
 // page is the statement that reads columns, s.notification_id among them, of up to limit
 // sessions s that pass c as well.
-func (p pageSearch) page(columns string, c dialect.Predicate, order string, limit int) dialect.Predicate {
+func (p pageSearch) page(columns string, c dialect.Predicate, order string, limit int) dialect.Statement {
 	c = dialect.AllOf(p.rest, c)
-	plain := func(c dialect.Predicate) dialect.Predicate {
-		return dialect.Where(fmt.Sprintf("SELECT %s FROM sessions s WHERE %s %s", columns, c.SQL, order), c.Args...)
+	plain := func(c dialect.Predicate) dialect.Statement {
+		return dialect.Select(fmt.Sprintf("SELECT %s FROM sessions s WHERE %s %s", columns, c.SQL, order), c.Args...)
 	}
 	switch {
 	case !p.searched:
@@ -62,7 +62,7 @@ func (p pageSearch) page(columns string, c dialect.Predicate, order string, limi
 	collected := plain(dialect.AllOf(c, p.Candidates))
 	if !p.Exact {
 		// A limit keeps SQLite from looking at transcripts before the sessions are in order.
-		collected = dialect.Where("SELECT * FROM ("+collected.SQL+" LIMIT -1) s WHERE "+p.Holds.SQL,
+		collected = dialect.Select("SELECT * FROM ("+collected.SQL+" LIMIT -1) s WHERE "+p.Holds.SQL,
 			slices.Concat(collected.Args, p.Holds.Args)...)
 	}
 	return p.either(plain(dialect.AllOf(c, p.Holds)), collected, limit)
@@ -70,12 +70,12 @@ func (p pageSearch) page(columns string, c dialect.Predicate, order string, limi
 
 // either is what one of two statements gives that read the same, up to limit rows: one
 // looks at one session after the other, one collects the candidates first. The other is not run.
-func (p pageSearch) either(walking, collecting dialect.Predicate, limit int) dialect.Predicate {
-	bounded := func(c dialect.Predicate, factor string) dialect.Predicate {
-		return dialect.Where(fmt.Sprintf("SELECT * FROM (%s LIMIT %d * (SELECT %s FROM k))", c.SQL, limit, factor), c.Args...)
+func (p pageSearch) either(walking, collecting dialect.Statement, limit int) dialect.Statement {
+	bounded := func(c dialect.Statement, factor string) dialect.Statement {
+		return dialect.Select(fmt.Sprintf("SELECT * FROM (%s LIMIT %d * (SELECT %s FROM k))", c.SQL, limit, factor), c.Args...)
 	}
 	walk, collect := bounded(walking, "common"), bounded(collecting, "1 - common")
-	return dialect.Where("WITH k (common) AS MATERIALIZED ("+p.Common.SQL+") "+walk.SQL+" UNION ALL "+collect.SQL,
+	return dialect.Select("WITH k (common) AS MATERIALIZED ("+p.Common.SQL+") "+walk.SQL+" UNION ALL "+collect.SQL,
 		slices.Concat([]any{limit}, p.Common.Args, walk.Args, collect.Args)...)
 }
 

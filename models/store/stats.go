@@ -117,7 +117,7 @@ func (s *Store) Stats(ctx context.Context, q models.StatsQuery) ([]*models.Sessi
 	}
 
 	var list []*models.SessionStats
-	err := s.eachRow(ctx, dialect.Where(sql, slices.Concat(g.args, g.fromArgs, c.Args)...), func(scan scanner) error {
+	err := s.eachRow(ctx, dialect.Select(sql, slices.Concat(g.args, g.fromArgs, c.Args)...), func(scan scanner) error {
 		row := &statsRow{}
 		fields := make([]any, len(g.columns))
 		for i, column := range g.columns {
@@ -156,8 +156,8 @@ func mean(sum int64, count int) float64 {
 func (s *Store) WorkflowNames(ctx context.Context, filter *models.SessionFilter, workflowIDs []string) (map[string]string, error) {
 	c := filterSQL{s.db}.session(filter)
 	columns := onlyColumns("workflow_id", "workflow_name")
-	rows, err := unionAllSessions(ctx, s, columns, len(workflowIDs), func(i int) dialect.Predicate {
-		return dialect.Where("SELECT "+columns.sql()+" FROM sessions s WHERE s.workflow_id = ? AND ("+c.SQL+
+	rows, err := unionAllSessions(ctx, s, columns, len(workflowIDs), func(i int) dialect.Statement {
+		return dialect.Select("SELECT "+columns.sql()+" FROM sessions s WHERE s.workflow_id = ? AND ("+c.SQL+
 			") ORDER BY s.started_at DESC, s.id DESC LIMIT 1", append([]any{workflowIDs[i]}, c.Args...)...)
 	})
 	if err != nil {

@@ -23,13 +23,16 @@ type bodyRow struct {
 
 // bodies reads the bodies that sessions show, where a filter is given those that have a message that passes.
 func (s *Store) bodiesOf(ctx context.Context, sessionIDs []int64, filter dialect.Predicate, each func(bodyRow) error) error {
-	positions, passes := dialect.Predicate{SQL: "''"}, ""
+	positions, passes := dialect.Fragment{SQL: "''"}, ""
 	if filter.SQL != dialect.AlwaysTrue.SQL {
-		positions = dialect.Where("(SELECT string_agg(CAST(m.position AS TEXT), ',') FROM messages m WHERE m.session_id = s.id AND ("+filter.SQL+"))", filter.Args...)
+		positions = dialect.Fragment{
+			SQL:  "(SELECT string_agg(CAST(m.position AS TEXT), ',') FROM messages m WHERE m.session_id = s.id AND (" + filter.SQL + "))",
+			Args: filter.Args,
+		}
 		passes = " WHERE x.positions IS NOT NULL"
 	}
 	for ids := range slices.Chunk(sessionIDs, sessionsOfStatement) {
-		statement := dialect.Where(
+		statement := dialect.Select(
 			"SELECT x.id, n.body, x.positions FROM (SELECT s.id, s.notification_id, "+positions.SQL+" AS positions FROM sessions s"+
 				" WHERE s.id IN ("+dialect.Placeholders(len(ids))+")) x JOIN notifications n ON n.id = x.notification_id"+passes,
 			append(slices.Clone(positions.Args), dialect.ToAny(ids)...)...)
@@ -40,7 +43,7 @@ func (s *Store) bodiesOf(ctx context.Context, sessionIDs []int64, filter dialect
 	return nil
 }
 
-func (s *Store) readBodies(ctx context.Context, statement dialect.Predicate, each func(bodyRow) error) error {
+func (s *Store) readBodies(ctx context.Context, statement dialect.Statement, each func(bodyRow) error) error {
 	return s.eachRow(ctx, statement, func(scan scanner) error {
 		var row bodyRow
 		if err := scan(&row.sessionID, &row.packed, &row.positions); err != nil {

@@ -87,7 +87,7 @@ func (s *Store) upgradeBatch(ctx context.Context, decode Decode, after int64, li
 		began := time.Now()
 		step = upgradeStep{}
 		columns := onlyColumns("id", "call_id")
-		outdated := dialect.Where("SELECT "+columns.sql()+" FROM sessions s WHERE "+dialect.Outdated+
+		outdated := dialect.Select("SELECT "+columns.sql()+" FROM sessions s WHERE "+dialect.Outdated+
 			" AND id > ? ORDER BY id LIMIT ?", after, limit)
 		var err error
 		if step.sessions, err = columns.read(tx, s.db, outdated); err != nil {

@@ -169,7 +169,7 @@ func equalMessages(a, b models.Message) bool {
 
 // storedMessages are the rows of a session's messages.
 func storedMessages(tx *gorm.DB, d dialect.Dialect, sessionID int64) (messages []models.Message, err error) {
-	statement := dialect.Where("SELECT m.session_id, m.position, m.msg_id, m.msg_id_folded, m.msg_ordinal, m.sender_type, m.sent_at, m.status, m.content_type,"+
+	statement := dialect.Select("SELECT m.session_id, m.position, m.msg_id, m.msg_id_folded, m.msg_ordinal, m.sender_type, m.sent_at, m.status, m.content_type,"+
 		" m.has_reply, m.folded FROM messages m WHERE m.session_id = ? ORDER BY m.position", sessionID)
 	err = eachRow(tx, d, statement, func(scan scanner) error {
 		var m models.Message
@@ -183,7 +183,7 @@ func storedMessages(tx *gorm.DB, d dialect.Dialect, sessionID int64) (messages [
 
 // storedEntries are the rows of one of a session's open maps.
 func storedEntries(tx *gorm.DB, d dialect.Dialect, table string, sessionID int64) (entries []models.NamedValue, err error) {
-	statement := dialect.Where("SELECT e.name, e.position, e.value, e.folded, e.number, e.json FROM "+table+
+	statement := dialect.Select("SELECT e.name, e.position, e.value, e.folded, e.number, e.json FROM "+table+
 		" e WHERE e.session_id = ? ORDER BY e.position", sessionID)
 	err = eachRow(tx, d, statement, func(scan scanner) error {
 		var v models.NamedValue

@@ -64,7 +64,7 @@ type Dialect interface {
 	UnindexSessions(tx *gorm.DB, ids []int64) error
 	// Bucket is the start of the time bucket of s.started_at, in microseconds since
 	// 1970, and what has to be joined to sessions s for it.
-	Bucket(interval models.TimeInterval, zone *time.Location) (column, from Predicate)
+	Bucket(interval models.TimeInterval, zone *time.Location) (column, from Fragment)
 	// IndexDifferences are queries for sessions that search does not know, and the reverse.
 	IndexDifferences() []Difference
 	// DescribeError puts an error that operators meet into words.
@@ -164,7 +164,7 @@ type SessionSearch struct {
 	// Common is a SELECT of 1 where so many sessions are candidates that a page is filled
 	// faster by looking at one transcript after the other, else of 0. It takes the length
 	// of the page before its other arguments; empty where there is no such way.
-	Common Predicate
+	Common Statement
 }
 
 // Predicate passes the sessions that are found.

@@ -7,12 +7,26 @@ import (
 	"unicode/utf8"
 )
 
-// Predicate is a piece of SQL that is true or false, never NULL where it stands
-// for a session or a message.
-type Predicate struct {
+// Fragment is a piece of SQL with the arguments of its placeholders.
+type Fragment struct {
 	SQL  string
 	Args []any
 }
+
+// Statement is a whole SELECT.
+type Statement Fragment
+
+// Select is a statement of SQL with its arguments.
+func Select(sql string, args ...any) Statement { return Statement{sql, args} }
+
+// Limit is the statement with a limit on its rows.
+func (s Statement) Limit(limit int) Statement {
+	return Select(fmt.Sprintf("%s LIMIT %d", s.SQL, limit), s.Args...)
+}
+
+// Predicate is a piece of SQL that is true or false, never NULL where it stands
+// for a session or a message.
+type Predicate Fragment
 
 // AlwaysTrue passes everything, AlwaysFalse nothing.
 var AlwaysTrue, AlwaysFalse = Predicate{SQL: "1=1"}, Predicate{SQL: "1=0"}
@@ -38,8 +52,8 @@ func AllOf(parts ...Predicate) Predicate { return join(parts, " AND ", AlwaysTru
 // AnyOf passes what passes one of the parts or more.
 func AnyOf(parts []Predicate) Predicate { return join(parts, " OR ", AlwaysFalse) }
 
-// Not passes what c does not pass.
-func (c Predicate) Not() Predicate { return Where("NOT ("+c.SQL+")", c.Args...) }
+// Not passes what p does not pass.
+func (p Predicate) Not() Predicate { return Where("NOT ("+p.SQL+")", p.Args...) }
 
 // Exists passes where a row of the tables, which sql names up to a condition, passes inner as well.
 func Exists(sql string, inner Predicate) Predicate {
@@ -90,9 +104,4 @@ func ToAny[T any](values []T) []any {
 		out[i] = v
 	}
 	return out
-}
-
-// Limit is a statement with a limit on its rows.
-func (c Predicate) Limit(limit int) Predicate {
-	return Where(fmt.Sprintf("%s LIMIT %d", c.SQL, limit), c.Args...)
 }

@@ -84,15 +84,15 @@ const (
 //
 // z are the lists, k the whole cycles that are taken off, c the time and the number
 // of clock changes before it, l what the clock showed then.
-func (d Dialect) Bucket(interval models.TimeInterval, zone *time.Location) (column, from dialect.Predicate) {
+func (d Dialect) Bucket(interval models.TimeInterval, zone *time.Location) (column, from dialect.Fragment) {
 	known := d.clocksOf(zone)
 	regular, cycle := strconv.FormatInt(clocksRegular, 10), strconv.FormatInt(clocksCycle, 10)
-	from = dialect.Where(" CROSS JOIN (SELECT CAST(? AS BIGINT[]) AS changes, CAST(? AS BIGINT[]) AS offsets, CAST(? AS BIGINT[]) AS shown) z"+
-		" CROSS JOIN LATERAL (SELECT CASE WHEN s.started_at < "+regular+" THEN 0 ELSE (s.started_at - "+regular+") / "+cycle+" * "+cycle+" END AS off) k"+
-		" CROSS JOIN LATERAL (SELECT s.started_at - k.off AS at, width_bucket(s.started_at - k.off, z.changes) AS n) c"+
-		" CROSS JOIN LATERAL (SELECT c.at + z.offsets[c.n + 1] AS shown) l", known.changes, known.offsets, known.shown)
+	from = dialect.Fragment{SQL: " CROSS JOIN (SELECT CAST(? AS BIGINT[]) AS changes, CAST(? AS BIGINT[]) AS offsets, CAST(? AS BIGINT[]) AS shown) z" +
+		" CROSS JOIN LATERAL (SELECT CASE WHEN s.started_at < " + regular + " THEN 0 ELSE (s.started_at - " + regular + ") / " + cycle + " * " + cycle + " END AS off) k" +
+		" CROSS JOIN LATERAL (SELECT s.started_at - k.off AS at, width_bucket(s.started_at - k.off, z.changes) AS n) c" +
+		" CROSS JOIN LATERAL (SELECT c.at + z.offsets[c.n + 1] AS shown) l", Args: []any{known.changes, known.offsets, known.shown}}
 	if interval == models.EveryHour { // or when the clock was changed within the hour
-		return dialect.Where("GREATEST(z.changes[c.n], l.shown - " + modulo("l.shown", microsOfHour) + " - z.offsets[c.n + 1]) + k.off"), from
+		return dialect.Fragment{SQL: "GREATEST(z.changes[c.n], l.shown - " + modulo("l.shown", microsOfHour) + " - z.offsets[c.n + 1]) + k.off"}, from
 	}
 	day := "l.shown - " + modulo("l.shown", microsOfDay)
 	switch interval {
@@ -105,7 +105,7 @@ func (d Dialect) Bucket(interval models.TimeInterval, zone *time.Location) (colu
 	// The first instant of that date, also where midnight is skipped or comes twice:
 	// by the clock in front of a change if that showed midnight before it.
 	from.SQL += " CROSS JOIN LATERAL (SELECT " + day + " AS start) d CROSS JOIN LATERAL (SELECT width_bucket(d.start, z.shown) AS n) f"
-	return dialect.Where("GREATEST(z.changes[f.n], d.start - z.offsets[f.n + 1]) + k.off"), from
+	return dialect.Fragment{SQL: "GREATEST(z.changes[f.n], d.start - z.offsets[f.n + 1]) + k.off"}, from
 }
 
 // modulo is the remainder that is never negative.

@@ -88,7 +88,7 @@ func (Dialect) SearchMessages(words []string) dialect.Predicate {
 // A word of two characters and less is found as the start of trigrams: each text ends
 // in separators, so that none is missed.
 func (Dialect) SearchSessions(words []string) dialect.SessionSearch {
-	var prefixes []dialect.Predicate
+	var matches []dialect.Statement
 	var trigrams []string
 	exact := true
 	for _, word := range words {
@@ -105,12 +105,11 @@ func (Dialect) SearchSessions(words []string) dialect.SessionSearch {
 		if from, to, bounded := dialect.PrefixRange(indexed); bounded {
 			terms = dialect.Where("term >= ? AND term < ?", from, to)
 		}
-		prefixes = append(prefixes, dialect.Where("SELECT doc FROM session_search_runs WHERE "+terms.SQL, terms.Args...))
+		matches = append(matches, dialect.Select("SELECT doc FROM session_search_runs WHERE "+terms.SQL, terms.Args...))
 	}
 
-	matches := prefixes
 	if len(trigrams) > 0 {
-		matches = append(matches, dialect.Where("SELECT rowid FROM session_search WHERE session_search MATCH ?", strings.Join(trigrams, " ")))
+		matches = append(matches, dialect.Select("SELECT rowid FROM session_search WHERE session_search MATCH ?", strings.Join(trigrams, " ")))
 	}
 	search := dialect.SessionSearch{
 		Holds:  dialect.Where("transcript_holds("+bodyOf+", ?)", strings.Join(words, wordSeparator)),
@@ -134,7 +133,7 @@ const (
 
 // isCommon compares a count with the bound where both ways take the same: collecting n candidates of N sessions takes
 // n, filling a page in their order page × N/n transcripts. A sample spares the count where it is large.
-func isCommon(match dialect.Predicate, sampled bool) dialect.Predicate {
+func isCommon(match dialect.Statement, sampled bool) dialect.Statement {
 	sql := "WITH b (bound, newest) AS (SELECT 1 + CAST(sqrt(%d.0 * ? * COALESCE(MAX(id), 0)) AS INTEGER), COALESCE(MAX(id), 0) FROM sessions) SELECT "
 	args := match.Args
 	if sampled {
@@ -142,7 +141,7 @@ func isCommon(match dialect.Predicate, sampled bool) dialect.Predicate {
 			commonInSample, match.SQL, sampledSessions)
 		args = slices.Concat(args, args)
 	}
-	return dialect.Where(fmt.Sprintf(sql+"bound <= (SELECT COUNT(*) FROM (%s LIMIT (SELECT bound FROM b))) FROM b", transcriptCost, match.SQL), args...)
+	return dialect.Select(fmt.Sprintf(sql+"bound <= (SELECT COUNT(*) FROM (%s LIMIT (SELECT bound FROM b))) FROM b", transcriptCost, match.SQL), args...)
 }
 
 // replacedByIndex are characters that FTS5 reads as U+FFFD, and NUL, at which it would

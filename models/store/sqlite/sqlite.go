@@ -265,8 +265,8 @@ func (Dialect) EndsWith(column, suffix string) dialect.Predicate {
 }
 
 // Bucket is the start of a time bucket.
-func (Dialect) Bucket(interval models.TimeInterval, zone *time.Location) (column, from dialect.Predicate) {
-	return dialect.Where("bucket_start(s.started_at, ?, ?)", string(interval), zone.String()), dialect.Predicate{}
+func (Dialect) Bucket(interval models.TimeInterval, zone *time.Location) (column, from dialect.Fragment) {
+	return dialect.Fragment{SQL: "bucket_start(s.started_at, ?, ?)", Args: []any{string(interval), zone.String()}}, dialect.Fragment{}
 }
 
 // bucketFunction is BucketStart as a function of SQL.
