@@ -76,7 +76,7 @@ func selectedNames(oc *graphql.OperationContext) map[string]bool {
 // newServer returns a server that renders as gqlgen does: fields concurrently, each from
 // the present state of the database.
 func newServer(
-	stopping context.Context, database, primary model.Reader, settings Settings, log *slog.Logger,
+	stopping context.Context, database reader, primary model.Reader, settings Settings, log *slog.Logger,
 ) (*handler.Server, *runner) {
 	source := model.Source{
 		Store: database, Primary: primary, Codec: model.NewCodec(database.CursorKey()), MaxPage: settings.MaxPage,
@@ -88,7 +88,7 @@ func newServer(
 	if run.timeout <= 0 {
 		run.timeout = DefaultQueryTimeout
 	}
-	resolver := &Resolver{source, &limits.SubscriptionLimiter{}}
+	resolver := &Resolver{source, database, &limits.SubscriptionLimiter{}}
 	executable := generated.NewExecutableSchema(generated.Config{Resolvers: resolver})
 
 	server := handler.New(executable)

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"sessiongraph/graph"
-	"sessiongraph/graph/model"
 	"sessiongraph/ingest"
 	"sessiongraph/internal/simulate"
 	"sessiongraph/internal/test/testdb"
@@ -30,7 +29,7 @@ func BenchmarkRender(b *testing.B) {
 	transcripts := `{ sessions(first: 50) { nodes { ` + scalarsOfSession + ` messages { ` + wholeMessage + ` } } } }`
 	for _, question := range []struct {
 		name, query string
-		reader      model.Reader
+		reader      graph.Reader
 	}{
 		{"transcripts", transcripts, database},
 		{"transcripts without reading", transcripts, &keptReader{Reader: database}},
@@ -112,7 +111,7 @@ func storedSessions(tb testing.TB, kind testdb.Kind, sessions int) *store.Store 
 // keptReader keeps what it has read of sessions and messages, so that rendering is
 // measured without reading.
 type keptReader struct {
-	model.Reader
+	graph.Reader
 	sessions map[string][]*models.Session
 	messages map[int64][]*models.Message
 	answers  map[models.MsgKey]*models.Message

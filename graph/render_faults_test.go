@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 
-	"sessiongraph/graph/model"
+	"sessiongraph/graph"
 	"sessiongraph/models"
 )
 
@@ -14,7 +14,7 @@ import (
 // where rows have to be: which method does is decided by the seed alone, so that two
 // renderers meet the same.
 type faultyReader struct {
-	model.Reader
+	graph.Reader
 	seed  uint64
 	every uint64 // one method of so many; 0 for none
 }

@@ -28,7 +28,7 @@ type streamServer struct {
 	url string
 }
 
-func newStreamServer(t *testing.T, reader model.Reader, plain bool) streamServer {
+func newStreamServer(t *testing.T, reader graph.Reader, plain bool) streamServer {
 	settings := graph.Settings{MaxPage: 200, MaxComplexity: 1 << 30}
 	server := httptest.NewServer(graph.HandlerOf(t.Context(), reader, settings, slog.New(slog.DiscardHandler), plain))
 	t.Cleanup(server.Close)
@@ -68,7 +68,7 @@ func (s streamServer) first(selection string, after string) string {
 func cursorOfEvent(t *testing.T, database *store.Store) string {
 	t.Helper()
 	source := model.Source{Store: database, Primary: database, Codec: model.NewCodec(database.CursorKey()), MaxPage: 1}
-	stream, err := model.Events(t.Context(), source, nil, nil)
+	stream, err := database.Events(t.Context(), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func TestErrorsOfEvents(t *testing.T) {
 }
 
 // bodilessReader cannot read notifications.
-type bodilessReader struct{ model.Reader }
+type bodilessReader struct{ graph.Reader }
 
 func (*bodilessReader) BodiesOf(context.Context, []int64) (map[int64]models.JSON, error) {
 	return nil, errBroken

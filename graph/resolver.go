@@ -9,12 +9,25 @@ import (
 	"sessiongraph/graph/limits"
 	"sessiongraph/graph/model"
 	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // Resolver answers the root fields.
 type Resolver struct {
 	model.Source
+	events        eventSource
 	subscriptions *limits.SubscriptionLimiter
+}
+
+// eventSource has the events of sessions that are stored; the store is one.
+type eventSource interface {
+	Events(ctx context.Context, filter *models.SessionFilter, after *models.EventPlace) (*store.EventStream, error)
+}
+
+// reader is what the root fields are answered from.
+type reader interface {
+	model.Reader
+	eventSource
 }
 
 // selectedMeasures returns the measures of SessionStats that the operation selects; the

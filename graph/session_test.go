@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"sessiongraph/graph"
-	"sessiongraph/graph/model"
 	"sessiongraph/internal/test/testdb"
 	"sessiongraph/models"
 )
@@ -54,7 +53,7 @@ func TestSessionsWithoutCallee(t *testing.T) {
 }
 
 // removedReader reads messages whose sessions have been removed meanwhile.
-type removedReader struct{ model.Reader }
+type removedReader struct{ graph.Reader }
 
 func (removedReader) SessionsByID(context.Context, []int64) (map[int64]*models.Session, error) {
 	return nil, nil

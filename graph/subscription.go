@@ -42,7 +42,11 @@ func (r *Resolver) subscribe(
 	if err := r.subscriptions.Acquire(ctx); err != nil {
 		return nil, err
 	}
-	stream, err := model.Events(ctx, r.Source, filter, after)
+	place, err := r.Codec.EventPlace(after)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := r.events.Events(ctx, filter, place)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"sessiongraph/models"
-	"sessiongraph/models/store"
 )
 
 // Reader reads what these types need; the store is one.
@@ -54,7 +53,6 @@ type Reader interface {
 	Stats(ctx context.Context, q models.StatsQuery) ([]*models.SessionStats, error)
 	WorkflowNames(ctx context.Context, filter *models.SessionFilter, workflowIDs []string) (map[string]string, error)
 
-	Events(ctx context.Context, filter *models.SessionFilter, after *models.EventPlace) (*store.EventStream, error)
 	SessionOf(ctx context.Context, event models.SessionEvent) (*models.Session, error)
 	CursorKey() []byte
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 
 	"sessiongraph/models"
-	"sessiongraph/models/store"
 )
 
 // SessionStored is the event of a session that was stored, new or in a newer version.
@@ -34,19 +33,16 @@ func (c *Codec) openEvent(cursor string) (place models.EventPlace, err error) {
 	return place, nil
 }
 
-// Events subscribes to the sessions that pass the filter and are stored from now on, or
-// since the event with the cursor after.
-func Events(
-	ctx context.Context, source Source, filter *models.SessionFilter, after *string,
-) (*store.EventStream, error) {
+// EventPlace is the place of the event with the cursor after; nil for none.
+func (c *Codec) EventPlace(after *string) (*models.EventPlace, error) {
 	if after == nil {
-		return source.Store.Events(ctx, filter, nil)
+		return nil, nil
 	}
-	place, err := source.Codec.openEvent(*after)
+	place, err := c.openEvent(*after)
 	if err != nil {
 		return nil, err
 	}
-	return source.Store.Events(ctx, filter, &place)
+	return &place, nil
 }
 
 // Stored reads an event's session; nil if the session has another version now.
