@@ -13,7 +13,7 @@ import (
 	"sessiongraph/models"
 )
 
-// Metrics are what Prometheus is told of the ingest route.
+// Metrics are the Prometheus metrics of the ingest route.
 type Metrics struct {
 	answers    *prometheus.CounterVec
 	deliveries *prometheus.CounterVec
@@ -48,8 +48,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 func (m *Metrics) answered(status int)           { m.answers.WithLabelValues(strconv.Itoa(status)).Inc() }
 func (m *Metrics) stored(outcome models.Outcome) { m.deliveries.WithLabelValues(string(outcome)).Inc() }
 
-// Expect shows each of so many secrets as 0 until it verifies something: one that is
-// never used is told from one that is not there.
+// Expect exports a count for each of so many secrets, also for one that verifies nothing.
 func (m *Metrics) Expect(secrets int) {
 	for n := range secrets {
 		m.signatures.WithLabelValues(strconv.Itoa(n + 1))
@@ -82,7 +81,7 @@ func (m *Metrics) Observer(log *slog.Logger) func([]Scheme) {
 		if len(schemes) == 0 {
 			m.schemes.WithLabelValues("none").Inc()
 		}
-		if total&(total-1) == 0 {
+		if isPowerOfTwo(total) {
 			log.Info("signatures observed", "notifications", total, "verified", summary(verified, total))
 		}
 	}

@@ -33,10 +33,9 @@ const (
 	maxText     = 2 << 20 // bytes of what people read of all messages
 )
 
-// Decode reads AIRudder's Chatbot Session End Notification. What it does not know
-// it leaves in the raw values, and a text where a number is expected, or the
-// reverse, is read for what it says. Its errors are ErrNotObject and
-// UnprojectableError; it has no others, whatever the body is.
+// Decode reads AIRudder's Chatbot Session End Notification. Unknown members stay in the raw
+// values, and a text in place of a number, or the reverse, is converted. Its errors are
+// ErrNotObject and UnprojectableError; it has no others, whatever the body is.
 func Decode(body []byte) (*models.Projection, error) {
 	if !json.Valid(body) || models.JSON(body).Kind() != models.IsObject {
 		return nil, ErrNotObject
@@ -44,6 +43,7 @@ func Decode(body []byte) (*models.Projection, error) {
 	if err := checkShape(body); err != nil {
 		return nil, err
 	}
+
 	n := map[string]models.JSON{}
 	for name, value := range models.JSON(body).Fields() {
 		n[name] = value
@@ -57,6 +57,7 @@ func Decode(body []byte) (*models.Projection, error) {
 	case n["messages"].Kind() != models.IsArray:
 		return nil, UnprojectableError{"messages", "expected a list, got " + n["messages"].Kind().String()}
 	}
+
 	startedAt, err := readTime(n, "session_start_time")
 	if err != nil {
 		return nil, err
@@ -69,6 +70,7 @@ func Decode(body []byte) (*models.Projection, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	p := &models.Projection{
 		Session: models.Session{
 			StartedAt:       startedAt,
@@ -88,6 +90,7 @@ func Decode(body []byte) (*models.Projection, error) {
 	}
 	p.Session.MessageCount = len(p.Messages)
 	p.Session.SessionFacts = models.ReadSessionFacts(n["session_end_reason"].Text(), p.Messages)
+
 	if err := checkSize(p); err != nil {
 		return nil, err
 	}
@@ -192,12 +195,9 @@ func checkKeys(p *models.Projection) error {
 			return err
 		}
 	}
-	for _, named := range []struct {
-		field   string
-		entries []models.NamedValue
-	}{{"ner_slots", p.NerSlots}, {"event_label", p.EventLabels}, {"variables", p.Variables}} {
-		for _, entry := range named.entries {
-			if err := checkKey(named.field, entry.Name); err != nil {
+	for _, m := range openMaps(p) {
+		for _, entry := range m.entries {
+			if err := checkKey(m.field, entry.Name); err != nil {
 				return err
 			}
 		}

@@ -105,7 +105,7 @@ func (s Scheme) newHash() func() hash.Hash {
 	}
 }
 
-// UsesSecret says whether only those who know a secret can sign.
+// UsesSecret reports whether signing needs a secret.
 func (s Scheme) UsesSecret() bool { return s.input != "body" }
 
 // sum computes the signature's bytes.
@@ -154,9 +154,9 @@ type Verifier struct {
 	Mode    SignMode
 	Scheme  Scheme
 	Secrets []string // any of them may have signed: several during a rotation
-	// Observed is told, in mode observe, the schemes that verified a notification.
+	// Observed receives, in mode observe, the schemes that verified a notification.
 	Observed func(schemes []Scheme)
-	// Verified is told by which secret a notification verified: its place in
+	// Verified receives by which secret a notification verified: its place in
 	// Secrets, from 1; 0 where it did by none.
 	Verified func(secret int)
 }
@@ -199,7 +199,7 @@ func (v *Verifier) Accept(sign string, body []byte) bool {
 		return true
 	}
 	by := 0
-	for i, secret := range v.Secrets { // all of them: time tells nothing of which
+	for i, secret := range v.Secrets { // all of them: the time must not depend on which verifies
 		if v.Scheme.verify(sign, secret, v.timestamp(body), body) && by == 0 {
 			by = i + 1
 		}

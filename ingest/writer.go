@@ -73,7 +73,7 @@ type Writer struct {
 	health
 }
 
-// health is what the writer knows of its database.
+// health is the state of the writer's database.
 type health struct {
 	storing  time.Time     // when the batch that is being stored was taken; zero for none
 	stored   time.Time     // when something was last committed
@@ -86,11 +86,11 @@ type health struct {
 
 // pending is a notification that was prepared.
 type pending struct {
-	arrival store.PreparedDelivery
-	result  chan result // has room for one
-	place   *list.Element
-	counts  bool // among those who are admitted
-	left    bool // it was answered ErrTimeout
+	delivery store.PreparedDelivery
+	result   chan result // has room for one
+	place    *list.Element
+	counts   bool // among those who are admitted
+	left     bool // it was answered ErrTimeout
 }
 
 type result struct {
@@ -115,7 +115,7 @@ func newWriter(ledger Ledger, metrics *Metrics, most int) *Writer {
 }
 
 // Save returns once the notification is committed. Its errors are ErrQueueFull, ErrTimeout and
-// models.ErrUnavailable; after each the same notification may be sent again.
+// dialect.ErrUnavailable; after each the same notification may be sent again.
 func (w *Writer) Save(ctx context.Context, r Received) (Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
@@ -154,8 +154,8 @@ func (w *Writer) prepare(ctx context.Context, r Received) (*pending, error) {
 			return nil, ErrTimeout
 		}
 	}
-	arrival := w.ledger.Prepare(NewDelivery(r.Body, r.Sign, r.At))
-	return &pending{arrival: arrival, result: make(chan result, 1), counts: true}, nil
+	delivery := w.ledger.Prepare(NewDelivery(r.Body, r.Sign, r.At))
+	return &pending{delivery: delivery, result: make(chan result, 1), counts: true}, nil
 }
 
 func (w *Writer) enqueue(item *pending) {
@@ -185,20 +185,20 @@ func (w *Writer) leave(item *pending) (Receipt, error) {
 	return Receipt{}, ErrTimeout
 }
 
-// keepLate keeps what was answered ErrTimeout for a time when nothing else waits: whoever
-// sent it may not send it again. Only the last few are kept.
+// keepLate keeps a notification that was answered ErrTimeout until nothing else is pending: its
+// sender may not send it again. Only the last few are kept.
 func (w *Writer) keepLate(item *pending) {
 	item.place = nil
 	w.late.PushBack(item)
 	for bytes := w.lateBytes(); w.late.Len() > w.most || w.late.Len() > 1 && bytes > maxLateBytes; {
-		bytes -= len(w.late.Remove(w.late.Front()).(*pending).arrival.Body)
+		bytes -= len(w.late.Remove(w.late.Front()).(*pending).delivery.Body)
 	}
 }
 
 func (w *Writer) lateBytes() int {
 	bytes := 0
 	for e := w.late.Front(); e != nil; e = e.Next() {
-		bytes += len(e.Value.(*pending).arrival.Body)
+		bytes += len(e.Value.(*pending).delivery.Body)
 	}
 	return bytes
 }
@@ -270,7 +270,7 @@ func (w *Writer) take() (batch []*pending, pause time.Duration, end bool) {
 	bytes := 0
 	for len(batch) < w.most && from.Len() > 0 {
 		next := from.Front().Value.(*pending)
-		if bytes += len(next.arrival.Body); len(batch) > 0 && bytes > maxBatchBytes {
+		if bytes += len(next.delivery.Body); len(batch) > 0 && bytes > maxBatchBytes {
 			break
 		}
 		from.Remove(from.Front())
@@ -283,15 +283,15 @@ func (w *Writer) take() (batch []*pending, pause time.Duration, end bool) {
 	return batch, 0, batch == nil && w.closed && w.admitted == 0 && w.arriving.Len() == 0
 }
 
-// store stores a batch, and answers who waits for it. While the database is not
-// available it tries again, for as long as somebody waits and it has not been away for longer.
+// store stores a batch, and sends the results. While the database is not available it tries again,
+// until all are answered or the database has been away for maxWait.
 func (w *Writer) store(batch []*pending) {
 	all := batch
 	defer func() { w.stopped(all) }()
 	for {
 		deliveries := make([]store.PreparedDelivery, len(batch))
 		for i, item := range batch {
-			deliveries[i] = item.arrival
+			deliveries[i] = item.delivery
 		}
 		began := time.Now()
 		err := w.ledger.Save(w.ctx, deliveries) // a request that ends does not take its batch with it
@@ -377,10 +377,10 @@ const rejectedReason = "the database did not take it"
 
 // storeAlone stores what failed among others by itself; what the database rejects as
 // a session goes into quarantine. Any other error is the database's own.
-func (w *Writer) storeAlone(a store.PreparedDelivery) result {
-	alone := []store.PreparedDelivery{a}
+func (w *Writer) storeAlone(d store.PreparedDelivery) result {
+	alone := []store.PreparedDelivery{d}
 	err := w.ledger.Save(w.ctx, alone)
-	if errors.Is(err, dialect.ErrRejected) && a.Projection != nil {
+	if errors.Is(err, dialect.ErrRejected) && d.Projection != nil {
 		alone[0].Projection, alone[0].Outcome = nil, models.Quarantined
 		alone[0].Reason = rejectedReason + ": " + err.Error()
 		err = w.ledger.Save(w.ctx, alone)
@@ -391,8 +391,8 @@ func (w *Writer) storeAlone(a store.PreparedDelivery) result {
 	return result{receipt: receiptOf(alone[0])}
 }
 
-func receiptOf(a store.PreparedDelivery) Receipt {
-	return Receipt{a.Stored.ID, a.Stored.Repeat, a.Stored.Outcome, a.Stored.Reason}
+func receiptOf(d store.PreparedDelivery) Receipt {
+	return Receipt{d.Stored.ID, d.Stored.Repeat, d.Stored.Outcome, d.Stored.Reason}
 }
 
 // How long a commit vouches for the database, and the bytes that a probe writes: more

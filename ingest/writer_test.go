@@ -174,9 +174,9 @@ func TestMoreSendersThanCanBeServed(t *testing.T) {
 func TestWriterBoundsTheBytesOfABatch(t *testing.T) {
 	w := &Writer{most: maxBatch, changed: make(chan struct{}, 1)}
 	for range 3 {
-		w.enqueue(&pending{arrival: store.PreparedDelivery{Delivery: models.Delivery{Body: make([]byte, maxBatchBytes/2)}}})
+		w.enqueue(&pending{delivery: store.PreparedDelivery{Delivery: models.Delivery{Body: make([]byte, maxBatchBytes/2)}}})
 	}
-	w.enqueue(&pending{arrival: store.PreparedDelivery{Delivery: models.Delivery{Body: make([]byte, 2*maxBatchBytes)}}})
+	w.enqueue(&pending{delivery: store.PreparedDelivery{Delivery: models.Delivery{Body: make([]byte, 2*maxBatchBytes)}}})
 	for _, want := range []int{2, 1, 1, 0} { // one alone may be larger
 		if batch, _, _ := w.take(); len(batch) != want {
 			t.Errorf("a batch of %d, want %d", len(batch), want)

@@ -71,7 +71,7 @@ func (o ContactOrder) Compare(a, b *ContactSummary) int {
 	return cmp.Or(cmp.Compare(x.Value, y.Value), cmp.Compare(x.Callee, y.Callee))
 }
 
-// ContactList is a question for contacts: those that pass the filter, in an order.
+// ContactList is a query for contacts: those that pass the filter, in an order.
 type ContactList struct {
 	Filter *ContactFilter
 	Order  ContactOrder

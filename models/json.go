@@ -31,7 +31,7 @@ const (
 	IsObject
 )
 
-// Kind tells the kind of the value by its first byte.
+// Kind is the kind of the value, by its first byte.
 func (j JSON) Kind() Kind {
 	j = j.trimStart()
 	if len(j) == 0 {

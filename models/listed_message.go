@@ -1,6 +1,6 @@
 package models
 
-// MessageList is a question for messages across sessions, those of the latest
+// MessageList is a query for messages across sessions, those of the latest
 // start first and each session's last message first.
 type MessageList struct {
 	Filter   *MessageFilter

@@ -2,8 +2,8 @@
 // notifications have them, and the filters, orders and counts that are asked for.
 package models
 
-// Session is one conversation of a chatbot with a customer, as the newest of its
-// notifications tells it.
+// Session is one conversation of a chatbot with a customer, as the newest of its notifications has
+// it.
 type Session struct {
 	ID              int64 // the ledger id of its first notification
 	NotificationID  int64 // the ledger id of the notification it was read from

@@ -38,24 +38,6 @@ func (o SessionOrder) KeyOf(s *Session) SessionKey {
 // in microseconds since 1970), then their id.
 type SessionKey struct{ Value, ID int64 }
 
-// SessionScope is whose sessions a list holds.
-type SessionScope string
-
-// Everybody's sessions, those of an intention label, and those of a callee.
-const (
-	OfAll       SessionScope = ""
-	OfIntention SessionScope = "intention"
-	OfCallee    SessionScope = "callee"
-)
-
-// SessionList is a question for sessions: those that pass all the filters, in an
-// order, of each of several owners.
-type SessionList struct {
-	Scope   SessionScope
-	Filters []*SessionFilter
-	Order   SessionOrder
-}
-
 // Compare compares the places of two sessions in this order.
 func (o SessionOrder) Compare(a, b *Session) int {
 	x, y := o.KeyOf(a), o.KeyOf(b)
@@ -63,18 +45,6 @@ func (o SessionOrder) Compare(a, b *Session) int {
 		x, y = y, x
 	}
 	return cmp.Or(cmp.Compare(x.Value, y.Value), cmp.Compare(x.ID, y.ID))
-}
-
-// Of is the session's owner in this scope.
-func (o SessionScope) Of(s *Session) string {
-	switch o {
-	case OfIntention:
-		return s.Intention
-	case OfCallee:
-		return s.Callee
-	default:
-		return ""
-	}
 }
 
 // Inclusive moves a place so that what lies beyond it on that side includes the place itself.
@@ -85,4 +55,34 @@ func (o SessionOrder) Inclusive(key SessionKey, later bool) SessionKey {
 		key.ID--
 	}
 	return key
+}
+
+// SessionScope is whose sessions a list holds.
+type SessionScope string
+
+// Everybody's sessions, those of an intention label, and those of a callee.
+const (
+	OfAll       SessionScope = ""
+	OfIntention SessionScope = "intention"
+	OfCallee    SessionScope = "callee"
+)
+
+// SessionList is a query for sessions: those that pass all the filters, in an
+// order, of each of several owners.
+type SessionList struct {
+	Scope   SessionScope
+	Filters []*SessionFilter
+	Order   SessionOrder
+}
+
+// Of is the session's owner in this scope.
+func (scope SessionScope) Of(s *Session) string {
+	switch scope {
+	case OfIntention:
+		return s.Intention
+	case OfCallee:
+		return s.Callee
+	default:
+		return ""
+	}
 }

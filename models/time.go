@@ -33,8 +33,7 @@ func (t Time) AppendGQL(to []byte) []byte {
 	return append(to, '"')
 }
 
-// UnmarshalGQL reads an RFC 3339 string with any offset. Its error tells the
-// caller what a time looks like.
+// UnmarshalGQL reads an RFC 3339 string with any offset. Its error says what a time looks like.
 func (t *Time) UnmarshalGQL(v any) error {
 	s, ok := v.(string)
 	if !ok {

@@ -27,9 +27,9 @@ const (
 // ErrClosed is the end of a stream of events whose store was closed.
 var ErrClosed = errors.New("the store is closed")
 
-// broadcaster reads each event once for all subscribers, and asks once for each
-// distinct filter which of them pass. A subscriber further behind than the events that
-// are kept reads by itself until it has caught up.
+// broadcaster reads each event once for all subscribers, and queries once for each distinct filter
+// which events pass. A subscriber further behind than the kept events reads by itself until it has
+// caught up.
 type broadcaster struct {
 	store   *Store
 	ctx     context.Context
@@ -242,8 +242,8 @@ func (b *broadcaster) readBatch(seq, latest int64) (int64, error) {
 	return upTo, nil
 }
 
-// judge tells which events pass a filter. One that takes too long, while the database
-// answers, is in nobody's way.
+// judge returns which events pass a filter. A filter that takes too long while the database
+// answers fails only its own subscribers.
 func (b *broadcaster) judge(filter *models.SessionFilter, events []models.SessionEvent) (map[int64]bool, error) {
 	ctx, cancel := context.WithTimeout(b.ctx, eventTimeout)
 	defer cancel()

@@ -38,7 +38,7 @@ func (s *Store) Events(ctx context.Context, filter *models.SessionFilter, after 
 	}
 	key, err := json.Marshal(filter)
 	if err != nil {
-		return nil, fmt.Errorf("tell filters apart: %w", err)
+		return nil, fmt.Errorf("encode filter: %w", err)
 	}
 	return s.events.subscribe(filter, string(key), seq, latest)
 }

@@ -9,9 +9,9 @@ import (
 	"sessiongraph/models/store/dialect"
 )
 
-// errHistory is the error of a place that is none of the database's.
-var errHistory = models.InputErrorf("the database was restored since: a cursor of before is of another history." +
-	" Subscribe without after, and read by sessions what was stored meanwhile")
+// errHistory is the error of a cursor that belongs to another history of the database.
+var errHistory = models.InputErrorf("the database was restored: the cursor belongs to another history." +
+	" Subscribe without after, and query sessions for what was stored meanwhile")
 
 // EventSeq is the number of the latest event. Like EventsSince it reads from the primary:
 // an event that a replica lacks must not be passed over.
@@ -61,7 +61,7 @@ func (s *Store) EventsSince(ctx context.Context, after, upTo int64, limit int) (
 
 // latestBehind is the number of the latest event. A place of another history is an
 // error: one behind the end, one that another process stored, or one where another
-// notification stands. Where the notification was removed its history still tells.
+// notification stands. Where the notification was removed, its history decides.
 func (s *Store) latestBehind(ctx context.Context, place *models.EventPlace) (int64, error) {
 	if place == nil {
 		return s.EventSeq(ctx)
@@ -82,7 +82,7 @@ func (s *Store) latestBehind(ctx context.Context, place *models.EventPlace) (int
 	return found.Latest, nil
 }
 
-// PassingEvents tells by their notifications which events' sessions pass the filter
+// PassingEvents returns the notifications of the events whose sessions pass the filter
 // in the version of the event.
 func (s *Store) PassingEvents(ctx context.Context, filter *models.SessionFilter, events []models.SessionEvent) (map[int64]bool, error) {
 	ids := make([]int64, len(events))

@@ -10,9 +10,9 @@ import (
 )
 
 // Each process that stores begins a history with its first event: a random id and the
-// number of that event. A backup that is restored does not have the histories of those
-// who stored since, whose numbers are given again; so a cursor of one of those, which
-// names its history, is known for what it is. Prune, erase and export leave histories alone.
+// number of that event. A restored backup gives the numbers of later events a second time,
+// but lacks their histories. A cursor names its history, so that one of a lost event is
+// recognised. Prune, erase and export leave histories alone.
 
 // history is what this process knows of its own.
 type history struct {

@@ -15,7 +15,7 @@ import (
 	"sessiongraph/models/store/dialect"
 )
 
-// Verify compares the ledger with the tables made from it, and tells each
+// Verify compares the ledger with the tables made from it, and reports each
 // difference in one line. Only reading fails it.
 func (s *Store) Verify(ctx context.Context, decode Decode, progress dialect.Progress, tell func(difference string)) error {
 	damaged := func(id int64, err error) { tell(fmt.Sprintf("notification %d: it cannot be read: %v", id, err)) }

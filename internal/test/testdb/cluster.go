@@ -250,9 +250,3 @@ func (c *Cluster) Remove() {
 		_ = alive.Close()
 	}
 }
-
-// Log is what the server wrote.
-func (c *Cluster) Log() string {
-	log, _ := os.ReadFile(filepath.Join(c.folder, "log"))
-	return strings.TrimSpace(string(log))
-}

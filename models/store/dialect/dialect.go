@@ -25,7 +25,7 @@ type Dialect interface {
 	SaveTimeout(bytes int) time.Duration
 	// LockLedger is the statement that locks the row of ledger_clock and reads columns of it.
 	LockLedger(columns string) string
-	// Notify tells other processes of what tx stores, once it is committed.
+	// Notify notifies other processes that sessions were stored, once tx is committed.
 	Notify(tx *gorm.DB) error
 	// SnapshotOptions is how a transaction that reads sees one state of the database.
 	SnapshotOptions() *sql.TxOptions
@@ -65,17 +65,17 @@ type Dialect interface {
 	// Bucket is the start of the time bucket of s.started_at, in microseconds since
 	// 1970, and what has to be joined to sessions s for it.
 	Bucket(interval models.TimeInterval, zone *time.Location) (column, from Fragment)
-	// IndexDifferences are queries for sessions that search does not know, and the reverse.
+	// IndexDifferences are queries for sessions without an entry in the search index, and the reverse.
 	IndexDifferences() []Difference
-	// DescribeError puts an error that operators meet into words.
+	// DescribeError replaces an error that operators meet by one that says what to do.
 	DescribeError(err error) error
-	// IsUnavailable tells the errors of a database that is not available now.
+	// IsUnavailable reports whether err is of a database that is not available now.
 	IsUnavailable(err error) bool
-	// IsRejected tells the errors of values that the database never takes.
+	// IsRejected reports whether err is of values that the database never takes.
 	IsRejected(err error) bool
-	// IsLocked tells the errors of a database that another process has for itself.
+	// IsLocked reports whether err is of a database that another process has locked.
 	IsLocked(err error) bool
-	// IsConflict tells the errors of a transaction that only has to be run again.
+	// IsConflict reports whether err is of a transaction that only has to be run again.
 	IsConflict(err error) bool
 }
 

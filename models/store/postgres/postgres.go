@@ -269,8 +269,8 @@ func (Dialect) LockLedger(columns string) string {
 	return "SELECT " + columns + " FROM ledger_clock WHERE id = 1 FOR UPDATE"
 }
 
-// Notify tells other processes of stored sessions.
-// Listeners hear of it when the transaction is committed.
+// Notify notifies other processes that sessions were stored.
+// PostgreSQL sends it when the transaction is committed.
 func (Dialect) Notify(tx *gorm.DB) error {
 	return tx.Exec("SELECT pg_notify('" + storedChannel + "', '')").Error
 }

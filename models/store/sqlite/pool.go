@@ -51,7 +51,7 @@ func (c connector) Connect(context.Context) (driver.Conn, error) {
 // Driver is the store's own driver.
 func (c connector) Driver() driver.Driver { return c.d }
 
-// driverConn is what database/sql knows to use of the driver's connection.
+// driverConn is the interfaces of the driver's connection that database/sql uses.
 type driverConn interface {
 	driver.Conn
 	driver.ConnBeginTx
