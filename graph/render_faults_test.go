@@ -78,9 +78,9 @@ func (r *faultyReader) SessionPages(ctx context.Context, l models.SessionList, w
 	return meetLists(r, "SessionPages"+string(l.Scope), rows, err)
 }
 
-func (r *faultyReader) Beyond(ctx context.Context, l models.SessionList, places map[string]models.SessionKey, later bool) (map[string]bool, error) {
-	rows, err := r.Reader.Beyond(ctx, l, places, later)
-	return meet(r, fmt.Sprint("Beyond", later), rows, err)
+func (r *faultyReader) SessionsBeyond(ctx context.Context, l models.SessionList, places map[string]models.SessionKey, later bool) (map[string]bool, error) {
+	rows, err := r.Reader.SessionsBeyond(ctx, l, places, later)
+	return meet(r, fmt.Sprint("SessionsBeyond", later), rows, err)
 }
 
 func (r *faultyReader) CountSessions(ctx context.Context, l models.SessionList, owners []string) (map[string]int, error) {

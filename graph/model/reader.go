@@ -11,7 +11,7 @@ type Reader interface {
 	SessionPages(
 		ctx context.Context, l models.SessionList, page models.PageSpec[models.SessionKey], owners []string,
 	) (map[string][]*models.Session, error)
-	Beyond(
+	SessionsBeyond(
 		ctx context.Context, l models.SessionList, places map[string]models.SessionKey, later bool,
 	) (map[string]bool, error)
 	CountSessions(ctx context.Context, l models.SessionList, owners []string) (map[string]int, error)

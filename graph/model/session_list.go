@@ -105,5 +105,5 @@ func (l sessionLister) beyond(
 			places[owner] = l.Order.Inclusive(p.key, later)
 		}
 	}
-	return l.source.Store.Beyond(ctx, l.SessionList, places, later)
+	return l.source.Store.SessionsBeyond(ctx, l.SessionList, places, later)
 }

@@ -204,11 +204,11 @@ func (i *importer) add(ctx context.Context, shown string, at place, object []byt
 }
 
 func (i *importer) flush(ctx context.Context) error {
-	if err := i.store.SaveInTime(ctx, i.batch); err != nil {
+	if err := i.store.SaveWithRetry(ctx, i.batch); err != nil {
 		return err
 	}
-	for _, a := range i.batch {
-		i.count(a.Stored)
+	for _, d := range i.batch {
+		i.count(d.Stored)
 	}
 	i.progress.add(len(i.batch))
 	clear(i.batch)

@@ -39,21 +39,35 @@ func (s *Store) Quarantine(ctx context.Context, filter QuarantineFilter, each fu
 			return fmt.Errorf("read quarantine: %w", err)
 		}
 	}
-	for {
-		rows, err := withoutBody.read(s.read.WithContext(ctx), s.db,
-			"WHERE outcome IN ? AND id > ? ORDER BY id LIMIT ?", outcomes, last, ledgerBatch)
-		if err != nil {
-			return fmt.Errorf("read quarantine: %w", err)
-		}
+	return s.quarantineBatches(ctx, withoutBody, outcomes, last, func(rows []*models.Notification) error {
 		for _, n := range rows {
 			if err := each(n); err != nil {
 				return err
 			}
-			last = n.ID
+		}
+		return nil
+	})
+}
+
+// quarantineBatches reads columns of the notifications behind one that have one of the outcomes, and calls
+// each with some at a time.
+func (s *Store) quarantineBatches(
+	ctx context.Context, columns notificationColumns, outcomes []models.Outcome, after int64,
+	each func([]*models.Notification) error,
+) error {
+	for {
+		rows, err := columns.read(s.read.WithContext(ctx), s.db,
+			"WHERE outcome IN ? AND id > ? ORDER BY id LIMIT ?", outcomes, after, ledgerBatch)
+		if err != nil {
+			return fmt.Errorf("read quarantine: %w", err)
+		}
+		if err := each(rows); err != nil {
+			return err
 		}
 		if len(rows) < ledgerBatch {
 			return nil
 		}
+		after = rows[len(rows)-1].ID
 	}
 }
 

@@ -150,9 +150,9 @@ func (s *Store) SessionPages(
 	return pages, nil
 }
 
-// Beyond says of which owners the list holds a session on the later (or, with
-// later false, earlier) side of a place.
-func (s *Store) Beyond(ctx context.Context, l models.SessionList, places map[string]models.SessionKey, later bool) (map[string]bool, error) {
+// SessionsBeyond returns the owners whose lists have a session on the later (or, with later false,
+// earlier) side of a place.
+func (s *Store) SessionsBeyond(ctx context.Context, l models.SessionList, places map[string]models.SessionKey, later bool) (map[string]bool, error) {
 	owners := make([]string, 0, len(places))
 	for owner := range places {
 		owners = append(owners, owner)

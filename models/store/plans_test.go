@@ -160,7 +160,7 @@ func TestPagesAreReadAlongAnIndex(t *testing.T) {
 		}
 		t.Run(test.name+"/is there more", func(t *testing.T) {
 			along(t, test.index, false, p.plan(t, func(ctx context.Context, s *store.Store) error {
-				_, err := s.Beyond(ctx, test.list, map[string]models.SessionKey{test.owner: place}, true)
+				_, err := s.SessionsBeyond(ctx, test.list, map[string]models.SessionKey{test.owner: place}, true)
 				return err
 			}))
 		})

@@ -417,15 +417,9 @@ func (s *Store) removeQuarantined(ctx context.Context, r removal, removed *Remov
 
 // chooseQuarantined calls each with the numbers of what the removal chooses, some at a time.
 func (s *Store) chooseQuarantined(ctx context.Context, r removal, each func(ids []int64) error) error {
-	for last := int64(0); ; {
-		rows, err := withBody.read(s.read.WithContext(ctx), s.db,
-			"WHERE outcome IN ? AND id > ? ORDER BY id LIMIT ?", inQuarantine(), last, ledgerBatch)
-		if err != nil {
-			return fmt.Errorf("read quarantine: %w", err)
-		}
+	return s.quarantineBatches(ctx, withBody, inQuarantine(), 0, func(rows []*models.Notification) error {
 		var ids []int64
 		for _, n := range rows {
-			last = n.ID
 			chosen, err := r.quarantined(n)
 			if err != nil {
 				return fmt.Errorf("notification %d: %w", n.ID, err)
@@ -434,22 +428,9 @@ func (s *Store) chooseQuarantined(ctx context.Context, r removal, each func(ids 
 				ids = append(ids, n.ID)
 			}
 		}
-		if len(ids) > 0 {
-			if err := each(ids); err != nil {
-				return err
-			}
-		}
-		if len(rows) < ledgerBatch {
+		if len(ids) == 0 {
 			return nil
 		}
-	}
-}
-
-// Backup copies a live database, consistent as of one moment, into a new file that
-// its owner alone can read. Progress is in bytes.
-func (s *Store) Backup(ctx context.Context, file string, shown dialect.Progress) error {
-	if err := s.db.Backup(ctx, file, shown); err != nil {
-		return fmt.Errorf("back up to %s: %w", file, err)
-	}
-	return nil
+		return each(ids)
+	})
 }

@@ -46,13 +46,13 @@ func (s *Store) removeOrphans(ctx context.Context) error {
 	for _, k := range kinds {
 		var found []int64
 		if err := s.read.WithContext(ctx).Raw(k.find).Scan(&found).Error; err != nil {
-			return fmt.Errorf("find what the ledger does not know: %w", err)
+			return fmt.Errorf("find rows without a notification: %w", err)
 		}
 		for batch := range slices.Chunk(found, removeBatch) {
 			err := s.withLedgerTx(ctx, func(tx *gorm.DB, _ *ledgerSequences) error {
 				var orphans []int64
 				if err := tx.Raw(k.find+k.among, batch).Scan(&orphans).Error; err != nil {
-					return fmt.Errorf("find what the ledger does not know: %w", err)
+					return fmt.Errorf("find rows without a notification: %w", err)
 				}
 				return deleteSessions(tx, s.db, orphans)
 			})
@@ -66,12 +66,6 @@ func (s *Store) removeOrphans(ctx context.Context) error {
 
 // childTables have the parts of sessions, each by its session_id.
 func childTables() []string { return []string{"messages", "ner_slots", "event_labels", "variables"} }
-
-// SaveInTime is Save for those who can wait while another process has the database
-// for itself.
-func (s *Store) SaveInTime(ctx context.Context, deliveries []PreparedDelivery) error {
-	return dialect.RetryUnavailable(ctx, func() error { return s.Save(ctx, deliveries) })
-}
 
 // firstReplayBatch is how many rows the first transaction of a replay takes.
 const firstReplayBatch = 5

@@ -87,6 +87,11 @@ func (s *Store) Save(ctx context.Context, deliveries []PreparedDelivery) error {
 	return nil
 }
 
+// SaveWithRetry is Save, repeated for some seconds while the database is not available.
+func (s *Store) SaveWithRetry(ctx context.Context, deliveries []PreparedDelivery) error {
+	return dialect.RetryUnavailable(ctx, func() error { return s.Save(ctx, deliveries) })
+}
+
 // ledgerSequences are the last numbers of notifications and of events. Their row is locked by each transaction that changes the
 // ledger, so numbers are committed in their order and none is ever seen late.
 type ledgerSequences struct {

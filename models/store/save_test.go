@@ -265,7 +265,7 @@ func TestADatabaseLockedByAnotherIsUnavailable(t *testing.T) {
 }
 
 // Who can wait gets through, once the other is done.
-func TestSaveInTimeWaitsForALockedDatabase(t *testing.T) {
+func TestSaveWithRetryWaitsForALockedDatabase(t *testing.T) {
 	database, in := openStore(t, testdb.SQLite)
 	db, err := sql.Open("sqlite", in.address)
 	if err != nil {
@@ -281,7 +281,7 @@ func TestSaveInTimeWaitsForALockedDatabase(t *testing.T) {
 		_, err := db.Exec("ROLLBACK")
 		released <- err
 	})
-	if err := database.SaveInTime(t.Context(), []store.PreparedDelivery{database.Prepare(ingest.NewDelivery(note{}.body(), "", epoch))}); err != nil {
+	if err := database.SaveWithRetry(t.Context(), []store.PreparedDelivery{database.Prepare(ingest.NewDelivery(note{}.body(), "", epoch))}); err != nil {
 		t.Error(err)
 	}
 	if err := <-released; err != nil {

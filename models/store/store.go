@@ -105,7 +105,7 @@ func newStore(db dialect.Database, address string, log *slog.Logger, bodies *bod
 // Name is the kind of database and which one: "SQLite sessiongraph.db".
 func (s *Store) Name() string { return s.db.Name() + " " + s.address }
 
-// Ping says whether the database answers.
+// Ping returns an error if the database does not answer.
 func (s *Store) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pingPatience)
 	defer cancel()
@@ -114,6 +114,15 @@ func (s *Store) Ping(ctx context.Context) error {
 	}
 	_, err := s.EventSeq(ctx)
 	return err
+}
+
+// Backup copies a live database, consistent as of one moment, into a new file that
+// its owner alone can read. Progress is in bytes.
+func (s *Store) Backup(ctx context.Context, file string, shown dialect.Progress) error {
+	if err := s.db.Backup(ctx, file, shown); err != nil {
+		return fmt.Errorf("back up to %s: %w", file, err)
+	}
+	return nil
 }
 
 // Close closes the database; what was stored stays.

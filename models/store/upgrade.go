@@ -31,11 +31,11 @@ func (s *Store) Outdated(ctx context.Context) (int, error) {
 	return count, nil
 }
 
-// Upgrade makes the sessions that an older version of this program projected again
-// from the ledger, with the same ids, versions and deliveries, and without events.
-// It works in short transactions: it may be stopped at any time and started again,
-// and other processes may do the same or store meanwhile. A session that cannot be
-// projected is logged and left as it is; their number is returned.
+// Upgrade projects again, from the ledger, the sessions that an older version of this program
+// projected. They keep their ids, versions and deliveries, and have no new events. It works in
+// short transactions: it may be stopped at any time and started again, and other processes may do
+// the same or store meanwhile. A session that cannot be projected is logged and left as it is;
+// their number is returned.
 func (s *Store) Upgrade(ctx context.Context, decode Decode, progress dialect.Progress) (left int, err error) {
 	total, err := s.Outdated(ctx)
 	if err != nil || total == 0 {
@@ -81,7 +81,7 @@ type upgradeStep struct {
 	held     time.Duration     // the ledger's lock
 }
 
-// upgradeBatch makes up to limit outdated sessions again whose ids are above after.
+// upgradeBatch projects again up to limit outdated sessions whose ids are above after.
 func (s *Store) upgradeBatch(ctx context.Context, decode Decode, after int64, limit int) (step upgradeStep, err error) {
 	err = s.withLedgerTx(ctx, func(tx *gorm.DB, sequences *ledgerSequences) error {
 		began := time.Now()

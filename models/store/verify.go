@@ -17,8 +17,8 @@ import (
 
 // Verify compares the ledger with the tables made from it, and reports each
 // difference in one line. Only reading fails it.
-func (s *Store) Verify(ctx context.Context, decode Decode, progress dialect.Progress, tell func(difference string)) error {
-	damaged := func(id int64, err error) { tell(fmt.Sprintf("notification %d: it cannot be read: %v", id, err)) }
+func (s *Store) Verify(ctx context.Context, decode Decode, progress dialect.Progress, report func(difference string)) error {
+	damaged := func(id int64, err error) { report(fmt.Sprintf("notification %d: it cannot be read: %v", id, err)) }
 	err := s.ledgerBatches(ctx, progress, damaged, func(rows []*models.Notification) error {
 		decode := decodeOnce(decode)
 		return s.read.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
@@ -26,21 +26,21 @@ func (s *Store) Verify(ctx context.Context, decode Decode, progress dialect.Prog
 			for _, n := range rows {
 				body, err := s.unpackBody(n.Body)
 				if err != nil {
-					tell(fmt.Sprintf("notification %d: its body cannot be read: %v", n.ID, err))
+					report(fmt.Sprintf("notification %d: its body cannot be read: %v", n.ID, err))
 					continue
 				}
 				if n.Outcome == models.Refused {
 					continue
 				}
-				s.verifyNotification(n, body, decode, tell)
+				s.verifyNotification(n, body, decode, report)
 				if n.CallID != nil {
 					callIDs[*n.CallID] = true
 				}
 			}
 			for callID := range callIDs {
-				switch err := s.verifySession(tx, callID, decode, tell); {
+				switch err := s.verifySession(tx, callID, decode, report); {
 				case err != nil && isDamage(err):
-					tell(fmt.Sprintf("session %s: it cannot be read: %v", callID, err))
+					report(fmt.Sprintf("session %s: it cannot be read: %v", callID, err))
 				case err != nil:
 					return fmt.Errorf("session %q: %w", callID, err)
 				}
@@ -51,12 +51,12 @@ func (s *Store) Verify(ctx context.Context, decode Decode, progress dialect.Prog
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
-	if err := s.verifyOrphans(ctx, tell); err != nil {
+	if err := s.verifyOrphans(ctx, report); err != nil {
 		return err
 	}
 	outdated, err := s.Outdated(ctx)
 	if err == nil && outdated > 0 {
-		tell(fmt.Sprintf("%d sessions were stored by an older version of sessiongraph and not compared: start the server, or run replay, to bring them up to date", outdated))
+		report(fmt.Sprintf("%d sessions were stored by an older version of sessiongraph and not compared: start the server, or run replay, to bring them up to date", outdated))
 	}
 	return err
 }
@@ -88,9 +88,9 @@ func (s *Store) snapshot() []*sql.TxOptions {
 	return nil
 }
 
-func (s *Store) verifyNotification(n *models.Notification, body []byte, decode Decode, tell func(string)) {
+func (s *Store) verifyNotification(n *models.Notification, body []byte, decode Decode, report func(string)) {
 	if sum := sha256.Sum256(body); !bytes.Equal(sum[:], n.SHA256) {
-		tell(fmt.Sprintf("notification %d: its body has another SHA-256 than when it arrived", n.ID))
+		report(fmt.Sprintf("notification %d: its body has another SHA-256 than when it arrived", n.ID))
 	}
 	p, outcome, reason := decode(body)
 	want := *n
@@ -104,7 +104,7 @@ func (s *Store) verifyNotification(n *models.Notification, body []byte, decode D
 		{"timestamp", pointed(n.NotifiedAt), pointed(want.NotifiedAt)},
 	} {
 		if column.got != column.want {
-			tell(fmt.Sprintf("notification %d: %s differs from its body (replay mends it)", n.ID, column.name))
+			report(fmt.Sprintf("notification %d: %s differs from its body (replay mends it)", n.ID, column.name))
 		}
 	}
 }
@@ -117,7 +117,7 @@ func pointed[T any](p *T) any {
 }
 
 // verifySession compares the rows of a session with what its notifications say.
-func (s *Store) verifySession(tx *gorm.DB, callID string, decode Decode, tell func(string)) error {
+func (s *Store) verifySession(tx *gorm.DB, callID string, decode Decode, report func(string)) error {
 	p, _, err := s.expected(tx, callID, decode)
 	if err != nil || p == nil {
 		return err
@@ -128,7 +128,7 @@ func (s *Store) verifySession(tx *gorm.DB, callID string, decode Decode, tell fu
 		return fmt.Errorf("read it: %w", err)
 	}
 	if len(sessions) == 0 {
-		tell(fmt.Sprintf("session %s: it is missing", callID))
+		report(fmt.Sprintf("session %s: it is missing", callID))
 		return nil
 	}
 	got := sessions[0]
@@ -136,18 +136,18 @@ func (s *Store) verifySession(tx *gorm.DB, callID string, decode Decode, tell fu
 		return nil // Verify says how many there are
 	}
 	if !reflect.DeepEqual(*got, p.Session) {
-		tell(fmt.Sprintf("session %s: its row differs from the ledger", callID))
+		report(fmt.Sprintf("session %s: its row differs from the ledger", callID))
 	}
-	verifyParts(got, tx, s.db, p.Projection, tell)
+	verifyParts(got, tx, s.db, p.Projection, report)
 	return tx.Error
 }
 
-func verifyParts(s *models.Session, tx *gorm.DB, d dialect.Dialect, p *models.Projection, tell func(string)) {
+func verifyParts(s *models.Session, tx *gorm.DB, d dialect.Dialect, p *models.Projection, report func(string)) {
 	differs := func(part string, equal bool, err error) {
 		if err != nil {
 			_ = tx.AddError(err)
 		} else if !equal {
-			tell(fmt.Sprintf("session %s: its %s differ from the ledger", s.CallID, part))
+			report(fmt.Sprintf("session %s: its %s differ from the ledger", s.CallID, part))
 		}
 	}
 	messages, err := storedMessages(tx, d, s.ID)
@@ -201,7 +201,7 @@ func equalEntries(a, b models.NamedValue) bool {
 
 // verifyOrphans finds rows that belong to no session, and sessions that belong to
 // no notification or are not found by search.
-func (s *Store) verifyOrphans(ctx context.Context, tell func(string)) error {
+func (s *Store) verifyOrphans(ctx context.Context, report func(string)) error {
 	queries := []dialect.Difference{
 		{SQL: "SELECT call_id FROM sessions s WHERE NOT EXISTS (SELECT 1 FROM notifications n WHERE n.call_id = s.call_id)", Message: "session %s: the ledger has no notification of it"},
 		{SQL: "SELECT CAST(COUNT(*) AS TEXT) FROM (" + wrongContacts() + ") c HAVING COUNT(*) > 0", Message: "%s contacts differ from their sessions (replay mends it)"},
@@ -217,7 +217,7 @@ func (s *Store) verifyOrphans(ctx context.Context, tell func(string)) error {
 			return fmt.Errorf("verify: %w", err)
 		}
 		for _, name := range found {
-			tell(fmt.Sprintf(q.Message, name))
+			report(fmt.Sprintf(q.Message, name))
 		}
 	}
 	return nil
