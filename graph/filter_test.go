@@ -221,10 +221,18 @@ func TestNumberFilters(t *testing.T) {
 // A field of a filter that no test uses could pass everything.
 func TestEveryFieldOfFiltersIsTested(t *testing.T) {
 	schema := loadSchema(t, "../schema.graphqls")
-	for _, field := range schema.Types["SessionFilter"].Fields {
-		if !slices.Contains(slices.Concat(sessionFilterFields, filterOperators), field.Name) {
-			t.Errorf("sessionFilterFields does not have %s", field.Name)
+	for input, tested := range map[string][]string{
+		"SessionFilter": slices.Concat(sessionFilterFields, filterOperators),
+		"MessageFilter": slices.Concat(messageFilterFields, filterOperators),
+		"ContactFilter": contactFilterFields,
+	} {
+		for _, field := range schema.Types[input].Fields {
+			if !slices.Contains(tested, field.Name) {
+				t.Errorf("no question has the field %s of %s", field.Name, input)
+			}
 		}
+	}
+	for _, field := range schema.Types["SessionFilter"].Fields {
 		if field.Type.Name() == "StringFilter" && oracleTextFields[field.Name] == "" {
 			t.Errorf("oracleTextFields does not have %s", field.Name)
 		}

@@ -139,6 +139,10 @@ func (a *asker) messageFilter() map[string]any {
 	return a.messageFilterTree([]int{0, 0, 1, 2}[a.IntN(4)])
 }
 
+var messageFilterFields = []string{
+	"position", "hasReply", "senderType", "status", "contentType", "msgId", "sentAt", "search", "search", "search", "search", "search",
+}
+
 func (a *asker) messageFilterTree(depth int) map[string]any {
 	filter := map[string]any{}
 	m := a.message()
@@ -147,34 +151,41 @@ func (a *asker) messageFilterTree(depth int) map[string]any {
 			a.addBranch(filter, depth, a.messageFilterTree)
 			continue
 		}
-		switch a.IntN(12) {
-		case 9:
-			filter["hasReply"] = a.once(2)
-		case 8:
-			filter["position"] = a.intFilter(func() int { return m.position })
-		case 0:
-			filter["senderType"] = a.enums(m.senderType, "SYSTEM", "USER", "ROBOT", "AGENT", "CHATBOT", "UNKNOWN")
-		case 1:
-			filter["status"] = a.enums(m.status, "SENT", "DELIVERY", "READ", "UNKNOWN")
-		case 2:
-			filter["contentType"] = a.enums(m.kind, "text", "Text", "", "template", "interactive", "sticker", "system", "%")
-		case 3:
-			filter["msgId"] = a.textFilter(func() string { return m.msgID })
-		case 4:
-			filter["sentAt"] = a.timeFilter(func() time.Time {
-				if m.sentAt == nil {
-					return time.Unix(1749000000, 0)
-				}
-				return *m.sentAt
-			})
-		default:
-			filter["search"] = a.search([]*oracleMessage{m})
-		}
+		name := draw(a.Rand, messageFilterFields)
+		filter[name] = a.messageLeaf(name, m)
 	}
 	if a.once(20) {
-		filter[draw(a.Rand, []string{"and", "or", "not", "position", "hasReply", "senderType", "status", "contentType", "msgId", "sentAt", "search"})] = nil
+		filter[draw(a.Rand, slices.Concat(filterOperators, messageFilterFields))] = nil
 	}
 	return filter
+}
+
+func (a *asker) messageLeaf(name string, m *oracleMessage) any {
+	switch name {
+	case "position":
+		return a.intFilter(func() int { return m.position })
+	case "hasReply":
+		return a.once(2)
+	case "senderType":
+		return a.enums(m.senderType, "SYSTEM", "USER", "ROBOT", "AGENT", "CHATBOT", "UNKNOWN")
+	case "status":
+		return a.enums(m.status, "SENT", "DELIVERY", "READ", "UNKNOWN")
+	case "contentType":
+		return a.enums(m.kind, "text", "Text", "", "template", "interactive", "sticker", "system", "%")
+	case "msgId":
+		return a.textFilter(func() string { return m.msgID })
+	case "sentAt":
+		return a.timeFilter(func() time.Time {
+			if m.sentAt == nil {
+				return time.Unix(1749000000, 0)
+			}
+			return *m.sentAt
+		})
+	case "search":
+		return a.search([]*oracleMessage{m})
+	default:
+		panic("no values for the field " + name + " of MessageFilter")
+	}
 }
 
 func (a *asker) entryFilter(kind string) map[string]any {
@@ -365,29 +376,39 @@ func (a *asker) order() map[string]any {
 	return order
 }
 
+var contactFilterFields = []string{"callee", "digits", "sessionCount", "lastSeenAt", "sessions", "sessions"}
+
 func (a *asker) contactFilter() map[string]any {
 	filter := map[string]any{}
-	callee := a.session().texts["callee"]
-	contact := contactOf(callee, a.w.oracle.under(func(s *oracleSession) bool { return s.texts["callee"] == callee }))
 	for range []int{0, 1, 1, 1, 2, 2, 3}[a.IntN(7)] {
-		switch a.IntN(6) {
-		case 0:
-			filter["callee"] = a.textFilter(func() string { return callee })
-		case 1:
-			filter["digits"] = fmt.Sprint(100 + a.IntN(900))
-			if digits := digitsOf(callee); len(digits) >= 3 && !a.once(4) {
-				from := a.IntN(len(digits) - 2)
-				filter["digits"] = digits[from : from+3+a.IntN(len(digits)-from-2)]
-			}
-		case 2:
-			filter["sessionCount"] = a.intFilter(func() int { return contact.SessionCount })
-		case 3:
-			filter["lastSeenAt"] = a.timeFilter(func() time.Time { return contact.LastSeenAt })
-		default:
-			filter["sessions"] = a.filter()
-		}
+		name := draw(a.Rand, contactFilterFields)
+		filter[name] = a.contactLeaf(name)
 	}
 	return filter
+}
+
+func (a *asker) contactLeaf(name string) any {
+	callee := a.session().texts["callee"]
+	contact := contactOf(callee, a.w.oracle.under(func(s *oracleSession) bool { return s.texts["callee"] == callee }))
+	switch name {
+	case "callee":
+		return a.textFilter(func() string { return callee })
+	case "digits":
+		digits := digitsOf(callee)
+		if len(digits) < 3 || a.once(4) {
+			return fmt.Sprint(100 + a.IntN(900))
+		}
+		from := a.IntN(len(digits) - 2)
+		return digits[from : from+3+a.IntN(len(digits)-from-2)]
+	case "sessionCount":
+		return a.intFilter(func() int { return contact.SessionCount })
+	case "lastSeenAt":
+		return a.timeFilter(func() time.Time { return contact.LastSeenAt })
+	case "sessions":
+		return a.filter()
+	default:
+		panic("no values for the field " + name + " of ContactFilter")
+	}
 }
 
 func (a *asker) contactOrder() map[string]any {

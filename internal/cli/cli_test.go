@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -38,6 +39,43 @@ func TestEveryCommandRuns(t *testing.T) {
 	})
 	if err != nil || commands < 14 {
 		t.Errorf("%d commands, %v", commands, err)
+	}
+}
+
+// A command or a setting that README.md lacks is found by nobody.
+func TestReadmeHasEveryCommandAndSetting(t *testing.T) {
+	content, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme := string(content)
+	parser, err := newParser(Streams{}, func(int) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	settings := 0
+	for _, command := range parser.Model.Children {
+		row := "\n| `sessiongraph " + command.Name
+		if command.Name != "help" && !strings.Contains(readme, row+"`") && !strings.Contains(readme, row+" ") {
+			t.Errorf("no row for the command %s", command.Name)
+		}
+		if command.Name != "serve" {
+			continue
+		}
+		for _, flag := range command.Flags {
+			if len(flag.Envs) == 0 {
+				continue
+			}
+			settings++
+			_, row, found := strings.Cut(readme, "\n| `--"+flag.Name+"` | `"+flag.Envs[0]+"` | ")
+			if value, _, _ := strings.Cut(row, " |"); !found || flag.Default != "" && strings.Trim(value, "`") != flag.Default {
+				t.Errorf("no row for --%s with %s and the default %q", flag.Name, flag.Envs[0], flag.Default)
+			}
+		}
+	}
+	if rows := strings.Count(readme, "\n| `--"); rows != settings {
+		t.Errorf("%d rows of settings for %d settings", rows, settings)
 	}
 }
 
