@@ -39,7 +39,8 @@ func (t *table) measure(b *testing.B, kind testdb.Kind) {
 	plan := newPlanner(b, db)
 	t.sizes = append(t.sizes, fmt.Sprintf("%.1f GB on %s", float64(db.size(b))/1e9, shown[kind.Name]))
 	settings := graph.Settings{MaxPage: 200, MaxComplexity: 250_000, QueryTimeout: 10 * time.Minute}
-	heard := graph.Handler(b.Context(), open(b, db, store.Options{OnStatement: plan.hear}), settings, slog.New(slog.DiscardHandler))
+	heard := graph.Handler(b.Context(), open(b, db, store.Options{OnStatement: plan.hear}), settings,
+		slog.New(slog.DiscardHandler))
 	h := graph.Handler(b.Context(), open(b, db, store.Options{}), settings, slog.New(slog.DiscardHandler))
 	for _, q := range questions(t.count) {
 		b.Run(strings.ReplaceAll(q.name, " ", "_"), func(b *testing.B) {
@@ -106,13 +107,14 @@ func (t *table) String() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, `# Benchmarks
 
-Questions about %d simulated sessions (%s) on both databases, through the whole GraphQL handler, one request after the other,
-on a machine with %d cores, with PostgreSQL as installed on the same machine. Machines differ, and other work weighs on single
-figures: the ratios of PostgreSQL to SQLite say more than the milliseconds. [Two databases](scaling.md#two-databases) has the conclusions;
-[performance](performance.md) compares the server with a hand-written one, and small databases with large ones.
+Questions about %d simulated sessions (%s) on both databases, through the whole GraphQL handler, one request
+after the other, on a machine with %d cores, with PostgreSQL as installed on the same machine. Machines differ,
+and other work weighs on single figures: the ratios of PostgreSQL to SQLite say more than the milliseconds.
+[Two databases](scaling.md#two-databases) has the conclusions; [performance](performance.md) compares the server with a
+hand-written one, and small databases with large ones.
 
-%[4]smake benchmarks%[4]s writes this file. It keeps the SQLite database, which takes some minutes to fill, in the folder for temporary files;
-%[4]sBENCH_SESSIONS%[4]s sets another number of sessions.
+%[4]smake benchmarks%[4]s writes this file. It keeps the SQLite database, which takes some minutes to fill, in the
+folder for temporary files; %[4]sBENCH_SESSIONS%[4]s sets another number of sessions.
 
 | question | SQLite ms | PostgreSQL ms | ratio | answer | statements |
 | --- | --: | --: | --: | --: | --: |
@@ -124,7 +126,8 @@ figures: the ratios of PostgreSQL to SQLite say more than the milliseconds. [Two
 	}
 
 	for _, kind := range []testdb.Kind{testdb.SQLite, testdb.Postgres} {
-		fmt.Fprintf(&out, "\n## Plans of %s\n\n| question | plan of each statement |\n| --- | --- |\n", shown[kind.Name])
+		fmt.Fprintf(&out, "\n## Plans of %s\n\n| question | plan of each statement |\n| --- | --- |\n",
+			shown[kind.Name])
 		for _, q := range t.questions {
 			fmt.Fprintf(&out, "| %s | %s |\n", q, strings.Join(t.results[q][kind.Name].plans, "<br>"))
 		}

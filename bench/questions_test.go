@@ -20,16 +20,23 @@ type question struct {
 type object = map[string]any
 
 const (
-	page     = "query ($after: String, $filter: SessionFilter) { sessions(first: 50, after: $after, filter: $filter) { pageInfo { hasNextPage endCursor } nodes { "
-	listed   = page + "callId startedAt endedAt workflowName channel callee endReason talkRound messageCount intention { label } } } }"
+	page = "query ($after: String, $filter: SessionFilter) { sessions(first: 50, after: $after, filter: " +
+		"$filter) { pageInfo { hasNextPage endCursor } nodes { "
+	listed = page + "callId startedAt endedAt workflowName channel callee endReason talkRound messageCount " +
+		"intention { label } } } }"
 	withLast = page + "callId startedAt workflowName callee messages(last: 1) { senderType text } } } }"
-	withAll  = page + "callId startedAt workflowName callee messages { senderType sentAt text content { ... on Content { type text } } } } } }"
-	howMany  = "query ($filter: SessionFilter) { sessions(filter: $filter) { totalCount } }"
-	words    = `query ($word: String) { messages(first: 20, filter: { search: $word }) { nodes { text sentAt } } }`
-	byDay    = "query ($filter: SessionFilter, $zone: String) { sessionStats(filter: $filter, interval: DAY, timeZone: $zone, groupBy: [INTENTION]) { bucket intention sessionCount } }"
-	measures = "{ sessionStats(interval: DAY, groupBy: [INTENTION]) { bucket intention sessionCount share contactCount messageCount averageTalkRound averageDurationSeconds } }"
-	slots    = "query ($filter: SessionFilter) { nerSlots(filter: $filter) { name sessionCount distinctValues values(first: 5) { value sessionCount } } }"
-	whole    = "query ($callId: String!) { session(callId: $callId) { callId startedAt callee nerSlots { name value } messages { senderType sentAt text content { ... on Content { type text } } } } }"
+	withAll  = page + "callId startedAt workflowName callee messages { senderType sentAt text content { ... on " +
+		"Content { type text } } } } } }"
+	howMany = "query ($filter: SessionFilter) { sessions(filter: $filter) { totalCount } }"
+	words   = `query ($word: String) { messages(first: 20, filter: { search: $word }) { nodes { text sentAt } } }`
+	byDay   = "query ($filter: SessionFilter, $zone: String) { sessionStats(filter: $filter, interval: DAY, " +
+		"timeZone: $zone, groupBy: [INTENTION]) { bucket intention sessionCount } }"
+	measures = "{ sessionStats(interval: DAY, groupBy: [INTENTION]) { bucket intention sessionCount share " +
+		"contactCount messageCount averageTalkRound averageDurationSeconds } }"
+	slots = "query ($filter: SessionFilter) { nerSlots(filter: $filter) { name sessionCount distinctValues " +
+		"values(first: 5) { value sessionCount } } }"
+	whole = "query ($callId: String!) { session(callId: $callId) { callId startedAt callee nerSlots { name value } " +
+		"messages { senderType sentAt text content { ... on Content { type text } } } } }"
 )
 
 var (
@@ -43,34 +50,46 @@ func questions(count int) []question {
 		{"first page of 50", listed, nil},
 		{"first page, each with its last message", withLast, nil},
 		{"first page, each with all messages", withAll, nil},
-		{fmt.Sprintf("page %d", count/2/50), listed, func(b *testing.B, h http.Handler) object { return object{"after": cursorAt(b, h, count/2)} }},
+		{fmt.Sprintf("page %d", count/2/50), listed, func(b *testing.B, h http.Handler) object {
+			return object{"after": cursorAt(b, h, count/2)}
+		}},
 		{"a campaign and intention in a month", listed, campaign},
 		{"ended by one of two rare reasons", listed, filter(object{"endReason": []string{"AGENT", "ERROR"}})},
 		{"ended by one of two usual reasons", listed, filter(object{"endReason": []string{"ROBOT", "USER"}})},
 		{"a NER slot with a value", listed, filter(bad)},
 		{"search: a common word", listed, search("thank")},
-		{"search: a rare word", listed, func(b *testing.B, _ http.Handler) object { return object{"filter": object{"search": order(b)}} }},
+		{"search: a rare word", listed, func(b *testing.B, _ http.Handler) object {
+			return object{"filter": object{"search": order(b)}}
+		}},
 		{"search: two words", listed, search("payment agent")},
 		{"search: two Chinese characters", listed, search("贷款")},
 		{"search: one Chinese character", listed, search("款")},
 		{"search: two letters", listed, search("ok")},
 		{"search: one letter", listed, search("e")},
 		{"search: how many", howMany, search("thank")},
-		{"messages with a common word", words, func(*testing.B, http.Handler) object { return object{"word": "thank"} }},
-		{"messages with a rare word", words, func(b *testing.B, _ http.Handler) object { return object{"word": order(b)} }},
+		{"messages with a common word", words, func(*testing.B, http.Handler) object {
+			return object{"word": "thank"}
+		}},
+		{"messages with a rare word", words, func(b *testing.B, _ http.Handler) object {
+			return object{"word": order(b)}
+		}},
 		{"how many sessions", howMany, nil},
 		{"how many in a month", howMany, filter(june)},
 		{"how many with a NER slot", howMany, filter(rating)},
 		{"intentions", "{ intentions { label sessionCount share } }", nil},
 		{"by day and intention", byDay, nil},
 		{"by day and intention in a month", byDay, filter(june)},
-		{"by day in Jakarta and intention", byDay, func(*testing.B, http.Handler) object { return object{"zone": "Asia/Jakarta"} }},
+		{"by day in Jakarta and intention", byDay, func(*testing.B, http.Handler) object {
+			return object{"zone": "Asia/Jakarta"}
+		}},
 		{"by day and intention, all measures", measures, nil},
 		{"by value of a NER slot", `{ sessionStats(nerSlot: "rating") { nerSlotValue sessionCount } }`, nil},
 		{"names of NER slots", "{ nerSlots { name sessionCount } }", nil},
 		{"NER slot catalogue", slots, nil},
 		{"NER slot catalogue of a month", slots, filter(june)},
-		{"one session with its messages", whole, func(b *testing.B, h http.Handler) object { return object{"callId": newest(b, h).CallID} }},
+		{"one session with its messages", whole, func(b *testing.B, h http.Handler) object {
+			return object{"callId": newest(b, h).CallID}
+		}},
 	}
 }
 
@@ -84,7 +103,8 @@ func search(words string) func(*testing.B, http.Handler) object {
 
 func campaign(b *testing.B, h http.Handler) object {
 	return object{"filter": object{
-		"workflowId": object{"eq": newest(b, h).WorkflowID}, "intention": object{"eq": "A"}, "startedAt": june["startedAt"],
+		"workflowId": object{"eq": newest(b, h).WorkflowID}, "intention": object{"eq": "A"},
+		"startedAt": june["startedAt"],
 	}}
 }
 
@@ -111,7 +131,8 @@ func cursorAt(b *testing.B, h http.Handler, place int) string {
 				Sessions struct{ PageInfo struct{ EndCursor string } }
 			}
 		}
-		decode(b, ask(b, h, "query ($first: Int, $after: String) { sessions(first: $first, after: $after) { pageInfo { endCursor } } }",
+		decode(b, ask(b, h, "query ($first: Int, $after: String) { sessions(first: $first, after: $after) { "+
+			"pageInfo { endCursor } } }",
 			object{"first": min(left, 200), "after": cursor}), &answer)
 		cursor = answer.Data.Sessions.PageInfo.EndCursor
 	}

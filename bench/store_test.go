@@ -105,7 +105,9 @@ func tables(b *testing.B) string {
 	db := database{testdb.SQLite, filepath.Join(b.TempDir(), "empty.db")}
 	open(b, db, store.Options{})
 	var all string
-	if err := db.connect(b).QueryRow("SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema ORDER BY name)").Scan(&all); err != nil {
+	err := db.connect(b).QueryRow("SELECT group_concat(sql, ';') FROM (SELECT sql" +
+		" FROM sqlite_schema ORDER BY name)").Scan(&all)
+	if err != nil {
 		b.Fatal(err)
 	}
 	return fmt.Sprintf("%.6x", sha256.Sum256([]byte(all)))
@@ -163,7 +165,8 @@ func fill(b *testing.B, address string, count int) {
 			for start := range starts {
 				var batch []store.PreparedDelivery
 				for n := start; n < min(start+size, count); n++ {
-					batch = append(batch, database.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Now())))
+					batch = append(batch,
+						database.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Now())))
 				}
 				batches <- batch
 			}
@@ -223,7 +226,9 @@ func newPlanner(b *testing.B, db database) *planner {
 	b.Helper()
 	connection := db.connect(b)
 	if db.Name == testdb.Postgres.Name {
-		return &planner{explain: func(b *testing.B, statement string) string { return explainPostgres(b, connection, statement) }}
+		return &planner{explain: func(b *testing.B, statement string) string {
+			return explainPostgres(b, connection, statement)
+		}}
 	}
 	// The store's own functions, as far as a plan needs them.
 	stub := func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) { return int64(0), nil }
@@ -236,7 +241,9 @@ func newPlanner(b *testing.B, db database) *planner {
 	withValues := logger.RecorderParamsFilter
 	logger.RecorderParamsFilter = func(_ context.Context, sql string, _ ...any) (string, []any) { return sql, nil }
 	b.Cleanup(func() { logger.RecorderParamsFilter = withValues })
-	return &planner{explain: func(b *testing.B, statement string) string { return explainSQLite(b, connection, statement) }}
+	return &planner{explain: func(b *testing.B, statement string) string {
+		return explainSQLite(b, connection, statement)
+	}}
 }
 
 func explainSQLite(b *testing.B, db *sql.DB, statement string) string {
@@ -274,7 +281,8 @@ func explainPostgres(b *testing.B, db *sql.DB, statement string) string {
 	b.Helper()
 	explain := "EXPLAIN (COSTS OFF) " + statement
 	if n := len(placeholder.FindAllString(statement, -1)); n > 0 {
-		prepare := "SET plan_cache_mode = force_generic_plan; PREPARE q AS " + placeholder.ReplaceAllString(statement, "$1")
+		prepare := "SET plan_cache_mode = force_generic_plan; PREPARE q AS " +
+			placeholder.ReplaceAllString(statement, "$1")
 		if _, err := db.Exec(prepare); err != nil {
 			b.Fatalf("%v: %s", err, prepare)
 		}
@@ -319,7 +327,8 @@ func count(all []string, one string) (times int) {
 // shorten shows once what a statement does for each of many parents.
 func shorten(steps []string) string {
 	all := strings.Join(steps, "; ")
-	first, others, found := strings.Cut(strings.TrimPrefix(all, "COMPOUND QUERY; LEFT-MOST SUBQUERY; "), "; UNION ALL; ")
+	first, others, found := strings.Cut(strings.TrimPrefix(all, "COMPOUND QUERY; LEFT-MOST SUBQUERY; "),
+		"; UNION ALL; ")
 	if !found {
 		return all
 	}

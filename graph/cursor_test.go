@@ -66,26 +66,35 @@ func TestCursorsBelongToAList(t *testing.T) {
 			return fmt.Sprintf(`{ contact(callee: %q) { sessions(%s) %s } }`, callee, arguments, nodes)
 		}
 		cursors := map[string]string{
-			"sessions":  first(s, `{ sessions(first: 1) `+nodes+` }`, "sessions", "edges", 0, "cursor"),
-			"ascending": first(s, `{ sessions(first: 1, orderBy: {field: STARTED_AT, direction: ASC}) `+nodes+` }`, "sessions", "edges", 0, "cursor"),
+			"sessions": first(s, `{ sessions(first: 1) `+nodes+` }`, "sessions", "edges", 0, "cursor"),
+			"ascending": first(s, `{ sessions(first: 1, orderBy: {field: STARTED_AT, direction: ASC}) `+nodes+` }`,
+				"sessions", "edges", 0, "cursor"),
 			"messages":  first(s, `{ messages(first: 1) { edges { cursor } } }`, "messages", "edges", 0, "cursor"),
 			"contact a": first(s, contact(a, "first: 1"), "contact", "sessions", "edges", 0, "cursor"),
-			"intention": first(s, `{ intentions { sessions(first: 1) `+nodes+` } }`, "intentions", 0, "sessions", "edges", 0, "cursor"),
+			"intention": first(s, `{ intentions { sessions(first: 1) `+nodes+` } }`, "intentions", 0, "sessions",
+				"edges", 0, "cursor"),
 			"elsewhere": first(other, `{ sessions(first: 1) `+nodes+` }`, "sessions", "edges", 0, "cursor"),
 		}
 		for _, c := range []struct{ name, query, cursor, want string }{
 			{"the list itself", `{ sessions(after: %q) ` + nodes + ` }`, "sessions", ""},
-			{"another filter", `{ sessions(after: %q, filter: {channel: {ne: "none"}}) ` + nodes + ` }`, "sessions", ""},
+			{"another filter", `{ sessions(after: %q, filter: {channel: {ne: "none"}}) ` + nodes + ` }`, "sessions",
+				""},
 			{"the contact itself", contact(a, "before: %q"), "contact a", ""},
-			{"the order itself", `{ sessions(after: %q, orderBy: {field: STARTED_AT, direction: ASC}) ` + nodes + ` }`, "ascending", ""},
+			{"the order itself", `{ sessions(after: %q, orderBy: {field: STARTED_AT, direction: ASC}) ` + nodes +
+				` }`, "ascending", ""},
 			{"another contact", contact(b, "after: %q"), "contact a", "after is a cursor of another parent's list"},
-			{"another order", `{ sessions(before: %q) ` + nodes + ` }`, "ascending", "before is a cursor of another order"},
-			{"sessions of all", `{ sessions(after: %q) ` + nodes + ` }`, "contact a", "after is a cursor of another list"},
+			{"another order", `{ sessions(before: %q) ` + nodes + ` }`, "ascending",
+				"before is a cursor of another order"},
+			{"sessions of all", `{ sessions(after: %q) ` + nodes + ` }`, "contact a",
+				"after is a cursor of another list"},
 			{"sessions of a contact", contact(a, "after: %q"), "sessions", "after is a cursor of another list"},
 			{"messages", `{ messages(after: %q) { totalCount } }`, "sessions", "after is a cursor of another list"},
-			{"sessions from messages", `{ sessions(after: %q) { totalCount } }`, "messages", "after is a cursor of another list"},
-			{"another database", `{ sessions(after: %q) { totalCount } }`, "elsewhere", "after is not a cursor of this database"},
-			{"before any cost", `{ sessions(first: 200, after: %q) { nodes { contact { sessions(first: 200) { nodes { contact { sessions(first: 200) { nodes { id } } } } } } } } }`,
+			{"sessions from messages", `{ sessions(after: %q) { totalCount } }`, "messages",
+				"after is a cursor of another list"},
+			{"another database", `{ sessions(after: %q) { totalCount } }`, "elsewhere",
+				"after is not a cursor of this database"},
+			{"before any cost", `{ sessions(first: 200, after: %q) { nodes { contact { sessions(first: 200) { nodes ` +
+				`{ contact { sessions(first: 200) { nodes { id } } } } } } } } }`,
 				"messages", "after is a cursor of another list"},
 		} {
 			got := refusal(t, s, fmt.Sprintf(c.query, cursors[c.cursor]))
@@ -94,7 +103,8 @@ func TestCursorsBelongToAList(t *testing.T) {
 			}
 		}
 		// Of several parents the one that the cursor is of has its page.
-		got := refusal(t, s, fmt.Sprintf(`{ intentions { label sessions(after: %q) %s } }`, cursors["intention"], nodes))
+		got := refusal(t, s, fmt.Sprintf(`{ intentions { label sessions(after: %q) %s } }`,
+			cursors["intention"], nodes))
 		if !strings.HasPrefix(got, "BAD_USER_INPUT after is a cursor of another parent's list") {
 			t.Errorf("of %q in %q: %q", label, otherLabel, got)
 		}
@@ -111,9 +121,11 @@ func TestMessageIDsOutliveVersions(t *testing.T) {
 			var list []map[string]any
 			for _, m := range messages {
 				id, text, _ := strings.Cut(m, " ")
-				list = append(list, map[string]any{"msg_id": id, "sender_type": "user", "content": map[string]any{"type": "text", "text": text}})
+				list = append(list, map[string]any{"msg_id": id, "sender_type": "user",
+					"content": map[string]any{"type": "text", "text": text}})
 			}
-			body, err := json.Marshal(map[string]any{"call_id": "call", "timestamp": timestamp, "session_start_time": 1, "session_end_time": 2, "messages": list})
+			body, err := json.Marshal(map[string]any{"call_id": "call", "timestamp": timestamp,
+				"session_start_time": 1, "session_end_time": 2, "messages": list})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -134,14 +146,16 @@ func TestMessageIDsOutliveVersions(t *testing.T) {
 			if after[text] != id {
 				t.Errorf("the id of the %s message is %q, then %q", text, id, after[text])
 			}
-			data, _ := s.ask(t, `query($id: ID!) { node(id: $id) { id ... on Message { text } } }`, map[string]any{"id": id})
+			data, _ := s.ask(t, `query($id: ID!) { node(id: $id) { id ... on Message { text } } }`,
+				map[string]any{"id": id})
 			if got, _ := data["node"].(map[string]any); got["text"] != text || got["id"] != id {
 				t.Errorf("the node of the %s message is %v", text, got)
 			}
 		}
 		gone := after["other"]
 		database(1002, "a first")
-		data, _ := s.ask(t, `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, map[string]any{"ids": []string{gone, before["fourth"]}})
+		data, _ := s.ask(t, `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`,
+			map[string]any{"ids": []string{gone, before["fourth"]}})
 		if got := data["nodes"].([]any); got[0] != nil || got[1] != nil {
 			t.Errorf("messages that a newer version lacks are %v", got)
 		}

@@ -37,17 +37,25 @@ type keyAnswer struct {
 }
 
 const (
-	intentionsDocument = "query (" + pageArguments + ", $filter: SessionFilter, $inner: SessionFilter, $orderBy: SessionOrder) " +
-		"{ intentions(filter: $filter) { label sessionCount share sessions(" + passOn + ", filter: $inner, orderBy: $orderBy) { " + sessionPage + " } } }"
-	contactDocument = "query (" + pageArguments + ", $callee: String!, $filter: SessionFilter, $orderBy: SessionOrder) " +
-		"{ contact(callee: $callee) { callee sessionCount firstSeenAt lastSeenAt sessions(" + passOn + ", filter: $filter, orderBy: $orderBy) { " + sessionPage + " } } }"
+	intentionsDocument = "query (" + pageArguments + ", $filter: SessionFilter, $inner: SessionFilter, $orderBy: " +
+		"SessionOrder) " +
+		"{ intentions(filter: $filter) { label sessionCount share sessions(" + passOn +
+		", filter: $inner, orderBy: $orderBy) { " + sessionPage + " } } }"
+	contactDocument = "query (" + pageArguments + ", $callee: String!, $filter: SessionFilter, $orderBy: " +
+		"SessionOrder) " +
+		"{ contact(callee: $callee) { callee sessionCount firstSeenAt lastSeenAt sessions(" + passOn +
+		", filter: $filter, orderBy: $orderBy) { " + sessionPage + " } } }"
 	catalogueDocument = "query ($filter: SessionFilter, $first: Int) " +
-		"{ keys: %s(filter: $filter) { name sessionCount distinctValues values(first: $first) { value sessionCount } } }"
+		"{ keys: %s(filter: $filter) { name sessionCount distinctValues values(first: $first) { " +
+		"value sessionCount } } }"
 	catalogueDefaultDocument = "query ($filter: SessionFilter) " +
 		"{ keys: %s(filter: $filter) { name sessionCount distinctValues values { value sessionCount } } }"
-	statsFields = "bucket intention workflowId workflowName channel robotId endReason status nerSlotValue sessionCount share contactCount messageCount averageTalkRound averageDurationSeconds"
-	statsHead   = "query ($filter: SessionFilter, $groupBy: [SessionDimension!], $nerSlot: String, $interval: TimeInterval, $timeZone: String, $first: Int) " +
-		"{ sessionStats(filter: $filter, groupBy: $groupBy, nerSlot: $nerSlot, interval: $interval, timeZone: $timeZone, first: $first) { "
+	statsFields = "bucket intention workflowId workflowName channel robotId endReason status nerSlotValue " +
+		"sessionCount share contactCount messageCount averageTalkRound averageDurationSeconds"
+	statsHead = "query ($filter: SessionFilter, $groupBy: [SessionDimension!], $nerSlot: String, $interval: " +
+		"TimeInterval, $timeZone: String, $first: Int) " +
+		"{ sessionStats(filter: $filter, groupBy: $groupBy, nerSlot: $nerSlot, interval: $interval, timeZone: " +
+		"$timeZone, first: $first) { "
 )
 
 func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9*max(1, math.Abs(a), math.Abs(b)) }
@@ -55,7 +63,9 @@ func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9*max(1, math.Abs(a), 
 // counted holds a list to a tally: the most frequent first, then by name, up to a limit.
 func (q *question) counted(what string, names []string, counts []int, want map[string]int, limit int) {
 	q.Helper()
-	wanted := slices.SortedFunc(maps.Keys(want), func(a, b string) int { return cmp.Or(want[b]-want[a], cmp.Compare(a, b)) })
+	wanted := slices.SortedFunc(maps.Keys(want), func(a, b string) int {
+		return cmp.Or(want[b]-want[a], cmp.Compare(a, b))
+	})
 	wanted = wanted[:min(limit, len(wanted))]
 	if !slices.Equal(names, wanted) {
 		q.Fatalf("%s: got %q, want %q of %v", what, names, wanted, want)
@@ -76,7 +86,8 @@ func (q *question) askIntentions() {
 	those := q.w.oracle.under(sessionPasses(filter))
 	q.w.count(len(those), len(q.w.oracle.sessions))
 	limit := 1 + q.IntN(12)
-	got := q.send(intentionsDocument, map[string]any{"filter": filter, "inner": inner, "orderBy": order, "first": limit, "counted": true}).Intentions
+	got := q.send(intentionsDocument,
+		map[string]any{"filter": filter, "inner": inner, "orderBy": order, "first": limit, "counted": true}).Intentions
 	want := tally(those, func(s *oracleSession) []string { return []string{s.texts["intention"]} })
 	labels, counts := make([]string, len(got)), make([]int, len(got))
 	lists := map[string][]string{}
@@ -99,8 +110,11 @@ func (q *question) askIntentions() {
 		if cut := list[:min(limit, len(list))]; !slices.Equal(page, cut) {
 			q.Fatalf("sessions of %q: %s", intention.Label, q.w.difference(page, cut))
 		}
-		if *intention.Sessions.TotalCount != len(list) || intention.Sessions.PageInfo.HasNextPage != (len(list) > limit) || intention.Sessions.PageInfo.HasPreviousPage {
-			q.Fatalf("sessions of %q, %d of them: totalCount %d, pageInfo %+v", intention.Label, len(list), *intention.Sessions.TotalCount, intention.Sessions.PageInfo)
+		if *intention.Sessions.TotalCount != len(list) ||
+			intention.Sessions.PageInfo.HasNextPage != (len(list) > limit) ||
+			intention.Sessions.PageInfo.HasPreviousPage {
+			q.Fatalf("sessions of %q, %d of them: totalCount %d, pageInfo %+v", intention.Label, len(list),
+				*intention.Sessions.TotalCount, intention.Sessions.PageInfo)
 		}
 	}
 	q.counted("intentions", labels, counts, want, len(want))
@@ -225,8 +239,10 @@ func (q *question) askCatalogue() {
 }
 
 var differentialZones = []string{
-	"UTC", "Asia/Jakarta", "Asia/Kathmandu", "America/New_York", "Europe/Berlin", "America/Sao_Paulo", "Asia/Beirut", "America/Havana",
-	"America/Santiago", "Australia/Lord_Howe", "Pacific/Apia", "Pacific/Chatham", "Africa/Casablanca", "America/St_Johns",
+	"UTC", "Asia/Jakarta", "Asia/Kathmandu", "America/New_York", "Europe/Berlin", "America/Sao_Paulo",
+	"Asia/Beirut", "America/Havana",
+	"America/Santiago", "Australia/Lord_Howe", "Pacific/Apia", "Pacific/Chatham",
+	"Africa/Casablanca", "America/St_Johns",
 }
 
 func (q *question) askStats() {
@@ -272,7 +288,8 @@ func (q *question) measures() string {
 		return statsFields
 	}
 	fields := strings.Fields(statsFields)
-	for _, measure := range []string{"share", "contactCount", "messageCount", "averageTalkRound", "averageDurationSeconds"} {
+	for _, measure := range []string{"share", "contactCount", "messageCount", "averageTalkRound",
+		"averageDurationSeconds"} {
 		if q.once(2) {
 			fields = slices.DeleteFunc(fields, func(field string) bool { return field == measure })
 		}
@@ -290,8 +307,10 @@ func (q *question) checkStats(got, want []statsRow, total int) {
 	asked := func(field string) bool { return slices.Contains(strings.Fields(q.document), field) }
 	for i, row := range got {
 		expected := want[i]
-		if row.group() != expected.group() || !sameBucket(row.Bucket, expected.Bucket) || row.SessionCount != expected.SessionCount {
-			q.Fatalf("row %d is %s with %d sessions, want %s with %d", i, row.group(), row.SessionCount, expected.group(), expected.SessionCount)
+		if row.group() != expected.group() || !sameBucket(row.Bucket, expected.Bucket) ||
+			row.SessionCount != expected.SessionCount {
+			q.Fatalf("row %d is %s with %d sessions, want %s with %d", i, row.group(), row.SessionCount,
+				expected.group(), expected.SessionCount)
 		}
 		if asked("share") && !near(row.Share, expected.Share) ||
 			asked("contactCount") && row.ContactCount != expected.ContactCount ||

@@ -63,17 +63,21 @@ type namedEntry struct {
 }
 
 const (
-	detailsDocument = `query ($filter: SessionFilter, $orderBy: SessionOrder, $first: Int, $names: [String!], $messages: MessageFilter, $firstMessages: Int, $lastMessages: Int,
+	detailsDocument = `query ($filter: SessionFilter, $orderBy: SessionOrder, $first: Int, $names: [String!],
+		$messages: MessageFilter, $firstMessages: Int, $lastMessages: Int,
 	$inner: SessionFilter, $innerOrder: SessionOrder, $innerFirst: Int, $innerLast: Int) {
 	sessions(filter: $filter, orderBy: $orderBy, first: $first) { nodes {
-		callId workflowId workflowName nodeTaskId nodeTaskName wabaTaskId wfDetailUuid channel channelId callee robotId status endReason endReasonRaw engaged abandoned
+		callId workflowId workflowName nodeTaskId nodeTaskName wabaTaskId wfDetailUuid channel channelId callee
+		robotId status endReason endReasonRaw engaged abandoned
 		handover { takenOverAt seatIds firstReplyAt waitSeconds }
 		startedAt endedAt notifiedAt receivedAt durationSeconds talkRound messageCount version deliveries raw
 		versions { notifiedAt deliveries raw }
 		nerSlots(names: $names) { name value json } eventLabels { name value json } variables { name value json }
 		messages(filter: $messages, first: $firstMessages, last: $lastMessages) { ` + messageFields + ` }
-		intention { label sessionCount share sessions(first: $innerFirst, last: $innerLast, filter: $inner, orderBy: $innerOrder) { ` + ownedPage + ` } }
-		contact { callee sessionCount firstSeenAt lastSeenAt sessions(first: $innerFirst, last: $innerLast, filter: $inner, orderBy: $innerOrder) { ` + ownedPage + ` } }
+		intention { label sessionCount share sessions(first: $innerFirst, last: $innerLast, filter: $inner, orderBy:
+		$innerOrder) { ` + ownedPage + ` } }
+		contact { callee sessionCount firstSeenAt lastSeenAt sessions(first: $innerFirst, last: $innerLast, filter:
+		$inner, orderBy: $innerOrder) { ` + ownedPage + ` } }
 	} } }`
 	ownedPage = "totalCount pageInfo { hasNextPage hasPreviousPage } nodes { callId }"
 )
@@ -83,7 +87,8 @@ func (q *question) askDetails() {
 	filter, order := q.filter(), q.order()
 	want := sorted(q.w.oracle.under(sessionPasses(filter)), order)
 	want = want[:min(len(want), 1+q.IntN(10))]
-	variables := map[string]any{"filter": filter, "orderBy": order, "first": len(want), "messages": q.messageFilter(), "inner": q.sessionFilter(1), "innerOrder": q.order()}
+	variables := map[string]any{"filter": filter, "orderBy": order, "first": len(want), "messages": q.messageFilter(),
+		"inner": q.sessionFilter(1), "innerOrder": q.order()}
 	if q.once(3) {
 		variables["names"] = []any{draw(q.Rand, awkwardNames), draw(q.Rand, awkwardNames)}
 	}
@@ -107,12 +112,15 @@ func (q *question) checkDetails(got sessionDetails, s *oracleSession, variables 
 	same := func(what string, got, want any) {
 		q.Helper()
 		if !reflect.DeepEqual(got, want) {
-			q.Errorf("%s of session %q:\n got %s\nwant %s\n%s", what, s.callID(), encodeJSON(got), encodeJSON(want), encodeJSON(json.RawMessage(s.body)))
+			q.Errorf("%s of session %q:\n got %s\nwant %s\n%s", what, s.callID(), encodeJSON(got), encodeJSON(want),
+				encodeJSON(json.RawMessage(s.body)))
 		}
 	}
 	same("texts", map[string]string{
-		"callId": got.CallID, "workflowId": got.WorkflowID, "workflowName": got.WorkflowName, "nodeTaskId": got.NodeTaskID, "nodeTaskName": got.NodeTaskName,
-		"wabaTaskId": got.WabaTaskID, "wfDetailUuid": got.WfDetailUUID, "channel": got.Channel, "channelId": got.ChannelID, "callee": got.Callee,
+		"callId": got.CallID, "workflowId": got.WorkflowID, "workflowName": got.WorkflowName,
+		"nodeTaskId": got.NodeTaskID, "nodeTaskName": got.NodeTaskName,
+		"wabaTaskId": got.WabaTaskID, "wfDetailUuid": got.WfDetailUUID, "channel": got.Channel,
+		"channelId": got.ChannelID, "callee": got.Callee,
 		"robotId": got.RobotID, "status": got.Status, "intention": got.Intention.Label,
 	}, s.texts)
 	same("endReason", []string{got.EndReason, got.EndReasonRaw}, []string{s.endReason, s.endWord})
@@ -121,10 +129,12 @@ func (q *question) checkDetails(got sessionDetails, s *oracleSession, variables 
 	if got.Handover != nil {
 		q.checkHandover(got, s, same)
 	}
-	for name, at := range map[string]time.Time{"startedAt": got.StartedAt, "endedAt": got.EndedAt, "notifiedAt": got.NotifiedAt, "receivedAt": got.ReceivedAt} {
+	for name, at := range map[string]time.Time{"startedAt": got.StartedAt, "endedAt": got.EndedAt,
+		"notifiedAt": got.NotifiedAt, "receivedAt": got.ReceivedAt} {
 		same(name, at.UTC().Format(time.RFC3339Nano), s.times[name].UTC().Format(time.RFC3339Nano))
 	}
-	same("numbers", map[string]int{"talkRound": got.TalkRound, "durationSeconds": got.DurationSeconds, "messageCount": got.MessageCount}, s.numbers)
+	same("numbers", map[string]int{"talkRound": got.TalkRound, "durationSeconds": got.DurationSeconds,
+		"messageCount": got.MessageCount}, s.numbers)
 	same("version and deliveries", [2]int{got.Version, got.Deliveries}, [2]int{s.version, s.deliveries})
 	deliveries := 0
 	for i, version := range got.Versions {
@@ -175,8 +185,10 @@ func (q *question) checkHandover(got sessionDetails, s *oracleSession, same func
 }
 
 func (q *question) checkEntries(got sessionDetails, s *oracleSession, names any, same func(string, any, any)) {
-	for kind, entries := range map[string][]namedEntry{"nerSlots": got.NerSlots, "eventLabels": got.EventLabels, "variables": got.Variables} {
-		texts, jsons, wantTexts, wantJSONs := map[string]string{}, map[string]any{}, map[string]string{}, map[string]any{}
+	for kind, entries := range map[string][]namedEntry{"nerSlots": got.NerSlots, "eventLabels": got.EventLabels,
+		"variables": got.Variables} {
+		texts, wantTexts := map[string]string{}, map[string]string{}
+		jsons, wantJSONs := map[string]any{}, map[string]any{}
 		for _, entry := range entries {
 			if _, twice := texts[entry.Name]; twice {
 				same(kind, entry.Name+" stands twice", nil)
@@ -221,7 +233,9 @@ func selectedMessages(s *oracleSession, variables map[string]any) []string {
 
 // checkOwners holds the session's intention and contact, which count all sessions,
 // to what they are.
-func (q *question) checkOwners(got sessionDetails, s *oracleSession, variables map[string]any, same func(string, any, any)) {
+func (q *question) checkOwners(
+	got sessionDetails, s *oracleSession, variables map[string]any, same func(string, any, any),
+) {
 	q.Helper()
 	alike := func(field string) []*oracleSession {
 		return q.w.oracle.under(func(other *oracleSession) bool { return other.texts[field] == s.texts[field] })
@@ -236,14 +250,17 @@ func (q *question) checkOwners(got sessionDetails, s *oracleSession, variables m
 		same("contact", got.Contact, s.texts["callee"])
 	} else if got.Contact != nil {
 		contact := *got.Contact
-		contact.Sessions, contact.FirstSeenAt, contact.LastSeenAt = nil, contact.FirstSeenAt.UTC(), contact.LastSeenAt.UTC()
+		contact.Sessions = nil
+		contact.FirstSeenAt, contact.LastSeenAt = contact.FirstSeenAt.UTC(), contact.LastSeenAt.UTC()
 		same("contact", contact, contactOf(s.texts["callee"], alike("callee")))
 		pages["callee"] = got.Contact.Sessions
 	}
 	passes := sessionPasses(variables["inner"].(map[string]any))
 	order, _ := variables["innerOrder"].(map[string]any)
 	for field, page := range pages {
-		list := callIDs(slices.DeleteFunc(sorted(alike(field), order), func(other *oracleSession) bool { return !passes(other) }))
+		list := callIDs(slices.DeleteFunc(sorted(alike(field), order), func(other *oracleSession) bool {
+			return !passes(other)
+		}))
 		from, to := 0, len(list)
 		if first, given := variables["innerFirst"].(int); given {
 			to = min(first, to)
@@ -258,7 +275,8 @@ func (q *question) checkOwners(got sessionDetails, s *oracleSession, variables m
 			q.Errorf("sessions of %s of %q: %s", field, s.callID(), q.w.difference(nodes, list[from:to]))
 		}
 		same("count of sessions of "+field, *page.TotalCount, len(list))
-		same("pageInfo of sessions of "+field, page.PageInfo, pageInfo{HasNextPage: to < len(list), HasPreviousPage: from > 0})
+		same("pageInfo of sessions of "+field, page.PageInfo,
+			pageInfo{HasNextPage: to < len(list), HasPreviousPage: from > 0})
 	}
 }
 

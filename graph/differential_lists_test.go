@@ -48,10 +48,12 @@ type node struct {
 const (
 	pageArguments  = "$first: Int, $after: String, $last: Int, $before: String, $counted: Boolean!"
 	passOn         = "first: $first, after: $after, last: $last, before: $before"
-	connectionHead = "totalCount @include(if: $counted) pageInfo { hasNextPage hasPreviousPage startCursor endCursor } "
-	sessionPage    = connectionHead + "edges { cursor node { callId } } nodes { callId }"
-	messageFields  = "position msgId senderType status contentType sentAt text"
-	messagePage    = connectionHead + "edges { cursor node { " + messageFields + " } session { callId } } nodes { " + messageFields + " }"
+	connectionHead = "totalCount @include(if: $counted) pageInfo { hasNextPage hasPreviousPage " +
+		"startCursor endCursor } "
+	sessionPage   = connectionHead + "edges { cursor node { callId } } nodes { callId }"
+	messageFields = "position msgId senderType status contentType sentAt text"
+	messagePage   = connectionHead + "edges { cursor node { " + messageFields + " } session { callId } } nodes { " +
+		messageFields + " }"
 
 	contactFields = "callee sessionCount firstSeenAt lastSeenAt"
 	contactPage   = connectionHead + "edges { cursor node { " + contactFields + " } } nodes { " + contactFields + " }"
@@ -75,7 +77,8 @@ type connectionList struct {
 
 func (e edge) key() string {
 	if e.Node.SessionCount > 0 {
-		return contactKey(contactAnswer{Callee: e.Node.Callee, SessionCount: e.Node.SessionCount, FirstSeenAt: e.Node.FirstSeenAt, LastSeenAt: e.Node.LastSeenAt})
+		return contactKey(contactAnswer{Callee: e.Node.Callee, SessionCount: e.Node.SessionCount,
+			FirstSeenAt: e.Node.FirstSeenAt, LastSeenAt: e.Node.LastSeenAt})
 	}
 	if e.Session == nil {
 		return e.Node.CallID
@@ -88,12 +91,14 @@ func messageKey(callID string, m node) string {
 	if m.SentAt != nil {
 		sentAt = m.SentAt.UTC().Format(time.RFC3339Nano)
 	}
-	return fmt.Sprintf("%s %d %q %s %s %q %s %q", callID, m.Position, m.MsgID, m.SenderType, m.Status, m.ContentType, sentAt, m.Text)
+	return fmt.Sprintf("%s %d %q %s %s %q %s %q", callID, m.Position, m.MsgID, m.SenderType, m.Status,
+		m.ContentType, sentAt, m.Text)
 }
 
 func (m *oracleMessage) key() string {
 	return messageKey(m.session.callID(), node{
-		Position: m.position, MsgID: m.msgID, SenderType: m.senderType, Status: m.status, ContentType: m.kind, SentAt: m.sentAt, Text: m.text,
+		Position: m.position, MsgID: m.msgID, SenderType: m.senderType, Status: m.status, ContentType: m.kind,
+		SentAt: m.sentAt, Text: m.text,
 	})
 }
 
@@ -133,7 +138,8 @@ func (q *question) contactList() connectionList {
 }
 
 func contactKey(c contactAnswer) string {
-	return fmt.Sprintf("%q %d %s %s", c.Callee, c.SessionCount, c.FirstSeenAt.UTC().Format(time.RFC3339Nano), c.LastSeenAt.UTC().Format(time.RFC3339Nano))
+	return fmt.Sprintf("%q %d %s %s", c.Callee, c.SessionCount, c.FirstSeenAt.UTC().Format(time.RFC3339Nano),
+		c.LastSeenAt.UTC().Format(time.RFC3339Nano))
 }
 
 func (q *question) messageList() connectionList {
@@ -198,7 +204,8 @@ func (q *question) page(l connectionList, arguments map[string]any, from, to int
 		want.StartCursor, want.EndCursor = &got.Edges[0].Cursor, &got.Edges[n-1].Cursor
 	}
 	if !reflect.DeepEqual(got.PageInfo, want) {
-		q.Fatalf("items %d to %d of %d: pageInfo is %s, want %s", from, to, len(l.want), encodeJSON(got.PageInfo), encodeJSON(want))
+		q.Fatalf("items %d to %d of %d: pageInfo is %s, want %s", from, to, len(l.want),
+			encodeJSON(got.PageInfo), encodeJSON(want))
 	}
 	return got
 }

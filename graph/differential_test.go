@@ -50,7 +50,8 @@ func TestDifferential(t *testing.T) {
 	tools.SkipUnderRace(t, "one question follows the other")
 	seed := environmentNumber(t, "DIFFERENTIAL_SEED", uint64(time.Now().UnixNano()))
 	questions := environmentNumber(t, "DIFFERENTIAL_QUESTIONS", 400)
-	fmt.Fprintf(os.Stderr, "DIFFERENTIAL_SEED=%d DIFFERENTIAL_QUESTIONS=%d\n", seed, questions) // a panic would lose t.Log
+	// a panic would lose t.Log
+	fmt.Fprintf(os.Stderr, "DIFFERENTIAL_SEED=%d DIFFERENTIAL_QUESTIONS=%d\n", seed, questions)
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		w := newDifferentialWorld(t, seed, openDifferential(t, kind))
 		t.Run("ask", func(t *testing.T) {
@@ -63,7 +64,8 @@ func TestDifferential(t *testing.T) {
 				})
 			}
 		})
-		t.Logf("%d sessions; of %d lists %d had something and %d everything", len(w.oracle.sessions), w.lists.Load(), w.found.Load(), w.whole.Load())
+		t.Logf("%d sessions; of %d lists %d had something and %d everything", len(w.oracle.sessions), w.lists.Load(),
+			w.found.Load(), w.whole.Load())
 		if lists := w.lists.Load(); lists >= 100 && w.found.Load()-w.whole.Load() < lists/5 {
 			t.Error("too few questions had an answer between nothing and everything: the test tests little")
 		}
@@ -112,7 +114,8 @@ func newDifferentialWorld(t *testing.T, seed uint64, database *store.Store) *dif
 	}
 	t.Logf("stored in %v", time.Since(began).Round(time.Millisecond))
 	settings := graph.Settings{MaxPage: differentialMaxPage, MaxComplexity: 1 << 30, QueryTimeout: time.Minute}
-	server := httptest.NewServer(graph.Handler(t.Context(), database, settings, slog.New(slog.NewTextHandler(t.Output(), nil))))
+	server := httptest.NewServer(graph.Handler(t.Context(), database, settings,
+		slog.New(slog.NewTextHandler(t.Output(), nil))))
 	t.Cleanup(server.Close)
 	w.url, w.client = server.URL, server.Client()
 	return w
@@ -132,7 +135,8 @@ func (q *question) ask() {
 		weight int
 		ask    func()
 	}{
-		{24, q.askSessions}, {10, q.askSessionWindows}, {14, q.askMessages}, {6, q.askMessageWindows}, {8, q.askIntentions}, {8, q.askCatalogue},
+		{24, q.askSessions}, {10, q.askSessionWindows}, {14, q.askMessages}, {6, q.askMessageWindows},
+		{8, q.askIntentions}, {8, q.askCatalogue},
 		{7, q.askContact}, {8, q.askContacts}, {6, q.askContactWindows}, {24, q.askStats}, {10, q.askDetails},
 	}
 	sum := 0
@@ -175,7 +179,8 @@ func (q *question) send(document string, variables map[string]any) answer {
 func send[T any](q *question, document string, variables map[string]any) T {
 	q.Helper()
 	q.document, q.variables = document, variables
-	response, err := q.w.client.Post(q.w.url, "application/json", bytes.NewReader(encodeJSON(map[string]any{"query": document, "variables": variables})))
+	response, err := q.w.client.Post(q.w.url, "application/json",
+		bytes.NewReader(encodeJSON(map[string]any{"query": document, "variables": variables})))
 	if err != nil {
 		q.Fatal(err)
 	}
@@ -214,7 +219,8 @@ func (w *differentialWorld) difference(got, want []string) string {
 	fmt.Fprintf(&out, "got %d, want %d", len(got), len(want))
 	for i := range max(len(got), len(want)) {
 		if i >= len(got) || i >= len(want) || got[i] != want[i] {
-			fmt.Fprintf(&out, "; first difference at %d:\n got %q\nwant %q", i, got[min(i, len(got)):min(i+3, len(got))], want[min(i, len(want)):min(i+3, len(want))])
+			fmt.Fprintf(&out, "; first difference at %d:\n got %q\nwant %q", i,
+				got[min(i, len(got)):min(i+3, len(got))], want[min(i, len(want)):min(i+3, len(want))])
 			break
 		}
 	}
@@ -236,7 +242,8 @@ func (w *differentialWorld) describeOnly(out *strings.Builder, title string, one
 		fmt.Fprintf(out, "\n%s: %q", title, name)
 		callID, _, _ := strings.Cut(name, " ")
 		if s := w.oracle.byCallID[callID]; s != nil {
-			fmt.Fprintf(out, " id %d received %s: %.3000s", s.id, s.times["receivedAt"].UTC().Format(time.RFC3339Nano), encodeJSON(json.RawMessage(s.body)))
+			fmt.Fprintf(out, " id %d received %s: %.3000s", s.id, s.times["receivedAt"].UTC().Format(time.RFC3339Nano),
+				encodeJSON(json.RawMessage(s.body)))
 		}
 		return
 	}

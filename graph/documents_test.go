@@ -26,7 +26,8 @@ func TestSyntaxErrorsSayWhatToDo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if body := post(s.handler, bytes.NewReader(request)).Body.String(); !strings.Contains(body, says) || !strings.Contains(body, "GRAPHQL_PARSE_FAILED") {
+		body := post(s.handler, bytes.NewReader(request)).Body.String()
+		if !strings.Contains(body, says) || !strings.Contains(body, "GRAPHQL_PARSE_FAILED") {
 			t.Errorf("%s: %s, want %q", query, body, says)
 		}
 	}
@@ -40,7 +41,8 @@ func TestErrorsOfDocuments(t *testing.T) {
 		{"an unknown field", `{ sessions { nodes { idd } } }`, "GRAPHQL_VALIDATION_FAILED"},
 		{"an unknown argument", `{ sessions(limit: 5) { totalCount } }`, "GRAPHQL_VALIDATION_FAILED"},
 		{"an unknown filter", `{ sessions(filter: {nope: 1}) { totalCount } }`, "GRAPHQL_VALIDATION_FAILED"},
-		{"an unknown enum value", `{ sessions(filter: {endReason: [MAYBE]}) { totalCount } }`, "GRAPHQL_VALIDATION_FAILED"},
+		{"an unknown enum value", `{ sessions(filter: {endReason: [MAYBE]}) { totalCount } }`,
+			"GRAPHQL_VALIDATION_FAILED"},
 		{"a string for a number", `{ sessions(first: "1") { totalCount } }`, "GRAPHQL_VALIDATION_FAILED"},
 		{"a mutation", `mutation { deleteEverything }`, "GRAPHQL_VALIDATION_FAILED"},
 		{"a missing variable", `query($id: ID!) { node(id: $id) { id } }`, ""},
@@ -63,13 +65,17 @@ func TestTooComplex(t *testing.T) {
 	s := newCountingServer(t, testdb.SQLite, 3)
 	nested := func(depth, first int) string {
 		return fmt.Sprintf("{ sessions(first: %d) { nodes ", first) +
-			strings.Repeat(fmt.Sprintf("{ contact { sessions(first: %d) { nodes ", first), depth) + "{ id }" + strings.Repeat(" } } }", depth) + " } }"
+			strings.Repeat(fmt.Sprintf("{ contact { sessions(first: %d) { nodes ", first), depth) + "{ id }" +
+			strings.Repeat(" } } }", depth) + " } }"
 	}
 	for name, query := range map[string]string{
-		"pages of pages":      nested(4, 200),
-		"very deep":           nested(60, 2),
-		"many aliases":        "{ " + aliases(65, "sessions(first: 200) { nodes { messages { id text msgId status contentType } } }") + " }",
-		"pages in a fragment": `{ sessions(first: 200) { nodes { ...a } } } fragment a on Session { contact { sessions(first: 200) { nodes { ...b } } } } fragment b on Session { contact { sessions(first: 200) { nodes { id callId } } } }`,
+		"pages of pages": nested(4, 200),
+		"very deep":      nested(60, 2),
+		"many aliases": "{ " +
+			aliases(65, "sessions(first: 200) { nodes { messages { id text msgId status contentType } } }") + " }",
+		"pages in a fragment": `{ sessions(first: 200) { nodes { ...a } } } fragment a on Session { contact { ` +
+			`sessions(first: 200) { nodes { ...b } } } } fragment b on Session { contact { sessions(first: 200) { ` +
+			`nodes { id callId } } } }`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.forget()
@@ -113,21 +119,33 @@ func bomb(root, typeName, inner, leaf string) string {
 func TestFragmentBombs(t *testing.T) {
 	s := newCountingServer(t, testdb.SQLite, 3)
 	for name, query := range map[string]string{
-		"on sessions":                bomb(`{ sessions { nodes { %s } } }`, "Session", "NEXT NEXT", "id"),
-		"on the query":               bomb(`{ %s }`, "Query", "NEXT NEXT", "sessions { totalCount }"),
-		"on contents":                bomb(`{ messages { nodes { content { %s } } } }`, "Content", "NEXT NEXT", "type"),
-		"by aliases":                 bomb(`{ sessions(first: 1) { nodes { %s } } }`, "Session", "a: contact { sessions(first: 1) { nodes { NEXT } } } b: contact { sessions(first: 1) { nodes { NEXT } } }", "id"),
-		"in inline fragments":        bomb(`{ sessions { nodes { %s } } }`, "Session", "... { NEXT } ... on Node { ... on Session { NEXT } }", "id"),
-		"by one name":                bomb(`{ sessions(first: 1) { nodes { %s } } }`, "Session", "contact { sessions(first: 1) { nodes { NEXT } } } contact { sessions(first: 1) { nodes { NEXT } } }", "id"),
-		"under __schema":             bomb(`{ __schema { types { %s } } }`, "__Type", "NEXT NEXT", "name"),
-		"beside __schema":            bomb(`{ %s }`, "Query", "NEXT NEXT", "__schema { types { name } }"),
-		"by aliases under __schema":  bomb(`{ __schema { types { %s } } }`, "__Type", "a: ofType { NEXT } b: ofType { NEXT }", "name"),
-		"by one name under __schema": bomb(`{ __schema { types { %s } } }`, "__Type", "ofType { NEXT } ofType { NEXT }", "name"),
-		"fields of types":            bomb(`{ __type(name: "Query") { %s } }`, "__Type", "fields { type { NEXT } } possibleTypes { NEXT }", "name"),
-		"a ring":                     `{ sessions { nodes { ...a } } } fragment a on Session { ...b } fragment b on Session { ...a }`,
-		"a ring under __schema":      `{ __schema { types { ...a } } } fragment a on __Type { ofType { ...b } } fragment b on __Type { ofType { ...a } }`,
-		"many aliases of __schema":   "{ " + aliases(100, "__schema { types { name } }") + " }",
-		"deep lists of introspected": `{ __schema { types { fields { type { fields { type { fields { type { fields { type { fields { type { name } } } } } } } } } } } }`,
+		"on sessions":  bomb(`{ sessions { nodes { %s } } }`, "Session", "NEXT NEXT", "id"),
+		"on the query": bomb(`{ %s }`, "Query", "NEXT NEXT", "sessions { totalCount }"),
+		"on contents": bomb(`{ messages { nodes { content { %s } } } }`, "Content",
+			"NEXT NEXT", "type"),
+		"by aliases": bomb(`{ sessions(first: 1) { nodes { %s } } }`, "Session",
+			"a: contact { sessions(first: 1) { nodes { NEXT } } } b: contact { sessions(first: 1) "+
+				"{ nodes { NEXT } } }", "id"),
+		"in inline fragments": bomb(`{ sessions { nodes { %s } } }`, "Session",
+			"... { NEXT } ... on Node { ... on Session { NEXT } }", "id"),
+		"by one name": bomb(`{ sessions(first: 1) { nodes { %s } } }`, "Session",
+			"contact { sessions(first: 1) { nodes { NEXT } } } contact { sessions(first: 1) { nodes { NEXT } } }",
+			"id"),
+		"under __schema":  bomb(`{ __schema { types { %s } } }`, "__Type", "NEXT NEXT", "name"),
+		"beside __schema": bomb(`{ %s }`, "Query", "NEXT NEXT", "__schema { types { name } }"),
+		"by aliases under __schema": bomb(`{ __schema { types { %s } } }`, "__Type",
+			"a: ofType { NEXT } b: ofType { NEXT }", "name"),
+		"by one name under __schema": bomb(`{ __schema { types { %s } } }`, "__Type",
+			"ofType { NEXT } ofType { NEXT }", "name"),
+		"fields of types": bomb(`{ __type(name: "Query") { %s } }`, "__Type",
+			"fields { type { NEXT } } possibleTypes { NEXT }", "name"),
+		"a ring": `{ sessions { nodes { ...a } } } fragment a on Session { ...b } fragment b on ` +
+			`Session { ...a }`,
+		"a ring under __schema": `{ __schema { types { ...a } } } fragment a on __Type { ofType { ...b } } ` +
+			`fragment b on __Type { ofType { ...a } }`,
+		"many aliases of __schema": "{ " + aliases(100, "__schema { types { name } }") + " }",
+		"deep lists of introspected": `{ __schema { types { fields { type { fields { type { fields { type { fields ` +
+			`{ type { fields { type { name } } } } } } } } } } } }`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := serve(t, s.handler, postOf(operation(query, nil)))
@@ -164,7 +182,8 @@ func TestDocumentsThatNest(t *testing.T) {
 			got.refused(t, "GRAPHQL_PARSE_FAILED", "")
 		})
 	}
-	nested := `{ sessions(filter: ` + strings.Repeat("{not:", 300) + `{}` + strings.Repeat("}", 300) + `) { totalCount } }`
+	nested := `{ sessions(filter: ` + strings.Repeat("{not:", 300) + `{}` + strings.Repeat("}", 300) +
+		`) { totalCount } }`
 	for _, e := range serve(t, s.handler, postOf(operation(nested, nil))).errors {
 		if e.Extensions.Code == "INTERNAL" || e.Extensions.Code == "" {
 			t.Errorf("a filter nested 300 deep is an error of ours: %s", e.Message)
@@ -180,7 +199,9 @@ func TestFiltersThatNest(t *testing.T) {
 		for range depth {
 			filter = map[string]any{"not": filter}
 		}
-		got := serve(t, s.handler, postOf(operation(`query($f: SessionFilter) { sessions(filter: $f) { totalCount } }`, map[string]any{"f": filter})))
+		got := serve(t, s.handler,
+			postOf(operation(`query($f: SessionFilter) { sessions(filter: $f) { totalCount } }`,
+				map[string]any{"f": filter})))
 		for _, e := range got.errors {
 			if e.Extensions.Code != "BAD_USER_INPUT" && e.Extensions.Code != "QUERY_TOO_COMPLEX" {
 				t.Errorf("nested %d deep: %s %q, want an error of the caller's", depth, e.Extensions.Code, e.Message)
@@ -191,15 +212,19 @@ func TestFiltersThatNest(t *testing.T) {
 		name   string
 		filter map[string]any
 	}{
-		{"many alternatives", map[string]any{"or": slices.Repeat([]any{map[string]any{"callId": map[string]any{"eq": "a"}}}, 2000)}},
+		{"many alternatives",
+			map[string]any{"or": slices.Repeat([]any{map[string]any{"callId": map[string]any{"eq": "a"}}}, 2000)}},
 		{"many values", map[string]any{"callId": map[string]any{"in": slices.Repeat([]string{"a"}, 40_000)}}},
 		{"many slots", map[string]any{"nerSlots": slices.Repeat([]any{map[string]any{"name": "a"}}, 2000)}},
 		{"many words", map[string]any{"search": strings.Repeat("ab ", 5000)}},
 		{"a long word", map[string]any{"search": strings.Repeat("ab", 50_000)}},
-		{"a long prefix", map[string]any{"callee": map[string]any{"startsWith": strings.Repeat("\U0010FFFF", 20_000)}}},
+		{"a long prefix",
+			map[string]any{"callee": map[string]any{"startsWith": strings.Repeat("\U0010FFFF", 20_000)}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := serve(t, s.handler, postOf(operation(`query($f: SessionFilter) { sessions(filter: $f) { totalCount nodes { id } } }`, map[string]any{"f": c.filter})))
+			got := serve(t, s.handler,
+				postOf(operation(`query($f: SessionFilter) { sessions(filter: $f) { totalCount nodes { id } } }`,
+					map[string]any{"f": c.filter})))
 			for _, e := range got.errors {
 				if e.Extensions.Code != "BAD_USER_INPUT" && e.Extensions.Code != "QUERY_TOO_COMPLEX" {
 					t.Errorf("%s %q, want an error of the caller's or an answer", e.Extensions.Code, e.Message)

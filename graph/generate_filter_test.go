@@ -54,7 +54,8 @@ var filterOperators = []string{"and", "or", "not"}
 
 var sessionFilterFields = slices.Concat(
 	slices.Sorted(maps.Keys(oracleTextFields)),
-	[]string{"endReason", "startedAt", "endedAt", "receivedAt", "notifiedAt", "version", "deliveries", "talkRound", "durationSeconds", "messageCount"},
+	[]string{"endReason", "startedAt", "endedAt", "receivedAt", "notifiedAt", "version", "deliveries", "talkRound",
+		"durationSeconds", "messageCount"},
 	[]string{"engaged", "handedOver", "abandoned"},
 	[]string{"nerSlots", "nerSlots", "nerSlots", "eventLabels", "eventLabels", "variables", "variables"},
 	[]string{"messages", "messages", "messages", "messages", "search", "search", "search", "search"},
@@ -71,7 +72,8 @@ func (a *asker) sessionFilter(depth int) map[string]any {
 		filter[name] = a.sessionLeaf(name)
 	}
 	if a.once(30) {
-		filter[draw(a.Rand, []string{"and", "or", "not", "callId", "endReason", "startedAt", "nerSlots", "messages", "search"})] = nil
+		filter[draw(a.Rand, []string{"and", "or", "not", "callId", "endReason", "startedAt", "nerSlots",
+			"messages", "search"})] = nil
 	}
 	return filter
 }
@@ -139,10 +141,6 @@ func (a *asker) messageFilter() map[string]any {
 	return a.messageFilterTree([]int{0, 0, 1, 2}[a.IntN(4)])
 }
 
-var messageFilterFields = []string{
-	"position", "hasReply", "senderType", "status", "contentType", "msgId", "sentAt", "search", "search", "search", "search", "search",
-}
-
 func (a *asker) messageFilterTree(depth int) map[string]any {
 	filter := map[string]any{}
 	m := a.message()
@@ -151,41 +149,36 @@ func (a *asker) messageFilterTree(depth int) map[string]any {
 			a.addBranch(filter, depth, a.messageFilterTree)
 			continue
 		}
-		name := draw(a.Rand, messageFilterFields)
-		filter[name] = a.messageLeaf(name, m)
+		switch a.IntN(12) {
+		case 9:
+			filter["hasReply"] = a.once(2)
+		case 8:
+			filter["position"] = a.intFilter(func() int { return m.position })
+		case 0:
+			filter["senderType"] = a.enums(m.senderType, "SYSTEM", "USER", "ROBOT", "AGENT", "CHATBOT", "UNKNOWN")
+		case 1:
+			filter["status"] = a.enums(m.status, "SENT", "DELIVERY", "READ", "UNKNOWN")
+		case 2:
+			filter["contentType"] = a.enums(m.kind, "text", "Text", "", "template", "interactive",
+				"sticker", "system", "%")
+		case 3:
+			filter["msgId"] = a.textFilter(func() string { return m.msgID })
+		case 4:
+			filter["sentAt"] = a.timeFilter(func() time.Time {
+				if m.sentAt == nil {
+					return time.Unix(1749000000, 0)
+				}
+				return *m.sentAt
+			})
+		default:
+			filter["search"] = a.search([]*oracleMessage{m})
+		}
 	}
 	if a.once(20) {
-		filter[draw(a.Rand, slices.Concat(filterOperators, messageFilterFields))] = nil
+		filter[draw(a.Rand, []string{"and", "or", "not", "position", "hasReply", "senderType", "status", "contentType",
+			"msgId", "sentAt", "search"})] = nil
 	}
 	return filter
-}
-
-func (a *asker) messageLeaf(name string, m *oracleMessage) any {
-	switch name {
-	case "position":
-		return a.intFilter(func() int { return m.position })
-	case "hasReply":
-		return a.once(2)
-	case "senderType":
-		return a.enums(m.senderType, "SYSTEM", "USER", "ROBOT", "AGENT", "CHATBOT", "UNKNOWN")
-	case "status":
-		return a.enums(m.status, "SENT", "DELIVERY", "READ", "UNKNOWN")
-	case "contentType":
-		return a.enums(m.kind, "text", "Text", "", "template", "interactive", "sticker", "system", "%")
-	case "msgId":
-		return a.textFilter(func() string { return m.msgID })
-	case "sentAt":
-		return a.timeFilter(func() time.Time {
-			if m.sentAt == nil {
-				return time.Unix(1749000000, 0)
-			}
-			return *m.sentAt
-		})
-	case "search":
-		return a.search([]*oracleMessage{m})
-	default:
-		panic("no values for the field " + name + " of MessageFilter")
-	}
 }
 
 func (a *asker) entryFilter(kind string) map[string]any {
@@ -223,7 +216,8 @@ func (a *asker) piece(text, operator string) string {
 	return string(runes[from:min(len(runes), from+1+a.IntN(4))])
 }
 
-var textOperators = []string{"eq", "ne", "in", "in", "notIn", "contains", "contains", "startsWith", "startsWith", "endsWith", "endsWith",
+var textOperators = []string{"eq", "ne", "in", "in", "notIn", "contains", "contains", "startsWith", "startsWith",
+	"endsWith", "endsWith",
 	"eqIgnoreCase", "eqIgnoreCase", "containsIgnoreCase", "containsIgnoreCase"}
 
 func (a *asker) textFilter(value func() string) map[string]any {
@@ -290,10 +284,12 @@ func (a *asker) intFilter(value func() int) map[string]any {
 func (a *asker) timeFilter(value func() time.Time) map[string]any {
 	filter := map[string]any{}
 	for range []int{0, 1, 1, 1, 2, 2}[a.IntN(6)] {
-		at := value().Add(draw(a.Rand, []time.Duration{0, 0, 0, 1, -1, time.Microsecond, -time.Microsecond, time.Second, time.Hour, -24 * time.Hour}))
+		at := value().Add(draw(a.Rand, []time.Duration{0, 0, 0, 1, -1, time.Microsecond, -time.Microsecond,
+			time.Second, time.Hour, -24 * time.Hour}))
 		text := at.In(time.FixedZone("", draw(a.Rand, []int{0, 0, 7 * 3600, -12600}))).Format(time.RFC3339Nano)
 		if a.once(12) {
-			text = draw(a.Rand, []string{"0001-01-01T00:00:00Z", "0000-01-01T00:00:00+10:00", "9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59-10:00", "1969-12-31T23:59:59.9999999Z"})
+			text = draw(a.Rand, []string{"0001-01-01T00:00:00Z", "0000-01-01T00:00:00+10:00",
+				"9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59-10:00", "1969-12-31T23:59:59.9999999Z"})
 		}
 		filter[draw(a.Rand, []string{"gte", "gt", "lte", "lt"})] = text
 	}
@@ -320,7 +316,8 @@ func (a *asker) word(messages []*oracleMessage) string {
 			text = messages[i].text
 			if i > 0 && a.once(10) { // across two messages, which is nowhere
 				before, behind := []rune(messages[i-1].text), []rune(text)
-				text = string(before[max(0, len(before)-1-a.IntN(3)):]) + string(behind[:min(len(behind), 1+a.IntN(3))])
+				text = string(before[max(0, len(before)-1-a.IntN(3)):]) + string(behind[:min(len(behind),
+					1+a.IntN(3))])
 			}
 		}
 		if words := strings.Fields(text); len(words) > 0 {
@@ -369,46 +366,37 @@ func (a *asker) order() map[string]any {
 	if a.once(4) {
 		return nil
 	}
-	order := map[string]any{"field": draw(a.Rand, []string{"STARTED_AT", "ENDED_AT", "RECEIVED_AT", "TALK_ROUND", "DURATION", "MESSAGE_COUNT"})}
+	order := map[string]any{"field": draw(a.Rand,
+		[]string{"STARTED_AT", "ENDED_AT", "RECEIVED_AT", "TALK_ROUND", "DURATION", "MESSAGE_COUNT"})}
 	if !a.once(4) {
 		order["direction"] = draw(a.Rand, []string{"ASC", "DESC"})
 	}
 	return order
 }
 
-var contactFilterFields = []string{"callee", "digits", "sessionCount", "lastSeenAt", "sessions", "sessions"}
-
 func (a *asker) contactFilter() map[string]any {
 	filter := map[string]any{}
-	for range []int{0, 1, 1, 1, 2, 2, 3}[a.IntN(7)] {
-		name := draw(a.Rand, contactFilterFields)
-		filter[name] = a.contactLeaf(name)
-	}
-	return filter
-}
-
-func (a *asker) contactLeaf(name string) any {
 	callee := a.session().texts["callee"]
 	contact := contactOf(callee, a.w.oracle.under(func(s *oracleSession) bool { return s.texts["callee"] == callee }))
-	switch name {
-	case "callee":
-		return a.textFilter(func() string { return callee })
-	case "digits":
-		digits := digitsOf(callee)
-		if len(digits) < 3 || a.once(4) {
-			return fmt.Sprint(100 + a.IntN(900))
+	for range []int{0, 1, 1, 1, 2, 2, 3}[a.IntN(7)] {
+		switch a.IntN(6) {
+		case 0:
+			filter["callee"] = a.textFilter(func() string { return callee })
+		case 1:
+			filter["digits"] = fmt.Sprint(100 + a.IntN(900))
+			if digits := digitsOf(callee); len(digits) >= 3 && !a.once(4) {
+				from := a.IntN(len(digits) - 2)
+				filter["digits"] = digits[from : from+3+a.IntN(len(digits)-from-2)]
+			}
+		case 2:
+			filter["sessionCount"] = a.intFilter(func() int { return contact.SessionCount })
+		case 3:
+			filter["lastSeenAt"] = a.timeFilter(func() time.Time { return contact.LastSeenAt })
+		default:
+			filter["sessions"] = a.filter()
 		}
-		from := a.IntN(len(digits) - 2)
-		return digits[from : from+3+a.IntN(len(digits)-from-2)]
-	case "sessionCount":
-		return a.intFilter(func() int { return contact.SessionCount })
-	case "lastSeenAt":
-		return a.timeFilter(func() time.Time { return contact.LastSeenAt })
-	case "sessions":
-		return a.filter()
-	default:
-		panic("no values for the field " + name + " of ContactFilter")
 	}
+	return filter
 }
 
 func (a *asker) contactOrder() map[string]any {

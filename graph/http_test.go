@@ -120,8 +120,10 @@ func TestRequestsThatAreNoOperation(t *testing.T) {
 		{"a megabyte of objects", strings.Repeat(`{"a":`, 1<<18), 413, "REQUEST_TOO_LARGE"},
 		{"many lists", strings.Repeat(`[`, 250_000), 400, "BAD_REQUEST"},
 		{"many objects", strings.Repeat(`{"a":`, 50_000), 400, "BAD_REQUEST"},
-		{"many lists in variables", `{"query":"{ __typename }","variables":{"a":` + strings.Repeat(`[`, 100_000) + strings.Repeat(`]`, 100_000) + `}}`, 400, "BAD_REQUEST"},
-		{"a long comment", `{"query":"{ __typename } #` + strings.Repeat("x", 300<<10) + `"}`, 413, "REQUEST_TOO_LARGE"},
+		{"many lists in variables", `{"query":"{ __typename }","variables":{"a":` +
+			strings.Repeat(`[`, 100_000) + strings.Repeat(`]`, 100_000) + `}}`, 400, "BAD_REQUEST"},
+		{"a long comment", `{"query":"{ __typename } #` + strings.Repeat("x", 300<<10) + `"}`, 413,
+			"REQUEST_TOO_LARGE"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := serve(t, s.handler, postOf(c.body))
@@ -152,15 +154,22 @@ func TestMethodsAndMediaTypes(t *testing.T) {
 	}{
 		{"no accept", "POST", "application/json", "", query, 200, "application/json; charset=utf-8"},
 		{"anything", "POST", "application/json", "*/*", query, 200, "application/json; charset=utf-8"},
-		{"the specification's type", "POST", "application/json", "application/graphql-response+json", query, 200, "application/graphql-response+json; charset=utf-8"},
-		{"the better of two", "POST", "application/json", "application/json;q=0.5, application/graphql-response+json", query, 200, "application/graphql-response+json; charset=utf-8"},
-		{"the first of two", "POST", "application/json", "application/json, application/graphql-response+json", query, 200, "application/json; charset=utf-8"},
+		{"the specification's type", "POST", "application/json", "application/graphql-response+json", query, 200,
+			"application/graphql-response+json; charset=utf-8"},
+		{"the better of two", "POST", "application/json", "application/json;q=0.5, application/graphql-response+json",
+			query, 200, "application/graphql-response+json; charset=utf-8"},
+		{"the first of two", "POST", "application/json", "application/json, application/graphql-response+json", query,
+			200, "application/json; charset=utf-8"},
 		{"a wrong document", "POST", "application/json", "", wrong, 200, "application/json; charset=utf-8"},
-		{"a wrong document, the specification's type", "POST", "application/json", "application/graphql-response+json", wrong, 400, "application/graphql-response+json; charset=utf-8"},
-		{"with a charset", "POST", "application/json; charset=UTF-8", "", query, 200, "application/json; charset=utf-8"},
-		{"another charset", "POST", "application/json; charset=utf-16", "", query, 415, "application/json; charset=utf-8"},
+		{"a wrong document, the specification's type", "POST", "application/json", "application/graphql-response+json",
+			wrong, 400, "application/graphql-response+json; charset=utf-8"},
+		{"with a charset", "POST", "application/json; charset=UTF-8", "", query, 200,
+			"application/json; charset=utf-8"},
+		{"another charset", "POST", "application/json; charset=utf-16", "", query, 415,
+			"application/json; charset=utf-8"},
 		{"no content type", "POST", "", "", query, 415, "application/json; charset=utf-8"},
-		{"a form", "POST", "application/x-www-form-urlencoded", "", "query={__typename}", 415, "application/json; charset=utf-8"},
+		{"a form", "POST", "application/x-www-form-urlencoded", "", "query={__typename}", 415,
+			"application/json; charset=utf-8"},
 		{"text", "POST", "text/plain", "", query, 415, "application/json; charset=utf-8"},
 		{"PUT", "PUT", "application/json", "", query, 405, "application/json; charset=utf-8"},
 		{"DELETE", "DELETE", "", "", "", 405, "application/json; charset=utf-8"},
@@ -174,7 +183,8 @@ func TestMethodsAndMediaTypes(t *testing.T) {
 			}
 			got := serve(t, s.handler, request)
 			if got.status != c.status || got.header.Get("Content-Type") != c.answers {
-				t.Errorf("status %d, %s, want %d, %s: %.300s", got.status, got.header.Get("Content-Type"), c.status, c.answers, got.text)
+				t.Errorf("status %d, %s, want %d, %s: %.300s", got.status, got.header.Get("Content-Type"), c.status,
+					c.answers, got.text)
 			}
 			if allow := got.header.Get("Allow"); (c.status == 405) != (allow == "GET, POST") {
 				t.Errorf("Allow is %q", allow)
@@ -191,8 +201,10 @@ func TestOperationsByGET(t *testing.T) {
 		status     int
 	}{
 		{"a query", url.Values{"query": {`{ __typename }`}}, 200},
-		{"with variables", url.Values{"query": {`query($n: Int) { sessions(first: $n) { totalCount } }`}, "variables": {`{"n":1}`}}, 200},
-		{"one of two", url.Values{"query": {`query a { __typename } query b { __typename }`}, "operationName": {"b"}}, 200},
+		{"with variables", url.Values{"query": {`query($n: Int) { sessions(first: $n) { totalCount } }`},
+			"variables": {`{"n":1}`}}, 200},
+		{"one of two", url.Values{"query": {`query a { __typename } query b { __typename }`}, "operationName": {"b"}},
+			200},
 		{"nothing", url.Values{}, 400},
 		{"variables that are no JSON", url.Values{"query": {`{ __typename }`}, "variables": {`n=1`}}, 400},
 		{"variables with garbage behind", url.Values{"query": {`{ __typename }`}, "variables": {`{} {}`}}, 400},
@@ -226,8 +238,10 @@ func TestInternalErrorsLeakNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, query := range []string{
-		`{ sessions { totalCount nodes { id } } }`, `{ messages { nodes { id } } }`, `{ session(callId: "a") { id } }`, `{ contact(callee: "a") { id } }`,
-		`{ intentions { label } }`, `{ nerSlots { name } }`, `{ sessionStats { sessionCount } }`, `{ node(id: "c2Vzc2lvbiBhYmM") { id } }`,
+		`{ sessions { totalCount nodes { id } } }`, `{ messages { nodes { id } } }`, `{ session(callId: "a") { id } }`,
+		`{ contact(callee: "a") { id } }`,
+		`{ intentions { label } }`, `{ nerSlots { name } }`, `{ sessionStats { sessionCount } }`,
+		`{ node(id: "c2Vzc2lvbiBhYmM") { id } }`,
 	} {
 		got := serve(t, s.handler, postOf(operation(query, nil)))
 		got.refused(t, "INTERNAL", "internal error")
@@ -267,13 +281,19 @@ func TestManyErrorsAreBounded(t *testing.T) {
 // The usual introspection is a document like any other, and within the limits.
 func TestIntrospection(t *testing.T) {
 	s := newCountingServer(t, testdb.SQLite, 0)
-	const query = `query IntrospectionQuery { __schema { queryType { name kind } mutationType { name } subscriptionType { name } types { ...FullType }
+	const query = `query IntrospectionQuery { __schema { queryType { name kind } mutationType { name }
+		subscriptionType { name } types { ...FullType }
 		directives { name description isRepeatable locations args { ...InputValue } } } }
-		fragment FullType on __Type { kind name description specifiedByURL fields(includeDeprecated: true) { name description args(includeDeprecated: true) { ...InputValue }
-			type { ...TypeRef } isDeprecated deprecationReason } inputFields(includeDeprecated: true) { ...InputValue } interfaces { ...TypeRef }
-			enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason } possibleTypes { ...TypeRef } }
-		fragment InputValue on __InputValue { name description type { ...TypeRef } defaultValue isDeprecated deprecationReason }
-		fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name
+		fragment FullType on __Type { kind name description specifiedByURL fields(includeDeprecated: true) { name
+		description args(includeDeprecated: true) { ...InputValue }
+			type { ...TypeRef } isDeprecated deprecationReason } inputFields(includeDeprecated: true) { ...InputValue
+			} interfaces { ...TypeRef }
+			enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason } possibleTypes {
+			...TypeRef } }
+		fragment InputValue on __InputValue { name description type { ...TypeRef } defaultValue isDeprecated
+		deprecationReason }
+		fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind
+		name ofType { kind name ofType { kind name ofType { kind name
 			ofType { kind name ofType { kind name } } } } } } } } } }`
 	got := serve(t, s.handler, postOf(operation(query, nil)))
 	if got.errors != nil || !bytes.Contains([]byte(got.text), []byte(`"sessionStored"`)) {

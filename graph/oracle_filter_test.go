@@ -325,7 +325,8 @@ func (o *oracle) contacts(filter, order map[string]any) []contactAnswer {
 			a, b = b, a
 		}
 		byField := map[string]int{
-			"LAST_SEEN": a.LastSeenAt.Compare(b.LastSeenAt), "FIRST_SEEN": a.FirstSeenAt.Compare(b.FirstSeenAt), "SESSION_COUNT": a.SessionCount - b.SessionCount,
+			"LAST_SEEN": a.LastSeenAt.Compare(b.LastSeenAt), "FIRST_SEEN": a.FirstSeenAt.Compare(b.FirstSeenAt),
+			"SESSION_COUNT": a.SessionCount - b.SessionCount,
 		}[field]
 		return cmp.Or(byField, cmp.Compare(a.Callee, b.Callee))
 	})

@@ -83,7 +83,8 @@ type statsRow struct {
 // group names the row by all that it is grouped by.
 func (r statsRow) group() string {
 	name := ""
-	for _, part := range []*string{r.Intention, r.WorkflowID, r.WorkflowName, r.Channel, r.RobotID, r.EndReason, r.Status, r.NerSlotValue} {
+	for _, part := range []*string{r.Intention, r.WorkflowID, r.WorkflowName, r.Channel, r.RobotID, r.EndReason,
+		r.Status, r.NerSlotValue} {
 		if part == nil {
 			name += " null"
 		} else {
@@ -111,7 +112,8 @@ func (o *oracle) stats(arguments map[string]any) []statsRow {
 		rows[row.group()] = row
 		groups[row.group()] = append(groups[row.group()], s)
 	}
-	if slot, interval := arguments["nerSlot"], arguments["interval"]; slot == nil && interval == nil && len(listOr(arguments["groupBy"])) == 0 {
+	slot, interval := arguments["nerSlot"], arguments["interval"]
+	if slot == nil && interval == nil && len(listOr(arguments["groupBy"])) == 0 {
 		rows[statsRow{}.group()] = statsRow{}
 	}
 	list := make([]statsRow, 0, len(rows))
@@ -135,7 +137,8 @@ func (o *oracle) stats(arguments map[string]any) []statsRow {
 // dimension is what the row has of a dimension.
 func (r statsRow) dimension(name any) *string {
 	return map[any]*string{
-		"INTENTION": r.Intention, "WORKFLOW": r.WorkflowID, "CHANNEL": r.Channel, "ROBOT": r.RobotID, "END_REASON": r.EndReason, "STATUS": r.Status,
+		"INTENTION": r.Intention, "WORKFLOW": r.WorkflowID, "CHANNEL": r.Channel, "ROBOT": r.RobotID,
+		"END_REASON": r.EndReason, "STATUS": r.Status,
 	}[name]
 }
 

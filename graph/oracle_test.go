@@ -69,7 +69,9 @@ func (s *oracleSession) engaged() bool {
 }
 
 func (s *oracleSession) handedOver() bool {
-	return slices.ContainsFunc(s.messages, func(m *oracleMessage) bool { return m.senderType == "AGENT" || m.toSeat != "" })
+	return slices.ContainsFunc(s.messages, func(m *oracleMessage) bool {
+		return m.senderType == "AGENT" || m.toSeat != ""
+	})
 }
 
 func (s *oracleSession) abandoned() bool {
@@ -118,7 +120,8 @@ func (o *oracle) deliver(t testing.TB, body []byte, at time.Time) {
 
 var oracleTextFields = map[string]string{
 	"callId": "call_id", "workflowId": "workflow_id", "workflowName": "workflow_name", "nodeTaskId": "nodetask_id",
-	"nodeTaskName": "nodetask_name", "wabaTaskId": "waba_task_id", "wfDetailUuid": "wfdetail_uuid", "channel": "channel",
+	"nodeTaskName": "nodetask_name", "wabaTaskId": "waba_task_id", "wfDetailUuid": "wfdetail_uuid",
+	"channel":   "channel",
 	"channelId": "channel_id", "callee": "callee", "robotId": "robot_id", "status": "status", "intention": "intention",
 }
 
@@ -155,7 +158,8 @@ func readOracleSession(t testing.TB, body []byte) *oracleSession {
 	s.times["notifiedAt"] = time.Unix(seconds, 0)
 	s.numbers["talkRound"], _ = strconv.Atoi(wireText(wire["talk_round"]))
 	s.numbers["durationSeconds"] = int(s.times["endedAt"].Sub(s.times["startedAt"]) / time.Second)
-	for name, field := range map[string]string{"nerSlots": "ner_slots", "eventLabels": "event_label", "variables": "variables"} {
+	for name, field := range map[string]string{"nerSlots": "ner_slots", "eventLabels": "event_label",
+		"variables": "variables"} {
 		s.entries[name], s.jsons[name] = map[string]string{}, map[string]json.RawMessage{}
 		if raw := wire[field]; raw != nil {
 			if err := json.Unmarshal(raw, new(map[string]json.RawMessage)); err != nil {

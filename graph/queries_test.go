@@ -49,18 +49,22 @@ func newCountingServer(t *testing.T, kind testdb.Kind, sessions int) *countingSe
 	generator := simulate.New(1)
 	var deliveries []store.PreparedDelivery
 	for n := range sessions {
-		deliveries = append(deliveries, database.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Unix(1744699269+int64(n), 0))))
+		deliveries = append(deliveries,
+			database.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Unix(1744699269+int64(n), 0))))
 	}
 	if err := database.Save(t.Context(), deliveries); err != nil {
 		t.Fatal(err)
 	}
 	s.store = database
-	s.handler = graph.Handler(t.Context(), database, graph.Settings{MaxPage: 200, MaxComplexity: 1_000_000}, slog.New(slog.DiscardHandler))
+	s.handler = graph.Handler(t.Context(), database, graph.Settings{MaxPage: 200, MaxComplexity: 1_000_000},
+		slog.New(slog.DiscardHandler))
 	return s
 }
 
 // ask runs an operation that has to succeed, and returns its data and its statements.
-func (s *countingServer) ask(t *testing.T, query string, variables map[string]any) (data map[string]any, statements []string) {
+func (s *countingServer) ask(
+	t *testing.T, query string, variables map[string]any,
+) (data map[string]any, statements []string) {
 	t.Helper()
 	s.forget()
 	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
@@ -72,7 +76,8 @@ func (s *countingServer) ask(t *testing.T, query string, variables map[string]an
 		Data   map[string]any
 		Errors []any
 	}
-	if err := json.Unmarshal(response.Body.Bytes(), &answer); err != nil || answer.Errors != nil || response.Code != http.StatusOK {
+	if err := json.Unmarshal(response.Body.Bytes(), &answer); err != nil || answer.Errors != nil ||
+		response.Code != http.StatusOK {
 		t.Fatalf("status %d: %.1000s", response.Code, response.Body)
 	}
 	return answer.Data, s.statements()
@@ -99,26 +104,31 @@ func post(handler http.Handler, body io.Reader) *httptest.ResponseRecorder {
 }
 
 const (
-	scalarsOfSession = `id callId workflowId workflowName nodeTaskId nodeTaskName wabaTaskId wfDetailUuid channel channelId callee robotId status
+	scalarsOfSession = `id callId workflowId workflowName nodeTaskId nodeTaskName wabaTaskId wfDetailUuid channel
+		channelId callee robotId status
 		startedAt endedAt durationSeconds notifiedAt receivedAt endReason endReasonRaw engaged abandoned
 		handover { takenOverAt seatIds firstReplyAt waitSeconds } talkRound messageCount version deliveries`
 	contentOfMessage = `content {
 		... on Content { type text raw }
 		... on TextContent { type text raw }
 		... on SystemContent { type text raw event fromSeatId toSeatId }
-		... on TemplateContent { type text raw provider templateId name language header { type text media { url name } } body footer buttons { id type title } }
+		... on TemplateContent { type text raw provider templateId name language header { type text media { url name }
+		} body footer buttons { id type title } }
 		... on ButtonContent { type text raw chosen { id type title index section match } }
 		... on ImageContent { type text raw media { url name } caption }
 		... on VideoContent { type text raw media { url name } caption }
 		... on AudioContent { type text raw media { url name } caption }
 		... on FileContent { type text raw media { url name } caption }
-		... on InteractiveButtonsContent { type text raw header { type text media { url name } } body footer buttons { id type title } }
-		... on InteractiveListContent { type text raw header { type text media { url name } } body footer button sections { title rows { id title description } } }
+		... on InteractiveButtonsContent { type text raw header { type text media { url name } } body footer buttons {
+		id type title } }
+		... on InteractiveListContent { type text raw header { type text media { url name } } body footer button
+		sections { title rows { id title description } } }
 		... on InteractiveAnswerContent { type text raw chosen { id type title index section match } }
 		... on LocationContent { type text raw latitude longitude address name }
 		... on ContactsContent { type text raw contacts { name phoneNumber } }
 		... on UnknownContent { type text raw } }`
-	wholeMessage = `id position msgId senderType senderTypeRaw sentAt status statusRaw contentType text raw ` + contentOfMessage + `
+	wholeMessage = `id position msgId senderType senderTypeRaw sentAt status statusRaw contentType text raw ` +
+		contentOfMessage + `
 		replyTo { msgId senderType sentAt ` + contentOfMessage + ` message { id text replyTo { msgId } } }`
 	wholePage = `pageInfo { hasNextPage hasPreviousPage startCursor endCursor }`
 )
@@ -137,30 +147,46 @@ var countedOperations = []struct {
 	{"a page's ends", `{ sessions(first: 3) { nodes { id } ` + wholePage + ` } }`, nil, 1},
 	{"a count alone", `{ sessions(first: 100) { totalCount } }`, nil, 1},
 	{"a page with its count", `{ sessions(last: 100) { totalCount nodes { id } ` + wholePage + ` } }`, nil, 2},
-	{"entries", `{ sessions(first: 100) { nodes { nerSlots { name value json } eventLabels { name value json } variables { name value json } } } }`, nil, 4},
-	{"one slot beside all", `{ sessions(first: 100) { nodes { amount: nerSlot(name: "amount") { value } city: nerSlot(name: "city") { value }
+	{"entries", `{ sessions(first: 100) { nodes { nerSlots { name value json } eventLabels { name value json } ` +
+		`variables { name value json } } } }`, nil, 4},
+	{"one slot beside all",
+		`{ sessions(first: 100) { nodes { amount: nerSlot(name: "amount") { value } city: nerSlot(name: "city") {
+			value }
 		some: nerSlots(names: ["amount", "city"]) { name } nerSlots { name } } } }`, nil, 2},
 	{"messages", `{ sessions(first: 100) { nodes { messages { ` + wholeMessage + ` } } } }`, nil, 3},
 	{"the last message", `{ sessions(first: 100) { nodes { messages(last: 1) { text } } } }`, nil, 2},
 	{"the first message", `{ sessions(first: 100) { nodes { messages(first: 1) { text } } } }`, nil, 2},
-	{"filtered messages", `{ sessions(first: 100) { nodes { messages(filter: {senderType: [USER], search: "a"}) { text } } } }`, nil, 2},
-	{"messages in several ways", `{ sessions(first: 100) { nodes { a: messages { text } b: messages { msgId } c: messages(last: 1) { text }
-		d: messages(filter: {senderType: [USER]}, first: 2) { text } e: messages(filter: {senderType: [USER]}, first: 2) { id } } } }`, nil, 4},
+	{"filtered messages", `{ sessions(first: 100) { nodes { messages(filter: {senderType: [USER], search: ` +
+		`"a"}) { text } } } }`, nil, 2},
+	{"messages in several ways",
+		`{ sessions(first: 100) { nodes { a: messages { text } b: messages { msgId } c: messages(last: 1) { text }
+		d: messages(filter: {senderType: [USER]}, first: 2) { text } e:
+		messages(filter: {senderType: [USER]}, first: 2) { id } } } }`, nil, 4},
 	{"versions", `{ sessions(first: 100) { nodes { versions { notifiedAt receivedAt deliveries } } } }`, nil, 2},
 	{"versions as they were sent", `{ sessions(first: 100) { nodes { versions { raw } } } }`, nil, 3},
-	{"contacts", `{ sessions(first: 100) { nodes { contact { id callee sessionCount firstSeenAt lastSeenAt } } } }`, nil, 2},
+	{"contacts", `{ sessions(first: 100) { nodes { contact { id callee sessionCount firstSeenAt lastSeenAt } } } }`,
+		nil, 2},
 	{"contacts by name alone", `{ sessions(first: 100) { nodes { contact { id callee } } } }`, nil, 1},
-	{"sessions of contacts", `{ sessions(first: 100) { nodes { contact { sessions(first: 3, filter: {talkRound: {gte: 0}}, orderBy: {field: ENDED_AT, direction: ASC}) {
+	{"sessions of contacts",
+		`{ sessions(first: 100) { nodes { contact { sessions(first: 3, filter: {talkRound: {gte: 0}}, orderBy: {field:
+			ENDED_AT, direction: ASC}) {
 		totalCount nodes { callId messages { text replyTo { message { id } } } } ` + wholePage + ` } } } } }`, nil, 5},
-	{"contacts of sessions of contacts", `{ sessions(first: 100) { nodes { contact { sessions(first: 2) { edges { cursor node { contact { sessionCount sessions(first: 1) { nodes {
+	{"contacts of sessions of contacts",
+		`{ sessions(first: 100) { nodes { contact { sessions(first: 2) { edges { cursor node { contact { sessionCount
+			sessions(first: 1) { nodes {
 		nerSlots { name } intention { sessionCount } } } } } } } } } } }`, nil, 6},
-	{"intentions of sessions", `{ sessions(first: 100) { nodes { intention { label sessionCount share } } } }`, nil, 3},
-	{"sessions of intentions of sessions", `{ sessions(first: 100) { nodes { intention { sessions(first: 2) { totalCount edges { cursor node { raw variables { value } } } ` + wholePage + ` } } } } }`, nil, 5},
+	{"intentions of sessions", `{ sessions(first: 100) { nodes { intention { label sessionCount share } } } }`, nil,
+		3},
+	{"sessions of intentions of sessions", `{ sessions(first: 100) { nodes { intention { sessions(first: 2) { ` +
+		`totalCount edges { cursor node { raw variables { value } } } ` + wholePage + ` } } } } }`, nil, 5},
 	{"raw", `{ sessions(first: 100) { nodes { raw } } }`, nil, 2},
-	{"all of a session", `query($callId: String!) { session(callId: $callId) { ` + scalarsOfSession + ` nerSlots { name } eventLabels { name } variables { name }
+	{"all of a session", `query($callId: String!) { session(callId: $callId) { ` + scalarsOfSession +
+		` nerSlots { name } eventLabels { name } variables { name }
 		messages { ` + wholeMessage + ` } contact { sessionCount } intention { sessionCount share } raw } }`,
 		func(ids nodeIDs) map[string]any { return map[string]any{"callId": ids.callID} }, 10},
-	{"a filter of everything", `{ sessions(first: 100, filter: {and: [{or: [{nerSlots: [{name: "amount", exists: true}]}, {search: "a"}]}, {not: {messages: {search: "xyz"}}}]}) {
+	{"a filter of everything",
+		`{ sessions(first: 100, filter: {and: [{or: [{nerSlots: [{name: "amount", exists: true}]}, {search: "a"}]},
+			{not: {messages: {search: "xyz"}}}]}) {
 		totalCount nodes { id } } }`, nil, 2},
 
 	{"nodes of all kinds", `query($ids: [ID!]!) { nodes(ids: $ids) { id
@@ -168,30 +194,48 @@ var countedOperations = []struct {
 		... on Message { text replyTo { message { text } } }
 		... on Contact { sessionCount sessions(first: 1) { nodes { callId } } } } }`,
 		func(ids nodeIDs) map[string]any { return map[string]any{"ids": ids.all()} }, 8},
-	{"nodes of sessions", `query($ids: [ID!]!) { nodes(ids: $ids) { ... on Session { callId } } }`, func(ids nodeIDs) map[string]any { return map[string]any{"ids": ids.sessions} }, 1},
-	{"a node", `query($id: ID!) { node(id: $id) { id ... on Message { text } } }`, func(ids nodeIDs) map[string]any { return map[string]any{"id": ids.messages[0]} }, 2},
+	{"nodes of sessions", `query($ids: [ID!]!) { nodes(ids: $ids) { ... on Session { callId } } }`,
+		func(ids nodeIDs) map[string]any { return map[string]any{"ids": ids.sessions} }, 1},
+	{"a node", `query($id: ID!) { node(id: $id) { id ... on Message { text } } }`, func(ids nodeIDs) map[string]any {
+		return map[string]any{"id": ids.messages[0]}
+	}, 2},
 
-	{"a list of messages", `{ messages(first: 100) { nodes { ` + wholeMessage + ` } ` + wholePage + ` totalCount } }`, nil, 3},
-	{"messages with their sessions", `{ messages(last: 100, filter: {senderType: [USER, ROBOT]}, sessions: {talkRound: {gte: 0}}) { edges { cursor node { id text }
+	{"a list of messages", `{ messages(first: 100) { nodes { ` + wholeMessage + ` } ` + wholePage + ` totalCount } }`,
+		nil, 3},
+	{"messages with their sessions",
+		`{ messages(last: 100, filter: {senderType: [USER, ROBOT]}, sessions: {talkRound: {gte: 0}}) {
+			edges { cursor node { id text }
 		session { callId nerSlots { name } contact { sessionCount } messages(last: 1) { text } } } } }`, nil, 5},
 	{"messages found", `{ messages(first: 100, filter: {search: "a"}) { totalCount nodes { text } } }`, nil, 2},
 
 	{"intentions", `{ intentions { label sessionCount share } }`, nil, 1},
-	{"intentions with their sessions", `{ intentions(filter: {talkRound: {gte: 0}}) { label sessionCount share sessions(first: 3) { totalCount nodes { callId messages { text } } ` + wholePage + ` } } }`, nil, 4},
+	{"intentions with their sessions", `{ intentions(filter: {talkRound: {gte: 0}}) { label sessionCount share ` +
+		`sessions(first: 3) { totalCount nodes { callId messages { text } } ` + wholePage + ` } } }`, nil, 4},
 	{"the catalogue of slots", `{ nerSlots { name sessionCount } }`, nil, 1},
-	{"the catalogue with values", `{ nerSlots { name sessionCount distinctValues values(first: 5) { value sessionCount } } }`, nil, 3},
-	{"the catalogue of variables", `{ variables(filter: {talkRound: {gte: 0}}) { name sessionCount distinctValues values(first: 5) { value sessionCount } } }`, nil, 3},
-	{"the catalogue of event labels", `{ eventLabels { name sessionCount distinctValues values(first: 5) { value sessionCount } } }`, nil, 3},
-	{"a list of contacts", `{ contacts(first: 100) { nodes { id callee sessionCount firstSeenAt lastSeenAt } edges { cursor node { id } } ` + wholePage + ` } }`, nil, 1},
+	{"the catalogue with values", `{ nerSlots { name sessionCount distinctValues values(first: 5) { value ` +
+		`sessionCount } } }`, nil, 3},
+	{"the catalogue of variables", `{ variables(filter: {talkRound: {gte: 0}}) { name sessionCount distinctValues ` +
+		`values(first: 5) { value sessionCount } } }`, nil, 3},
+	{"the catalogue of event labels", `{ eventLabels { name sessionCount distinctValues values(first: 5) { value ` +
+		`sessionCount } } }`, nil, 3},
+	{"a list of contacts", `{ contacts(first: 100) { nodes { id callee sessionCount firstSeenAt lastSeenAt } edges ` +
+		`{ cursor node { id } } ` + wholePage + ` } }`, nil, 1},
 	{"a count of contacts", `{ contacts { totalCount } }`, nil, 1},
-	{"contacts found, with their sessions", `{ contacts(last: 100, orderBy: {field: SESSION_COUNT}, filter: {callee: {ne: "x"}, sessions: {talkRound: {gte: 0}}}) {
-		totalCount nodes { callee sessions(first: 2) { totalCount nodes { callId messages(last: 1) { text } } } } } }`, nil, 5},
+	{"contacts found, with their sessions",
+		`{ contacts(last: 100, orderBy: {field: SESSION_COUNT}, filter: {callee: {ne: "x"},
+			sessions: {talkRound: {gte: 0}}}) {
+		totalCount nodes { callee sessions(first: 2) { totalCount nodes { callId messages(last: 1) { text } } } } } }`,
+		nil, 5},
 	{"a contact", `query($callee: String!) { contact(callee: $callee) { id callee sessionCount firstSeenAt lastSeenAt
 		sessions(first: 5) { totalCount nodes { callId messages { text } } edges { cursor } ` + wholePage + ` } } }`,
 		func(ids nodeIDs) map[string]any { return map[string]any{"callee": ids.callee} }, 4},
-	{"the total", `{ sessionStats { bucket intention workflowId workflowName channel robotId endReason status nerSlotValue sessionCount share contactCount messageCount
+	{"the total",
+		`{ sessionStats { bucket intention workflowId workflowName channel robotId endReason status nerSlotValue
+			sessionCount share contactCount messageCount
 		averageTalkRound averageDurationSeconds } }`, nil, 2},
-	{"a group-by", `{ sessionStats(groupBy: [WORKFLOW, INTENTION], nerSlot: "amount", interval: WEEK, timeZone: "Asia/Jakarta", first: 100) {
+	{"a group-by",
+		`{ sessionStats(groupBy: [WORKFLOW, INTENTION], nerSlot: "amount", interval: WEEK, timeZone: "Asia/Jakarta",
+			first: 100) {
 		bucket intention workflowId workflowName nerSlotValue sessionCount share averageTalkRound } }`, nil, 3},
 }
 
@@ -208,7 +252,8 @@ func (ids nodeIDs) all() []string {
 
 func readNodeIDs(t *testing.T, s *countingServer, count int) nodeIDs {
 	t.Helper()
-	data, _ := s.ask(t, `query($first: Int) { sessions(first: $first) { nodes { id callId callee contact { id } messages(filter: {msgId: {ne: ""}}) { id replyTo { msgId } } } } }`,
+	data, _ := s.ask(t, `query($first: Int) { sessions(first: $first) { nodes { id callId callee contact { id } `+
+		`messages(filter: {msgId: {ne: ""}}) { id replyTo { msgId } } } } }`,
 		map[string]any{"first": count})
 	var ids nodeIDs
 	for _, n := range data["sessions"].(map[string]any)["nodes"].([]any) {
@@ -242,10 +287,12 @@ func TestStatementsDoNotGrowWithRows(t *testing.T) {
 				_, fewStatements := few.ask(t, c.query, fewVariables)
 				_, manyStatements := many.ask(t, c.query, manyVariables)
 				if len(manyStatements) != c.statements {
-					t.Errorf("%d statements with many sessions, want %d:\n%s", len(manyStatements), c.statements, listed(manyStatements))
+					t.Errorf("%d statements with many sessions, want %d:\n%s", len(manyStatements), c.statements,
+						listed(manyStatements))
 				}
 				if len(fewStatements) != len(manyStatements) {
-					t.Errorf("%d statements with few sessions, %d with many:\n%s", len(fewStatements), len(manyStatements), listed(fewStatements))
+					t.Errorf("%d statements with few sessions, %d with many:\n%s", len(fewStatements),
+						len(manyStatements), listed(fewStatements))
 				}
 			})
 		}
@@ -258,13 +305,17 @@ func TestStatementsOfPagesBetweenCursors(t *testing.T) {
 		s := newCountingServer(t, kind, 60)
 		for _, list := range []string{"sessions", "messages", "contacts"} {
 			t.Run(list, func(t *testing.T) {
-				data, _ := s.ask(t, fmt.Sprintf(`{ list: %s(first: 40) { pageInfo { startCursor endCursor } } }`, list), nil)
+				data, _ := s.ask(t, fmt.Sprintf(`{ list: %s(first: 40) { pageInfo { startCursor endCursor } } }`,
+					list), nil)
 				ends := data["list"].(map[string]any)["pageInfo"].(map[string]any)
 				between := map[string]any{"after": ends["startCursor"], "before": ends["endCursor"]}
-				for first, want := range map[int]int{10: 2, 100: 3} { // a full page knows already that there is more behind it
-					query := fmt.Sprintf(`query($after: String, $before: String) { %s(first: %d, after: $after, before: $before) { nodes { id } %s } }`, list, first, wholePage)
+				// a full page knows already that there is more behind it
+				for first, want := range map[int]int{10: 2, 100: 3} {
+					query := fmt.Sprintf(`query($after: String, $before: String) { %s(first: %d, after: $after, `+
+						`before: $before) { nodes { id } %s } }`, list, first, wholePage)
 					if _, statements := s.ask(t, query, between); len(statements) != want {
-						t.Errorf("%d statements for a page of %d, want %d:\n%s", len(statements), first, want, listed(statements))
+						t.Errorf("%d statements for a page of %d, want %d:\n%s", len(statements), first,
+							want, listed(statements))
 					}
 				}
 			})

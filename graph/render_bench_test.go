@@ -33,7 +33,8 @@ func BenchmarkRender(b *testing.B) {
 	}{
 		{"transcripts", transcripts, database},
 		{"transcripts without reading", transcripts, &keptReader{Reader: database}},
-		{"session", `{ session(callId: "` + callID + `") { ` + scalarsOfSession + ` messages { ` + wholeMessage + ` } } }`, database},
+		{"session", `{ session(callId: "` + callID + `") { ` + scalarsOfSession + ` messages { ` + wholeMessage +
+			` } } }`, database},
 		{"page", `{ sessions(first: 50) { nodes { ` + scalarsOfSession + ` } } }`, database},
 	} {
 		for _, plain := range []bool{true, false} {
@@ -100,7 +101,8 @@ func storedSessions(tb testing.TB, kind testdb.Kind, sessions int) *store.Store 
 	generator := simulate.New(1)
 	var deliveries []store.PreparedDelivery
 	for n := range sessions {
-		deliveries = append(deliveries, database.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Unix(1744699269+int64(n), 0))))
+		deliveries = append(deliveries,
+			database.Prepare(ingest.NewDelivery(generator.Notification(n), "", time.Unix(1744699269+int64(n), 0))))
 	}
 	if err := database.Save(tb.Context(), deliveries); err != nil {
 		tb.Fatal(err)
@@ -117,21 +119,27 @@ type keptReader struct {
 	answers  map[models.MsgKey]*models.Message
 }
 
-func (r *keptReader) SessionPages(ctx context.Context, l models.SessionList, w models.PageSpec[models.SessionKey], owners []string) (_ map[string][]*models.Session, err error) {
+func (r *keptReader) SessionPages(
+	ctx context.Context, l models.SessionList, w models.PageSpec[models.SessionKey], owners []string,
+) (_ map[string][]*models.Session, err error) {
 	if r.sessions == nil {
 		r.sessions, err = r.Reader.SessionPages(ctx, l, w, owners)
 	}
 	return r.sessions, err
 }
 
-func (r *keptReader) MessagesOf(ctx context.Context, ids []int64, selected models.TranscriptRange) (_ map[int64][]*models.Message, err error) {
+func (r *keptReader) MessagesOf(
+	ctx context.Context, ids []int64, selected models.TranscriptRange,
+) (_ map[int64][]*models.Message, err error) {
 	if r.messages == nil {
 		r.messages, err = r.Reader.MessagesOf(ctx, ids, selected)
 	}
 	return r.messages, err
 }
 
-func (r *keptReader) MessagesByMsgID(ctx context.Context, keys []models.MsgKey) (_ map[models.MsgKey]*models.Message, err error) {
+func (r *keptReader) MessagesByMsgID(
+	ctx context.Context, keys []models.MsgKey,
+) (_ map[models.MsgKey]*models.Message, err error) {
 	if r.answers == nil {
 		r.answers, err = r.Reader.MessagesByMsgID(ctx, keys)
 	}

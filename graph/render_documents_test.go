@@ -85,7 +85,8 @@ func (d *documents) part(on *ast.Definition, depth int) string {
 	}
 	var fields []*ast.FieldDefinition
 	for _, field := range on.Fields {
-		if composite := d.schema.Types[field.Type.Name()].IsCompositeType(); !strings.HasPrefix(field.Name, "__") && (depth > 0 || !composite) {
+		composite := d.schema.Types[field.Type.Name()].IsCompositeType()
+		if !strings.HasPrefix(field.Name, "__") && (depth > 0 || !composite) {
 			fields = append(fields, field)
 			if composite { // or else most of what is drawn is flat
 				fields = append(fields, field, field)

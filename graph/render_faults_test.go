@@ -73,17 +73,23 @@ func (r *faultyReader) draw(method string) uint64 {
 	return 1 + drawn/r.every%7
 }
 
-func (r *faultyReader) SessionPages(ctx context.Context, l models.SessionList, w models.PageSpec[models.SessionKey], owners []string) (map[string][]*models.Session, error) {
+func (r *faultyReader) SessionPages(
+	ctx context.Context, l models.SessionList, w models.PageSpec[models.SessionKey], owners []string,
+) (map[string][]*models.Session, error) {
 	rows, err := r.Reader.SessionPages(ctx, l, w, owners)
 	return meetLists(r, "SessionPages"+string(l.Scope), rows, err)
 }
 
-func (r *faultyReader) SessionsBeyond(ctx context.Context, l models.SessionList, places map[string]models.SessionKey, later bool) (map[string]bool, error) {
+func (r *faultyReader) SessionsBeyond(
+	ctx context.Context, l models.SessionList, places map[string]models.SessionKey, later bool,
+) (map[string]bool, error) {
 	rows, err := r.Reader.SessionsBeyond(ctx, l, places, later)
 	return meet(r, fmt.Sprint("SessionsBeyond", later), rows, err)
 }
 
-func (r *faultyReader) CountSessions(ctx context.Context, l models.SessionList, owners []string) (map[string]int, error) {
+func (r *faultyReader) CountSessions(
+	ctx context.Context, l models.SessionList, owners []string,
+) (map[string]int, error) {
 	rows, err := r.Reader.CountSessions(ctx, l, owners)
 	return meet(r, "CountSessions"+string(l.Scope), rows, err)
 }
@@ -123,12 +129,16 @@ func (r *faultyReader) ContactsOf(ctx context.Context, callees []string) (map[st
 	return meet(r, "ContactsOf", rows, err)
 }
 
-func (r *faultyReader) MessagePage(ctx context.Context, l models.MessageList, w models.PageSpec[models.MessageListKey]) ([]*models.ListedMessage, error) {
+func (r *faultyReader) MessagePage(
+	ctx context.Context, l models.MessageList, w models.PageSpec[models.MessageListKey],
+) ([]*models.ListedMessage, error) {
 	rows, err := r.Reader.MessagePage(ctx, l, w)
 	return meetOne(r, "MessagePage", rows, err)
 }
 
-func (r *faultyReader) MessagesBeyond(ctx context.Context, l models.MessageList, place models.MessageListKey, later, inclusive bool) (bool, error) {
+func (r *faultyReader) MessagesBeyond(
+	ctx context.Context, l models.MessageList, place models.MessageListKey, later, inclusive bool,
+) (bool, error) {
 	found, err := r.Reader.MessagesBeyond(ctx, l, place, later, inclusive)
 	return meetOne(r, fmt.Sprint("MessagesBeyond", later), found, err)
 }
@@ -138,17 +148,24 @@ func (r *faultyReader) CountMessages(ctx context.Context, l models.MessageList) 
 	return meetOne(r, "CountMessages", count, err)
 }
 
-func (r *faultyReader) MessagesOf(ctx context.Context, ids []int64, selected models.TranscriptRange) (map[int64][]*models.Message, error) {
+func (r *faultyReader) MessagesOf(
+	ctx context.Context, ids []int64, selected models.TranscriptRange,
+) (map[int64][]*models.Message, error) {
 	rows, err := r.Reader.MessagesOf(ctx, ids, selected)
-	return meetLists(r, fmt.Sprint("MessagesOf", selected.Filter != nil, selected.First != nil, selected.Last != nil), rows, err)
+	return meetLists(r, fmt.Sprint("MessagesOf", selected.Filter != nil, selected.First != nil, selected.Last != nil),
+		rows, err)
 }
 
-func (r *faultyReader) MessagesByMsgID(ctx context.Context, keys []models.MsgKey) (map[models.MsgKey]*models.Message, error) {
+func (r *faultyReader) MessagesByMsgID(
+	ctx context.Context, keys []models.MsgKey,
+) (map[models.MsgKey]*models.Message, error) {
 	rows, err := r.Reader.MessagesByMsgID(ctx, keys)
 	return meet(r, "MessagesByMsgID", rows, err)
 }
 
-func (r *faultyReader) MessagesByKey(ctx context.Context, keys []models.MessageKey) (map[models.MessageKey]*models.Message, error) {
+func (r *faultyReader) MessagesByKey(
+	ctx context.Context, keys []models.MessageKey,
+) (map[models.MessageKey]*models.Message, error) {
 	rows, err := r.Reader.MessagesByKey(ctx, keys)
 	return meet(r, "MessagesByKey", rows, err)
 }
@@ -158,17 +175,23 @@ func (r *faultyReader) Intentions(ctx context.Context, filter *models.SessionFil
 	return meetOne(r, "Intentions", rows, err)
 }
 
-func (r *faultyReader) EntryNames(ctx context.Context, of models.OpenMap, filter *models.SessionFilter) ([]models.NameCount, error) {
+func (r *faultyReader) EntryNames(
+	ctx context.Context, of models.OpenMap, filter *models.SessionFilter,
+) ([]models.NameCount, error) {
 	rows, err := r.Reader.EntryNames(ctx, of, filter)
 	return meetOne(r, fmt.Sprint("EntryNames", of), rows, err)
 }
 
-func (r *faultyReader) DistinctEntryValues(ctx context.Context, of models.OpenMap, filter *models.SessionFilter) (map[string]int, error) {
+func (r *faultyReader) DistinctEntryValues(
+	ctx context.Context, of models.OpenMap, filter *models.SessionFilter,
+) (map[string]int, error) {
 	rows, err := r.Reader.DistinctEntryValues(ctx, of, filter)
 	return meet(r, fmt.Sprint("DistinctEntryValues", of), rows, err)
 }
 
-func (r *faultyReader) TopEntryValues(ctx context.Context, of models.OpenMap, filter *models.SessionFilter, limit int) (map[string][]*models.EntryValue, error) {
+func (r *faultyReader) TopEntryValues(
+	ctx context.Context, of models.OpenMap, filter *models.SessionFilter, limit int,
+) (map[string][]*models.EntryValue, error) {
 	rows, err := r.Reader.TopEntryValues(ctx, of, filter, limit)
 	return meetLists(r, fmt.Sprint("TopEntryValues", of), rows, err)
 }
@@ -179,7 +202,9 @@ func (r *faultyReader) Stats(ctx context.Context, q models.StatsQuery) ([]*model
 	return lists[0], err
 }
 
-func (r *faultyReader) WorkflowNames(ctx context.Context, filter *models.SessionFilter, ids []string) (map[string]string, error) {
+func (r *faultyReader) WorkflowNames(
+	ctx context.Context, filter *models.SessionFilter, ids []string,
+) (map[string]string, error) {
 	rows, err := r.Reader.WorkflowNames(ctx, filter, ids)
 	return meet(r, "WorkflowNames", rows, err)
 }
@@ -189,12 +214,16 @@ func (r *faultyReader) VersionsOf(ctx context.Context, callIDs []string) (map[st
 	return meetLists(r, "VersionsOf", rows, err)
 }
 
-func (r *faultyReader) ContactPage(ctx context.Context, l models.ContactList, w models.PageSpec[models.ContactKey]) ([]*models.ContactSummary, error) {
+func (r *faultyReader) ContactPage(
+	ctx context.Context, l models.ContactList, w models.PageSpec[models.ContactKey],
+) ([]*models.ContactSummary, error) {
 	rows, err := r.Reader.ContactPage(ctx, l, w)
 	return meetOne(r, "ContactPage", rows, err)
 }
 
-func (r *faultyReader) ContactsBeyond(ctx context.Context, l models.ContactList, place models.ContactKey, later, inclusive bool) (bool, error) {
+func (r *faultyReader) ContactsBeyond(
+	ctx context.Context, l models.ContactList, place models.ContactKey, later, inclusive bool,
+) (bool, error) {
 	found, err := r.Reader.ContactsBeyond(ctx, l, place, later, inclusive)
 	return meetOne(r, fmt.Sprint("ContactsBeyond", later), found, err)
 }

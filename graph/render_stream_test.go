@@ -40,7 +40,8 @@ func (s streamServer) first(selection string, after string) string {
 	s.t.Helper()
 	ctx, cancel := context.WithCancel(s.t.Context())
 	defer cancel()
-	body := encodeJSON(map[string]any{"query": "subscription($after: String) { stored: sessionStored(after: $after) " + selection + " }", "variables": map[string]any{"after": after}})
+	body := encodeJSON(map[string]any{"query": "subscription($after: String) { stored: sessionStored(after: $after) " +
+		selection + " }", "variables": map[string]any{"after": after}})
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
@@ -87,7 +88,9 @@ func cursorOfEvent(t *testing.T, database *store.Store) string {
 
 func saveDelivery(t *testing.T, database *store.Store, body []byte) {
 	t.Helper()
-	if err := database.Save(t.Context(), []store.PreparedDelivery{database.Prepare(ingest.NewDelivery(body, "", time.Unix(1744699269, 0)))}); err != nil {
+	err := database.Save(t.Context(),
+		[]store.PreparedDelivery{database.Prepare(ingest.NewDelivery(body, "", time.Unix(1744699269, 0)))})
+	if err != nil {
 		t.Fatal(err)
 	}
 }
@@ -126,7 +129,8 @@ func TestErrorsOfEvents(t *testing.T) {
 	if err := json.Unmarshal([]byte(answer), &event); err != nil {
 		t.Fatal(err)
 	}
-	if string(event.Data) != "null" || len(event.Errors) != 1 || !slices.Equal(event.Errors[0].Path, []any{"stored", "session", "text"}) {
+	if string(event.Data) != "null" || len(event.Errors) != 1 ||
+		!slices.Equal(event.Errors[0].Path, []any{"stored", "session", "text"}) {
 		t.Error(answer)
 	}
 }

@@ -63,7 +63,8 @@ func TestRenderDifferential(t *testing.T) {
 			}
 			for _, got := range []renderedAnswer{got, again} {
 				if !bytes.Equal(got.Data, want.Data) || !slices.Equal(got.Errors, want.Errors) {
-					t.Fatalf("%s\n%s\nfaults %d every %d\n got %s\nwant %s\n got %v\nwant %v", document, encodeJSON(variables), reader.seed, reader.every,
+					t.Fatalf("%s\n%s\nfaults %d every %d\n got %s\nwant %s\n got %v\nwant %v", document,
+						encodeJSON(variables), reader.seed, reader.every,
 						got.Data, want.Data, got.Errors, want.Errors)
 				}
 			}
@@ -109,7 +110,8 @@ func answerOf(t testing.TB, h http.Handler, body []byte) renderedAnswer {
 // argumentValues are literals for each argument of the schema.
 func argumentValues(t *testing.T, h http.Handler) map[string][]string {
 	t.Helper()
-	body := encodeJSON(map[string]any{"query": `{ sessions(first: 12) { nodes { id callId callee contact { id } messages(first: 1) { id } } pageInfo { startCursor endCursor } }
+	body := encodeJSON(map[string]any{"query": `{ sessions(first: 12) { nodes { id callId callee contact { id }
+		messages(first: 1) { id } } pageInfo { startCursor endCursor } }
 		messages(first: 1) { pageInfo { endCursor } } }`})
 	var data struct {
 		Sessions struct {
@@ -134,14 +136,16 @@ func argumentValues(t *testing.T, h http.Handler) map[string][]string {
 	}
 	values := map[string][]string{
 		"first": {"0", "1", "2", "3", "5", "null", "-1"}, "last": {"1", "2", "null"},
-		"after":    quoted(data.Sessions.PageInfo.StartCursor, data.Sessions.PageInfo.EndCursor, data.Messages.PageInfo.EndCursor, "x"),
+		"after": quoted(data.Sessions.PageInfo.StartCursor, data.Sessions.PageInfo.EndCursor,
+			data.Messages.PageInfo.EndCursor, "x"),
 		"before":   quoted(data.Sessions.PageInfo.EndCursor, data.Messages.PageInfo.EndCursor),
 		"names":    {"null", "[]", `["city", "amount", ""]`},
 		"name":     {`"city"`, `"amount"`, `"Session"`, `"\""`},
 		"nerSlot":  {`"city"`, "null"},
 		"timeZone": {`"Asia/Jakarta"`, `"nowhere"`},
 
-		"SessionFilter":    {"null", "{}", "{talkRound: {gte: 1}}", `{search: "a"}`, "{messages: {senderType: [USER]}}"},
+		"SessionFilter": {"null", "{}", "{talkRound: {gte: 1}}", `{search: "a"}`,
+			"{messages: {senderType: [USER]}}"},
 		"MessageFilter":    {"null", "{}", "{senderType: [USER]}", `{search: "a"}`, "{senderType: []}"},
 		"SessionOrder":     {"null", "{field: ENDED_AT}", "{field: TALK_ROUND, direction: ASC}"},
 		"ContactFilter":    {"null", "{}", "{sessionCount: {gte: 2}}"},

@@ -40,7 +40,9 @@ func ownTypes(schema *ast.Schema) []*ast.Definition {
 }
 
 func ownFields(definition *ast.Definition) ast.FieldList {
-	return slices.DeleteFunc(slices.Clone(definition.Fields), func(f *ast.FieldDefinition) bool { return strings.HasPrefix(f.Name, "__") })
+	return slices.DeleteFunc(slices.Clone(definition.Fields), func(f *ast.FieldDefinition) bool {
+		return strings.HasPrefix(f.Name, "__")
+	})
 }
 
 func TestTheSchemaItselfIsDescribed(t *testing.T) {
@@ -180,7 +182,8 @@ func eachField(set ast.SelectionSet, visit func(*ast.Field)) {
 func memberConditions(union *ast.Definition, set ast.SelectionSet) map[string]bool {
 	conditions := map[string]bool{}
 	for _, selection := range set {
-		if fragment, ok := selection.(*ast.InlineFragment); ok && slices.Contains(union.Types, fragment.TypeCondition) {
+		fragment, ok := selection.(*ast.InlineFragment)
+		if ok && slices.Contains(union.Types, fragment.TypeCondition) {
 			conditions[fragment.TypeCondition] = true
 		}
 	}
@@ -304,13 +307,15 @@ func compareFields(want, got *ast.Definition, report func(...string)) {
 			}
 		}
 		for _, argument := range field.Arguments {
-			if argument.Type.NonNull && argument.DefaultValue == nil && wanted.Arguments.ForName(argument.Name) == nil {
+			if argument.Type.NonNull && argument.DefaultValue == nil &&
+				wanted.Arguments.ForName(argument.Name) == nil {
 				report(name, "(", argument.Name, ") is required, the contract has no such argument")
 			}
 		}
 	}
 	for _, field := range ownFields(got) {
-		if got.Kind == ast.InputObject && field.Type.NonNull && field.DefaultValue == nil && want.Fields.ForName(field.Name) == nil {
+		if got.Kind == ast.InputObject && field.Type.NonNull && field.DefaultValue == nil &&
+			want.Fields.ForName(field.Name) == nil {
 			report(want.Name, ".", field.Name, " is required, the contract has no such field")
 		}
 	}

@@ -13,13 +13,15 @@ import (
 func TestVersionsOfSessions(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		handler := served(t, kind,
-			wire{"call_id": "a", "timestamp": 1500, "intention": "shown", "session_start_time": "2025-04-15T06:41:01Z"},
+			wire{"call_id": "a", "timestamp": 1500, "intention": "shown",
+				"session_start_time": "2025-04-15T06:41:01Z"},
 			wire{"call_id": "a", "timestamp": 1000, "intention": "older"},
 			wire{"call_id": "b", "intention": "only"},
 			wire{"call_id": "a", "timestamp": 1000, "intention": "older"},
 			wire{"call_id": "a", "timestamp": 1000, "intention": "late"},
 		)
-		got := asked(t, handler, `{ sessions { nodes { callId version deliveries intention { label } versions { notifiedAt receivedAt deliveries } } } }`)
+		got := asked(t, handler, `{ sessions { nodes { callId version deliveries intention { label } versions { `+
+			`notifiedAt receivedAt deliveries } } } }`)
 		const want = `{"sessions":{"nodes":[` +
 			`{"callId":"a","version":3,"deliveries":4,"intention":{"label":"shown"},"versions":[` +
 			`{"notifiedAt":"1970-01-01T00:25:00Z","receivedAt":"2025-04-15T06:53:20Z","deliveries":1},` +
@@ -43,8 +45,10 @@ func TestSessionsWithoutCallee(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		handler := served(t, kind, wire{"call_id": "a", "callee": ""}, wire{"call_id": "b", "callee": nil},
 			wire{"call_id": "c", "callee": "+1", "session_start_time": "2025-04-15T06:41:01Z"})
-		got := asked(t, handler, `{ contact(callee: "") { callee } sessions { nodes { callId contact { callee sessionCount } } } }`)
-		const want = `{"contact":null,"sessions":{"nodes":[{"callId":"c","contact":{"callee":"+1","sessionCount":1}},` +
+		got := asked(t, handler, `{ contact(callee: "") { callee } sessions { nodes { callId contact { callee `+
+			`sessionCount } } } }`)
+		const want = `{"contact":null,"sessions":{"nodes":[{"callId":"c","contact":{"callee":"+1",` +
+			`"sessionCount":1}},` +
 			`{"callId":"b","contact":null},{"callId":"a","contact":null}]}}`
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)

@@ -19,10 +19,12 @@ import (
 func momentBody(session, version int) []byte {
 	var messages []map[string]any
 	for range 1 + version%7 {
-		messages = append(messages, map[string]any{"msg_id": "m", "content": map[string]any{"type": "text", "text": fmt.Sprint("v", version)}})
+		messages = append(messages,
+			map[string]any{"msg_id": "m", "content": map[string]any{"type": "text", "text": fmt.Sprint("v", version)}})
 	}
 	body, err := json.Marshal(map[string]any{
-		"call_id": fmt.Sprint("call-", session), "timestamp": 1744000000 + version, "callee": "+1", "workflow_name": fmt.Sprint("v", version),
+		"call_id": fmt.Sprint("call-", session), "timestamp": 1744000000 + version, "callee": "+1",
+		"workflow_name":      fmt.Sprint("v", version),
 		"session_start_time": "2025-04-07T04:26:40Z", "session_end_time": "2025-04-07T04:27:40Z",
 		"ner_slots": map[string]string{"version": fmt.Sprint("v", version)}, "messages": messages,
 	})
@@ -71,7 +73,8 @@ func checkMoment(t *testing.T, body []byte) {
 	total := 0
 	for _, s := range m.Sessions.Nodes {
 		total += s.MessageCount
-		if len(s.Messages) != s.MessageCount || s.NerSlot.Value != s.WorkflowName || s.Raw.WorkflowName != s.WorkflowName {
+		if len(s.Messages) != s.MessageCount || s.NerSlot.Value != s.WorkflowName ||
+			s.Raw.WorkflowName != s.WorkflowName {
 			t.Errorf("mixed: %+v", s)
 		}
 		for _, message := range s.Messages {
@@ -80,7 +83,8 @@ func checkMoment(t *testing.T, body []byte) {
 			}
 		}
 	}
-	if m.Sessions.TotalCount != len(m.Sessions.Nodes) || m.Messages.TotalCount != len(m.Messages.Nodes) || m.Messages.TotalCount != total {
+	if m.Sessions.TotalCount != len(m.Sessions.Nodes) || m.Messages.TotalCount != len(m.Messages.Nodes) ||
+		m.Messages.TotalCount != total {
 		t.Errorf("%d sessions of %d, %d messages of %d, the sessions have %d",
 			len(m.Sessions.Nodes), m.Sessions.TotalCount, len(m.Messages.Nodes), m.Messages.TotalCount, total)
 	}
@@ -104,7 +108,8 @@ func TestAnswersAreOfOneMoment(t *testing.T) {
 		var stored atomic.Int64
 		save := func(session, version int) {
 			arrival := database.Prepare(ingest.NewDelivery(momentBody(session, version), "", time.Now()))
-			if err := database.Save(context.WithoutCancel(t.Context()), []store.PreparedDelivery{arrival}); err != nil {
+			err := database.Save(context.WithoutCancel(t.Context()), []store.PreparedDelivery{arrival})
+			if err != nil {
 				t.Error(err)
 			}
 			stored.Add(1)
@@ -131,7 +136,8 @@ func TestAnswersAreOfOneMoment(t *testing.T) {
 		defer close(stop)
 
 		const document = `{
-			sessions { totalCount nodes { workflowName messageCount messages { text } nerSlot(name: "version") { value } raw } }
+			sessions { totalCount nodes { workflowName messageCount messages { text } nerSlot(name: "version") { value
+			} raw } }
 			messages(first: 200) { totalCount nodes { text } edges { node { text } session { workflowName } } }
 		}`
 		request := []byte(operation(document, nil))

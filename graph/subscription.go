@@ -84,7 +84,8 @@ func (r *runner) stream(
 		}
 		if time.Since(began) > slowReceiver {
 			return gqlerror.List{apierror.New(apierror.TooSlow,
-				"events were not taken in time: subscribe again with after, the cursor of the last event that you saw")}
+				"events were not taken in time: subscribe again with after,"+
+					" the cursor of the last event that you saw")}
 		}
 	}
 }

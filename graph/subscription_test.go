@@ -72,7 +72,8 @@ func firstData(t *testing.T, database *store.Store, came <-chan string, stored *
 // Subscribers whose operations differ in no more than which events they want share
 // the answer to an event; those that select something else do not.
 func TestSubscribersShareAnswers(t *testing.T) {
-	const of = `subscription($f: SessionFilter, $n: Int) { sessionStored(filter: $f) { session { callId messages(last: $n) { position } } } }`
+	const of = `subscription($f: SessionFilter, $n: Int) { sessionStored(filter: $f) { session { callId ` +
+		`messages(last: $n) { position } } } }`
 	var mu sync.Mutex
 	transcripts := 0
 	database, err := store.Open(t.Context(), testdb.SQLite.Fresh(t), store.Options{OnStatement: func(sql string) {
@@ -86,7 +87,8 @@ func TestSubscribersShareAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = database.Close() })
-	server := httptest.NewServer(graph.Handler(t.Context(), database, graph.Settings{MaxPage: 200, MaxComplexity: 250_000}, slog.New(slog.DiscardHandler)))
+	server := httptest.NewServer(graph.Handler(t.Context(), database,
+		graph.Settings{MaxPage: 200, MaxComplexity: 250_000}, slog.New(slog.DiscardHandler)))
 	t.Cleanup(server.Close)
 	stored := 0
 	var streams []<-chan string

@@ -69,7 +69,8 @@ func TestTimeout(t *testing.T) {
 		if line := firstData(t, database, stream, &stored); !strings.Contains(line, `"code":"TIMEOUT"`) {
 			t.Errorf("event is %s", line)
 		}
-		if got := serve(t, handlerOf(t, database, 0), postOf(operation(`{ sessions { totalCount } }`, nil))); got.errors != nil {
+		got := serve(t, handlerOf(t, database, 0), postOf(operation(`{ sessions { totalCount } }`, nil)))
+		if got.errors != nil {
 			t.Errorf("with time enough: %v", got.errors)
 		}
 	})
@@ -92,7 +93,8 @@ func lockSessions(t *testing.T, address string) (unlock func()) {
 	return unlock
 }
 
-const waitingForLock = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+const waitingForLock = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()" +
+	" AND wait_event_type = 'Lock'"
 
 // waiting counts the statements of a database that wait for a lock.
 func waiting(t *testing.T, address string) (count int) {
@@ -115,7 +117,8 @@ func TestTimeoutEndsTheStatement(t *testing.T) {
 	lockSessions(t, address)
 	handler := handlerOf(t, database, 100*time.Millisecond)
 	for range 20 { // more than there are connections
-		serve(t, handler, postOf(operation(`{ sessions { totalCount nodes { id } } }`, nil))).refused(t, "TIMEOUT", "took too long")
+		serve(t, handler, postOf(operation(`{ sessions { totalCount nodes { id } } }`, nil))).refused(t,
+			"TIMEOUT", "took too long")
 	}
 	tools.Eventually(t, func() string {
 		if count := waiting(t, address); count > 0 {
@@ -137,7 +140,8 @@ func TestAdmission(t *testing.T) {
 	var held sync.WaitGroup
 	for range places {
 		held.Go(func() {
-			if got := serve(t, handler, postOf(operation(large, nil))); got.errors != nil || got.status != http.StatusOK {
+			got := serve(t, handler, postOf(operation(large, nil)))
+			if got.errors != nil || got.status != http.StatusOK {
 				t.Errorf("status %d, %v", got.status, got.errors)
 			}
 		})
@@ -167,7 +171,8 @@ func TestAdmission(t *testing.T) {
 func TestCostOfFilters(t *testing.T) {
 	handler := handlerOf(t, openWorld(t, testdb.SQLite.Fresh(t), 3), 0)
 	ask := func(filter map[string]any) answeredHTTP {
-		return serve(t, handler, postOf(operation(`query($f: SessionFilter) { sessions(first: 1, filter: $f) { totalCount } }`, map[string]any{"f": filter})))
+		return serve(t, handler, postOf(operation(`query($f: SessionFilter) { sessions(first: 1, filter: $f) { `+
+			`totalCount } }`, map[string]any{"f": filter})))
 	}
 	many := func(count int, filter map[string]any) []any {
 		list := make([]any, count)

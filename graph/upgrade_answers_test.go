@@ -45,7 +45,8 @@ const (
 
 const factsDocument = `{ sessions(first: 1000) { nodes {
 	callId workflowId workflowName channel channelId callee robotId status intention { label }
-	nerSlots { name value } eventLabels { name value } variables { name value } messages { msgId text replyTo { msgId } }
+	nerSlots { name value } eventLabels { name value } variables { name value }
+	messages { msgId text replyTo { msgId } }
 } } }`
 
 // compareAnswers asks two handlers for everything that lists, searches and counts.
@@ -112,8 +113,9 @@ func wholeDocuments(t *testing.T) (all []string) {
 		t.Fatal(err)
 	}
 	except := map[string]string{
-		"Session.nerSlot": "", "Contact.sessions": "", "Intention.sessions": "", "MessageReply.message": "{ id position }",
-		"NerSlotKey.sessions": "", "Session.messages": "", "MessageEdge.session": "{ callId }",
+		"Session.nerSlot": "", "Contact.sessions": "", "Intention.sessions": "",
+		"MessageReply.message": "{ id position }",
+		"NerSlotKey.sessions":  "", "Session.messages": "", "MessageEdge.session": "{ callId }",
 	}
 	page := func(field, typeName string) string {
 		return field + " { totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } " +
@@ -126,7 +128,8 @@ func wholeDocuments(t *testing.T) (all []string) {
 		"{ "+page("messages(first: 1000)", "Message")+" }",
 		"{ messages(last: 1000) { edges { node { id text } session { callId } } } }")
 	for _, direction := range []string{"ASC", "DESC"} {
-		for _, field := range []string{"STARTED_AT", "ENDED_AT", "RECEIVED_AT", "TALK_ROUND", "DURATION", "MESSAGE_COUNT"} {
+		for _, field := range []string{"STARTED_AT", "ENDED_AT", "RECEIVED_AT", "TALK_ROUND",
+			"DURATION", "MESSAGE_COUNT"} {
 			list := fmt.Sprintf("sessions(first: 1000, orderBy: { field: %s, direction: %s })", field, direction)
 			all = append(all, "{ "+list+" { totalCount edges { cursor node { callId } } } }")
 		}
@@ -144,7 +147,8 @@ func wholeDocuments(t *testing.T) (all []string) {
 		"", "INTENTION", "WORKFLOW", "CHANNEL", "ROBOT", "END_REASON", "STATUS", "INTENTION, WORKFLOW",
 	} {
 		all = append(all, "{ sessionStats(groupBy: ["+dimension+"]) "+measures+" }",
-			"{ sessionStats(groupBy: ["+dimension+`], interval: DAY, timeZone: "Asia/Jakarta", nerSlot: "d") `+measures+" }")
+			"{ sessionStats(groupBy: ["+dimension+`], interval: DAY, timeZone: "Asia/Jakarta", nerSlot: "d") `+
+				measures+" }")
 	}
 	return all
 }
@@ -175,7 +179,8 @@ func (f *worldFacts) filters() []object {
 		} {
 			for _, entry := range entries {
 				add(object{field: []object{{"name": entry.Name}}})
-				add(object{field: []object{{"name": entry.Name, "value": object{"eqIgnoreCase": strings.ToUpper(entry.Value)}}}})
+				add(object{field: []object{{"name": entry.Name,
+					"value": object{"eqIgnoreCase": strings.ToUpper(entry.Value)}}}})
 				add(object{field: []object{{"name": entry.Name, "number": object{}}}})
 			}
 		}

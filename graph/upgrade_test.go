@@ -214,7 +214,8 @@ func shareCursorKey(t *testing.T, kind testdb.Kind, address string, key []byte) 
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	if _, err := db.ExecContext(t.Context(), "UPDATE settings SET value = $1 WHERE name = 'cursor_key'", key); err != nil {
+	if _, err := db.ExecContext(t.Context(), "UPDATE settings SET value = $1 WHERE name = 'cursor_key'",
+		key); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -228,7 +229,9 @@ func TestUpgradedDatabaseEqualsAFreshOne(t *testing.T) {
 		upgraded := upgradeWithABreak(t, oldAddress)
 		fresh := storeAgain(t, newAddress, upgraded)
 		for _, database := range []*store.Store{upgraded, fresh} {
-			err := database.Verify(t.Context(), ingest.Project, func(int, int) {}, func(difference string) { t.Error(difference) })
+			err := database.Verify(t.Context(), ingest.Project, func(int, int) {}, func(difference string) {
+				t.Error(difference)
+			})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -249,7 +249,8 @@ func presentMedia(m *wireMedia) *media {
 }
 
 func presentButtons(base content, i *wireInteractive) buttonsContent {
-	presented := buttonsContent{base, presentHeader(i.Header), i.Body.Text, i.Footer.Text, make([]optionButton, len(i.Action.Buttons))}
+	presented := buttonsContent{base, presentHeader(i.Header), i.Body.Text, i.Footer.Text,
+		make([]optionButton, len(i.Action.Buttons))}
 	for k, button := range i.Action.Buttons {
 		presented.Buttons[k] = optionButton{button.Reply.ID, button.Type, button.Reply.Title}
 	}

@@ -133,7 +133,8 @@ func (c *wireContent) text() string {
 		if c.Text != nil {
 			parts = append(parts, *c.Text)
 		}
-		if c.Media != nil && c.Media.Name != nil && slices.Contains([]string{"image", "video", "audio", "file"}, c.Type) {
+		if c.Media != nil && c.Media.Name != nil &&
+			slices.Contains([]string{"image", "video", "audio", "file"}, c.Type) {
 			parts = append(parts, *c.Media.Name)
 		}
 	}

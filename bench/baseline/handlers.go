@@ -19,7 +19,9 @@ const (
 func routes(r *reader, w *writer) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /ingest", func(rw http.ResponseWriter, request *http.Request) { ingest(rw, request, w) })
-	mux.HandleFunc("GET /sessions", func(rw http.ResponseWriter, request *http.Request) { listSessions(rw, request, r) })
+	mux.HandleFunc("GET /sessions", func(rw http.ResponseWriter, request *http.Request) {
+		listSessions(rw, request, r)
+	})
 	mux.HandleFunc("GET /sessions/{callID}", func(rw http.ResponseWriter, request *http.Request) {
 		showSession(rw, request, r)
 	})

@@ -180,8 +180,10 @@ func (w *writer) commit(ctx context.Context, batch []*notification) error {
 func (w *writer) insert(ctx context.Context, n *notification) error {
 	var id, revision int64
 	err := w.session.QueryRowContext(ctx, n.CallID, n.WorkflowID, n.WorkflowName, n.NodeTaskID, n.NodeTaskName,
-		n.WabaTaskID, n.WfDetailUUID, n.Channel, n.ChannelID, n.Callee, n.RobotID, n.Status, n.SessionStartTime.UnixMicro(),
-		n.SessionEndTime.UnixMicro(), n.Timestamp, n.receivedAt.UnixMicro(), n.SessionEndReason, n.Intention, n.TalkRound,
+		n.WabaTaskID, n.WfDetailUUID, n.Channel, n.ChannelID, n.Callee, n.RobotID, n.Status,
+		n.SessionStartTime.UnixMicro(), n.SessionEndTime.UnixMicro(), n.Timestamp, n.receivedAt.UnixMicro(),
+		n.SessionEndReason, n.Intention,
+		n.TalkRound,
 		len(n.Messages)).Scan(&id, &revision)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil

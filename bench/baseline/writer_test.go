@@ -33,7 +33,8 @@ func TestVersions(t *testing.T) {
 		timestamp, messages, want int
 	}{{2, 3, 3}, {2, 3, 3}, {1, 5, 3}, {3, 40, 40}, {4, 0, 0}} {
 		body := fmt.Sprintf(`{"call_id": "c", "timestamp": %d, "session_start_time": "2025-04-15T06:41:00Z",
-			"session_end_time": "2025-04-15T06:41:09Z", "ner_slots": {"b": 1.50, "a": "x"}, "messages": [`, step.timestamp)
+			"session_end_time": "2025-04-15T06:41:09Z", "ner_slots": {"b": 1.50, "a": "x"}, "messages": [`,
+			step.timestamp)
 		for n := range step.messages {
 			if n > 0 {
 				body += ","

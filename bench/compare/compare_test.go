@@ -32,7 +32,8 @@ func TestReports(t *testing.T) {
 			"peak memory under this load",
 		}},
 		{"flatness", []string{"--flat", "1000,1100", "--round", "20ms"}, []string{
-			"first page", "message by its msgId", "messages with a rare word", "group-by by day and intention, all sessions",
+			"first page", "message by its msgId", "messages with a rare word",
+			"group-by by day and intention, all sessions",
 			"start to ready", "import", "peak memory",
 		}},
 	} {

@@ -80,8 +80,12 @@ func questions() []*question {
 	rare := func(k samples) object { return object{"search": k.order} }
 	return []*question{
 		{name: "first page", goal: "1.5", ask: func(samples) request { return graphQL{}.page(false, "") }},
-		{name: "first page, whole transcripts", goal: "1.5", ask: func(samples) request { return graphQL{}.page(true, "") }},
-		{name: "page in the middle", goal: "1.5", ask: func(k samples) request { return graphQL{}.page(false, k.middle) }},
+		{name: "first page, whole transcripts", goal: "1.5", ask: func(samples) request {
+			return graphQL{}.page(true, "")
+		}},
+		{name: "page in the middle", goal: "1.5", ask: func(k samples) request {
+			return graphQL{}.page(false, k.middle)
+		}},
 		{name: "one session", goal: "1.5", ask: func(k samples) request { return graphQL{}.session(k.callID) }},
 		{name: "page of one campaign and intention", goal: "1.5", ask: list(campaign)},
 		{name: "sessions with a common word", goal: "1.5", ask: list(common)},

@@ -51,9 +51,11 @@ func run(ctx context.Context, args []string, out io.Writer, log *log.Logger) err
 	flags.StringVar(&s.program, "program", "", "sessiongraph binary to measure (default: built from this module)")
 	flags.IntVar(&s.sessions, "sessions", 20_000, "simulated sessions to compare on")
 	flags.IntVar(&s.rounds, "rounds", 5, "rounds of each work")
-	flags.DurationVar(&s.round, "round", 3*time.Second, "duration of one turn of reading; with --flat a third of it for each question")
+	flags.DurationVar(&s.round, "round", 3*time.Second, "duration of one turn of reading; with --flat a third of it "+
+		"for each question")
 	flags.BoolVar(&s.postgres, "postgres", false, "compare on a temporary PostgreSQL cluster instead of SQLite")
-	flags.StringVar(&s.flat, "flat", "", "measure sessiongraph on two numbers of sessions instead, such as 10000,200000")
+	flags.StringVar(&s.flat, "flat", "", "measure sessiongraph on two numbers of sessions instead, "+
+		"such as 10000,200000")
 	flags.StringVar(&s.folder, "folder", "",
 		"folder for the databases of --flat, reused by the next run (default: temporary)")
 	if err := flags.Parse(args); err != nil {

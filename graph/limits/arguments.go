@@ -140,10 +140,12 @@ func (c *argumentChecker) checkValue(name string, value any, depth int) *gqlerro
 		}
 	case string:
 		if name == "digits" && !isDigits(value) {
-			return apierror.New(apierror.BadUserInput, "digits takes three or more of the digits 0 to 9, and nothing else")
+			return apierror.New(apierror.BadUserInput,
+				"digits takes three or more of the digits 0 to 9, and nothing else")
 		}
 		if words := len(strings.Fields(value)); name == "search" && words > maxSearchWords {
-			return apierror.New(apierror.BadUserInput, "search has %d words, at most %d are allowed", words, maxSearchWords)
+			return apierror.New(apierror.BadUserInput, "search has %d words, at most %d are allowed",
+				words, maxSearchWords)
 		}
 	default:
 		for _, inner := range elements(value) {

@@ -47,8 +47,9 @@ func (o Operation) MutateOperationContext(_ context.Context, oc *graphql.Operati
 	total := complexity(oc, o.MaxPage)
 	oc.Stats.SetExtension(complexityKey, total)
 	if total > float64(o.MaxComplexity) {
-		return apierror.New(apierror.TooComplex, "the operation may return about %.0f values, at most %d are allowed: "+
-			"ask for smaller pages, fewer fields or less nesting", total, o.MaxComplexity)
+		return apierror.New(apierror.TooComplex,
+			"the operation may return about %.0f values, at most %d are allowed: "+
+				"ask for smaller pages, fewer fields or less nesting", total, o.MaxComplexity)
 	}
 	return nil
 }

@@ -56,7 +56,8 @@ func newPages[K, R, N any](source Source, list lister[K, R, N], page Page, owner
 		return nil, err
 	}
 	p := &pages[K, R, N]{
-		list: list, codec: source.Codec, spec: models.PageSpec[K]{Limit: limit, Backward: backward}, errs: map[string]error{},
+		list: list, codec: source.Codec, spec: models.PageSpec[K]{Limit: limit, Backward: backward},
+		errs: map[string]error{},
 	}
 	for _, owner := range owners {
 		if err := p.openCursors(page, owner); err != nil {

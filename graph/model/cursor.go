@@ -171,7 +171,8 @@ func (c Cursors) opened(argument, cursor string, parent bool) ([]byte, error) {
 }
 
 func notACursor(argument string) error {
-	return models.InputErrorf("%s is not a cursor of this database's lists: pass one that this field returned", argument)
+	return models.InputErrorf("%s is not a cursor of this database's lists: pass one that this field returned",
+		argument)
 }
 
 // padding hides the length of a text.

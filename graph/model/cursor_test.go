@@ -21,7 +21,8 @@ func TestCursorRoundTrip(t *testing.T) {
 		position int
 		text     string
 	}{
-		{}, {1744699269000000, 7, "+628912345"}, {-1, -1, "é \x00"}, {math.MinInt64, math.MaxInt, strings.Repeat("x", 1000)},
+		{}, {1744699269000000, 7, "+628912345"}, {-1, -1, "é \x00"},
+		{math.MinInt64, math.MaxInt, strings.Repeat("x", 1000)},
 	} {
 		cursors := codec.Cursors(someList)
 		cursor := cursors.Seal(key.value, key.position, key.text)
@@ -52,11 +53,15 @@ func TestCursorsOfOtherLists(t *testing.T) {
 		want  string // of the error
 		check bool   // passes without the parent
 	}{
-		"the list itself":  {codec, someList, "", true},
-		"another parent":   {codec, List{someList.Field, "+62813", someList.Order}, "after is a cursor of another parent's list", true},
-		"another field":    {codec, List{"Query.sessions", someList.Parent, someList.Order}, "after is a cursor of another list", false},
-		"another order":    {codec, List{someList.Field, someList.Parent, "STARTED_AT ASC"}, "after is a cursor of another order", false},
-		"another database": {NewCodec(bytes.Repeat([]byte{8}, 32)), someList, "after is not a cursor of this database", false},
+		"the list itself": {codec, someList, "", true},
+		"another parent": {codec, List{someList.Field, "+62813", someList.Order},
+			"after is a cursor of another parent's list", true},
+		"another field": {codec, List{"Query.sessions", someList.Parent, someList.Order},
+			"after is a cursor of another list", false},
+		"another order": {codec, List{someList.Field, someList.Parent, "STARTED_AT ASC"},
+			"after is a cursor of another order", false},
+		"another database": {NewCodec(bytes.Repeat([]byte{8}, 32)), someList, "after is not a cursor of this database",
+			false},
 	} {
 		var key models.SessionKey
 		err := c.codec.Cursors(c.list).Open("after", cursor, &key.Value, &key.ID)
@@ -80,11 +85,13 @@ func TestSealedHidesValues(t *testing.T) {
 		{codec.sealEvent(models.EventPlace{Seq: 1}), codec.sealEvent(models.EventPlace{Seq: math.MaxInt64})},
 		{codec.contactID("+628912345"), codec.contactID("+62891234567")},
 	} {
-		if len(pair[0]) != len(pair[1]) || pair[0][:8] == pair[1][:8] || pair[0][len(pair[0])-8:] == pair[1][len(pair[1])-8:] {
+		if len(pair[0]) != len(pair[1]) || pair[0][:8] == pair[1][:8] ||
+			pair[0][len(pair[0])-8:] == pair[1][len(pair[1])-8:] {
 			t.Errorf("%q and %q tell what they hold", pair[0], pair[1])
 		}
 		for _, sealed := range pair {
-			if opened, err := base64.RawURLEncoding.DecodeString(sealed); err != nil || bytes.Contains(opened, []byte("628")) {
+			opened, err := base64.RawURLEncoding.DecodeString(sealed)
+			if err != nil || bytes.Contains(opened, []byte("628")) {
 				t.Errorf("%q: %q, %v", sealed, opened, err)
 			}
 		}
@@ -92,7 +99,8 @@ func TestSealedHidesValues(t *testing.T) {
 }
 
 func TestEventCursorRoundTrip(t *testing.T) {
-	for _, place := range []models.EventPlace{{}, {Seq: 1, History: 2, Check: 3}, {Seq: math.MaxInt64, History: math.MinInt64, Check: -1}} {
+	for _, place := range []models.EventPlace{{}, {Seq: 1, History: 2, Check: 3},
+		{Seq: math.MaxInt64, History: math.MinInt64, Check: -1}} {
 		if got, err := codec.openEvent(codec.sealEvent(place)); err != nil || got != place {
 			t.Errorf("%v comes back as %v, %v", place, got, err)
 		}
@@ -101,15 +109,18 @@ func TestEventCursorRoundTrip(t *testing.T) {
 
 func TestNodeIDRoundTrip(t *testing.T) {
 	for _, id := range []nodeID{
-		{kind: sessionNode, key: "a3f5"}, {kind: sessionNode, key: "a b  c "}, {kind: sessionNode, key: "message 0 a"}, {kind: sessionNode, key: "\x00é\n"},
-		{kind: messageNode, key: "a3f5"}, {kind: messageNode, key: "a b ", msgID: "c d", ordinal: 1}, {kind: messageNode, msgID: "1 m", ordinal: math.MaxInt32},
+		{kind: sessionNode, key: "a3f5"}, {kind: sessionNode, key: "a b  c "}, {kind: sessionNode, key: "message 0 a"},
+		{kind: sessionNode, key: "\x00é\n"},
+		{kind: messageNode, key: "a3f5"}, {kind: messageNode, key: "a b ", msgID: "c d", ordinal: 1},
+		{kind: messageNode, msgID: "1 m", ordinal: math.MaxInt32},
 	} {
 		if got, ok := codec.parseNodeID(id.String()); !ok || got != id {
 			t.Errorf("%+v comes back as %+v, %t", id, got, ok)
 		}
 	}
 	for _, callee := range []string{"+628912345", "", "é\x00 "} {
-		if got, ok := codec.parseNodeID(codec.contactID(callee)); !ok || got != (nodeID{kind: contactNode, key: callee}) {
+		got, ok := codec.parseNodeID(codec.contactID(callee))
+		if !ok || got != (nodeID{kind: contactNode, key: callee}) {
 			t.Errorf("%q comes back as %+v, %t", callee, got, ok)
 		}
 	}
@@ -117,9 +128,12 @@ func TestNodeIDRoundTrip(t *testing.T) {
 
 // foreign are texts that are neither cursors nor node ids.
 var foreign = []string{
-	"", " ", "abc", "=", "YQ==", "null", "s1 STARTED_AT DESC 1 2", "\x00", "é", "%%%", strings.Repeat("A", 22), strings.Repeat("A", 86), strings.Repeat("A", 10_000),
-	encodeOpaque(""), encodeOpaque(" "), encodeOpaque("s1 STARTED_AT DESC 1 2"), encodeOpaque("m1 1 2 3"), encodeOpaque("e1 1"),
-	encodeOpaque("session"), encodeOpaque("Session a"), encodeOpaque("message"), encodeOpaque("message a"), encodeOpaque("message x a"), encodeOpaque("message 1"),
+	"", " ", "abc", "=", "YQ==", "null", "s1 STARTED_AT DESC 1 2", "\x00", "é", "%%%", strings.Repeat("A", 22),
+	strings.Repeat("A", 86), strings.Repeat("A", 10_000),
+	encodeOpaque(""), encodeOpaque(" "), encodeOpaque("s1 STARTED_AT DESC 1 2"), encodeOpaque("m1 1 2 3"),
+	encodeOpaque("e1 1"),
+	encodeOpaque("session"), encodeOpaque("Session a"), encodeOpaque("message"), encodeOpaque("message a"),
+	encodeOpaque("message x a"), encodeOpaque("message 1"),
 	encodeOpaque("contact +628912345"), encodeOpaque("other a"), encodeOpaque("\xff\xfe"),
 }
 
@@ -147,7 +161,8 @@ func TestRejectsForeignCursors(t *testing.T) {
 				t.Errorf("a %s is taken as a %s: %v", of, kind, err)
 			}
 		}
-		for _, text := range append(foreign, brokenInTwo(valid[kind]), valid[kind]+"A", valid[kind][1:], "B"+valid[kind][1:]) {
+		for _, text := range append(foreign, brokenInTwo(valid[kind]), valid[kind]+"A", valid[kind][1:],
+			"B"+valid[kind][1:]) {
 			var input models.InputError
 			if err := decode(text); !errors.As(err, &input) {
 				t.Errorf("%q as a %s: %v, want the caller's mistake", text, kind, err)
@@ -157,14 +172,16 @@ func TestRejectsForeignCursors(t *testing.T) {
 }
 
 func FuzzCursor(f *testing.F) {
-	for _, seed := range append(foreign, codec.Cursors(someList).Seal(int64(-5), int64(7)), codec.sealEvent(models.EventPlace{Seq: 1}), codec.contactID("a")) {
+	for _, seed := range append(foreign, codec.Cursors(someList).Seal(int64(-5), int64(7)),
+		codec.sealEvent(models.EventPlace{Seq: 1}), codec.contactID("a")) {
 		f.Add(seed)
 		f.Add(brokenInTwo(seed + "AAAA"))
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		cursors := codec.Cursors(someList)
 		var key models.SessionKey
-		if err := cursors.Open("after", text, &key.Value, &key.ID); err == nil && cursors.Seal(key.Value, key.ID) != text {
+		err := cursors.Open("after", text, &key.Value, &key.ID)
+		if err == nil && cursors.Seal(key.Value, key.ID) != text {
 			t.Errorf("%q is read as %v, which has another cursor", text, key)
 		}
 		if place, err := codec.openEvent(text); err == nil && codec.sealEvent(place) != text {
@@ -174,10 +191,12 @@ func FuzzCursor(f *testing.F) {
 }
 
 func FuzzNodeID(f *testing.F) {
-	for _, seed := range append(foreign, nodeID{kind: messageNode, key: "a b", msgID: "m", ordinal: 3}.String(), codec.contactID("+1")) {
+	for _, seed := range append(foreign, nodeID{kind: messageNode, key: "a b", msgID: "m", ordinal: 3}.String(),
+		codec.contactID("+1")) {
 		f.Add(seed)
 	}
-	for _, odd := range []string{"message +1 1 am", "message 01 1 am", "message -0 1 am", "message 0 01 am", "message 0 9 am", "message 0 -1 am"} {
+	for _, odd := range []string{"message +1 1 am", "message 01 1 am", "message -0 1 am", "message 0 01 am",
+		"message 0 9 am", "message 0 -1 am"} {
 		f.Add(encodeOpaque(odd))
 	}
 	f.Add(brokenInTwo(nodeID{kind: sessionNode, key: "abc"}.String()))
@@ -220,7 +239,8 @@ func TestPageSize(t *testing.T) {
 		{nil, number(-1), 0, false, "last is -1, it cannot be negative"},
 	} {
 		limit, backward, err := Page{First: c.first, Last: c.last}.Size(maxPage)
-		if limit != c.limit || backward != c.backward || (err == nil) != (c.err == "") || err != nil && err.Error() != c.err {
+		if limit != c.limit || backward != c.backward || (err == nil) != (c.err == "") || err != nil &&
+			err.Error() != c.err {
 			t.Errorf("%v is %d, %t, %v", c, limit, backward, err)
 		}
 	}

@@ -36,7 +36,8 @@ func (i *Intention) SessionCount(ctx context.Context) (int, error) {
 func (i *Intention) Share(ctx context.Context) (float64, error) {
 	all := i.batch
 	total, err := all.total.get(func() (int, error) {
-		counts, err := all.source.Store.CountSessions(ctx, models.SessionList{Filters: filters(all.filter)}, []string{""})
+		counts, err := all.source.Store.CountSessions(ctx, models.SessionList{Filters: filters(all.filter)},
+			[]string{""})
 		return counts[""], err
 	})
 	if err != nil || total == 0 {

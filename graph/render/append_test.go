@@ -10,7 +10,8 @@ import (
 )
 
 func FuzzStringsAreWrittenAsByGqlgen(f *testing.F) {
-	for _, text := range []string{"", "plain", "\"\\/\b\f\n\r\t", "\x00\x1f\x7f\u0080", "é你👋\u2028<>&", "\xff\xfea\xed\xa0\x80", "ends in \\"} {
+	for _, text := range []string{"", "plain", "\"\\/\b\f\n\r\t", "\x00\x1f\x7f\u0080", "é你👋\u2028<>&",
+		"\xff\xfea\xed\xa0\x80", "ends in \\"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -23,7 +24,8 @@ func FuzzStringsAreWrittenAsByGqlgen(f *testing.F) {
 }
 
 func TestNumbersAreWrittenAsByGqlgen(t *testing.T) {
-	for _, number := range []float64{0, math.Copysign(0, -1), 1, -1.5, 0.1, 1.0 / 3, 100000, 999999, 1e6, 1234567, 1e20, 1e21, 1e22, 1e-4, 1e-5, math.MaxFloat64, math.SmallestNonzeroFloat64} {
+	for _, number := range []float64{0, math.Copysign(0, -1), 1, -1.5, 0.1, 1.0 / 3, 100000, 999999, 1e6, 1234567,
+		1e20, 1e21, 1e22, 1e-4, 1e-5, math.MaxFloat64, math.SmallestNonzeroFloat64} {
 		var want bytes.Buffer
 		if err := graphql.MarshalFloatContext(number).MarshalGQLContext(context.Background(), &want); err != nil {
 			t.Fatal(err)

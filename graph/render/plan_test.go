@@ -14,16 +14,21 @@ import (
 // An operation with a schema of one type, whose objects lead to others of it.
 func operationOf(t *testing.T, document string) (*graphql.OperationContext, *Type, graphql.CollectedField) {
 	t.Helper()
-	schema := gqlparser.MustLoadSchema(&ast.Source{Input: "type Query { tree: Tree }\ntype Tree { name: String tree: Tree }"})
+	schema := gqlparser.MustLoadSchema(&ast.Source{Input: "type Query { tree: Tree }\ntype Tree { name: " +
+		"String tree: Tree }"})
 	doc, errs := gqlparser.LoadQueryWithRules(schema, document, rules.NewDefaultRules())
 	if errs != nil {
 		t.Fatal(errs)
 	}
-	operation := &graphql.OperationContext{Doc: doc, Operation: doc.Operations[0], Variables: map[string]any{"yes": true}}
-	tree := Type{Name: "Tree", Implements: []string{"Tree"}, Fields: []FieldType{{Name: "name"}, {Name: "tree", Types: []string{"Tree"}}}}
-	roots := []Root{{Type: Type{Name: "Query", Implements: []string{"Query"}, Fields: []FieldType{{Name: "tree", Types: []string{"Tree"}}}}}}
+	operation := &graphql.OperationContext{Doc: doc, Operation: doc.Operations[0],
+		Variables: map[string]any{"yes": true}}
+	tree := Type{Name: "Tree", Implements: []string{"Tree"},
+		Fields: []FieldType{{Name: "name"}, {Name: "tree", Types: []string{"Tree"}}}}
+	roots := []Root{{Type: Type{Name: "Query", Implements: []string{"Query"},
+		Fields: []FieldType{{Name: "tree", Types: []string{"Tree"}}}}}}
 	link([]Type{tree}, roots)
-	return operation, &roots[0].Type, graphql.CollectFields(operation, operation.Operation.SelectionSet, []string{"Query"})[0]
+	return operation, &roots[0].Type,
+		graphql.CollectFields(operation, operation.Operation.SelectionSet, []string{"Query"})[0]
 }
 
 func TestOperationsAreCompiledOnce(t *testing.T) {
@@ -38,8 +43,10 @@ func TestOperationsAreCompiledOnce(t *testing.T) {
 		{"plain", `{ tree { name } }`, true},
 		{"literal conditions", `{ tree { name @include(if: true) tree @skip(if: true) { name } } }`, true},
 		{"a condition of a field", `query($yes: Boolean!) { tree { name @include(if: $yes) } }`, false},
-		{"a condition of a fragment", `query($yes: Boolean!) { tree { ...F } } fragment F on Tree { ... @skip(if: $yes) { name } name }`, false},
-		{"a condition of the root", `query($yes: Boolean!) { tree { name } tree @include(if: $yes) { tree { name } } }`, false},
+		{"a condition of a fragment", `query($yes: Boolean!) { tree { ...F } } fragment F on Tree { ... @skip(if: ` +
+			`$yes) { name } name }`, false},
+		{"a condition of the root", `query($yes: Boolean!) { tree { name } tree @include(if: $yes) ` +
+			`{ tree { name } } }`, false},
 		{"many fields", `{ tree { ` + strings.Join(many, " ") + ` } }`, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -62,7 +69,8 @@ func TestOperationsAreCompiledOnce(t *testing.T) {
 func TestNothingIsCompiledAhead(t *testing.T) {
 	document := `{ tree { ...F0 } }`
 	for level := range 40 {
-		document += fmt.Sprintf(" fragment F%d on Tree { a: tree { ...F%d } b: tree { ...F%d } }", level, level+1, level+1)
+		document += fmt.Sprintf(" fragment F%d on Tree { a: tree { ...F%d } b: tree { ...F%d } }",
+			level, level+1, level+1)
 	}
 	document += " fragment F40 on Tree { name }"
 	operation, query, field := operationOf(t, document)

@@ -17,7 +17,8 @@ type Renderer struct {
 // New returns a renderer for the object types of a schema.
 func New(types []Type, roots []Root) *Renderer {
 	link(types, roots)
-	r := &Renderer{roots: map[string]*Root{}, plans: newPlans(), writers: sync.Pool{New: func() any { return &Writer{} }}}
+	r := &Renderer{roots: map[string]*Root{}, plans: newPlans()}
+	r.writers.New = func() any { return &Writer{} }
 	for i := range roots {
 		r.roots[roots[i].Type.Name] = &roots[i]
 	}

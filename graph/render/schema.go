@@ -32,7 +32,9 @@ type FieldType struct {
 	// scalars and enums.
 	Types []string
 	// Arguments coerces the field's arguments; nil if it has none.
-	Arguments func(ctx context.Context, operation *graphql.OperationContext, raw map[string]any) (map[string]any, error)
+	Arguments func(
+		ctx context.Context, operation *graphql.OperationContext, raw map[string]any,
+	) (map[string]any, error)
 
 	types []*Type
 }

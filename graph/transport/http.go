@@ -48,7 +48,8 @@ func (t HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 		return
 	case operation != ast.Query && r.Method == http.MethodGet:
 		w.Header().Set("Allow", http.MethodPost)
-		writeErrors(w, contentType, http.StatusMethodNotAllowed, apierror.New(apierror.BadRequest, "send mutations by POST"))
+		writeErrors(w, contentType, http.StatusMethodNotAllowed,
+			apierror.New(apierror.BadRequest, "send mutations by POST"))
 		return
 	}
 

@@ -130,7 +130,9 @@ func readObject(into *map[string]any) func(models.JSON) error {
 func readURL(r *http.Request, params *graphql.RawParams) *requestError {
 	values := r.URL.Query()
 	params.Query, params.OperationName = values.Get("query"), values.Get("operationName")
-	for name, into := range map[string]*map[string]any{"variables": &params.Variables, "extensions": &params.Extensions} {
+	for name, into := range map[string]*map[string]any{
+		"variables": &params.Variables, "extensions": &params.Extensions,
+	} {
 		text := values.Get(name)
 		if text == "" {
 			continue

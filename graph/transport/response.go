@@ -29,7 +29,8 @@ func (r wireResponse) parts() (before, after []byte) {
 	if len(r.Errors) > 0 {
 		errs, err := json.Marshal(r.Errors)
 		if err != nil {
-			return []byte(`{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}],"data":`), []byte{'}'}
+			return []byte(`{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}],"data":`),
+				[]byte{'}'}
 		}
 		before = append(append(before, `"errors":`...), errs...)
 	}

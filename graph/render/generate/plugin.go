@@ -72,7 +72,8 @@ func newSchema(data *codegen.Data) (*schema, error) {
 			if err := supported(f, o.Root); err != nil {
 				return err
 			}
-			reached[f.TypeReference.Definition.Name] = reached[f.TypeReference.Definition.Name] || f.TypeReference.Definition.IsAbstractType()
+			reached[f.TypeReference.Definition.Name] = reached[f.TypeReference.Definition.Name] ||
+				f.TypeReference.Definition.IsAbstractType()
 			for _, name := range typesOf(data, f.TypeReference.Definition) {
 				if err := reach(data.Objects.ByName(name)); err != nil {
 					return err
@@ -108,7 +109,8 @@ func newSchema(data *codegen.Data) (*schema, error) {
 func supported(f *codegen.Field, root bool) error {
 	below := !root && (f.IsResolver || f.IsBatch() || f.IsMap())
 	if below || f.HasDirectives() || f.UsesSubscriptionContext() || f.HasHaser {
-		return fmt.Errorf("render: %s.%s is of a kind that is not supported: bind it to a Go field or method", f.Object.Name, f.Name)
+		return fmt.Errorf("render: %s.%s is of a kind that is not supported: bind it to a Go field or method",
+			f.Object.Name, f.Name)
 	}
 	return nil
 }
@@ -152,7 +154,8 @@ func (s *schema) Member(i *codegen.Interface, name string) int { return slices.I
 // Call returns the expression of the field's value.
 func (f field) Call() string {
 	if f.IsMethod() {
-		return fmt.Sprintf("%s.%s(%s)", f.GoReceiverName, f.GoFieldName, strings.ReplaceAll(f.CallArgs(), "ctx", "w.Context()"))
+		return fmt.Sprintf("%s.%s(%s)", f.GoReceiverName, f.GoFieldName,
+			strings.ReplaceAll(f.CallArgs(), "ctx", "w.Context()"))
 	}
 	return f.GoReceiverName + "." + f.GoFieldName
 }

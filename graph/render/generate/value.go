@@ -57,7 +57,8 @@ func list(ref *config.TypeReference, v string) string {
 		nilable = v + " != nil && "
 	}
 	element := ref.Elem()
-	return nilable + fmt.Sprintf("render.List(w, f, %s, %t, func(w *render.Writer, f *render.Field, e *%s) bool {\n return %s\n})",
+	return nilable + fmt.Sprintf("render.List(w, f, %s, %t, func(w *render.Writer, f *render.Field, e *%s) "+
+		"bool {\n return %s\n})",
 		v, element.GQL.NonNull, templates.CurrentImports.LookupType(element.GO), appended(element, "*e", "e"))
 }
 
