@@ -27,7 +27,9 @@ func BenchmarkIngest(b *testing.B) {
 	for _, connections := range []int{64, 256} {
 		for _, batch := range []int{1, 16, 64, 256} {
 			for _, rate := range []int{0, 600} {
-				b.Run(fmt.Sprintf("connections=%d/batch=%d/rate=%d", connections, batch, rate), func(b *testing.B) { benchmarkIngest(b, connections, batch, rate) })
+				b.Run(fmt.Sprintf("connections=%d/batch=%d/rate=%d", connections, batch, rate), func(b *testing.B) {
+					benchmarkIngest(b, connections, batch, rate)
+				})
 			}
 		}
 	}

@@ -52,7 +52,8 @@ func (h *held) take(from *semaphore.Weighted, bytes int64, total *int64) error {
 		err := from.Acquire(ctx, bytes)
 		h.waited += time.Since(began)
 		if err != nil {
-			return fmt.Errorf("%w: the bodies that are being read and stored have %d bytes", ErrQueueFull, smallBudget+largeBudget)
+			return fmt.Errorf("%w: the bodies that are being read and stored have %d bytes", ErrQueueFull,
+				smallBudget+largeBudget)
 		}
 	}
 	*total += bytes

@@ -66,7 +66,8 @@ func sendThenRead(t *testing.T, server *httptest.Server, body string) (status in
 		t.Fatal(err)
 	}
 	defer func() { _ = connection.Close() }()
-	if _, err := fmt.Fprintf(connection, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body); err != nil {
+	if _, err := fmt.Fprintf(connection, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s",
+		len(body), body); err != nil {
 		t.Error(err)
 	}
 	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
@@ -89,10 +90,13 @@ func (s *gatedSaver) Save(context.Context, Received) (Receipt, error) {
 
 // Bodies are read whole, however they come.
 func TestReadBodies(t *testing.T) {
-	for _, size := range []int{0, 1, firstRead - 1, firstRead, firstRead + 1, smallBody - 1, smallBody, smallBody + 1, 300_000, 1_000_000} {
+	for _, size := range []int{0, 1, firstRead - 1, firstRead, firstRead + 1, smallBody - 1, smallBody, smallBody + 1,
+		300_000, 1_000_000} {
 		want := bytes.Repeat([]byte("0123456789"), size/10+1)[:size]
 		for _, declared := range []int64{int64(size), -1} {
-			for name, from := range map[string]io.Reader{"at once": bytes.NewReader(want), "byte by byte": iotest.OneByteReader(bytes.NewReader(want)), "with its end": iotest.DataErrReader(bytes.NewReader(want))} {
+			for name, from := range map[string]io.Reader{"at once": bytes.NewReader(want),
+				"byte by byte": iotest.OneByteReader(bytes.NewReader(want)),
+				"with its end": iotest.DataErrReader(bytes.NewReader(want))} {
 				b := newBudget()
 				got, held, err := b.read(from, declared, 1_000_000)
 				if err != nil || !bytes.Equal(got, want) {

@@ -81,7 +81,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if failed != nil {
 		h.Metrics.answered(failed.Status)
 		switch failed.Status {
-		case http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
+		case http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge,
+			http.StatusUnsupportedMediaType:
 			h.rejected.add("status", failed.Status, "reason", failed.Message)
 		}
 		failed.Write(w)

@@ -159,8 +159,10 @@ type chunked struct{ io.Reader }
 func TestABodyInChunksIsHeldToTheSameLimit(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		server, database := startServer(t, kind)
-		send(t, "POST", server.URL, "", chunked{strings.NewReader(`{` + strings.Repeat(" ", maxBody-1) + `}`)}).check(t, 413, "TOO_LARGE")
-		send(t, "POST", server.URL, "", chunked{strings.NewReader(`{` + strings.Repeat(" ", maxBody-2) + `}`)}).check(t, 200, "")
+		send(t, "POST", server.URL, "",
+			chunked{strings.NewReader(`{` + strings.Repeat(" ", maxBody-1) + `}`)}).check(t, 413, "TOO_LARGE")
+		send(t, "POST", server.URL, "",
+			chunked{strings.NewReader(`{` + strings.Repeat(" ", maxBody-2) + `}`)}).check(t, 200, "")
 		bodies, err := database.BodiesOf(t.Context(), []int64{1, 2})
 		if err != nil || len(bodies) != 1 {
 			t.Errorf("%d bodies are kept (%v), want the one that was not too large", len(bodies), err)
@@ -180,7 +182,8 @@ func TestATooLargeBodyIsRefusedBeforeItIsSent(t *testing.T) {
 		if err := connection.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := fmt.Fprintf(connection, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", int64(1)<<40); err != nil {
+		if _, err := fmt.Fprintf(connection, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n",
+			int64(1)<<40); err != nil {
 			t.Fatal(err)
 		}
 		response, err := http.ReadResponse(bufio.NewReader(connection), nil)
@@ -196,7 +199,8 @@ func TestATooLargeBodyIsRefusedBeforeItIsSent(t *testing.T) {
 
 func TestABodyThatEndsEarlyIsNotStored(t *testing.T) {
 	saver := &recorder{}
-	request := httptest.NewRequest("POST", "/ingest", io.MultiReader(strings.NewReader(`{"call_id":"a"`), failingReader{}))
+	request := httptest.NewRequest("POST", "/ingest",
+		io.MultiReader(strings.NewReader(`{"call_id":"a"`), failingReader{}))
 	response := httptest.NewRecorder()
 	newHandler(saver).ServeHTTP(response, request)
 	answer{response.Code, response.Header(), response.Body.String()}.check(t, 400, "INCOMPLETE_BODY")
@@ -272,7 +276,8 @@ func TestWhatTheSaverIsGiven(t *testing.T) {
 	}
 	for i, want := range []models.Outcome{models.Projected, models.Quarantined, models.Refused} {
 		d := saver.saved[i]
-		if d.Outcome != want || (d.Projection != nil) != (want == models.Projected) || (d.Reason == "") != (want == models.Projected) {
+		if d.Outcome != want || (d.Projection != nil) != (want == models.Projected) ||
+			(d.Reason == "") != (want == models.Projected) {
 			t.Errorf("delivery %d is %s with the reason %q, want %s", i, d.Outcome, d.Reason, want)
 		}
 		if d.Sign != "AbC" || d.ReceivedAt.Format(time.RFC3339Nano) != "2025-04-15T06:41:00.123456Z" {
@@ -283,10 +288,12 @@ func TestWhatTheSaverIsGiven(t *testing.T) {
 
 // A fault of ours says so, and when to come again, and nothing of what it was.
 func TestOurOwnFaults(t *testing.T) {
-	for _, err := range []error{ErrQueueFull, ErrTimeout, dialect.ErrUnavailable, context.Canceled, errors.New("disk /dev/secret is full")} {
+	for _, err := range []error{ErrQueueFull, ErrTimeout, dialect.ErrUnavailable, context.Canceled,
+		errors.New("disk /dev/secret is full")} {
 		for _, body := range []string{string(vendorExample(t)), `{}`, `no`} {
 			response := httptest.NewRecorder()
-			newHandler(&recorder{err: err}).ServeHTTP(response, httptest.NewRequest("POST", "/ingest", strings.NewReader(body)))
+			newHandler(&recorder{err: err}).ServeHTTP(response,
+				httptest.NewRequest("POST", "/ingest", strings.NewReader(body)))
 			got := answer{response.Code, response.Header(), response.Body.String()}
 			got.check(t, 503, "UNAVAILABLE")
 			if got.header.Get("Retry-After") == "" || strings.Contains(got.body, "secret") {
@@ -307,8 +314,10 @@ func TestHeadersThatAreRefused(t *testing.T) {
 		{"no encoding", "Content-Encoding", "identity", 200, "", ""},
 		{"gzip", "Content-Encoding", "gzip", 415, "UNSUPPORTED_MEDIA_TYPE", `Content-Encoding \"gzip\"`},
 		{"br", "Content-Encoding", "br", 415, "UNSUPPORTED_MEDIA_TYPE", `Content-Encoding \"br\"`},
-		{"a charset", "Content-Type", "application/json; charset=utf-16", 415, "UNSUPPORTED_MEDIA_TYPE", `charset \"utf-16\"`},
-		{"another content type", "Content-Type", "text/plain", 415, "UNSUPPORTED_MEDIA_TYPE", `Content-Type \"text/plain\"`},
+		{"a charset", "Content-Type", "application/json; charset=utf-16", 415, "UNSUPPORTED_MEDIA_TYPE",
+			`charset \"utf-16\"`},
+		{"another content type", "Content-Type", "text/plain", 415, "UNSUPPORTED_MEDIA_TYPE",
+			`Content-Type \"text/plain\"`},
 		{"a page of another site", "Sec-Fetch-Site", "cross-site", 403, "FORBIDDEN", "web pages"},
 		{"a page of the same site", "Sec-Fetch-Site", "same-site", 403, "FORBIDDEN", "web pages"},
 		{"a page", "Origin", "http://evil.test", 403, "FORBIDDEN", "web pages"},
@@ -363,10 +372,12 @@ func TestWhatIsWrongWithABody(t *testing.T) {
 			handler.ServeHTTP(response, httptest.NewRequest("POST", "/ingest", strings.NewReader(c.body)))
 			got := answer{response.Code, response.Header(), response.Body.String()}
 			got.check(t, 400, "NOT_A_JSON_OBJECT")
-			if !strings.Contains(got.body, "the body is not a JSON object: ") || !strings.Contains(got.body, c.says+": send") {
+			if !strings.Contains(got.body, "the body is not a JSON object: ") ||
+				!strings.Contains(got.body, c.says+": send") {
 				t.Errorf("%s does not say %q", got.body, c.says)
 			}
-			if _, outcome, reason := Project([]byte(c.body)); outcome != models.Refused || !strings.Contains(reason, c.says) {
+			_, outcome, reason := Project([]byte(c.body))
+			if outcome != models.Refused || !strings.Contains(reason, c.says) {
 				t.Errorf("the ledger has it %s: %s", outcome, reason)
 			}
 		})
@@ -424,22 +435,26 @@ func TestLogOfRefusals(t *testing.T) {
 		handler.ServeHTTP(httptest.NewRecorder(), request)
 	}
 	saver := &recorder{}
-	handler := NewHandler(&Verifier{Mode: SignOff}, saver, maxBody, newMetrics(), slog.New(slog.NewTextHandler(&log, nil)))
+	handler := NewHandler(&Verifier{Mode: SignOff}, saver, maxBody, newMetrics(),
+		slog.New(slog.NewTextHandler(&log, nil)))
 	for range 100 {
 		post(handler, "[]", "application/json")
 	}
 	post(handler, strings.Repeat(" ", maxBody+1), "application/json")
 	post(handler, "{}", "text/plain")
-	log.Await(t, regexp.MustCompile(`level=WARN msg="notifications refused" count=1 status=400 reason="the body is not a JSON object: it is a list`))
+	log.Await(t, regexp.MustCompile(`level=WARN msg="notifications refused" count=1 status=400 reason="the body is `+
+		`not a JSON object: it is a list`))
 	log.Await(t, regexp.MustCompile(`level=WARN msg="notifications refused" count=101 status=415 `))
 	post(handler, `{"call_id": "abc", "messages": []}`, "application/json")
-	log.Await(t, regexp.MustCompile(`level=WARN msg="notification quarantined" notification=\d+ call_id=abc reason="session_start_time`))
+	log.Await(t, regexp.MustCompile(`level=WARN msg="notification quarantined" notification=\d+ call_id=abc `+
+		`reason="session_start_time`))
 
 	saver.err = dialect.ErrUnavailable
 	for range 1000 {
 		post(handler, "{}", "application/json")
 	}
-	log.Await(t, regexp.MustCompile(`level=ERROR msg="notifications not stored" count=1 error="the database is not available now"`))
+	log.Await(t, regexp.MustCompile(`level=ERROR msg="notifications not stored" count=1 error="the database is not `+
+		`available now"`))
 	log.Await(t, regexp.MustCompile(`level=ERROR msg="notifications not stored" count=999 `))
 	if lines := strings.Count(log.String(), "\n"); lines != 5 {
 		t.Errorf("%d lines:\n%s", lines, log.String())

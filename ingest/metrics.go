@@ -29,16 +29,20 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 			Name: "sessiongraph_ingest_requests_total", Help: "Requests of the ingest route, by status.",
 		}, []string{"code"}),
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "sessiongraph_ingest_deliveries_total", Help: "Notifications that were stored, repeats included, by outcome: projected, quarantined or refused.",
+			Name: "sessiongraph_ingest_deliveries_total", Help: "Notifications that were stored, repeats included, " +
+				"by outcome: projected, quarantined or refused.",
 		}, []string{"outcome"}),
 		signatures: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "sessiongraph_ingest_signatures_total", Help: "Signatures that were checked, by the secret that verified them: its place in the settings, from 1; none where none did.",
+			Name: "sessiongraph_ingest_signatures_total", Help: "Signatures that were checked, by the secret that " +
+				"verified them: its place in the settings, from 1; none where none did.",
 		}, []string{"secret"}),
 		schemes: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "sessiongraph_ingest_signature_schemes_total", Help: "Signatures that a scheme verified while they were observed; none where no scheme did.",
+			Name: "sessiongraph_ingest_signature_schemes_total", Help: "Signatures that a scheme verified while " +
+				"they were observed; none where no scheme did.",
 		}, []string{"scheme"}),
 		batches: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "sessiongraph_ingest_batch_size", Help: "Notifications stored in one transaction.", Buckets: prometheus.ExponentialBuckets(1, 2, 8),
+			Name: "sessiongraph_ingest_batch_size", Help: "Notifications stored in one transaction.",
+			Buckets: prometheus.ExponentialBuckets(1, 2, 8),
 		}),
 	}
 	registry.MustRegister(m.answers, m.deliveries, m.signatures, m.schemes, m.batches)

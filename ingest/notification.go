@@ -25,8 +25,9 @@ func (e UnprojectableError) Error() string { return e.Field + ": " + e.Reason }
 // quarantine. Real ones are far below: what is larger would hold up the writer for
 // seconds, or make an answer that readers of JSON do not take.
 const (
-	maxKey      = 1024    // bytes of a name that is looked up by: databases bound the keys of an index
-	maxDepth    = 6000    // lists and objects in each other: an answer wraps more around them, and many readers stop at 10,000
+	maxKey = 1024 // bytes of a name that is looked up by: databases bound the keys of an index
+	// lists and objects in each other: an answer wraps more around them, and many readers stop at 10,000
+	maxDepth    = 6000
 	maxValues   = 100_000 // JSON values in all
 	maxMessages = 10_000
 	maxEntries  = 2000    // of ner_slots, event_label or variables
@@ -103,7 +104,8 @@ func Decode(body []byte) (*models.Projection, error) {
 func readTime(n map[string]models.JSON, field string) (models.Time, error) {
 	t := models.ReadTime(n[field])
 	if t == nil {
-		return models.Time{}, UnprojectableError{field, "expected an RFC 3339 time or Unix seconds, got " + describe(n[field])}
+		return models.Time{}, UnprojectableError{field,
+			"expected an RFC 3339 time or Unix seconds, got " + describe(n[field])}
 	}
 	return *t, nil
 }
@@ -159,7 +161,8 @@ func checkShape(body []byte) error {
 
 func checkSize(p *models.Projection) error {
 	if len(p.Messages) > maxMessages {
-		return UnprojectableError{"messages", fmt.Sprintf("%d messages, at most %d can be kept", len(p.Messages), maxMessages)}
+		return UnprojectableError{"messages",
+			fmt.Sprintf("%d messages, at most %d can be kept", len(p.Messages), maxMessages)}
 	}
 	text := 0
 	for _, m := range p.Messages {
@@ -170,7 +173,8 @@ func checkSize(p *models.Projection) error {
 	}
 	for _, m := range openMaps(p) {
 		if len(m.entries) > maxEntries {
-			return UnprojectableError{m.field, fmt.Sprintf("%d names, at most %d can be kept", len(m.entries), maxEntries)}
+			return UnprojectableError{m.field,
+				fmt.Sprintf("%d names, at most %d can be kept", len(m.entries), maxEntries)}
 		}
 	}
 	return nil
@@ -209,5 +213,6 @@ func checkKey(field, key string) error {
 	if len(key) <= maxKey {
 		return nil
 	}
-	return UnprojectableError{field, fmt.Sprintf("a key of %d bytes, at most %d can be looked up by", len(key), maxKey)}
+	return UnprojectableError{field,
+		fmt.Sprintf("a key of %d bytes, at most %d can be looked up by", len(key), maxKey)}
 }

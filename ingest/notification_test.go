@@ -39,8 +39,9 @@ func TestDecodeTheVendorsExample(t *testing.T) {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(map[string]any{
-		"session": p.Session, "nerSlots": entries(p.NerSlots), "eventLabels": entries(p.EventLabels), "variables": entries(p.Variables),
-		"messages": summaries(p.Messages),
+		"session": p.Session, "nerSlots": entries(p.NerSlots), "eventLabels": entries(p.EventLabels),
+		"variables": entries(p.Variables),
+		"messages":  summaries(p.Messages),
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +76,8 @@ func summaries(messages []models.Message) []string {
 		if m.SentAt != nil {
 			sentAt = m.SentAt.Format(time.RFC3339)
 		}
-		list = append(list, fmt.Sprintf("%d %s %s %s %s %s %q", m.Position, m.MsgID, m.SenderType, sentAt, m.Status, m.ContentType, m.Text()))
+		list = append(list, fmt.Sprintf("%d %s %s %s %s %s %q", m.Position, m.MsgID, m.SenderType, sentAt, m.Status,
+			m.ContentType, m.Text()))
 	}
 	return list
 }
@@ -101,9 +103,12 @@ func withField(field, value string) []byte {
 
 func TestDecodeRefusesWhatIsNoObject(t *testing.T) {
 	for _, body := range []string{
-		``, ` `, `null`, `true`, `1`, `"{}"`, `[]`, `[{"call_id":"a"}]`, `{`, `{}{}`, `{} x`, `{"call_id":"a",}`, `{'call_id':'a'}`, `{call_id:1}`,
-		"\ufeff{}", "\x00", "<xml/>", `{"timestamp":NaN}`, `{"timestamp":Infinity}`, `{"timestamp":01}`, "{\"call_id\":\"a\nb\"}", `call_id=a&messages=`,
-		strings.Repeat(`[`, 20000), strings.Repeat(`{"a":`, 20000), strings.Repeat(`[`, 20000) + strings.Repeat(`]`, 20000),
+		``, ` `, `null`, `true`, `1`, `"{}"`, `[]`, `[{"call_id":"a"}]`, `{`, `{}{}`, `{} x`, `{"call_id":"a",}`,
+		`{'call_id':'a'}`, `{call_id:1}`,
+		"\ufeff{}", "\x00", "<xml/>", `{"timestamp":NaN}`, `{"timestamp":Infinity}`, `{"timestamp":01}`,
+		"{\"call_id\":\"a\nb\"}", `call_id=a&messages=`,
+		strings.Repeat(`[`, 20000), strings.Repeat(`{"a":`, 20000),
+		strings.Repeat(`[`, 20000) + strings.Repeat(`]`, 20000),
 	} {
 		if p, err := Decode([]byte(body)); !errors.Is(err, ErrNotObject) || p != nil {
 			t.Errorf("%.60q decodes to %v, %v, want ErrNotObject", body, p, err)
@@ -130,10 +135,13 @@ func TestDecodeQuarantinesWhatLacksASession(t *testing.T) {
 		{"timestamp", `1e400`, "timestamp: expected an RFC 3339 time or Unix seconds, got a number"},
 		{"timestamp", `"NaN"`, "timestamp: expected an RFC 3339 time or Unix seconds, got a string that is neither"},
 		{"session_start_time", ``, "session_start_time: expected an RFC 3339 time or Unix seconds, got nothing"},
-		{"session_start_time", `"yesterday"`, "session_start_time: expected an RFC 3339 time or Unix seconds, got a string that is neither"},
-		{"session_start_time", `""`, "session_start_time: expected an RFC 3339 time or Unix seconds, got a string that is neither"},
+		{"session_start_time", `"yesterday"`, "session_start_time: expected an RFC 3339 time or Unix seconds, got a " +
+			"string that is neither"},
+		{"session_start_time", `""`, "session_start_time: expected an RFC 3339 time or Unix seconds, got a string " +
+			"that is neither"},
 		{"session_end_time", `[]`, "session_end_time: expected an RFC 3339 time or Unix seconds, got a list"},
-		{"session_end_time", `"2025-04-15"`, "session_end_time: expected an RFC 3339 time or Unix seconds, got a string that is neither"},
+		{"session_end_time", `"2025-04-15"`, "session_end_time: expected an RFC 3339 time or Unix seconds, got a " +
+			"string that is neither"},
 		{"callee", long, "callee: a key of 1025 bytes, at most 1024 can be looked up by"},
 		{"intention", long, "intention: a key of 1025 bytes, at most 1024 can be looked up by"},
 		{"ner_slots", `{` + long + `:1}`, "ner_slots: a key of 1025 bytes, at most 1024 can be looked up by"},
@@ -232,7 +240,8 @@ func TestDecodeReadsWhatIsOddlyTyped(t *testing.T) {
 		{"ner_slots", `["a"]`, slots, ""},
 		{"ner_slots", `"{\"a\":1}"`, slots, ""},
 		{"ner_slots", `{"b":"x","a":1.10,"":null,"l":[ 1, "2" ],"o":{ "k" : true }}`, slots,
-			`0 b = x, sent as "x"; 1 a = 1.10, sent as 1.10; 2  = null, sent as null; 3 l = [1,"2"], sent as [1,"2"]; 4 o = {"k":true}, sent as {"k":true}`},
+			`0 b = x, sent as "x"; 1 a = 1.10, sent as 1.10; 2  = null, sent as null; 3 l = [1,"2"], sent as ` +
+				`[1,"2"]; 4 o = {"k":true}, sent as {"k":true}`},
 		{"ner_slots", `{"a":1,"b":2,"\u0061":"last"}`, slots, `0 a = last, sent as "last"; 1 b = 2, sent as 2`},
 		{"ner_slots", `{"a":"\ud800\u0000"}`, slots, "0 a = \uFFFD\x00, sent as \"\\ud800\\u0000\""},
 	} {
@@ -258,7 +267,8 @@ func TestDecodeLeavesWhatItDoesNotKnow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, value := range []string{`null`, `1`, `{"call_id":"another","messages":{}}`, `"` + strings.Repeat("x", 100_000) + `"`,
+	for _, value := range []string{`null`, `1`, `{"call_id":"another","messages":{}}`,
+		`"` + strings.Repeat("x", 100_000) + `"`,
 		strings.Repeat(`[`, 5000) + strings.Repeat(`]`, 5000)} {
 		got, err := Decode(withField("unknown", value))
 		if err != nil || !reflect.DeepEqual(got.Session, want.Session) {
@@ -274,10 +284,13 @@ func TestDecodeReadsAnyMessage(t *testing.T) {
 		{`"hi"`, `0  UNKNOWN never UNKNOWN  ""`},
 		{`["hi"]`, `0  UNKNOWN never UNKNOWN  ""`},
 		{`{}`, `0  UNKNOWN never UNKNOWN  ""`},
-		{`{"msg_id":7,"sender_type":"bot","timestamp":"x","status":"failed","content":"hi"}`, `0 7 UNKNOWN never UNKNOWN  ""`},
-		{`{"msg_id":null,"sender_type":null,"timestamp":null,"status":null,"content":null,"reply":null}`, `0  UNKNOWN never UNKNOWN  ""`},
+		{`{"msg_id":7,"sender_type":"bot","timestamp":"x","status":"failed","content":"hi"}`,
+			`0 7 UNKNOWN never UNKNOWN  ""`},
+		{`{"msg_id":null,"sender_type":null,"timestamp":null,"status":null,"content":null,"reply":null}`,
+			`0  UNKNOWN never UNKNOWN  ""`},
 		{`{"sender_type":"User","status":"READ"}`, `0  UNKNOWN never UNKNOWN  ""`},
-		{`{"msg_id":"m","sender_type":"user","timestamp":1720159548,"status":"sent","content":{"type":"text","text":"hi"}}`,
+		{`{"msg_id":"m","sender_type":"user","timestamp":1720159548,"status":"sent",` +
+			`"content":{"type":"text","text":"hi"}}`,
 			`0 m USER 2024-07-05T06:05:48Z SENT text "hi"`},
 		{`{"msg_id":"m","content":{"type":"hologram","text":"hi"}}`, `0 m UNKNOWN never UNKNOWN hologram "hi"`},
 		{`{"msg_id":"a","msg_id":"b","content":{"type":"sticker"}}`, `0 b UNKNOWN never UNKNOWN sticker ""`},
@@ -328,9 +341,13 @@ func FuzzDecode(f *testing.F) {
 		f.Add(generator.Notification(n))
 	}
 	for _, c := range [][2]string{
-		{"call_id", `{}`}, {"messages", `[null,1,"a",{"content":[]},{"content":{"type":"text","text":"\ud800"}}]`}, {"timestamp", `1e400`},
-		{"talk_round", `"99999999999999999999"`}, {"ner_slots", `{"a":1,"a":{"a":[null]}}`}, {"x", strings.Repeat(`[`, 200)},
-		{"messages", `[{"reply":{"content":{"type":"interactive","interactive":{"action":{"sections":[{"rows":[1]}]}}}},"content":{"type":"interactive","text":"x"}}]`},
+		{"call_id", `{}`}, {"messages", `[null,1,"a",{"content":[]},{"content":{"type":"text","text":"\ud800"}}]`},
+		{"timestamp", `1e400`},
+		{"talk_round", `"99999999999999999999"`}, {"ner_slots", `{"a":1,"a":{"a":[null]}}`},
+		{"x", strings.Repeat(`[`, 200)},
+		{"messages",
+			`[{"reply":{"content":{"type":"interactive","interactive":{"action":{"sections":[{"rows":[1]}]}}}},` +
+				`"content":{"type":"interactive","text":"x"}}]`},
 	} {
 		f.Add(withField(c[0], c[1]))
 	}
@@ -362,21 +379,24 @@ func checkProjection(t *testing.T, p *models.Projection) {
 	if s.CallID == "" {
 		t.Error("no call_id")
 	}
-	for _, text := range []string{s.CallID, s.WorkflowID, s.WorkflowName, s.NodeTaskID, s.NodeTaskName, s.WabaTaskID, s.WfDetailUUID, s.Channel,
+	for _, text := range []string{s.CallID, s.WorkflowID, s.WorkflowName, s.NodeTaskID, s.NodeTaskName, s.WabaTaskID,
+		s.WfDetailUUID, s.Channel,
 		s.ChannelID, s.Callee, s.RobotID, s.Status, s.Intention} {
 		if !utf8.ValidString(text) {
 			t.Errorf("not valid UTF-8: %q", text)
 		}
 	}
 	for i, m := range p.Messages {
-		if m.Position != i || !utf8.ValidString(m.Text()) || !utf8.ValidString(m.MsgID) || !utf8.ValidString(m.ContentType) || strings.ContainsRune(m.SearchText, 0) {
+		if m.Position != i || !utf8.ValidString(m.Text()) || !utf8.ValidString(m.MsgID) ||
+			!utf8.ValidString(m.ContentType) || strings.ContainsRune(m.SearchText, 0) {
 			t.Errorf("message %d is %+v", i, m)
 		}
 	}
 	for _, list := range [][]models.NamedValue{p.NerSlots, p.EventLabels, p.Variables} {
 		seen := map[string]bool{}
 		for i, entry := range list {
-			if seen[entry.Name] || entry.Position != i || !utf8.ValidString(entry.Name) || !utf8.ValidString(entry.Value) || len(entry.JSON) == 0 {
+			if seen[entry.Name] || entry.Position != i || !utf8.ValidString(entry.Name) ||
+				!utf8.ValidString(entry.Value) || len(entry.JSON) == 0 {
 				t.Errorf("entry %d is %+v", i, entry)
 			}
 			seen[entry.Name] = true

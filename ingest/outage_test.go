@@ -36,7 +36,8 @@ func TestALinkThatIsCut(t *testing.T) {
 				}
 				hosts += proxy.Address
 			}
-			database, err := store.Open(t.Context(), "postgres://postgres@"+hosts+address.Path+"?sslmode=disable&connect_timeout=1", store.Options{})
+			database, err := store.Open(t.Context(), "postgres://postgres@"+hosts+address.Path+
+				"?sslmode=disable&connect_timeout=1", store.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -91,7 +91,8 @@ func ParseScheme(name string) (Scheme, error) {
 			return s, nil
 		}
 	}
-	return Scheme{}, fmt.Errorf("invalid signature scheme %q (want a name such as hmac-sha256-hex or sha1-body+secret-base64)", name)
+	return Scheme{}, fmt.Errorf("invalid signature scheme %q (want a name such as hmac-sha256-hex or "+
+		"sha1-body+secret-base64)", name)
 }
 
 func (s Scheme) newHash() func() hash.Hash {
@@ -185,7 +186,8 @@ func NewVerifier(mode SignMode, scheme string, secrets []string) (*Verifier, err
 	default:
 		return nil, fmt.Errorf("invalid sign mode %q (want off, observe or enforce)", mode)
 	}
-	return &Verifier{Mode: mode, Scheme: parsed, Secrets: secrets, Observed: func([]Scheme) {}, Verified: func(int) {}}, nil
+	return &Verifier{Mode: mode, Scheme: parsed, Secrets: secrets, Observed: func([]Scheme) {},
+		Verified: func(int) {}}, nil
 }
 
 // Accept says whether a body may be taken. It reads the body's bytes before

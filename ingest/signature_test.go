@@ -67,10 +67,14 @@ func (s signing) sign(secret, timestamp, body string) string {
 func allSignings() []signing {
 	var all []signing
 	for _, s := range []signing{
-		{name: "hmac-sha256", hash: sha256.New, keyed: true}, {name: "hmac-sha1", hash: sha1.New, keyed: true}, {name: "hmac-md5", hash: md5.New, keyed: true},
-		{name: "sha256-body", hash: sha256.New}, {name: "sha256-body+secret", hash: sha256.New, after: true}, {name: "sha256-secret+body", hash: sha256.New, before: true},
-		{name: "sha1-body", hash: sha1.New}, {name: "sha1-body+secret", hash: sha1.New, after: true}, {name: "sha1-secret+body", hash: sha1.New, before: true},
-		{name: "md5-body", hash: md5.New}, {name: "md5-body+secret", hash: md5.New, after: true}, {name: "md5-secret+body", hash: md5.New, before: true},
+		{name: "hmac-sha256", hash: sha256.New, keyed: true}, {name: "hmac-sha1", hash: sha1.New, keyed: true},
+		{name: "hmac-md5", hash: md5.New, keyed: true},
+		{name: "sha256-body", hash: sha256.New}, {name: "sha256-body+secret", hash: sha256.New, after: true},
+		{name: "sha256-secret+body", hash: sha256.New, before: true},
+		{name: "sha1-body", hash: sha1.New}, {name: "sha1-body+secret", hash: sha1.New, after: true},
+		{name: "sha1-secret+body", hash: sha1.New, before: true},
+		{name: "md5-body", hash: md5.New}, {name: "md5-body+secret", hash: md5.New, after: true},
+		{name: "md5-secret+body", hash: md5.New, before: true},
 	} {
 		for _, s.timestamp = range []bool{false, true} {
 			for _, s.base64 = range []bool{false, true} {
@@ -115,13 +119,18 @@ func TestThereAreTheSchemesThatWereAsked(t *testing.T) {
 // What the standards' own test cases say.
 func TestSchemesAgainstPublishedVectors(t *testing.T) {
 	for _, c := range []struct{ scheme, secret, body, sign, source string }{
-		{"hmac-sha256-hex", "Jefe", "what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843", "RFC 4231"},
-		{"hmac-sha1-hex", "Jefe", "what do ya want for nothing?", "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79", "RFC 2202"},
+		{"hmac-sha256-hex", "Jefe", "what do ya want for nothing?",
+			"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843", "RFC 4231"},
+		{"hmac-sha1-hex", "Jefe", "what do ya want for nothing?", "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79",
+			"RFC 2202"},
 		{"hmac-md5-hex", "Jefe", "what do ya want for nothing?", "750c783e6ab0b503eaa86e310a5db738", "RFC 2202"},
 		{"hmac-md5-base64", "Jefe", "what do ya want for nothing?", "dQx4PmqwtQPqqG4xCl23OA==", "RFC 2202"},
-		{"sha256-body-hex", "x", "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "FIPS 180"},
-		{"sha256-secret+body-hex", "a", "bc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "FIPS 180"},
-		{"sha256-body+secret-hex", "c", "ab", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "FIPS 180"},
+		{"sha256-body-hex", "x", "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+			"FIPS 180"},
+		{"sha256-secret+body-hex", "a", "bc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+			"FIPS 180"},
+		{"sha256-body+secret-hex", "c", "ab", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+			"FIPS 180"},
 		{"sha1-body-hex", "x", "abc", "a9993e364706816aba3e25717850c26c9cd0d89d", "FIPS 180"},
 		{"md5-body-hex", "x", "abc", "900150983cd24fb0d6963f7d28e17f72", "RFC 1321"},
 	} {
@@ -153,9 +162,12 @@ func TestEachScheme(t *testing.T) {
 			raw := s.sum(oneSecret, signedTime, signedBody)
 			unpadded := strings.TrimRight(sign, "=")
 			wrong := map[string]string{
-				"nothing": "", "the bytes themselves": string(raw), "a byte less": unpadded[:len(unpadded)-1], "half": sign[:len(sign)/2],
-				"twice": sign + sign, "a byte more": sign + "0", "zeros": strings.Repeat("0", len(sign)), "a space": sign + " ",
-				"another letter": flip(sign), "with the scheme in front": "sha256=" + sign, "of another body": s.sign(oneSecret, signedTime, anotherBody),
+				"nothing": "", "the bytes themselves": string(raw), "a byte less": unpadded[:len(unpadded)-1],
+				"half":  sign[:len(sign)/2],
+				"twice": sign + sign, "a byte more": sign + "0", "zeros": strings.Repeat("0", len(sign)),
+				"a space":        sign + " ",
+				"another letter": flip(sign), "with the scheme in front": "sha256=" + sign,
+				"of another body":                     s.sign(oneSecret, signedTime, anotherBody),
 				"of the body without its white space": s.sign(oneSecret, signedTime, strings.TrimSpace(signedBody)),
 			}
 			if s.keyed || s.before || s.after {
@@ -169,7 +181,8 @@ func TestEachScheme(t *testing.T) {
 			}
 			if s.base64 {
 				last := unpadded[len(unpadded)-1] // none of these hashes fills its last letter
-				wrong["bits that no byte has"] = unpadded[:len(unpadded)-1] + string(alphabet[strings.IndexByte(alphabet, last)+1])
+				next := string(alphabet[strings.IndexByte(alphabet, last)+1])
+				wrong["bits that no byte has"] = unpadded[:len(unpadded)-1] + next
 				wrong["in hex"] = hex.EncodeToString(raw)
 			} else {
 				wrong["in base64"] = base64.StdEncoding.EncodeToString(raw)
@@ -183,7 +196,8 @@ func TestEachScheme(t *testing.T) {
 				t.Error("it verifies another body")
 			}
 			for _, other := range allSignings() {
-				if other.String() != s.String() && mustVerify(t, SignEnforce, other.String(), oneSecret).Accept(sign, []byte(signedBody)) {
+				if other.String() != s.String() && mustVerify(t, SignEnforce, other.String(), oneSecret).Accept(sign,
+					[]byte(signedBody)) {
 					t.Errorf("%s verifies it, too", other)
 				}
 			}
@@ -243,7 +257,8 @@ func TestSeveralSecretsAreCountedByTheirPlace(t *testing.T) {
 			v.Verified = func(secret int) { counted = append(counted, secret) }
 			accepted := v.Accept(s.sign(c.signed, signedTime, signedBody), []byte(signedBody))
 			if accepted != (c.want > 0 || mode == SignObserve) || !slices.Equal(counted, []int{c.want}) {
-				t.Errorf("%s, signed with %q of %q: accepted %t, counted %v, want %d", mode, c.signed, c.secrets, accepted, counted, c.want)
+				t.Errorf("%s, signed with %q of %q: accepted %t, counted %v, want %d", mode, c.signed, c.secrets,
+					accepted, counted, c.want)
 			}
 		}
 	}
@@ -286,7 +301,8 @@ func TestMisconfigurationsFailClosed(t *testing.T) {
 		mode    SignMode
 		secrets []string
 		want    SignMode
-	}{"nothing is set": {"", nil, SignOff}, "a secret alone": {"", []string{"a"}, SignEnforce}, "off with a secret": {SignOff, []string{"a"}, SignOff}} {
+	}{"nothing is set": {"", nil, SignOff}, "a secret alone": {"", []string{"a"},
+		SignEnforce}, "off with a secret": {SignOff, []string{"a"}, SignOff}} {
 		if v := mustVerify(t, c.mode, scheme, c.secrets...); v.Mode != c.want {
 			t.Errorf("%s: mode %s, want %s", name, v.Mode, c.want)
 		}
@@ -295,9 +311,11 @@ func TestMisconfigurationsFailClosed(t *testing.T) {
 
 // A verifier that no one configured accepts nothing.
 func TestAVerifierWithoutSettingsRefuses(t *testing.T) {
-	for name, v := range map[string]*Verifier{"no mode": {}, "no secret": {Mode: SignEnforce}, "an unknown mode": {Mode: "sometimes"}} {
+	for name, v := range map[string]*Verifier{"no mode": {}, "no secret": {Mode: SignEnforce},
+		"an unknown mode": {Mode: "sometimes"}} {
 		v.Verified, v.Observed = func(int) {}, func([]Scheme) {}
-		for _, sign := range []string{"", hex.EncodeToString(signing{hash: sha256.New, keyed: true}.sum("", "", signedBody)), "00"} {
+		for _, sign := range []string{"",
+			hex.EncodeToString(signing{hash: sha256.New, keyed: true}.sum("", "", signedBody)), "00"} {
 			if v.Accept(sign, []byte(signedBody)) {
 				t.Errorf("%s: %q is accepted", name, sign)
 			}

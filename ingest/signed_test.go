@@ -111,7 +111,9 @@ func TestRejectedSignatures(t *testing.T) {
 		sign *string
 		says string
 	}{
-		{nil, "X-AIRudder-Sign is missing"}, {&byOther, "does not match the body"}, {&empty, "X-AIRudder-Sign is empty"}, {&forged, "does not match the body"}, {nil, "X-AIRudder-Sign is missing"},
+		{nil, "X-AIRudder-Sign is missing"}, {&byOther, "does not match the body"},
+		{&empty, "X-AIRudder-Sign is empty"}, {&forged, "does not match the body"},
+		{nil, "X-AIRudder-Sign is missing"},
 	} {
 		got := s.post(c.sign, signedBody)
 		got.check(t, http.StatusUnauthorized, "BAD_SIGNATURE")
@@ -120,9 +122,12 @@ func TestRejectedSignatures(t *testing.T) {
 		}
 	}
 	for _, line := range []string{
-		`level=WARN msg="signatures rejected" notifications=1 without_signature=1 header=missing scheme=hmac-sha256-hex would_verify=none`,
-		`level=WARN msg="signatures rejected" notifications=2 without_signature=1 header=present scheme=hmac-sha256-hex would_verify=hmac-sha256-base64`,
-		`level=WARN msg="signatures rejected" notifications=4 without_signature=2 header=present scheme=hmac-sha256-hex would_verify=none`,
+		`level=WARN msg="signatures rejected" notifications=1 without_signature=1 header=missing ` +
+			`scheme=hmac-sha256-hex would_verify=none`,
+		`level=WARN msg="signatures rejected" notifications=2 without_signature=1 header=present ` +
+			`scheme=hmac-sha256-hex would_verify=hmac-sha256-base64`,
+		`level=WARN msg="signatures rejected" notifications=4 without_signature=2 header=present ` +
+			`scheme=hmac-sha256-hex would_verify=none`,
 	} {
 		if !strings.Contains(s.log.String(), line) {
 			t.Errorf("%s is not in the log:\n%s", line, s.log)
@@ -137,7 +142,8 @@ func TestSignedNotificationsAreKept(t *testing.T) {
 	scheme := allSignings()[0]
 	s := serveSigned(t, SignEnforce, scheme.String(), "new", "old")
 	vendor := string(vendorExample(t))
-	byNew, byOld, ofNothing := scheme.sign("new", "", vendor), strings.ToUpper(scheme.sign("old", "", `{}`)), scheme.sign("new", "", "no JSON")
+	byNew, byOld, ofNothing := scheme.sign("new", "",
+		vendor), strings.ToUpper(scheme.sign("old", "", `{}`)), scheme.sign("new", "", "no JSON")
 	s.post(&byNew, vendor).check(t, http.StatusOK, "")
 	s.post(&byNew, vendor).check(t, http.StatusOK, "")
 	s.post(&byOld, `{}`).check(t, http.StatusOK, "")
@@ -148,12 +154,15 @@ func TestSignedNotificationsAreKept(t *testing.T) {
 	}
 	s.checkCounter(t, "sessiongraph_ingest_signatures_total", map[string]float64{"1": 3, "2": 1, "none": 1})
 	s.checkCounter(t, "sessiongraph_ingest_requests_total", map[string]float64{"200": 3, "400": 1, "401": 1})
-	s.checkCounter(t, "sessiongraph_ingest_deliveries_total", map[string]float64{"projected": 2, "quarantined": 1, "refused": 1})
+	s.checkCounter(t, "sessiongraph_ingest_deliveries_total",
+		map[string]float64{"projected": 2, "quarantined": 1, "refused": 1})
 }
 
 func TestObservedSignatures(t *testing.T) {
 	schemes := allSignings()
-	scheme := schemes[slices.IndexFunc(schemes, func(s signing) bool { return s.String() == "sha1-secret+body-timestamp-base64" })]
+	scheme := schemes[slices.IndexFunc(schemes, func(s signing) bool {
+		return s.String() == "sha1-secret+body-timestamp-base64"
+	})]
 	s := serveSigned(t, SignObserve, "hmac-sha256-hex", "new", "old")
 	forged := "AAAA"
 	for n, c := range []struct {
@@ -174,7 +183,8 @@ func TestObservedSignatures(t *testing.T) {
 	if kept := s.ledger(t); len(kept) != 5 {
 		t.Errorf("kept %q", kept)
 	}
-	s.checkCounter(t, "sessiongraph_ingest_signature_schemes_total", map[string]float64{"none": 3, "sha1-secret+body-timestamp-base64": 2})
+	s.checkCounter(t, "sessiongraph_ingest_signature_schemes_total",
+		map[string]float64{"none": 3, "sha1-secret+body-timestamp-base64": 2})
 	s.checkCounter(t, "sessiongraph_ingest_signatures_total", map[string]float64{"1": 1, "2": 1, "none": 3})
 	for _, line := range []string{
 		`msg="signatures observed" notifications=1 verified="sha1-secret+body-timestamp-base64 1 of 1"`,

@@ -28,7 +28,8 @@ func notificationOf(callID string) Received {
 
 func countSessions(t *testing.T, database *store.Store) int {
 	t.Helper()
-	counts, err := database.CountSessions(t.Context(), models.SessionList{Order: models.DefaultSessionOrder()}, []string{""})
+	counts, err := database.CountSessions(t.Context(), models.SessionList{Order: models.DefaultSessionOrder()},
+		[]string{""})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,9 +175,13 @@ func TestMoreSendersThanCanBeServed(t *testing.T) {
 func TestWriterBoundsTheBytesOfABatch(t *testing.T) {
 	w := &Writer{most: maxBatch, changed: make(chan struct{}, 1)}
 	for range 3 {
-		w.enqueue(&pending{delivery: store.PreparedDelivery{Delivery: models.Delivery{Body: make([]byte, maxBatchBytes/2)}}})
+		w.enqueue(&pending{delivery: store.PreparedDelivery{
+			Delivery: models.Delivery{Body: make([]byte, maxBatchBytes/2)},
+		}})
 	}
-	w.enqueue(&pending{delivery: store.PreparedDelivery{Delivery: models.Delivery{Body: make([]byte, 2*maxBatchBytes)}}})
+	w.enqueue(&pending{delivery: store.PreparedDelivery{
+		Delivery: models.Delivery{Body: make([]byte, 2*maxBatchBytes)},
+	}})
 	for _, want := range []int{2, 1, 1, 0} { // one alone may be larger
 		if batch, _, _ := w.take(); len(batch) != want {
 			t.Errorf("a batch of %d, want %d", len(batch), want)
@@ -251,7 +256,8 @@ func TestAdmissionFollowsTheRate(t *testing.T) {
 	tools.Eventually(t, func() string {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		if w.arriving.Len() == 0 && len(next) == 0 && len(answered) == 0 { // on a slow machine they may be answered already
+		// on a slow machine they may be answered already
+		if w.arriving.Len() == 0 && len(next) == 0 && len(answered) == 0 {
 			return fmt.Sprintf("nothing waits to be admitted, %d are", w.admitted)
 		}
 		return ""
@@ -299,8 +305,10 @@ func TestCloseDrains(t *testing.T) {
 
 func TestOneThatFailsDoesNotFailItsNeighbours(t *testing.T) {
 	eachWithAClock(t, func(t *testing.T, database *store.Store) {
-		ledger := failing{Store: database, marked: "bad", err: fmt.Errorf("constraint failed: %w", dialect.ErrRejected)}
-		errs := saveAsOneBatch(ledger, notificationOf("good-1"), notificationOf("bad"), notificationOf("good-2"), received(`{}`))
+		ledger := failing{Store: database, marked: "bad",
+			err: fmt.Errorf("constraint failed: %w", dialect.ErrRejected)}
+		errs := saveAsOneBatch(ledger, notificationOf("good-1"), notificationOf("bad"),
+			notificationOf("good-2"), received(`{}`))
 		for i, err := range errs {
 			if err != nil {
 				t.Errorf("delivery %d: %v", i, err)
@@ -370,7 +378,8 @@ func TestAnUnavailableDatabaseFailsTheBatch(t *testing.T) {
 	}
 	second := save(w, "second")
 	w.Close()
-	if !errors.Is(first, dialect.ErrUnavailable) && !errors.Is(first, ErrTimeout) || !errors.Is(second, dialect.ErrUnavailable) || calls["first"] < 2 || calls["second"] != 1 {
+	if !errors.Is(first, dialect.ErrUnavailable) && !errors.Is(first, ErrTimeout) ||
+		!errors.Is(second, dialect.ErrUnavailable) || calls["first"] < 2 || calls["second"] != 1 {
 		t.Errorf("errors are %v and %v after %v attempts", first, second, calls)
 	}
 }
