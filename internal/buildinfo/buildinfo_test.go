@@ -14,7 +14,8 @@ func TestParse(t *testing.T) {
 
 	setting := func(key, value string) debug.BuildSetting { return debug.BuildSetting{Key: key, Value: value} }
 	recorded := &debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}, Settings: []debug.BuildSetting{
-		setting("vcs.revision", "0a1b2c"), setting("vcs.time", "2026-01-02T03:04:05Z"), setting("vcs.modified", "false"),
+		setting("vcs.revision", "0a1b2c"), setting("vcs.time", "2026-01-02T03:04:05Z"),
+		setting("vcs.modified", "false"),
 	}}
 	clean := Info{"v1.2.3", "0a1b2c", "2026-01-02T03:04:05Z", runtime.Version()}
 	if got := parse(recorded); got != clean {

@@ -9,7 +9,8 @@ func TestAge(t *testing.T) {
 	for text, want := range map[string]time.Duration{
 		"1d": day, "90d": 90 * day, "12w": 84 * day, "24h": day, "36h": 36 * time.Hour, "100000d": 100_000 * day,
 		// Not at all, or not what was meant:
-		"": 0, "d": 0, "3m": 0, "3M": 0, "90": 0, "23h": 0, "0d": 0, "-1d": 0, "1.5d": 0, "86400s": 0, "1d12h": 0, "100001d": 0, "99999999w": 0, "1y": 0, "١d": 0,
+		"": 0, "d": 0, "3m": 0, "3M": 0, "90": 0, "23h": 0, "0d": 0, "-1d": 0, "1.5d": 0, "86400s": 0, "1d12h": 0,
+		"100001d": 0, "99999999w": 0, "1y": 0, "١d": 0,
 	} {
 		var age Age
 		if err := age.UnmarshalText([]byte(text)); time.Duration(age) != want || (err == nil) != (want > 0) {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -30,7 +29,8 @@ func TestEveryCommandRuns(t *testing.T) {
 		}
 		for i := range run.Type().NumIn() {
 			switch in := run.Type().In(i); in {
-			case reflect.TypeFor[context.Context](), reflect.TypeFor[Streams](), reflect.TypeFor[Schema](), reflect.TypeFor[*kong.Context]():
+			case reflect.TypeFor[context.Context](), reflect.TypeFor[Streams](), reflect.TypeFor[Schema](),
+				reflect.TypeFor[*kong.Context]():
 			default:
 				t.Errorf("%s: Run has a parameter of the type %v, which nothing binds", node.FullPath(), in)
 			}
@@ -39,43 +39,6 @@ func TestEveryCommandRuns(t *testing.T) {
 	})
 	if err != nil || commands < 14 {
 		t.Errorf("%d commands, %v", commands, err)
-	}
-}
-
-// A command or a setting that README.md lacks is found by nobody.
-func TestReadmeHasEveryCommandAndSetting(t *testing.T) {
-	content, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	readme := string(content)
-	parser, err := newParser(Streams{}, func(int) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	settings := 0
-	for _, command := range parser.Model.Children {
-		row := "\n| `sessiongraph " + command.Name
-		if command.Name != "help" && !strings.Contains(readme, row+"`") && !strings.Contains(readme, row+" ") {
-			t.Errorf("no row for the command %s", command.Name)
-		}
-		if command.Name != "serve" {
-			continue
-		}
-		for _, flag := range command.Flags {
-			if len(flag.Envs) == 0 {
-				continue
-			}
-			settings++
-			_, row, found := strings.Cut(readme, "\n| `--"+flag.Name+"` | `"+flag.Envs[0]+"` | ")
-			if value, _, _ := strings.Cut(row, " |"); !found || flag.Default != "" && strings.Trim(value, "`") != flag.Default {
-				t.Errorf("no row for --%s with %s and the default %q", flag.Name, flag.Envs[0], flag.Default)
-			}
-		}
-	}
-	if rows := strings.Count(readme, "\n| `--"); rows != settings {
-		t.Errorf("%d rows of settings for %d settings", rows, settings)
 	}
 }
 
@@ -97,7 +60,8 @@ func TestRun(t *testing.T) {
 	} {
 		var out, errors strings.Builder
 		code := Run(t.Context(), strings.Fields(test.args), Streams{strings.NewReader("body"), &out, &errors}, "")
-		if code != test.code || !strings.HasPrefix(out.String(), test.out) || !strings.HasPrefix(errors.String(), test.err) ||
+		if code != test.code || !strings.HasPrefix(out.String(), test.out) ||
+			!strings.HasPrefix(errors.String(), test.err) ||
 			(test.err == "") != (errors.Len() == 0) {
 			t.Errorf("%s: exit code %d, output %.100q, errors %.100q; want %d, %q, %q",
 				test.args, code, out.String(), errors.String(), test.code, test.out, test.err)

@@ -25,7 +25,8 @@ type Erase struct {
 
 // Help returns the text that --help adds to the summary.
 func (Erase) Help() string {
-	return "Exit status 3: no notification has that callee; other spellings of the number are printed.\n" + removingHelp
+	return "Exit status 3: no notification has that callee; other spellings of the number are printed.\n" +
+		removingHelp
 }
 
 // Run removes all notifications of a callee.
@@ -74,10 +75,12 @@ func mention(ctx context.Context, out io.Writer, database *store.Store, callee s
 		return err
 	}
 	if len(spellings) > 0 {
-		_, err = fmt.Fprintf(out, "other spellings of this number are callees, too, and stay: %s\n", quoteAll(spellings))
+		_, err = fmt.Fprintf(out, "other spellings of this number are callees, too, and stay: %s\n",
+			quoteAll(spellings))
 	}
 	if err == nil && mentions > 0 {
-		_, err = fmt.Fprintf(out, "%d sessions of other callees have this number in their messages, and stay\n", mentions)
+		_, err = fmt.Fprintf(out, "%d sessions of other callees have this number in their messages, and stay\n",
+			mentions)
 	}
 	return err
 }

@@ -145,7 +145,8 @@ func (i *importer) file(ctx context.Context, name string) error {
 	i.at = place{}
 	switch {
 	case ctx.Err() != nil:
-		return fmt.Errorf("import: interrupted at %s:%d, everything before is stored: run it again", shown, i.pending.line)
+		return fmt.Errorf("import: interrupted at %s:%d, everything before is stored: run it again",
+			shown, i.pending.line)
 	case err != nil:
 		return fmt.Errorf("import %s: %w", shown, err)
 	}
@@ -251,7 +252,8 @@ func readDelivery(line []byte, now time.Time) models.Delivery {
 	if bytes.HasPrefix(begins, []byte(`"sessiongraph"`)) &&
 		json.Unmarshal(line, &row) == nil && row.Format == exportFormat {
 		d := ingest.NewDelivery(row.Body, row.Sign, row.FirstReceivedAt)
-		d.Imported = &models.ImportedCounters{LastReceivedAt: models.TimeOf(row.LastReceivedAt), Deliveries: row.Deliveries}
+		d.Imported = &models.ImportedCounters{LastReceivedAt: models.TimeOf(row.LastReceivedAt),
+			Deliveries: row.Deliveries}
 		return d
 	}
 	return ingest.NewDelivery(line, "", now)

@@ -103,7 +103,8 @@ func (c ShowQuarantine) Run(ctx context.Context, s Streams) error {
 			return fmt.Errorf("quarantine: no notification %d", c.Notification)
 		}
 		if len(body) < n.BodySize {
-			_, _ = fmt.Fprintf(s.Err, "the first %d of %d bytes, a refused body is stored in part:\n", len(body), n.BodySize)
+			_, _ = fmt.Fprintf(s.Err, "the first %d of %d bytes, a refused body is stored in part:\n",
+				len(body), n.BodySize)
 		}
 		if isTerminal(s.Out) {
 			body = []byte(visibleBut(string(body), "\n\t") + "\n")

@@ -23,7 +23,8 @@ func (r Removing) open(ctx context.Context, s Streams, work func(*store.Store) e
 	return r.withCurrent(ctx, s, work)
 }
 
-const removingHelp = "It can run beside the server, which continues to store notifications. Rows are deleted in short transactions," +
+const removingHelp = "It can run beside the server, which continues to store notifications." +
+	" Rows are deleted in short transactions," +
 	" then their remains are overwritten in the files: on SQLite about a minute per GB." +
 	" An interrupted removal can be run again. On SQLite the file keeps its size; freed space is used again."
 

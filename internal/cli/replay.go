@@ -25,7 +25,8 @@ func (c Replay) Run(ctx context.Context, s Streams) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(s.Out, "%d notifications replayed: %d projected, %d quarantined, %d refused\n", shown.done,
+		_, err = fmt.Fprintf(s.Out, "%d notifications replayed: %d projected, %d quarantined, %d refused\n",
+			shown.done,
 			counts[models.Projected], counts[models.Quarantined], counts[models.Refused])
 		return err
 	})

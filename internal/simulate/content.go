@@ -67,7 +67,8 @@ func (s *session) attachment(kind string) mediaContent {
 	m := media{OriginURL: fmt.Sprintf("https://media.example.com/%s/%016x.%s", kind, s.rng.Uint64(), extension(kind))}
 	if kind == "file" {
 		m.Name = oneOf(s.rng, []string{
-			s.facts.order + ".pdf", "invoice_" + s.facts.date + ".pdf", "welcome_to_Earth.pdf", "合同 (1).pdf", "Rincian & syarat 100%.pdf",
+			s.facts.order + ".pdf", "invoice_" + s.facts.date + ".pdf", "welcome_to_Earth.pdf", "合同 (1).pdf",
+			"Rincian & syarat 100%.pdf",
 		})
 	}
 	return mediaContent{kind, m}
@@ -88,7 +89,8 @@ func (s *session) listPrompt(ask string, sections []section) interactiveContent 
 	for i, section := range sections {
 		rows := make([]listRow, 0, len(section.rows))
 		for k, row := range section.rows {
-			rows = append(rows, listRow{fmt.Sprintf("%s%d-%d-", node, i, k), row.title, s.fill.Replace(row.description)})
+			rows = append(rows, listRow{fmt.Sprintf("%s%d-%d-", node, i, k), row.title,
+				s.fill.Replace(row.description)})
 		}
 		listed = append(listed, listSection{section.title, rows})
 	}
@@ -100,7 +102,8 @@ func (s *session) prompt(kind, ask string, action any) interactiveContent {
 	if chance(s.rng, 15) {
 		footer = s.language.footer
 	}
-	return interactiveContent{"interactive", interactive{kind, textOnly{s.fill.Replace(ask)}, textOnly{footer}, action}}
+	return interactiveContent{"interactive",
+		interactive{kind, textOnly{s.fill.Replace(ask)}, textOnly{footer}, action}}
 }
 
 // nodeID is the part that the ids of one prompt's options share.

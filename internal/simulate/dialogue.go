@@ -158,7 +158,9 @@ func (s *session) sceneTime() {
 	sections := make([]section, 0, len(s.language.days))
 	for _, day := range s.language.days {
 		// The same hours on each day: two rows of one title are no exception.
-		sections = append(sections, section{day, []row{{title: "09:00–11:00"}, {title: "13:00–15:00"}, {title: "17:00–19:00", description: s.facts.price}}})
+		sections = append(sections,
+			section{day, []row{{title: "09:00–11:00"}, {title: "13:00–15:00"},
+				{title: "17:00–19:00", description: s.facts.price}}})
 	}
 	if chance(s.rng, 60) {
 		sections = sections[:1]

@@ -173,7 +173,8 @@ func TestOddThingsHappenNowAndThen(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"sticker", "reaction", "order", "edited", "revoked", "unsupported", "nfm_reply", "cta_url", "location_request_message",
+		"sticker", "reaction", "order", "edited", "revoked", "unsupported", "nfm_reply", "cta_url",
+		"location_request_message",
 		"failed", "bot", "timeout", "no time", "back in time", "no reply", "long", "backslash", "newline", "slot",
 	} {
 		if seen[want] == 0 || seen[want] > len(many())*5/100 {
@@ -213,7 +214,8 @@ func oddThings(got invented) map[string]bool {
 
 func TestShares(t *testing.T) {
 	all := many()
-	counts := map[string]map[string]int{"workflow": {}, "channel": {}, "channel_id": {}, "callee": {}, "intention": {}, "end reason": {}}
+	counts := map[string]map[string]int{"workflow": {}, "channel": {}, "channel_id": {}, "callee": {},
+		"intention": {}, "end reason": {}}
 	messages, scoped := 0, 0
 	for _, got := range all {
 		counts["workflow"][got.WorkflowName]++
@@ -248,7 +250,8 @@ func TestShares(t *testing.T) {
 		}
 		values, share := len(counts[check.of]), float64(most)/float64(len(all))
 		if values < check.values[0] || values > check.values[1] || share < check.mostLow || share > check.mostHigh {
-			t.Errorf("%s: %d values, the most frequent in %.3f of the sessions; want %v", check.of, values, share, check)
+			t.Errorf("%s: %d values, the most frequent in %.3f of the sessions; want %v", check.of,
+				values, share, check)
 		}
 	}
 	if mean := float64(messages) / float64(len(all)); mean < 13 || mean > 17 {
@@ -286,7 +289,8 @@ func TestReplies(t *testing.T) {
 		}
 	}
 	if inside == 0 || outside == 0 || twins == 0 {
-		t.Errorf("%d replies to messages of the session, %d to others, %d to one of two equal titles", inside, outside, twins)
+		t.Errorf("%d replies to messages of the session, %d to others, %d to one of two equal titles",
+			inside, outside, twins)
 	}
 }
 
@@ -315,11 +319,16 @@ func TestLanguagesAreComplete(t *testing.T) {
 	for _, l := range languages() {
 		for what, count := range map[string]int{
 			"names": len(l.names), "cities": len(l.cities), "streets": len(l.streets), "products": len(l.products),
-			"inbound": len(l.inbound), "greetings": len(l.greetings), "acks": len(l.acks), "farewells": len(l.farewells),
-			"thanks": len(l.thanks), "askPhoto": len(l.askPhoto), "askPlace": len(l.askPlace), "askContact": len(l.askContact),
-			"handouts": len(l.handouts), "days": len(l.days), "menu": len(l.menu), "agent": len(l.agent) - 1, "toAgent": len(l.toAgent),
-			"subjects": len(l.subjects), "reminder": len(l.reminder), "askTime": len(l.askTime), "choose": len(l.choose),
-			"askHelp": len(l.askHelp), "handOver": len(l.handOver), "agentEnd": len(l.agentEnd), "optOut": len(l.optOut),
+			"inbound": len(l.inbound), "greetings": len(l.greetings), "acks": len(l.acks),
+			"farewells": len(l.farewells),
+			"thanks":    len(l.thanks), "askPhoto": len(l.askPhoto), "askPlace": len(l.askPlace),
+			"askContact": len(l.askContact),
+			"handouts":   len(l.handouts), "days": len(l.days), "menu": len(l.menu), "agent": len(l.agent) - 1,
+			"toAgent":  len(l.toAgent),
+			"subjects": len(l.subjects), "reminder": len(l.reminder), "askTime": len(l.askTime),
+			"choose":  len(l.choose),
+			"askHelp": len(l.askHelp), "handOver": len(l.handOver), "agentEnd": len(l.agentEnd),
+			"optOut": len(l.optOut),
 		} {
 			if count <= 0 {
 				t.Errorf("%s: no %s", l.code, what)
@@ -336,11 +345,15 @@ func TestLanguagesAreComplete(t *testing.T) {
 }
 
 func TestShapeIsTheVendors(t *testing.T) {
-	const want = `^{"workflow_id":"[0-9a-f]{32}","workflow_name":".*?","nodetask_id":"[0-9a-f]{32}","nodetask_name":"[^"]+",` +
-		`"waba_task_id":"[0-9a-f]{32}","wfdetail_uuid":"[0-9a-f]{32}","timestamp":\d{10},"channel":"\w+","channel_id":"\d+",` +
+	const want = `^{"workflow_id":"[0-9a-f]{32}","workflow_name":".*?","nodetask_id":"[0-9a-f]{32}",` +
+		`"nodetask_name":"[^"]+",` +
+		`"waba_task_id":"[0-9a-f]{32}","wfdetail_uuid":"[0-9a-f]{32}","timestamp":\d{10},"channel":"\w+",` +
+		`"channel_id":"\d+",` +
 		`"callee":"(\+\d+|ID\.\d+)","call_id":"[0-9a-f]{32}","robot_id":"\d+","status":"closed",` +
-		`"session_start_time":"2025-[-\d]+T[:\d]+Z","session_end_time":"2025-[-\d]+T[:\d]+Z","session_end_reason":"[a-z]+",` +
-		`"intention":"[^"]+","talk_round":\d+,"ner_slots":{.*?},"event_label":{.*?},"variables":{.*?},"messages":\[{.*}\]}$`
+		`"session_start_time":"2025-[-\d]+T[:\d]+Z","session_end_time":"2025-[-\d]+T[:\d]+Z",` +
+		`"session_end_reason":"[a-z]+",` +
+		`"intention":"[^"]+","talk_round":\d+,"ner_slots":{.*?},"event_label":{.*?},"variables":{.*?},` +
+		`"messages":\[{.*}\]}$`
 	shape := regexp.MustCompile(want)
 	start := regexp.MustCompile(`{"msg_id":"\d{19}","sender_type":"system","timestamp":\d{10},"status":"delivery",` +
 		`"content":{"type":"system","system":{"type":"conversation.start","from_seat_id":"","to_seat_id":""}}}`)

@@ -33,10 +33,17 @@ var oddContents = []oddContent{
 	{"user", `{"type":"sticker","sticker":{"id":"{id}","mime_type":"image/webp","animated":false}}`},
 	{"user", `{"type":"sticker","media":{"origin_url":"https://media.example.com/sticker/{id}.webp"}}`},
 	{"user", `{"type":"reaction","reaction":{"message_id":"{id}","emoji":"❤️"}}`},
-	{"user", `{"type":"order","order":{"catalog_id":"{id}","text":"","product_items":[{"product_retailer_id":"sku-17","quantity":2,"item_price":19.95,"currency":"USD"}]}}`},
-	{"user", `{"type":"interactive","interactive":{"type":"nfm_reply","nfm_reply":{"name":"flow","body":"Sent","response_json":"{\"flow_token\":\"{id}\",\"rating\":4,\"comment\":\"quote \\\" and \\\\ here\"}"}}}`},
-	{"robot", `{"type":"interactive","interactive":{"type":"cta_url","body":{"text":"Track it online"},"footer":{"text":""},"action":{"name":"cta_url","parameters":{"display_text":"Track","url":"https://example.com/t?id={id}&x=1"}}}}`},
-	{"robot", `{"type":"interactive","interactive":{"type":"location_request_message","body":{"text":"Where are you?"},"action":{"name":"send_location"}}}`},
+	{"user",
+		`{"type":"order","order":{"catalog_id":"{id}","text":"","product_items":[{"product_retailer_id":"sku-17",` +
+			`"quantity":2,"item_price":19.95,"currency":"USD"}]}}`},
+	{"user",
+		`{"type":"interactive","interactive":{"type":"nfm_reply","nfm_reply":{"name":"flow","body":"Sent",` +
+			`"response_json":"{\"flow_token\":\"{id}\",\"rating\":4,\"comment\":\"quote \\\" and \\\\ here\"}"}}}`},
+	{"robot", `{"type":"interactive","interactive":{"type":"cta_url","body":{"text":"Track it online"},` +
+		`"footer":{"text":""},"action":{"name":"cta_url","parameters":{"display_text":"Track",` +
+		`"url":"https://example.com/t?id={id}&x=1"}}}}`},
+	{"robot", `{"type":"interactive","interactive":{"type":"location_request_message","body":{"text":"Where are ` +
+		`you?"},"action":{"name":"send_location"}}}`},
 	{"user", `{"type":"audio","audio":{"id":"{id}","voice":true,"mime_type":"audio/ogg; codecs=opus"}}`},
 	{"user", `{"type":"edited","edited":{"message_id":"{id}","content":{"type":"text","text":"I meant Tuesday"}}}`},
 	{"user", `{"type":"revoked","revoked":{"message_id":"{id}"}}`},
@@ -123,7 +130,9 @@ func (s *session) replaceUserText(n *notification, words string) {
 
 // typedValues has values that are no strings.
 func (s *session) typedValues(n *notification) {
-	values := []any{s.facts.amount, 4.5, true, false, nil, []string{"a", "b"}, json.RawMessage(`{"street":"1 Main St","geo":{"lat":1.5,"lon":-2}}`), 9007199254740993, json.RawMessage(`1.10`)}
+	values := []any{s.facts.amount, 4.5, true, false, nil, []string{"a", "b"},
+		json.RawMessage(`{"street":"1 Main St","geo":{"lat":1.5,"lon":-2}}`), 9007199254740993,
+		json.RawMessage(`1.10`)}
 	n.NerSlots[oneOf(s.rng, []string{"amount", "rating", "confirmed", "address"})] = oneOf(s.rng, values)
 	if chance(s.rng, 30) {
 		n.EventLabel["EventLabel"] = oneOf(s.rng, values)

@@ -9,9 +9,10 @@ type outcome struct {
 
 var outcomes = []weighted[outcome]{
 	{36, outcome{
-		play:       (*session).playWhole,
-		reasons:    []weighted[string]{{62, "robot"}, {30, "user"}, {7, "expire"}, {1, "error"}},
-		intentions: []weighted[string]{{44, "A"}, {28, "B"}, {16, "C"}, {6, "D"}, {3, "E"}, {2, "Call back later"}, {1, "要求回电"}},
+		play:    (*session).playWhole,
+		reasons: []weighted[string]{{62, "robot"}, {30, "user"}, {7, "expire"}, {1, "error"}},
+		intentions: []weighted[string]{{44, "A"}, {28, "B"}, {16, "C"}, {6, "D"}, {3, "E"},
+			{2, "Call back later"}, {1, "要求回电"}},
 	}},
 	{17, outcome{
 		play:       (*session).playBrief,

@@ -167,7 +167,8 @@ func (s *session) taskName(week int64) string {
 var slotCounts = []weighted[int]{{20, 0}, {25, 1}, {22, 2}, {17, 3}, {10, 4}, {6, 5}}
 
 func (s *session) slots() map[string]any {
-	names := [...]string{"order_id", "amount", "date", "city", "product", "rating", "name", "phone", "time", "reason", "quantity", "email"}
+	names := [...]string{"order_id", "amount", "date", "city", "product", "rating", "name", "phone", "time", "reason",
+		"quantity", "email"}
 	slots := make(map[string]any)
 	for _, i := range s.rng.Perm(len(names))[:pick(s.rng, slotCounts)] {
 		slots[names[i]] = s.slot(names[i])
@@ -207,7 +208,8 @@ func (s *session) labels() map[string]any {
 	labels := make(map[string]any)
 	for range pick(s.rng, []weighted[int]{{35, 0}, {45, 1}, {20, 2}}) {
 		labels[pick(s.rng, []weighted[string]{
-			{60, "EventLabel"}, {12, "callback"}, {10, "promise_to_pay"}, {8, "opt_out"}, {6, "handover"}, {4, "complaint"},
+			{60, "EventLabel"}, {12, "callback"}, {10, "promise_to_pay"}, {8, "opt_out"},
+			{6, "handover"}, {4, "complaint"},
 		})] = oneOf(s.rng, []string{"1", "1", "1", "0", "2"})
 	}
 	return labels

@@ -1,5 +1,6 @@
 // Command traindictionary writes a zstd dictionary for the ledger's bodies to standard output. It is trained on the
-// vendor's field names as they stand in invented notifications, never on received ones. The number is the dictionary's:
+// vendor's field names as they stand in invented notifications, never on received ones. The number is the
+// dictionary's:
 //
 //	go run ./internal/simulate/traindictionary 2 > models/store/body/dictionaries/2.zstd
 package main

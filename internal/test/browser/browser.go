@@ -97,7 +97,8 @@ func findChromium(t *testing.T) string {
 			return path
 		}
 	}
-	tools.Missing(t, "NOT TESTED: the Playground in a browser; install Chromium (make tools-for-tests does on Debian as root)")
+	tools.Missing(t, "NOT TESTED: the Playground in a browser; install Chromium (make tools-for-tests does on "+
+		"Debian as root)")
 	return ""
 }
 
@@ -122,7 +123,8 @@ func (b *Browser) record(event any) {
 		report("exception: %s", (&chromedp.ExceptionError{ExceptionDetails: event.ExceptionDetails}).Error())
 	case *runtime.EventConsoleAPICalled:
 		switch event.Type {
-		case runtime.ConsoleAPICalledTypeError, runtime.ConsoleAPICalledTypeWarning, runtime.ConsoleAPICalledTypeAssert:
+		case runtime.ConsoleAPICalledTypeError, runtime.ConsoleAPICalledTypeWarning,
+			runtime.ConsoleAPICalledTypeAssert:
 			var words []string
 			for _, argument := range event.Args {
 				words = append(words, string(argument.Value), argument.Description)

@@ -23,16 +23,22 @@ func TestHelp(t *testing.T) {
 		args []string
 		says []string
 	}{
-		{[]string{"--help"}, []string{"serve", "import", "simulate", "sign", "quarantine", "replay", "verify", "export", "backup", "erase", "prune", "health", "version", "help", "<command> --help"}},
+		{[]string{"--help"}, []string{"serve", "import", "simulate", "sign", "quarantine", "replay", "verify",
+			"export", "backup", "erase", "prune", "health", "version", "help", "<command> --help"}},
 		{[]string{"help"}, []string{"<command> --help"}},
 		{[]string{"help", "verify"}, []string{"Usage: sessiongraph verify", "--db"}},
 		{[]string{"sign", "--help"}, []string{"<file>", "--sign-secret", "--sign-scheme"}},
-		{[]string{"serve", "--help"}, []string{"--addr", "SESSIONGRAPH_ADDR", "--db", "SESSIONGRAPH_DB", "--db-replica", "SESSIONGRAPH_DB_REPLICAS", "--open", "--max-page", "--max-body", "--max-complexity", "--log-level", "--log-format", "--sign-secret", "--sign-scheme", "--sign-mode", "--retention",
-			"SESSIONGRAPH_SIGN_SECRETS, or", "SESSIONGRAPH_SIGN_SECRETS_FILE", "SESSIONGRAPH_DB_FILE", "SESSIONGRAPH_DB_REPLICAS_FILE",
-			"\nNetwork:", "\nDatabase:", "\nSignatures:", "\nQueries:", "\nLog:"}},
+		{[]string{"serve", "--help"},
+			[]string{"--addr", "SESSIONGRAPH_ADDR", "--db", "SESSIONGRAPH_DB", "--db-replica",
+				"SESSIONGRAPH_DB_REPLICAS", "--open", "--max-page", "--max-body", "--max-complexity", "--log-level",
+				"--log-format", "--sign-secret", "--sign-scheme", "--sign-mode", "--retention",
+				"SESSIONGRAPH_SIGN_SECRETS, or", "SESSIONGRAPH_SIGN_SECRETS_FILE", "SESSIONGRAPH_DB_FILE",
+				"SESSIONGRAPH_DB_REPLICAS_FILE",
+				"\nNetwork:", "\nDatabase:", "\nSignatures:", "\nQueries:", "\nLog:"}},
 		{[]string{"health", "--help"}, []string{"--addr", "SESSIONGRAPH_ADDR", "ready"}},
 		{[]string{"import", "--help"}, []string{"<files>", "standard input", "--db", "--max-body"}},
-		{[]string{"simulate", "--help"}, []string{"--count", "(100)", "--seed", "(1)", "--until", "(now)", "--to", "--sign-secret", "--sign-scheme", "standard output"}},
+		{[]string{"simulate", "--help"}, []string{"--count", "(100)", "--seed", "(1)", "--until", "(now)", "--to",
+			"--sign-secret", "--sign-scheme", "standard output"}},
 		{[]string{"quarantine", "--help"}, []string{"--db", "reason"}},
 		{[]string{"replay", "--help"}, []string{"--db", "ledger"}},
 		{[]string{"verify", "--help"}, []string{"--db", "ledger"}},
@@ -81,7 +87,8 @@ func TestRefusedStarts(t *testing.T) {
 		{"address without port", 2, []string{"--addr=localhost"}, nil, []string{"localhost"}},
 		{"port that is none", 2, []string{"--addr=127.0.0.1:99999"}, nil, []string{"99999"}},
 		{"host that is none", 1, []string{"--addr=no.such.host.invalid:8080"}, nil, []string{"no.such.host.invalid"}},
-		{"address in use", 1, []string{"--addr", taken.Addr().String()}, nil, []string{taken.Addr().String(), "in use"}},
+		{"address in use", 1, []string{"--addr", taken.Addr().String()}, nil,
+			[]string{taken.Addr().String(), "in use"}},
 		{"address for all", 2, []string{"--addr=0.0.0.0:0"}, nil, []string{"0.0.0.0:0", "--open"}},
 		{"address for all, of IPv6", 2, []string{"--addr=[::]:0"}, nil, []string{"[::]:0", "--open"}},
 		{"port alone", 2, []string{"--addr=:0"}, nil, []string{":0", "--open"}},
@@ -101,56 +108,87 @@ func TestRefusedStarts(t *testing.T) {
 		{"signatures without secret", 2, []string{"--sign-mode=enforce"}, nil, []string{"secret"}},
 		{"retention that is no time", 2, []string{"--retention=forever"}, nil, []string{"--retention", `"forever"`}},
 		{"retention of nothing", 2, []string{"--retention=0d"}, nil, []string{"--retention", `"0d"`}},
-		{"retention of minutes, meant as months", 2, []string{"--retention=3m"}, nil, []string{"--retention", `"3m"`, "90d, 12w or 36h"}},
-		{"retention below a day", 2, []string{"--retention=23h"}, nil, []string{"--retention", `"23h"`, "at least 24 hours"}},
+		{"retention of minutes, meant as months", 2, []string{"--retention=3m"}, nil,
+			[]string{"--retention", `"3m"`, "90d, 12w or 36h"}},
+		{"retention below a day", 2, []string{"--retention=23h"}, nil,
+			[]string{"--retention", `"23h"`, "at least 24 hours"}},
 		{"flag without value", 2, []string{"--db"}, nil, []string{"--db"}},
 		{"folder as database", 1, []string{"--db", folder}, nil, []string{folder, "folder"}},
-		{"database in a missing folder", 1, []string{"--db", filepath.Join(folder, "missing", "x.db")}, nil, []string{"missing"}},
+		{"database in a missing folder", 1, []string{"--db", filepath.Join(folder, "missing", "x.db")}, nil,
+			[]string{"missing"}},
 		{"other file as database", 1, []string{"--db", notADatabase}, nil, []string{notADatabase, "not a database"}},
-		{"database of no server", 1, []string{"verify", "--db=postgres://me:secret@127.0.0.1:1/x"}, nil, []string{"postgres://me:xxxxx@127.0.0.1:1/x", "cannot be reached"}},
+		{"database of no server", 1, []string{"verify", "--db=postgres://me:secret@127.0.0.1:1/x"}, nil,
+			[]string{"postgres://me:xxxxx@127.0.0.1:1/x", "cannot be reached"}},
 		{"replica of a file", 1, []string{"--db-replica=postgres://127.0.0.1:1/x"}, nil, []string{"replicas"}},
 		{"size too small", 2, []string{"--max-body=8"}, nil, []string{"--max-body", `"8"`, "at least 1KiB"}},
-		{"value that begins with a hyphen", 2, []string{"--max-page", "-1"}, nil, []string{"--max-page: value missing", "--max-page=-1"}},
+		{"value that begins with a hyphen", 2, []string{"--max-page", "-1"}, nil,
+			[]string{"--max-page: value missing", "--max-page=-1"}},
 		{"mistyped command", 2, []string{"sreve"}, nil, []string{`unknown command "sreve", did you mean "serve"?`}},
 		{"mistyped flag", 2, []string{"--max-pgae=3"}, nil, []string{"--max-pgae", `did you mean "--max-page"?`}},
 		{"help of nothing", 2, []string{"help", "frobnicate"}, nil, []string{`unknown command "frobnicate"`}},
-		{"other kind of database", 2, []string{"--db=mysql://me:secret@there/x"}, nil, []string{"--db: ", "mysql:// is not supported", "postgres://"}},
-		{"mistyped database", 2, []string{"--db=postgress://me:secret@there/x"}, nil, []string{"--db: ", "postgress:// is not supported"}},
-		{"mistyped database by variable", 2, nil, map[string]string{"SESSIONGRAPH_DB": "postgress://me:secret@there/x"}, []string{"SESSIONGRAPH_DB: ", "postgress:// is not supported"}},
-		{"database with one slash", 1, []string{"--db=postgres:/me:secret@there/x"}, nil, []string{"postgres:/me:xxxxx@there"}},
-		{"database as a file", 1, []string{"import", "postgress://me:secret@there/x"}, nil, []string{"postgress:/", "me:xxxxx@there/x"}},
-		{"database as an argument", 2, []string{"verify", "postgress://me:secret@there/x"}, nil, []string{"postgress://me:xxxxx@there/x"}},
+		{"other kind of database", 2, []string{"--db=mysql://me:secret@there/x"}, nil,
+			[]string{"--db: ", "mysql:// is not supported", "postgres://"}},
+		{"mistyped database", 2, []string{"--db=postgress://me:secret@there/x"}, nil,
+			[]string{"--db: ", "postgress:// is not supported"}},
+		{"mistyped database by variable", 2, nil,
+			map[string]string{"SESSIONGRAPH_DB": "postgress://me:secret@there/x"},
+			[]string{"SESSIONGRAPH_DB: ", "postgress:// is not supported"}},
+		{"database with one slash", 1, []string{"--db=postgres:/me:secret@there/x"}, nil,
+			[]string{"postgres:/me:xxxxx@there"}},
+		{"database as a file", 1, []string{"import", "postgress://me:secret@there/x"}, nil,
+			[]string{"postgress:/", "me:xxxxx@there/x"}},
+		{"database as an argument", 2, []string{"verify", "postgress://me:secret@there/x"}, nil,
+			[]string{"postgress://me:xxxxx@there/x"}},
 		{"database as an address", 2, []string{"--addr=postgress://me:secret@there/x"}, nil, []string{"--addr"}},
-		{"database as libpq names it", 2, []string{"--db=host=there password=secret dbname=x"}, nil, []string{"--db: ", "looks like an address"}},
+		{"database as libpq names it", 2, []string{"--db=host=there password=secret dbname=x"}, nil,
+			[]string{"--db: ", "looks like an address"}},
 		{"the same without quotes", 2, []string{"--db", "x", "password=secret"}, nil, []string{"password=xxxxx"}},
 		{"database with a blank", 2, []string{"--db=there x"}, nil, []string{"--db: ", "blanks"}},
 		{"database of an empty name", 2, []string{"--db="}, nil, []string{"--db: ", "empty name"}},
-		{"replica of another kind", 2, []string{"--db-replica=mysql://me:secret@there/x"}, nil, []string{"--db-replica: ", "postgres://"}},
-		{"database by variable", 2, nil, map[string]string{"SESSIONGRAPH_DB": "mysql://me:secret@there/x"}, []string{"SESSIONGRAPH_DB: ", "mysql:// is not supported"}},
-		{"level by variable", 2, nil, map[string]string{"SESSIONGRAPH_LOG_LEVEL": "verbose"}, []string{"SESSIONGRAPH_LOG_LEVEL: ", `"verbose"`}},
-		{"format by variable", 2, nil, map[string]string{"SESSIONGRAPH_LOG_FORMAT": "xml"}, []string{"SESSIONGRAPH_LOG_FORMAT: ", `"xml"`}},
-		{"signing mode by variable", 2, nil, map[string]string{"SESSIONGRAPH_SIGN_MODE": "sometimes"}, []string{"SESSIONGRAPH_SIGN_MODE: ", `"sometimes"`}},
-		{"scheme by variable", 2, nil, map[string]string{"SESSIONGRAPH_SIGN_SCHEME": "rot13"}, []string{"SESSIONGRAPH_SIGN_SCHEME: ", `"rot13"`}},
-		{"address by variable", 2, nil, map[string]string{"SESSIONGRAPH_ADDR": "localhost"}, []string{"SESSIONGRAPH_ADDR: ", `"localhost"`}},
-		{"empty secret by variable", 2, nil, map[string]string{"SESSIONGRAPH_SIGN_SECRETS": "secret,,"}, []string{"SESSIONGRAPH_SIGN_SECRETS: ", "empty"}},
-		{"secret by variable and file", 2, nil, map[string]string{"SESSIONGRAPH_DB": "x", "SESSIONGRAPH_DB_FILE": "y"}, []string{"SESSIONGRAPH_DB and SESSIONGRAPH_DB_FILE"}},
-		{"secret in a missing file", 2, nil, map[string]string{"SESSIONGRAPH_DB_FILE": "missing"}, []string{"SESSIONGRAPH_DB_FILE", "missing"}},
+		{"replica of another kind", 2, []string{"--db-replica=mysql://me:secret@there/x"}, nil,
+			[]string{"--db-replica: ", "postgres://"}},
+		{"database by variable", 2, nil, map[string]string{"SESSIONGRAPH_DB": "mysql://me:secret@there/x"},
+			[]string{"SESSIONGRAPH_DB: ", "mysql:// is not supported"}},
+		{"level by variable", 2, nil, map[string]string{"SESSIONGRAPH_LOG_LEVEL": "verbose"},
+			[]string{"SESSIONGRAPH_LOG_LEVEL: ", `"verbose"`}},
+		{"format by variable", 2, nil, map[string]string{"SESSIONGRAPH_LOG_FORMAT": "xml"},
+			[]string{"SESSIONGRAPH_LOG_FORMAT: ", `"xml"`}},
+		{"signing mode by variable", 2, nil, map[string]string{"SESSIONGRAPH_SIGN_MODE": "sometimes"},
+			[]string{"SESSIONGRAPH_SIGN_MODE: ", `"sometimes"`}},
+		{"scheme by variable", 2, nil, map[string]string{"SESSIONGRAPH_SIGN_SCHEME": "rot13"},
+			[]string{"SESSIONGRAPH_SIGN_SCHEME: ", `"rot13"`}},
+		{"address by variable", 2, nil, map[string]string{"SESSIONGRAPH_ADDR": "localhost"},
+			[]string{"SESSIONGRAPH_ADDR: ", `"localhost"`}},
+		{"empty secret by variable", 2, nil, map[string]string{"SESSIONGRAPH_SIGN_SECRETS": "secret,,"},
+			[]string{"SESSIONGRAPH_SIGN_SECRETS: ", "empty"}},
+		{"secret by variable and file", 2, nil, map[string]string{"SESSIONGRAPH_DB": "x", "SESSIONGRAPH_DB_FILE": "y"},
+			[]string{"SESSIONGRAPH_DB and SESSIONGRAPH_DB_FILE"}},
+		{"secret in a missing file", 2, nil, map[string]string{"SESSIONGRAPH_DB_FILE": "missing"},
+			[]string{"SESSIONGRAPH_DB_FILE", "missing"}},
 		{"sign without secret", 2, []string{"sign", notADatabase}, nil, []string{"--sign-secret"}},
-		{"sign of a missing file", 1, []string{"sign", "--sign-secret=s", "missing.json"}, nil, []string{"missing.json"}},
-		{"malformed variable", 2, nil, map[string]string{"SESSIONGRAPH_MAX_PAGE": "x"}, []string{"SESSIONGRAPH_MAX_PAGE", `"x"`}},
-		{"malformed switch", 2, nil, map[string]string{"SESSIONGRAPH_OPEN": "perhaps"}, []string{"SESSIONGRAPH_OPEN", "perhaps"}},
-		{"import of a missing file", 1, []string{"import", filepath.Join(folder, "missing.ndjson")}, nil, []string{"missing.ndjson"}},
+		{"sign of a missing file", 1, []string{"sign", "--sign-secret=s", "missing.json"}, nil,
+			[]string{"missing.json"}},
+		{"malformed variable", 2, nil, map[string]string{"SESSIONGRAPH_MAX_PAGE": "x"},
+			[]string{"SESSIONGRAPH_MAX_PAGE", `"x"`}},
+		{"malformed switch", 2, nil, map[string]string{"SESSIONGRAPH_OPEN": "perhaps"},
+			[]string{"SESSIONGRAPH_OPEN", "perhaps"}},
+		{"import of a missing file", 1, []string{"import", filepath.Join(folder, "missing.ndjson")}, nil,
+			[]string{"missing.ndjson"}},
 		{"import into a folder", 1, []string{"import", "--db", folder, program.Example}, nil, []string{folder}},
 		{"backup to nowhere", 2, []string{"backup"}, nil, []string{"<file>"}},
 		{"erasing nobody", 2, []string{"erase"}, nil, []string{"--callee"}},
 		{"pruning without time", 2, []string{"prune"}, nil, []string{"--before"}},
 		{"pruning before no time", 2, []string{"prune", "--before=yesterday"}, nil, []string{"--before", "yesterday"}},
-		{"pruning by minutes", 2, []string{"prune", "--before=3m"}, nil, []string{"--before", `"3m"`, "2025-01-01 or"}},
-		{"pruning all that will ever be", 2, []string{"prune", "--before=2999-01-01"}, nil, []string{"--before", "2999-01-01", "future"}},
+		{"pruning by minutes", 2, []string{"prune", "--before=3m"}, nil,
+			[]string{"--before", `"3m"`, "2025-01-01 or"}},
+		{"pruning all that will ever be", 2, []string{"prune", "--before=2999-01-01"}, nil,
+			[]string{"--before", "2999-01-01", "future"}},
 		{"simulation of nothing", 2, []string{"simulate", "--count=0"}, nil, []string{"--count"}},
 		{"seed that is none", 2, []string{"simulate", "--seed=x"}, nil, []string{"--seed", "x"}},
-		{"simulation until no time", 2, []string{"simulate", "--until=tomorrow"}, nil, []string{"--until", `"tomorrow"`, "now"}},
-		{"simulation to nobody", 1, []string{"simulate", "--to", "http://127.0.0.1:1/ingest"}, nil, []string{"127.0.0.1:1"}},
+		{"simulation until no time", 2, []string{"simulate", "--until=tomorrow"}, nil,
+			[]string{"--until", `"tomorrow"`, "now"}},
+		{"simulation to nobody", 1, []string{"simulate", "--to", "http://127.0.0.1:1/ingest"}, nil,
+			[]string{"127.0.0.1:1"}},
 		{"simulation to nowhere", 1, []string{"simulate", "--to", "nowhere"}, nil, []string{"nowhere"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -163,7 +201,8 @@ func TestRefusedStarts(t *testing.T) {
 			if ended.Code != test.code {
 				t.Errorf("exit code %d, want %d", ended.Code, test.code)
 			}
-			if line, ok := strings.CutSuffix(ended.Err, "\n"); !ok || strings.Contains(line, "\n") || !strings.HasPrefix(line, "sessiongraph: ") {
+			line, ok := strings.CutSuffix(ended.Err, "\n")
+			if !ok || strings.Contains(line, "\n") || !strings.HasPrefix(line, "sessiongraph: ") {
 				t.Errorf("not one line of sessiongraph's:\n%s", ended.Err)
 			}
 			if strings.Contains(ended.Err, "secret@") || strings.Contains(ended.Err, "password=secret") {
@@ -181,7 +220,8 @@ func TestRefusedStarts(t *testing.T) {
 
 // Some names are SQLite's for a database that is gone with its connection.
 func TestDatabaseWithoutNameLosesNothing(t *testing.T) {
-	for _, name := range []string{"", ":memory:", "file::memory:", "file:x.db?mode=memory", "x.db?vfs=memdb", "?", "/dev/null"} {
+	for _, name := range []string{"", ":memory:", "file::memory:", "file:x.db?mode=memory",
+		"x.db?vfs=memdb", "?", "/dev/null"} {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
 			ctx, cancel := context.WithCancel(t.Context())
@@ -225,7 +265,8 @@ func notEmpty(t *testing.T) (names []string) {
 func TestVersion(t *testing.T) {
 	for _, args := range [][]string{{"version"}, {"--version"}, {"-v"}, {"serve", "--version"}} {
 		ended := program.Run(t, "", args...)
-		if ended.Code != 0 || ended.Err != "" || !regexp.MustCompile(`^sessiongraph \S+ \(commit \S+, \S+, go1\.\d+\S*\)\n$`).MatchString(ended.Out) {
+		if ended.Code != 0 || ended.Err != "" ||
+			!regexp.MustCompile(`^sessiongraph \S+ \(commit \S+, \S+, go1\.\d+\S*\)\n$`).MatchString(ended.Out) {
 			t.Errorf("%q: %+v", args, ended)
 		}
 	}
@@ -234,7 +275,8 @@ func TestVersion(t *testing.T) {
 	if !strings.Contains(s.Log.String(), " version="+build.Version+" commit="+build.Commit) {
 		t.Errorf("not in the start line:\n%s", s.Log.String())
 	}
-	want := fmt.Sprintf(`sessiongraph_build_info{commit=%q,date=%q,goversion=%q,version=%q} 1`, build.Commit, build.Date, build.Go, build.Version)
+	want := fmt.Sprintf(`sessiongraph_build_info{commit=%q,date=%q,goversion=%q,version=%q} 1`, build.Commit,
+		build.Date, build.Go, build.Version)
 	if !strings.Contains(metrics(t, s), want) {
 		t.Errorf("%s is not among the metrics", want)
 	}
@@ -246,7 +288,9 @@ func TestUnknownVariablesOfAServer(t *testing.T) {
 	s := startServer(t, newDB(t), "--log-format=json")
 	first, _, _ := strings.Cut(s.Log.String(), "\n")
 	var line struct{ Level, Msg string }
-	if err := json.Unmarshal([]byte(first), &line); err != nil || line.Level != "WARN" || line.Msg != "unknown environment variable SESSIONGRAPH_BD, did you mean SESSIONGRAPH_DB?" {
+	err := json.Unmarshal([]byte(first), &line)
+	if err != nil || line.Level != "WARN" || line.Msg != "unknown environment variable SESSIONGRAPH_BD, did you "+
+		"mean SESSIONGRAPH_DB?" {
 		t.Errorf("%v: %s", err, first)
 	}
 }
@@ -254,7 +298,8 @@ func TestUnknownVariablesOfAServer(t *testing.T) {
 // A misspelt variable is not passed over; those that Kubernetes sets for a service are.
 func TestUnknownVariables(t *testing.T) {
 	for name, warning := range map[string]string{
-		"SESSIONGRAPH_BD":           "sessiongraph: warning: unknown environment variable SESSIONGRAPH_BD, did you mean SESSIONGRAPH_DB?\n",
+		"SESSIONGRAPH_BD": "sessiongraph: warning: unknown environment variable SESSIONGRAPH_BD, did you " +
+			"mean SESSIONGRAPH_DB?\n",
 		"SESSIONGRAPH_FROBNICATE":   "sessiongraph: warning: unknown environment variable SESSIONGRAPH_FROBNICATE\n",
 		"SESSIONGRAPH_ADDR_FILE":    "sessiongraph: warning: unknown environment variable SESSIONGRAPH_ADDR_FILE\n",
 		"SESSIONGRAPH_SIGN_SECRETS": "",

@@ -57,12 +57,14 @@ func TestImport(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			tools.NoGoroutineLeft(t)
 			db := newDB(t)
-			ended := program.Run(t, test.in, append([]string{"import", "--db", db, "--max-body=256KiB"}, test.args...)...)
+			ended := program.Run(t, test.in,
+				append([]string{"import", "--db", db, "--max-body=256KiB"}, test.args...)...)
 			if ended.Code != 1 {
 				t.Errorf("exit code %d", ended.Code)
 			}
 			for _, complaint := range []string{
-				":5: JSON object without its end", ":304: quarantined: call_id: ", ":405: not a JSON object", ":416: more than 262144 bytes", ":427: more than 589824 bytes",
+				":5: JSON object without its end", ":304: quarantined: call_id: ", ":405: not a JSON object",
+				":416: more than 262144 bytes", ":427: more than 589824 bytes",
 				"4 values were left out",
 			} {
 				if !strings.Contains(ended.Err, complaint) || strings.Count(ended.Err, test.shown+":") != 5 {
@@ -72,14 +74,17 @@ func TestImport(t *testing.T) {
 			if lines := strings.Count(ended.Err, "\n"); lines != 6 {
 				t.Errorf("%d lines on standard error:\n%s", lines, ended.Err)
 			}
-			if want := "521 notifications stored: 520 new sessions, 0 versions of known sessions, 0 repeats, 1 quarantined; 4 values left out\n"; ended.Out != want {
+			want := "521 notifications stored: 520 new sessions, 0 versions of known sessions, 0 repeats, 1 " +
+				"quarantined; 4 values left out\n"
+			if ended.Out != want {
 				t.Errorf("standard output: %s", ended.Out)
 			}
 			if test.name == "file" {
 				if ended := program.Run(t, "", "verify", "--db", db); ended.Code != 0 {
 					t.Errorf("%+v", ended)
 				}
-				if list := program.Run(t, "", "quarantine", "--db", db, "--outcome=refused"); list.Out != "nothing is in quarantine\n" {
+				list := program.Run(t, "", "quarantine", "--db", db, "--outcome=refused")
+				if list.Out != "nothing is in quarantine\n" {
 					t.Errorf("stored as refused:\n%s", list.Out)
 				}
 				compareAll(t, expected.Sessions(good), readAll(t, startServer(t, db)))
@@ -106,7 +111,8 @@ func TestImportOfPrettyPrintedFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	ended := program.Run(t, "", "import", "--db", db, program.Example, file)
-	if ended.Code != 0 || ended.Err != "" || !strings.HasPrefix(ended.Out, "4 notifications stored: 4 new sessions, 0 versions of known sessions, 0 repeats, 0 quarantined;") {
+	if ended.Code != 0 || ended.Err != "" || !strings.HasPrefix(ended.Out,
+		"4 notifications stored: 4 new sessions, 0 versions of known sessions, 0 repeats, 0 quarantined;") {
 		t.Fatalf("%+v", ended)
 	}
 	compareAll(t, expected.Sessions(append(bodies, readFile(t, program.Example))), readAll(t, startServer(t, db)))
@@ -117,7 +123,8 @@ func TestImportOfAnotherFile(t *testing.T) {
 	tools.SkipUnderRace(t, "one command or request follows the other")
 	db := newDB(t)
 	ended := program.Run(t, strings.Repeat("{ this is no notification }\n", 1000), "import", "--db", db)
-	if ended.Code != 1 || ended.Out != "" || strings.Count(ended.Err, "\n") != 11 || !strings.Contains(ended.Err, "stopped after 10 values") {
+	if ended.Code != 1 || ended.Out != "" || strings.Count(ended.Err, "\n") != 11 ||
+		!strings.Contains(ended.Err, "stopped after 10 values") {
 		t.Errorf("%+v", ended)
 	}
 	if list := program.Run(t, "", "quarantine", "--db", db); list.Out != "nothing is in quarantine\n" {
@@ -134,10 +141,13 @@ func TestImportCounts(t *testing.T) {
 	for _, step := range []struct {
 		in, out string
 	}{
-		{string(bodies[0]) + `{"call_id":""}`, "2 notifications stored: 1 new sessions, 0 versions of known sessions, 0 repeats, 1 quarantined;"},
-		{string(bodies[0]) + string(older) + string(bodies[1]) + `{"call_id":""}`, "4 notifications stored: 1 new sessions, 1 versions of known sessions, 2 repeats, 0 quarantined;"},
+		{string(bodies[0]) + `{"call_id":""}`, "2 notifications stored: 1 new sessions, 0 versions of known " +
+			"sessions, 0 repeats, 1 quarantined;"},
+		{string(bodies[0]) + string(older) + string(bodies[1]) + `{"call_id":""}`,
+			"4 notifications stored: 1 new sessions, 1 versions of known sessions, 2 repeats, 0 quarantined;"},
 	} {
-		if ended := program.Run(t, step.in, "import", "--db", db); ended.Code != 0 || !strings.HasPrefix(ended.Out, step.out) {
+		ended := program.Run(t, step.in, "import", "--db", db)
+		if ended.Code != 0 || !strings.HasPrefix(ended.Out, step.out) {
 			t.Errorf("%+v, want %s", ended, step.out)
 		}
 	}
@@ -165,7 +175,8 @@ func TestImportInterrupted(t *testing.T) {
 		return "256 are not stored"
 	})
 	cancel()
-	if got := <-code; got != 1 || !strings.Contains(log.String(), "interrupted at standard input:257, everything before is stored: run it again") ||
+	if got := <-code; got != 1 || !strings.Contains(log.String(), "interrupted at standard input:257, everything "+
+		"before is stored: run it again") ||
 		!strings.HasPrefix(printed.String(), "256 notifications stored") {
 		t.Errorf("exit code %d, standard output %q, standard error %q", got, printed.String(), log.String())
 	}
@@ -182,19 +193,22 @@ func testExportIsImported(t *testing.T, kind testdb.Kind) {
 	bodies := simulated(60)
 	s := startServer(t, from)
 	mustPost(t, s, bodies...)
-	if status := post(t, s, []byte("null")); status != http.StatusBadRequest { // which is not acknowledged, and stays behind
+	// which is not acknowledged, and stays behind
+	if status := post(t, s, []byte("null")); status != http.StatusBadRequest {
 		t.Fatalf("answered %d", status)
 	}
 	exported := program.Run(t, "", "export", "--db", from) // beside a server
 	if exported.Code != 0 || exported.Err != "" || strings.Count(exported.Out, "\n") != len(bodies) {
-		t.Fatalf("exit code %d, %d lines, standard error %q", exported.Code, strings.Count(exported.Out, "\n"), exported.Err)
+		t.Fatalf("exit code %d, %d lines, standard error %q", exported.Code,
+			strings.Count(exported.Out, "\n"), exported.Err)
 	}
 	for range 2 { // again, as where it was interrupted
 		if ended := program.Run(t, exported.Out, "import", "--db", to); ended.Code != 0 {
 			t.Fatalf("%+v", ended)
 		}
 	}
-	if ended := program.Run(t, "", "verify", "--db", to); ended.Code != 0 || !strings.Contains(ended.Out, "60 notifications verified, no difference") {
+	ended := program.Run(t, "", "verify", "--db", to)
+	if ended.Code != 0 || !strings.Contains(ended.Out, "60 notifications verified, no difference") {
 		t.Errorf("%+v", ended)
 	}
 	if again := program.Run(t, "", "export", "--db", to); again.Out != exported.Out {
@@ -217,8 +231,10 @@ func TestImportedAgainAndByTwo(t *testing.T) {
 	if ended := program.Run(t, in, "import", "--db", db); ended.Code != 0 { // beside a server
 		t.Fatalf("exit code %d, standard error %q", ended.Code, ended.Err)
 	}
-	for _, session := range s.Query(t, "{ sessions { nodes { version deliveries } } }", nil)["sessions"].(map[string]any)["nodes"].([]any) {
-		if differences := diff.JSON(map[string]any{"version": json.Number("1"), "deliveries": json.Number("3")}, session); len(differences) > 0 {
+	for _, session := range s.Query(t, "{ sessions { nodes { version deliveries } } }",
+		nil)["sessions"].(map[string]any)["nodes"].([]any) {
+		differences := diff.JSON(map[string]any{"version": json.Number("1"), "deliveries": json.Number("3")}, session)
+		if len(differences) > 0 {
 			t.Fatal(differences)
 		}
 	}

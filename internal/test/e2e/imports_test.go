@@ -30,7 +30,8 @@ func TestImportsGoOneWay(t *testing.T) {
 		never    []string
 		inTests  bool // which may fill a database otherwise
 	}{
-		{"models", []string{"gorm.io/", "database/sql/", module + "models/", module + "ingest", module + "graph/"}, true},
+		{"models", []string{"gorm.io/", "database/sql/", module + "models/", module + "ingest", module + "graph/"},
+			true},
 		{"models/", []string{module + "graph/", module + "internal/"}, false},
 		{"models/store/", append([]string{module + "graph/"}, program...), true},
 		{"models/store/", []string{module + "ingest"}, false},
@@ -54,7 +55,9 @@ func TestImportsGoOneWay(t *testing.T) {
 				all = slices.Concat(all, testImports[name])
 			}
 			for _, path := range all {
-				if path != name && slices.ContainsFunc(rule.never, func(never string) bool { return isOf(path, never) }) {
+				if path != name && slices.ContainsFunc(rule.never, func(never string) bool {
+					return isOf(path, never)
+				}) {
 					t.Errorf("%s imports %s", name, path)
 				}
 			}

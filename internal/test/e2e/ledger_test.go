@@ -32,10 +32,12 @@ func TestQuarantine(t *testing.T) {
 			Bytes        int
 		}
 		listed := program.Run(t, "", "quarantine", "--db", db, "--json", "--outcome=quarantined")
-		if err := json.Unmarshal([]byte(listed.Out), &found); err != nil || found.Outcome != "quarantined" || found.Bytes != len(odd) {
+		err := json.Unmarshal([]byte(listed.Out), &found)
+		if err != nil || found.Outcome != "quarantined" || found.Bytes != len(odd) {
 			t.Fatalf("%v in %+v", err, listed)
 		}
-		s.Log.Await(t, regexp.MustCompile(fmt.Sprintf(`msg="notification quarantined" notification=%d call_id="odd one" reason=`, found.Notification)))
+		s.Log.Await(t, regexp.MustCompile(fmt.Sprintf(`msg="notification quarantined" notification=%d `+
+			`call_id="odd one" reason=`, found.Notification)))
 		shown := program.Run(t, "", "quarantine", "show", "--db", db, fmt.Sprint(found.Notification))
 		if shown.Code != 0 || shown.Out != odd {
 			t.Errorf("%+v, want %q", shown, odd)
@@ -43,12 +45,15 @@ func TestQuarantine(t *testing.T) {
 		for _, test := range []struct {
 			args  []string
 			lines int
-		}{{nil, 3}, {[]string{"list"}, 3}, {[]string{"--limit=1"}, 2}, {[]string{"--limit=9"}, 3}, {[]string{"--outcome=refused"}, 2}, {[]string{"--json"}, 2}} {
-			if list := program.Run(t, "", append([]string{"quarantine", "--db", db}, test.args...)...); list.Code != 0 || strings.Count(list.Out, "\n") != test.lines {
+		}{{nil, 3}, {[]string{"list"}, 3}, {[]string{"--limit=1"}, 2}, {[]string{"--limit=9"},
+			3}, {[]string{"--outcome=refused"}, 2}, {[]string{"--json"}, 2}} {
+			list := program.Run(t, "", append([]string{"quarantine", "--db", db}, test.args...)...)
+			if list.Code != 0 || strings.Count(list.Out, "\n") != test.lines {
 				t.Errorf("%q: %+v", test.args, list)
 			}
 		}
-		if missing := program.Run(t, "", "quarantine", "show", "--db", db, "99"); missing.Code != 1 || !strings.Contains(missing.Err, "no notification 99") {
+		missing := program.Run(t, "", "quarantine", "show", "--db", db, "99")
+		if missing.Code != 1 || !strings.Contains(missing.Err, "no notification 99") {
 			t.Errorf("%+v", missing)
 		}
 	})
@@ -58,12 +63,14 @@ func TestQuarantine(t *testing.T) {
 // say what cannot.
 func TestCommandsPassABrokenPage(t *testing.T) {
 	db := newDB(t)
-	if ended := program.Run(t, strings.Join(notificationLines(simulated(400)), "\n"), "import", "--db", db); ended.Code != 0 {
+	ended := program.Run(t, strings.Join(notificationLines(simulated(400)), "\n"), "import", "--db", db)
+	if ended.Code != 0 {
 		t.Fatal(ended.Err)
 	}
 	breakPage(t, db)
 	exported := program.Run(t, "", "export", "--db", db)
-	broken := regexp.MustCompile(`^sessiongraph: export: the database is damaged, without notifications (\d+)-(\d+)\n$`).FindStringSubmatch(exported.Err)
+	broken := regexp.MustCompile(`^sessiongraph: export: the database is damaged, without notifications ` +
+		`(\d+)-(\d+)\n$`).FindStringSubmatch(exported.Err)
 	if exported.Code != 1 || broken == nil {
 		t.Fatalf("exit code %d, standard error %q", exported.Code, exported.Err)
 	}
@@ -98,7 +105,8 @@ func breakPage(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	var offset int64
-	err = db.QueryRow("SELECT pgoffset FROM dbstat WHERE name = 'notifications' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 20").Scan(&offset)
+	err = db.QueryRow("SELECT pgoffset FROM dbstat WHERE name = 'notifications' AND pagetype = 'leaf'" +
+		" ORDER BY path LIMIT 1 OFFSET 20").Scan(&offset)
 	if err = errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +123,9 @@ func breakPage(t *testing.T, file string) {
 // What a sender wrote into a call_id does not reach the terminal as it is.
 func TestVerifyPrintsNoControlCharacters(t *testing.T) {
 	db := newDB(t)
-	body := `{"call_id":"x\ntime=2026 \u001b[31m","callee":"+1","timestamp":1,"session_start_time":"2025-06-01T10:00:00Z","session_end_time":"2025-06-01T10:00:00Z","messages":[]}`
+	body := `{"call_id":"x\ntime=2026 ` +
+		`\u001b[31m","callee":"+1","timestamp":1,"session_start_time":"2025-06-01T10:00:00Z",` +
+		`"session_end_time":"2025-06-01T10:00:00Z","messages":[]}`
 	if ended := program.Run(t, body, "import", "--db", db); ended.Code != 0 {
 		t.Fatal(ended.Err)
 	}
@@ -136,12 +146,14 @@ func TestVerifyPrintsNoControlCharacters(t *testing.T) {
 // A database that is not there is not made for commands that only look at one: a
 // mistyped name would pass for an empty database.
 func TestMissingDatabaseIsNotMade(t *testing.T) {
-	for _, name := range []string{"quarantine", "replay", "verify", "export", "backup copy.db", "erase --callee=+62", "prune --before=2025-01-01T00:00:00Z"} {
+	for _, name := range []string{"quarantine", "replay", "verify", "export", "backup copy.db", "erase --callee=+62",
+		"prune --before=2025-01-01T00:00:00Z"} {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
 			ended := program.Run(t, "", append(strings.Fields(name), "--db=mistyped.db")...)
 			if ended.Code == 0 || !strings.Contains(ended.Err, "mistyped.db") || exists("mistyped.db") {
-				t.Errorf("exit code %d, made: %t, output %q, standard error %q", ended.Code, exists("mistyped.db"), ended.Out, ended.Err)
+				t.Errorf("exit code %d, made: %t, output %q, standard error %q", ended.Code, exists("mistyped.db"),
+					ended.Out, ended.Err)
 			}
 		})
 	}

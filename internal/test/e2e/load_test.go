@@ -91,7 +91,8 @@ func (l *load) ask(s *program.Server) {
 		}
 		Errors []struct{ Extensions struct{ Code string } }
 	}
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || response.StatusCode != http.StatusOK && response.StatusCode != http.StatusServiceUnavailable {
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || response.StatusCode != http.StatusOK &&
+		response.StatusCode != http.StatusServiceUnavailable {
 		l.fail("asking answered %d, %v", response.StatusCode, err)
 		return
 	}

@@ -57,7 +57,8 @@ func answered(b *browser.Browser, t *testing.T, count int) (last string) {
 // openTab opens the tab of that number, counted from 1.
 func openTab(b *browser.Browser, tab int) {
 	b.Do(
-		chromedp.Click(chromedp.CSS(fmt.Sprintf(".graphiql-tabs > :nth-child(%d of .graphiql-tab) .graphiql-tab-button", tab))),
+		chromedp.Click(chromedp.CSS(fmt.Sprintf(".graphiql-tabs > :nth-child(%d of .graphiql-tab) "+
+			".graphiql-tab-button", tab))),
 		chromedp.WaitVisible(chromedp.CSS(fmt.Sprintf(":nth-child(%d of .graphiql-tab).graphiql-tab-active", tab))),
 	)
 	time.Sleep(time.Second) // GraphiQL reads the operation's name a moment after its tab is opened
@@ -125,7 +126,8 @@ func TestPlaygroundRunsItsExamples(t *testing.T) {
 	bodies := append(recentWithRatings(), readFile(t, program.Example))
 	mustPost(t, s, bodies...)
 	b := openPlayground(t, s, 1440, 900)
-	titles := browser.Eval[[]string](b, `[...document.querySelectorAll(".graphiql-tab-button")].map((tab) => tab.innerText)`)
+	titles := browser.Eval[[]string](b, `[...document.querySelectorAll(".graphiql-tab-button")].map((tab) => `+
+		`tab.innerText)`)
 	kinds := exampleKinds(t)
 	if len(titles) != len(kinds) {
 		t.Errorf("tabs %q for the examples %q", titles, kinds)
@@ -142,7 +144,8 @@ func TestPlaygroundRunsItsExamples(t *testing.T) {
 			Data   map[string]any
 			Errors []any
 		}
-		if err := json.Unmarshal([]byte(answer), &answered); err != nil || answered.Data == nil || answered.Errors != nil || strings.Contains(shown, `"errors"`) {
+		err := json.Unmarshal([]byte(answer), &answered)
+		if err != nil || answered.Data == nil || answered.Errors != nil || strings.Contains(shown, `"errors"`) {
 			t.Errorf("tab %s: %.1000s", title, answer)
 		}
 		if strings.Contains(answer, `"nodes":[]`) || strings.Contains(answer, `"sessionStats":[]`) {
@@ -221,14 +224,16 @@ func TestPlaygroundLoadsNoImagesOfMessages(t *testing.T) {
 	b := openPlayground(t, s, 1440, 3000)
 	runTab(b, t, 2)
 	type point struct{ X, Y float64 }
-	address := `[...document.querySelectorAll(".result-window .view-line span")].find((span) => span.children.length === 0 && span.innerText.includes("https://"))`
+	address := `[...document.querySelectorAll(".result-window .view-line span")].find((span) => ` +
+		`span.children.length === 0 && span.innerText.includes("https://"))`
 	tools.Eventually(t, func() string {
 		if !browser.Eval[bool](b, address+" !== undefined") {
 			return "no address of an image in the result pane"
 		}
 		return ""
 	})
-	at := browser.Eval[point](b, `(() => { const r = `+address+`.getBoundingClientRect(); return {X: r.x + r.width / 2, Y: r.y + r.height / 2}; })()`)
+	at := browser.Eval[point](b, `(() => { const r = `+address+`.getBoundingClientRect(); return {X: r.x + r.width `+
+		`/ 2, Y: r.y + r.height / 2}; })()`)
 	b.Do(
 		chromedp.MouseEvent(chromedp.MouseMoved, at.X-5, at.Y),
 		chromedp.MouseEvent(chromedp.MouseMoved, at.X, at.Y),

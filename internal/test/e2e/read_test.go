@@ -21,14 +21,16 @@ import (
 // of other sessions and the answered message as a whole.
 func everything(t *testing.T) string {
 	return tools.Selection(t, program.Schema(t), "Session", map[string]string{
-		"Session.nerSlot": "", "Session.versions": "", "Contact.sessions": "", "Intention.sessions": "", "MessageReply.message": "{ position }",
+		"Session.nerSlot": "", "Session.versions": "", "Contact.sessions": "", "Intention.sessions": "",
+		"MessageReply.message": "{ position }",
 	})
 }
 
 // readAll reads all sessions through all fields, page by page, by call_id.
 func readAll(t *testing.T, s *program.Server) map[string]map[string]any {
 	t.Helper()
-	query := "query ($after: String) { sessions(first: 20, after: $after) { totalCount pageInfo { hasNextPage endCursor } nodes " + everything(t) + "} }"
+	query := "query ($after: String) { sessions(first: 20, after: $after) { totalCount pageInfo { hasNextPage " +
+		"endCursor } nodes " + everything(t) + "} }"
 	all := map[string]map[string]any{}
 	for after := any(nil); ; {
 		page := s.Query(t, query, map[string]any{"after": after})["sessions"].(map[string]any)
@@ -80,7 +82,8 @@ func TestExampleIsReadBackWhole(t *testing.T) {
 			t.Error("in no field but raw:", lost)
 		}
 	}
-	for _, by := range []string{`session(callId: "a3f5c12ac59xxxxxxxxad71fe6a8ea3e")`, fmt.Sprintf("node(id: %q)", session["id"])} {
+	for _, by := range []string{`session(callId: "a3f5c12ac59xxxxxxxxad71fe6a8ea3e")`,
+		fmt.Sprintf("node(id: %q)", session["id"])} {
 		one := s.Query(t, "{ found: "+by+" { ... on Session "+everything(t)+"} }", nil)["found"]
 		if differences := diff.JSON(session, one); len(differences) > 0 {
 			t.Errorf("%s:\n%s", by, strings.Join(differences, "\n"))

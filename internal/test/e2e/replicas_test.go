@@ -38,11 +38,14 @@ func TestInstancesReplicaAndRestarts(t *testing.T) {
 		servers = append(servers, s)
 		t.Cleanup(func() {
 			if t.Failed() {
-				t.Logf("failed queries of %s: %q", s.URL, regexp.MustCompile("(?m)^.*query failed.*$").FindAllString(s.Log.String(), 10))
+				t.Logf("failed queries of %s: %q", s.URL,
+					regexp.MustCompile("(?m)^.*query failed.*$").FindAllString(s.Log.String(), 10))
 			}
 		})
 	}
-	seen := subscribe(t, servers[0], func(callID string) { load.post(servers[1], string(readFile(t, program.Example)), callID) })
+	seen := subscribe(t, servers[0], func(callID string) {
+		load.post(servers[1], string(readFile(t, program.Example)), callID)
+	})
 	for _, s := range servers {
 		load.on(t, s)
 	}
@@ -51,7 +54,9 @@ func TestInstancesReplicaAndRestarts(t *testing.T) {
 		s.Log.Await(t, serves)
 	}
 	load.goesOn(t, "primary and replica")
-	if connected := replica.Count(t, "deployed", "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'sessiongraph' AND query LIKE '%sessions s%'"); connected == 0 {
+	connected := replica.Count(t, "deployed",
+		"SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'sessiongraph' AND query LIKE '%sessions s%'")
+	if connected == 0 {
 		t.Error("nothing asks the replica")
 	}
 
@@ -79,7 +84,8 @@ func TestInstancesReplicaAndRestarts(t *testing.T) {
 	load.goesOn(t, "both after a restart")
 
 	stored := load.end(t)
-	t.Logf("%d notifications acknowledged, %d refused for a while; %d queries answered, %d could not be for a while", len(stored), load.refused.Load(), load.answered.Load(), load.unanswered.Load())
+	t.Logf("%d notifications acknowledged, %d refused for a while; %d queries answered, %d could not be for a while",
+		len(stored), load.refused.Load(), load.answered.Load(), load.unanswered.Load())
 	tools.Eventually(t, func() string {
 		missing := 0
 		for callID := range stored {
@@ -96,7 +102,8 @@ func TestInstancesReplicaAndRestarts(t *testing.T) {
 	for _, s := range servers {
 		for callID := range stored {
 			tools.Eventually(t, func() string { // a replica may be a moment behind
-				found := s.Query(t, "query ($callId: String!) { session(callId: $callId) { callId } }", map[string]any{"callId": callID})
+				found := s.Query(t, "query ($callId: String!) { session(callId: $callId) { callId } }",
+					map[string]any{"callId": callID})
 				if found["session"] == nil {
 					return "session " + callID + " was acknowledged and is not there"
 				}

@@ -24,17 +24,23 @@ func TestRoutes(t *testing.T) {
 	}{
 		{"GET", "/healthz", 200, "text/plain; charset=utf-8", regexp.MustCompile(`^ok\n$`), nil},
 		{"GET", "/readyz", 200, "text/plain; charset=utf-8", regexp.MustCompile(`^ok\n$`), nil},
-		{"GET", "/metrics", 200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", regexp.MustCompile(`(?m)^sessiongraph_`), nil},
-		{"GET", "/schema.graphqls", 200, "text/plain; charset=utf-8", regexp.MustCompile("^" + regexp.QuoteMeta(program.Schema(t)) + "$"), nil},
+		{"GET", "/metrics", 200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+			regexp.MustCompile(`(?m)^sessiongraph_`), nil},
+		{"GET", "/schema.graphqls", 200, "text/plain; charset=utf-8",
+			regexp.MustCompile("^" + regexp.QuoteMeta(program.Schema(t)) + "$"), nil},
 		{"GET", "/", 200, "text/html; charset=utf-8", page, http.Header{"X-Content-Type-Options": {"nosniff"}}},
 		{"HEAD", "/", 200, "text/html; charset=utf-8", regexp.MustCompile(`^$`), nil},
 		{"POST", "/", 405, "text/plain; charset=utf-8", nil, http.Header{"Allow": {"GET, HEAD"}}},
 		{"POST", "/healthz", 405, "text/plain; charset=utf-8", nil, http.Header{"Allow": {"GET, HEAD"}}},
-		{"GET", "/ingest", 405, "application/json", regexp.MustCompile(`"METHOD_NOT_ALLOWED"`), http.Header{"Allow": {"POST"}}},
-		{"PUT", "/query", 405, "application/json; charset=utf-8", regexp.MustCompile(`"BAD_REQUEST"`), http.Header{"Allow": {"GET, POST"}}},
-		{"GET", "/query?query={__typename}", 200, "application/json; charset=utf-8", regexp.MustCompile(`^\{"data":\{"__typename":"Query"\}\}$`), nil},
+		{"GET", "/ingest", 405, "application/json", regexp.MustCompile(`"METHOD_NOT_ALLOWED"`),
+			http.Header{"Allow": {"POST"}}},
+		{"PUT", "/query", 405, "application/json; charset=utf-8", regexp.MustCompile(`"BAD_REQUEST"`),
+			http.Header{"Allow": {"GET, POST"}}},
+		{"GET", "/query?query={__typename}", 200, "application/json; charset=utf-8",
+			regexp.MustCompile(`^\{"data":\{"__typename":"Query"\}\}$`), nil},
 		{"GET", "/nothing", 404, "application/json", regexp.MustCompile(`"NOT_FOUND".*/ingest`), nil},
-		{"POST", "/ingest/", 404, "application/json", regexp.MustCompile(`"NOT_FOUND".*notifications are posted to /ingest,`), nil},
+		{"POST", "/ingest/", 404, "application/json",
+			regexp.MustCompile(`"NOT_FOUND".*notifications are posted to /ingest,`), nil},
 		{"POST", "/webhook", 404, "application/json", regexp.MustCompile(`notifications are posted to /ingest,`), nil},
 		{"POST", "/Ingest", 404, "application/json", regexp.MustCompile(`notifications are posted to /ingest,`), nil},
 		{"GET", "/assets/nothing.js", 404, "application/json", nil, nil},
@@ -58,7 +64,8 @@ func TestRoutes(t *testing.T) {
 			}
 			_ = response.Body.Close()
 			if response.StatusCode != test.status || response.Header.Get("Content-Type") != test.contentType {
-				t.Errorf("status %d, content type %q; want %d, %q", response.StatusCode, response.Header.Get("Content-Type"), test.status, test.contentType)
+				t.Errorf("status %d, content type %q; want %d, %q", response.StatusCode,
+					response.Header.Get("Content-Type"), test.status, test.contentType)
 			}
 			if test.body != nil && !test.body.Match(body) {
 				t.Errorf("body %.300q", body)
@@ -66,7 +73,8 @@ func TestRoutes(t *testing.T) {
 			if got := response.Header.Get("X-Content-Type-Options"); got != "nosniff" {
 				t.Errorf("X-Content-Type-Options: %q", got)
 			}
-			if kept := response.Header.Get("Cache-Control"); test.status != 200 && strings.Contains(kept, "immutable") {
+			kept := response.Header.Get("Cache-Control")
+			if test.status != 200 && strings.Contains(kept, "immutable") {
 				t.Errorf("a refusal is kept: %s", kept)
 			}
 			for name, value := range test.header {
@@ -108,9 +116,11 @@ func TestAmbiguousLengthEndsTheConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = connection.Close() }()
-	_, _ = io.WriteString(connection, "POST /ingest HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+	_, _ = io.WriteString(connection, "POST /ingest HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: "+
+		"chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
 	all, err := io.ReadAll(connection)
-	if err != nil || strings.Count(string(all), "HTTP/1.1 ") != 1 || !strings.Contains(string(all), "Connection: close") {
+	if err != nil || strings.Count(string(all), "HTTP/1.1 ") != 1 ||
+		!strings.Contains(string(all), "Connection: close") {
 		t.Errorf("%v\n%s", err, all)
 	}
 }

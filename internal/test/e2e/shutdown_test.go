@@ -50,7 +50,8 @@ func TestSIGTERMDrains(t *testing.T) {
 	body := readFile(t, program.Example)
 	half := len(body) / 2
 	// With Expect, the server says when it has begun to read the body.
-	_, _ = fmt.Fprintf(connection, "POST /ingest HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", host, len(body))
+	_, _ = fmt.Fprintf(connection, "POST /ingest HTTP/1.1\r\nHost: %s\r\nContent-Type: "+
+		"application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", host, len(body))
 	answer := bufio.NewReader(connection)
 	if line, err := answer.ReadString('\n'); err != nil || !strings.Contains(line, "100") {
 		t.Fatalf("%q, %v", line, err)

@@ -15,8 +15,10 @@ import (
 func TestSimulate(t *testing.T) {
 	until := []string{"simulate", "--count=50", "--until=2025-06-30T00:00:00Z", "--seed"}
 	first := program.Run(t, "", append(until, "2026")...)
-	if want := string(bytes.Join(simulated(50), []byte("\n"))) + "\n"; first.Code != 0 || first.Err != "" || first.Out != want {
-		t.Errorf("exit code %d, standard error %q, %d bytes where %d were expected", first.Code, first.Err, len(first.Out), len(want))
+	want := string(bytes.Join(simulated(50), []byte("\n"))) + "\n"
+	if first.Code != 0 || first.Err != "" || first.Out != want {
+		t.Errorf("exit code %d, standard error %q, %d bytes where %d were expected", first.Code, first.Err,
+			len(first.Out), len(want))
 	}
 	if again := program.Run(t, "", append(until, "2026")...); again != first {
 		t.Error("the same seed invents others")
@@ -61,10 +63,12 @@ func TestSimulateSigns(t *testing.T) {
 		t.Run(scheme, func(t *testing.T) {
 			s := startServer(t, newDB(t), "--sign-secret=new,old", "--sign-scheme", scheme)
 			to := []string{"simulate", "--count=5", "--to", s.URL + "/ingest", "--sign-scheme", scheme}
-			if ended := program.Run(t, "", append(to, "--sign-secret=old")...); ended.Code != 0 || ended.Out != "5 notifications posted\n" {
+			ended := program.Run(t, "", append(to, "--sign-secret=old")...)
+			if ended.Code != 0 || ended.Out != "5 notifications posted\n" {
 				t.Errorf("%+v", ended)
 			}
-			if ended := program.Run(t, "", append(to, "--sign-secret=wrong")...); ended.Code != 1 || !strings.Contains(ended.Err, "401") {
+			if ended := program.Run(t, "", append(to, "--sign-secret=wrong")...); ended.Code != 1 ||
+				!strings.Contains(ended.Err, "401") {
 				t.Errorf("%+v", ended)
 			}
 			if ended := program.Run(t, "", to...); ended.Code != 1 || !strings.Contains(ended.Err, "401") {
@@ -84,7 +88,9 @@ func TestSimulateSigns(t *testing.T) {
 			if response.StatusCode != http.StatusOK {
 				t.Errorf("%+v: answered %s", signed, response.Status)
 			}
-			if piped := program.Run(t, string(readFile(t, program.Example)), "sign", "--sign-secret=new", "--sign-scheme", scheme, "-"); piped != signed {
+			piped := program.Run(t, string(readFile(t, program.Example)), "sign", "--sign-secret=new",
+				"--sign-scheme", scheme, "-")
+			if piped != signed {
 				t.Errorf("%+v by standard input, %+v by name", piped, signed)
 			}
 		})
@@ -93,12 +99,14 @@ func TestSimulateSigns(t *testing.T) {
 
 func TestSimulateTo(t *testing.T) {
 	s := startServer(t, newDB(t))
-	ended := program.Run(t, "", "simulate", "--count=50", "--seed=2026", "--until=2025-06-30T00:00:00Z", "--to", s.URL+"/ingest")
+	ended := program.Run(t, "", "simulate", "--count=50", "--seed=2026", "--until=2025-06-30T00:00:00Z",
+		"--to", s.URL+"/ingest")
 	if ended.Code != 0 || ended.Out != "50 notifications posted\n" || ended.Err != "" {
 		t.Errorf("%+v", ended)
 	}
 	compareAll(t, expected.Sessions(simulated(50)), readAll(t, s))
-	if wrong := program.Run(t, "", "simulate", "--count=50", "--to", s.URL+"/nothing"); wrong.Code == 0 || strings.Count(wrong.Err, "\n") != 1 {
+	wrong := program.Run(t, "", "simulate", "--count=50", "--to", s.URL+"/nothing")
+	if wrong.Code == 0 || strings.Count(wrong.Err, "\n") != 1 {
 		t.Errorf("%+v", wrong)
 	}
 }

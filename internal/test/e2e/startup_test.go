@@ -25,7 +25,8 @@ func TestWaitsForItsDatabase(t *testing.T) {
 	}
 	t.Cleanup(cluster.Remove)
 	cluster.Execute(t, "CREATE DATABASE late")
-	if ended := program.Run(t, "", "serve", "--addr", "127.0.0.1:0", "--db", cluster.Address("nothing")); ended.Code != 1 || !strings.Contains(ended.Err, "createdb") {
+	ended := program.Run(t, "", "serve", "--addr", "127.0.0.1:0", "--db", cluster.Address("nothing"))
+	if ended.Code != 1 || !strings.Contains(ended.Err, "createdb") {
 		t.Errorf("a database that is not there: %+v", ended)
 	}
 	if err := cluster.Stop("fast"); err != nil {
@@ -37,7 +38,8 @@ func TestWaitsForItsDatabase(t *testing.T) {
 	log, code := new(tools.Log), make(chan int, 1)
 	start := func(ctx context.Context) {
 		go func() {
-			code <- program.Main(ctx, t, []string{"serve", "--addr", "127.0.0.1:0", "--db", cluster.Address("late")}, nil, io.Discard, log)
+			code <- program.Main(ctx, t, []string{"serve", "--addr", "127.0.0.1:0", "--db", cluster.Address("late")},
+				nil, io.Discard, log)
 		}()
 	}
 	stopped, stop := context.WithCancel(t.Context())
@@ -50,7 +52,8 @@ func TestWaitsForItsDatabase(t *testing.T) {
 
 	log = new(tools.Log)
 	start(ctx)
-	address := log.Await(t, regexp.MustCompile(`level=WARN msg="waiting for the database" address=(\S+) attempts=1 error="open database .*cannot be reached`))[1]
+	address := log.Await(t, regexp.MustCompile(`level=WARN msg="waiting for the database" address=(\S+) attempts=1 `+
+		`error="open database .*cannot be reached`))[1]
 	for path, want := range map[string]int{"/healthz": 200, "/readyz": 503, "/query": 503, "/ingest": 503} {
 		response, err := http.Get("http://" + address + path)
 		if err != nil {
@@ -80,7 +83,8 @@ func TestDoesNotStartWhereNothingCanBeStored(t *testing.T) {
 		t.Fatalf("exit code %d", code)
 	}
 	ended := program.Run(t, "", "serve", "--addr", "127.0.0.1:0", "--db", db+"&default_transaction_read_only=on")
-	if ended.Code != 1 || !strings.Contains(ended.Err, "nothing can be stored in it: the server is read-only") || strings.Count(ended.Err, "\n") != 1 {
+	if ended.Code != 1 || !strings.Contains(ended.Err, "nothing can be stored in it: the server is read-only") ||
+		strings.Count(ended.Err, "\n") != 1 {
 		t.Errorf("%+v", ended)
 	}
 }
@@ -108,7 +112,8 @@ func testUpgradeBeforeServing(t *testing.T, kind testdb.Kind) {
 		}
 	}
 	execute("UPDATE sessions SET projection = 1")
-	if ended := program.Run(t, "", "verify", "--db", address); ended.Code != 1 || !strings.Contains(ended.Out, "run replay") {
+	ended := program.Run(t, "", "verify", "--db", address)
+	if ended.Code != 1 || !strings.Contains(ended.Out, "run replay") {
 		t.Errorf("verify ended with %+v", ended)
 	}
 
@@ -121,14 +126,16 @@ func testUpgradeBeforeServing(t *testing.T, kind testdb.Kind) {
 		t.Errorf("verify ended with %+v", ended)
 	}
 
-	for _, command := range [][]string{{"import"}, {"erase", "--callee", "nobody"}, {"prune", "--before", "2001-01-01T00:00:00Z"}, {"replay"}} {
+	for _, command := range [][]string{{"import"}, {"erase", "--callee", "nobody"},
+		{"prune", "--before", "2001-01-01T00:00:00Z"}, {"replay"}} {
 		execute("UPDATE sessions SET projection = 1")
 		want := map[string]int{"erase": 3}[command[0]] // nothing was received of nobody
 		if ended := program.Run(t, "", append(command, "--db", address)...); ended.Code != want {
 			t.Errorf("%s ended with %+v", command, ended)
 		}
 		var outdated int
-		if err := db.QueryRow("SELECT COUNT(*) FROM sessions WHERE projection = 1").Scan(&outdated); err != nil || outdated > 0 {
+		if err := db.QueryRow("SELECT COUNT(*) FROM sessions WHERE projection = 1").Scan(&outdated); err != nil ||
+			outdated > 0 {
 			t.Errorf("after %s %d sessions are of the old version (%v)", command, outdated, err)
 		}
 	}
@@ -153,7 +160,8 @@ func startWhileUpgrading(t *testing.T, address string, db *sql.DB) {
 	ended := make(chan int)
 	log := new(tools.Log)
 	go func() {
-		ended <- program.Main(ctx, t, []string{"serve", "--addr", listen, "--db", address}, strings.NewReader(""), io.Discard, log)
+		ended <- program.Main(ctx, t, []string{"serve", "--addr", listen, "--db", address},
+			strings.NewReader(""), io.Discard, log)
 	}()
 	log.Await(t, regexp.MustCompile(`msg="upgrading sessions" done=0 total=20`))
 	status := func(path string) int {
@@ -164,7 +172,8 @@ func startWhileUpgrading(t *testing.T, address string, db *sql.DB) {
 		_ = response.Body.Close()
 		return response.StatusCode
 	}
-	if healthy, ready, query := status("/healthz"), status("/readyz"), status("/query?query={__typename}"); healthy != 200 || ready != 503 || query != 503 {
+	healthy, ready, query := status("/healthz"), status("/readyz"), status("/query?query={__typename}")
+	if healthy != 200 || ready != 503 || query != 503 {
 		t.Errorf("/healthz answers %d, /readyz %d, /query %d", healthy, ready, query)
 	}
 	if err := held.Rollback(); err != nil {

@@ -26,7 +26,8 @@ type subscriber struct {
 func subscribe(t *testing.T, s *program.Server, post func(callID string)) *subscriber {
 	t.Helper()
 	query := `{"query":"subscription { sessionStored { session { callId messageCount messages { text } } } }"}`
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/query", bytes.NewReader([]byte(query)))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/query",
+		bytes.NewReader([]byte(query)))
 	if err != nil {
 		t.Fatal(err)
 	}

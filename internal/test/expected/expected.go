@@ -49,7 +49,8 @@ func Sessions(bodies [][]byte) map[string]map[string]any {
 			"label": label, "sessionCount": number(sameLabel), "share": float64(sameLabel) / float64(len(sessions)),
 		}
 		session["contact"] = object{
-			"id": diff.Anything{}, "callee": callee, "sessionCount": number(sameCallee), "firstSeenAt": first, "lastSeenAt": last,
+			"id": diff.Anything{}, "callee": callee, "sessionCount": number(sameCallee),
+			"firstSeenAt": first, "lastSeenAt": last,
 		}
 		answers[session["callId"].(string)] = session
 	}
@@ -65,17 +66,22 @@ func expectedSession(body []byte) object {
 	}
 	return object{
 		"id": diff.Anything{}, "receivedAt": diff.Anything{}, "version": number(1), "deliveries": diff.AtLeast(1),
-		"callId": text(n["call_id"]), "callee": text(n["callee"]), "channel": text(n["channel"]), "channelId": text(n["channel_id"]),
+		"callId": text(n["call_id"]), "callee": text(n["callee"]), "channel": text(n["channel"]),
+		"channelId":  text(n["channel_id"]),
 		"workflowId": text(n["workflow_id"]), "workflowName": text(n["workflow_name"]),
 		"nodeTaskId": text(n["nodetask_id"]), "nodeTaskName": text(n["nodetask_name"]),
 		"wabaTaskId": text(n["waba_task_id"]), "wfDetailUuid": text(n["wfdetail_uuid"]),
-		"robotId": text(n["robot_id"]), "status": text(n["status"]), "intention": text(n["intention"]), "talkRound": n["talk_round"],
-		"startedAt": instant(n["session_start_time"]), "endedAt": instant(n["session_end_time"]), "notifiedAt": instant(n["timestamp"]),
+		"robotId": text(n["robot_id"]), "status": text(n["status"]), "intention": text(n["intention"]),
+		"talkRound": n["talk_round"],
+		"startedAt": instant(n["session_start_time"]), "endedAt": instant(n["session_end_time"]),
+		"notifiedAt":      instant(n["timestamp"]),
 		"durationSeconds": number(int(parse(n["session_end_time"]).Sub(parse(n["session_start_time"])).Seconds())),
 		"endReason":       enum(n["session_end_reason"], "robot", "agent", "error", "expire", "user"),
-		"nerSlots":        namedValues(body, "ner_slots"), "eventLabels": namedValues(body, "event_label"), "variables": namedValues(body, "variables"),
-		"endReasonRaw": text(n["session_end_reason"]), "engaged": engaged(sent), "handover": handover(sent), "abandoned": abandoned(n, sent),
-		"messages": messages, "messageCount": number(len(messages)), "raw": n,
+		"nerSlots":        namedValues(body, "ner_slots"), "eventLabels": namedValues(body, "event_label"),
+		"variables":    namedValues(body, "variables"),
+		"endReasonRaw": text(n["session_end_reason"]), "engaged": engaged(sent), "handover": handover(sent),
+		"abandoned": abandoned(n, sent),
+		"messages":  messages, "messageCount": number(len(messages)), "raw": n,
 	}
 }
 
@@ -89,7 +95,9 @@ func handover(messages list) any {
 	replied := false
 	for _, m := range messages {
 		content := dig(m, "content")
-		if seat := text(dig(content, "system", "to_seat_id")); dig(content, "type") == "system" && dig(content, "system", "type") == "conversation.take_over" && seat != "" {
+		seat := text(dig(content, "system", "to_seat_id"))
+		if dig(content, "type") == "system" && dig(content, "system", "type") == "conversation.take_over" &&
+			seat != "" {
 			if len(seats) == 0 {
 				takenOverAt = instant(dig(m, "timestamp"))
 			}
@@ -126,16 +134,20 @@ func abandoned(n object, messages list) bool {
 func expectedMessage(position int, m object, all list) object {
 	content := expectedContent(m["content"], dig(m, "reply", "content"))
 	message := object{
-		"id": diff.Anything{}, "position": number(position), "msgId": text(m["msg_id"]), "senderType": sender(m["sender_type"]),
-		"sentAt": instant(m["timestamp"]), "status": enum(m["status"], "sent", "delivery", "read"),
-		"senderTypeRaw": text(m["sender_type"]), "statusRaw": text(m["status"]), "contentType": content["type"], "text": content["text"], "content": content, "replyTo": nil, "raw": m,
+		"id": diff.Anything{}, "position": number(position), "msgId": text(m["msg_id"]),
+		"senderType": sender(m["sender_type"]),
+		"sentAt":     instant(m["timestamp"]), "status": enum(m["status"], "sent", "delivery", "read"),
+		"senderTypeRaw": text(m["sender_type"]), "statusRaw": text(m["status"]), "contentType": content["type"],
+		"text": content["text"], "content": content, "replyTo": nil, "raw": m,
 	}
 	if reply, ok := m["reply"].(object); ok {
 		message["replyTo"] = object{
-			"msgId": text(reply["msg_id"]), "senderType": sender(reply["sender_type"]), "sentAt": instant(reply["timestamp"]),
+			"msgId": text(reply["msg_id"]), "senderType": sender(reply["sender_type"]),
+			"sentAt":  instant(reply["timestamp"]),
 			"content": expectedContent(reply["content"], nil), "message": nil,
 		}
-		if at := slices.IndexFunc(all, func(other any) bool { return dig(other, "msg_id") == reply["msg_id"] }); at >= 0 {
+		at := slices.IndexFunc(all, func(other any) bool { return dig(other, "msg_id") == reply["msg_id"] })
+		if at >= 0 {
 			message["replyTo"].(object)["message"] = object{"position": number(at)}
 		}
 	}
@@ -155,7 +167,8 @@ func expectedContent(c, answered any) object {
 	case "system":
 		event := text(dig(c, "system", "type"))
 		return is("SystemContent", event, object{
-			"event": event, "fromSeatId": text(dig(c, "system", "from_seat_id")), "toSeatId": text(dig(c, "system", "to_seat_id")),
+			"event": event, "fromSeatId": text(dig(c, "system", "from_seat_id")),
+			"toSeatId": text(dig(c, "system", "to_seat_id")),
 		})
 	case "template":
 		return expectedTemplate(dig(c, "template"), is)
@@ -166,7 +179,8 @@ func expectedContent(c, answered any) object {
 		if media == nil && (kind == "video" || kind == "audio") {
 			return unknown
 		}
-		return is(strings.ToUpper(kind[:1])+kind[1:]+"Content", lines(said, text(dig(media, "name"))), object{"media": media, "caption": said})
+		return is(strings.ToUpper(kind[:1])+kind[1:]+"Content", lines(said, text(dig(media, "name"))),
+			object{"media": media, "caption": said})
 	case "interactive":
 		return expectedInteractive(c, answered, said, unknown, is)
 	case "location":
@@ -211,14 +225,16 @@ func expectedTemplate(template any, is func(string, string, object) object) obje
 
 func expectedHeader(header any) any {
 	if header, ok := header.(object); ok {
-		return object{"type": text(header["type"]), "text": text(header["text"]), "media": expectedMedia(header["media"])}
+		return object{"type": text(header["type"]), "text": text(header["text"]),
+			"media": expectedMedia(header["media"])}
 	}
 	return nil
 }
 
 func expectedInteractive(c, answered any, said string, unknown object, is func(string, string, object) object) object {
 	prompt := dig(c, "interactive")
-	header, body, footer := expectedHeader(dig(prompt, "header")), text(dig(prompt, "body", "text")), text(dig(prompt, "footer", "text"))
+	header, body, footer := expectedHeader(dig(prompt, "header")), text(dig(prompt, "body",
+		"text")), text(dig(prompt, "footer", "text"))
 	parts := []string{text(dig(header, "text")), body, footer}
 	switch {
 	case prompt == nil:
@@ -227,10 +243,12 @@ func expectedInteractive(c, answered any, said string, unknown object, is func(s
 		buttons := list{}
 		for _, b := range items(dig(prompt, "action", "buttons")) {
 			title := text(dig(b, "reply", "title"))
-			buttons = append(buttons, object{"id": text(dig(b, "reply", "id")), "type": text(dig(b, "type")), "title": title})
+			buttons = append(buttons,
+				object{"id": text(dig(b, "reply", "id")), "type": text(dig(b, "type")), "title": title})
 			parts = append(parts, title)
 		}
-		return is("InteractiveButtonsContent", lines(parts...), object{"header": header, "body": body, "footer": footer, "buttons": buttons})
+		return is("InteractiveButtonsContent", lines(parts...),
+			object{"header": header, "body": body, "footer": footer, "buttons": buttons})
 	case dig(prompt, "action", "sections") != nil:
 		sections := list{}
 		parts = append(parts, text(dig(prompt, "action", "button")))
@@ -238,14 +256,16 @@ func expectedInteractive(c, answered any, said string, unknown object, is func(s
 			rows := list{}
 			parts = append(parts, text(dig(section, "title")))
 			for _, r := range items(dig(section, "rows")) {
-				row := object{"id": text(dig(r, "id")), "title": text(dig(r, "title")), "description": text(dig(r, "description"))}
+				row := object{"id": text(dig(r, "id")), "title": text(dig(r, "title")),
+					"description": text(dig(r, "description"))}
 				rows = append(rows, row)
 				parts = append(parts, row["title"].(string), row["description"].(string))
 			}
 			sections = append(sections, object{"title": text(dig(section, "title")), "rows": rows})
 		}
 		return is("InteractiveListContent", lines(parts...), object{
-			"header": header, "body": body, "footer": footer, "button": text(dig(prompt, "action", "button")), "sections": sections,
+			"header": header, "body": body, "footer": footer, "button": text(dig(prompt, "action", "button")),
+			"sections": sections,
 		})
 	}
 	if read := lines(parts...); read != "" {
@@ -265,7 +285,8 @@ func expectedMedia(media any) any {
 func chosen(title string, answered any) any {
 	var options []object
 	add := func(id, kind, title, section any) {
-		options = append(options, object{"id": text(id), "type": text(kind), "title": text(title), "section": section, "index": number(len(options)), "match": "EXACT"})
+		options = append(options, object{"id": text(id), "type": text(kind), "title": text(title), "section": section,
+			"index": number(len(options)), "match": "EXACT"})
 	}
 	for _, b := range items(dig(answered, "template", "content", "button")) {
 		add("", dig(b, "type"), dig(b, "text"), nil)
@@ -330,7 +351,8 @@ func PlainJSON(raw json.RawMessage) string {
 		encoder := json.NewEncoder(&quoted)
 		encoder.SetEscapeHTML(false)
 		_ = encoder.Encode(said)
-		out.WriteString(strings.NewReplacer(`\u2028`, "\u2028", `\u2029`, "\u2029").Replace(strings.TrimSpace(quoted.String())))
+		out.WriteString(strings.NewReplacer(`\u2028`, "\u2028", `\u2029`,
+			"\u2029").Replace(strings.TrimSpace(quoted.String())))
 		rest = rest[decoder.InputOffset():]
 	}
 	return out.String()

@@ -49,7 +49,8 @@ type hostile struct{ name, body, want string }
 func notification(callID, name, value string) string {
 	var parts []string
 	for _, f := range [][2]string{
-		{"call_id", strconv.Quote(callID)}, {"timestamp", `1744699269`}, {"session_start_time", `"2025-04-15T06:41:00Z"`},
+		{"call_id", strconv.Quote(callID)}, {"timestamp", `1744699269`},
+		{"session_start_time", `"2025-04-15T06:41:00Z"`},
 		{"session_end_time", `"2025-04-15T06:41:09Z"`}, {"messages", `[]`},
 	} {
 		if f[0] != name {
@@ -136,11 +137,13 @@ func largeOnes() []hostile {
 		{"a byte too much", filled("unknown", `"`, "x", `"`) + strings.Repeat(" ", 100), tooLarge},
 
 		{"a million slots", notification("a", "ner_slots", names(800_000)), quarantined},
-		{"a million fields", strings.TrimSuffix(notification("a", "x", "1"), "}") + "," + names(700_000)[1:], quarantined},
+		{"a million fields", strings.TrimSuffix(notification("a", "x", "1"), "}") + "," + names(700_000)[1:],
+			quarantined},
 		{"one slot a million times", filled("ner_slots", `{"a":0`, `,"a":1`, `}`), quarantined},
 		{"a million messages", filled("messages", `[{}`, `,{}`, `]`), quarantined},
 		{"a million numbers as messages", filled("messages", `[0`, `,0`, `]`), quarantined},
-		{"a million buttons", filled("messages", `[{"content":{"type":"template","template":{"content":{"button":[{}`, `,{}`, `]}}}}]`), quarantined},
+		{"a million buttons", filled("messages", `[{"content":{"type":"template","template":{"content":{"button":[{}`,
+			`,{}`, `]}}}}]`), quarantined},
 
 		{"a text as long as may be", notification("a", "messages", said(words(2<<20))), stored},
 		{"a text as slow to search as may be", notification("a", "messages", said(letters(2<<20))), stored},
@@ -148,9 +151,12 @@ func largeOnes() []hostile {
 		{"as many slots as may be", notification("a", "ner_slots", names(2_000)), stored},
 		{"one slot more", notification("a", "ner_slots", names(2_001)), quarantined},
 		{"one message more", notification("a", "messages", times(10_001, "{}")), quarantined},
-		{"as many buttons as may be", inMessage(`{"type":"template","template":{"content":{"button":` + times(49_900, "{}") + `}}}`), stored},
-		{"as many rows as may be", inMessage(`{"type":"interactive","interactive":{"action":{"sections":[{"rows":` + times(49_900, "{}") + `}]}}}`), stored},
-		{"as many contacts as may be", inMessage(`{"type":"contacts","contacts":` + times(49_900, "{}") + `}`), stored},
+		{"as many buttons as may be",
+			inMessage(`{"type":"template","template":{"content":{"button":` + times(49_900, "{}") + `}}}`), stored},
+		{"as many rows as may be", inMessage(`{"type":"interactive","interactive":{"action":{"sections":[{"rows":` +
+			times(49_900, "{}") + `}]}}}`), stored},
+		{"as many contacts as may be", inMessage(`{"type":"contacts","contacts":` + times(49_900, "{}") + `}`),
+			stored},
 	}
 }
 
@@ -236,7 +242,9 @@ func (s server) ledger(t *testing.T) []row {
 
 func (s server) verify(t *testing.T) {
 	t.Helper()
-	err := s.store.Verify(t.Context(), ingest.Project, func(int, int) {}, func(difference string) { t.Errorf("verify: %.300s", difference) })
+	err := s.store.Verify(t.Context(), ingest.Project, func(int, int) {}, func(difference string) {
+		t.Errorf("verify: %.300s", difference)
+	})
 	if err != nil {
 		t.Error(err)
 	}
@@ -250,7 +258,8 @@ func everything(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return tools.Selection(t, string(sdl), "Session", map[string]string{
-		"Session.nerSlot": "", "Contact.sessions": "", "Intention.sessions": "", "MessageReply.message": "{ position }",
+		"Session.nerSlot": "", "Contact.sessions": "", "Intention.sessions": "",
+		"MessageReply.message": "{ position }",
 	})
 }
 
@@ -278,7 +287,8 @@ func TestLargeHostileBodies(t *testing.T) {
 				}
 			case len(rows) != 1 || rows[0].outcome != c.want:
 				t.Errorf("the ledger has %.300v, want it %s", rows, c.want)
-			case c.want == refused && rows[0].body != c.body[:min(len(c.body), 64<<10)], c.want != refused && rows[0].body != c.body:
+			case c.want == refused && rows[0].body != c.body[:min(len(c.body), 64<<10)], c.want != refused &&
+				rows[0].body != c.body:
 				t.Errorf("the body is kept as %.300q", rows[0].body)
 			}
 			s.checkReadable(t, map[bool]int{true: 1}[c.want == stored])
@@ -322,8 +332,10 @@ func oddOnes() []hostile {
 		all = append(all, hostile{fmt.Sprintf("%s: %.60q", name, value), notification(callID, name, value), want})
 	}
 	for _, text := range []string{
-		`\u0000`, `a\u0000b`, `\u0000\u0000\u0000`, `\ud800`, `a\udfffb`, `\ud83d\ud83d\ude00`, `\ude00\ud83d`, "\xff", "a\xc3", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc0\xaf",
-		`\u202e\u2066\ufeff\uffff`, `"\\\"'; DROP TABLE sessions; --`[1:], `%s%n_*?`, `<script>alert(1)</script>&amp;`, ` `, `\t\r\n\u0007\u001b[31m`, `👩‍👩‍👧‍👦 e\u0301`,
+		`\u0000`, `a\u0000b`, `\u0000\u0000\u0000`, `\ud800`, `a\udfffb`, `\ud83d\ud83d\ude00`, `\ude00\ud83d`, "\xff",
+		"a\xc3", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc0\xaf",
+		`\u202e\u2066\ufeff\uffff`, `"\\\"'; DROP TABLE sessions; --`[1:], `%s%n_*?`, `<script>alert(1)</script>&amp;`,
+		` `, `\t\r\n\u0007\u001b[31m`, `👩‍👩‍👧‍👦 e\u0301`,
 	} {
 		add(stored, "messages", said(text))
 		add(stored, "ner_slots", `{"a":"`+text+`"}`)
@@ -332,57 +344,76 @@ func oddOnes() []hostile {
 		add(stored, "callee", `"`+text+`"`)
 		add(stored, "intention", `"`+text+`"`)
 		add(stored, "unknown", `{"`+text+`":"`+text+`"}`)
-		add(stored, "messages", `[{"msg_id":"`+text+`","content":{"type":"`+text+`","text":"x"},"reply":{"msg_id":"`+text+`"}}]`)
-		all = append(all, hostile{fmt.Sprintf("call_id: %q", text), notification("", "call_id", `"odd `+text+`"`), stored})
+		add(stored, "messages", `[{"msg_id":"`+text+`","content":{"type":"`+text+
+			`","text":"x"},"reply":{"msg_id":"`+text+`"}}]`)
+		all = append(all, hostile{fmt.Sprintf("call_id: %q", text), notification("", "call_id", `"odd `+text+`"`),
+			stored})
 	}
-	for _, value := range []string{`NaN`, `Infinity`, `-Infinity`, `+1`, `.5`, `0x10`, `01`, `1.`, `1e`, `'a'`, `undefined`, `None`, `True`, `{a:1}`, `[1,]`, "\"\x00\"", "\"a\nb\"", `"\x41"`, `"\u12"`} {
+	for _, value := range []string{`NaN`, `Infinity`, `-Infinity`, `+1`, `.5`, `0x10`, `01`, `1.`, `1e`, `'a'`,
+		`undefined`, `None`, `True`, `{a:1}`, `[1,]`, "\"\x00\"", "\"a\nb\"", `"\x41"`, `"\u12"`} {
 		add(refused, "talk_round", value)
 	}
-	for _, number := range []string{`9223372036854775807`, `9223372036854775808`, `-9223372036854775809`, `123456789012345678901234567890`, `1e308`, `1e400`, `-1e400`, `1e-400`, `-0`, `0.1e1`,
+	for _, number := range []string{`9223372036854775807`, `9223372036854775808`, `-9223372036854775809`,
+		`123456789012345678901234567890`, `1e308`, `1e400`, `-1e400`, `1e-400`, `-0`, `0.1e1`,
 		`1E99999999999999999999`, strings.Repeat("9", 2000)} {
 		add(stored, "talk_round", number)
 		add(stored, "ner_slots", `{"a":`+number+`}`)
 		add(stored, "callee", strings.Repeat(number, 1)[:min(len(number), 1000)])
-		add(stored, "messages", `[{"timestamp":`+number+`,"content":{"type":"location","location":{"latitude":`+number+`,"longitude":0}}}]`)
+		add(stored, "messages", `[{"timestamp":`+number+`,"content":{"type":"location","location":{"latitude":`+number+
+			`,"longitude":0}}}]`)
 		add(either, "timestamp", number)
 		add(either, "session_start_time", number)
 		add(either, "session_end_time", `"`+number+`"`)
 	}
-	for _, at := range []string{`0`, `-1`, `"0"`, `1e11`, `1e15`, `253402300799`, `253402300800`, `-62135596800`, `-62135596801`, `1744699269.9999999`,
-		`"2025-04-15T06:41:60Z"`, `"2025-02-30T06:41:00Z"`, `"2025-04-15T24:00:00Z"`, `"2025-04-15T06:41:00+25:00"`, `"2025-04-15T06:41:00.999999999999Z"`, `"2025-04-15T06:41:00,5Z"`,
-		`"9999-12-31T23:59:59-23:59"`, `"0001-01-01T00:00:00+23:59"`, `"0000-01-01T00:00:00Z"`, `"10000-01-01T00:00:00Z"`, `"-2025-04-15T06:41:00Z"`, `"2025-04-15 06:41:00Z"`,
-		`"2025-04-15t06:41:00z"`, `"2025-04-15T06:41:00"`, `"2025-04-15"`, `"Tue, 15 Apr 2025 06:41:00 GMT"`, `""`, `" 1744699269 "`, `"1e9"`, `"0x1p30"`, `"Inf"`, `"１７４４"`, `true`, `{}`, `[1]`} {
+	for _, at := range []string{`0`, `-1`, `"0"`, `1e11`, `1e15`, `253402300799`, `253402300800`, `-62135596800`,
+		`-62135596801`, `1744699269.9999999`,
+		`"2025-04-15T06:41:60Z"`, `"2025-02-30T06:41:00Z"`, `"2025-04-15T24:00:00Z"`, `"2025-04-15T06:41:00+25:00"`,
+		`"2025-04-15T06:41:00.999999999999Z"`, `"2025-04-15T06:41:00,5Z"`,
+		`"9999-12-31T23:59:59-23:59"`, `"0001-01-01T00:00:00+23:59"`, `"0000-01-01T00:00:00Z"`,
+		`"10000-01-01T00:00:00Z"`, `"-2025-04-15T06:41:00Z"`, `"2025-04-15 06:41:00Z"`,
+		`"2025-04-15t06:41:00z"`, `"2025-04-15T06:41:00"`, `"2025-04-15"`, `"Tue, 15 Apr 2025 06:41:00 GMT"`, `""`,
+		`" 1744699269 "`, `"1e9"`, `"0x1p30"`, `"Inf"`, `"１７４４"`, `true`, `{}`, `[1]`} {
 		for _, name := range []string{"timestamp", "session_start_time", "session_end_time"} {
 			add(either, name, at)
 		}
 		add(stored, "messages", `[{"timestamp":`+at+`}]`)
 	}
-	for _, value := range []string{`null`, `true`, `5`, `""`, `"text"`, `[]`, `{}`, `[[]]`, `{"":{"":""}}`, `{"a":1,"a":2,"\u0061":3}`} {
-		for _, name := range []string{"workflow_id", "channel", "callee", "robot_id", "status", "session_end_reason", "intention", "talk_round", "ner_slots", "event_label", "variables", "unknown"} {
+	for _, value := range []string{`null`, `true`, `5`, `""`, `"text"`, `[]`, `{}`, `[[]]`, `{"":{"":""}}`,
+		`{"a":1,"a":2,"\u0061":3}`} {
+		for _, name := range []string{"workflow_id", "channel", "callee", "robot_id", "status", "session_end_reason",
+			"intention", "talk_round", "ner_slots", "event_label", "variables", "unknown"} {
 			add(stored, name, value)
 		}
 		add(either, "messages", value)
-		add(stored, "messages", `[`+value+`,{"content":`+value+`,"reply":`+value+`},{"content":{"type":`+value+`}},{"reply":{"content":`+value+`}}]`)
-		for _, kind := range []string{"text", "system", "template", "button", "image", "file", "video", "audio", "interactive", "location", "contacts"} {
-			add(stored, "messages", `[{"content":{"type":"`+kind+`","text":`+value+`,"media":`+value+`,"`+kind+`":`+value+`},"reply":{"content":{"type":"`+kind+`","`+kind+`":{"content":`+value+`,"action":`+value+`}}}}]`)
+		add(stored, "messages", `[`+value+`,{"content":`+value+`,"reply":`+value+`},{"content":{"type":`+value+
+			`}},{"reply":{"content":`+value+`}}]`)
+		for _, kind := range []string{"text", "system", "template", "button", "image", "file", "video", "audio",
+			"interactive", "location", "contacts"} {
+			add(stored, "messages", `[{"content":{"type":"`+kind+`","text":`+value+`,"media":`+value+`,"`+kind+`":`+
+				value+`},"reply":{"content":{"type":"`+kind+`","`+kind+`":{"content":`+value+
+				`,"action":`+value+`}}}}]`)
 		}
 	}
 	for name, body := range map[string]string{
-		"nothing": "", "white space": " \n\t", "a byte order mark": "\ufeff{}", "NULs": strings.Repeat("\x00", 1000), "UTF-16": "{\x00}\x00", "gzip": "\x1f\x8b\x08\x00", "two objects": "{}{}",
-		"half an object": `{"call_id":"a"`, "a form": "call_id=a", "XML": "<xml/>", "a list": "[{}]", "a text": `"{}"`, "a comment": "{/**/}", "binary": "\xff\xfe\xfd",
+		"nothing": "", "white space": " \n\t", "a byte order mark": "\ufeff{}", "NULs": strings.Repeat("\x00", 1000),
+		"UTF-16": "{\x00}\x00", "gzip": "\x1f\x8b\x08\x00", "two objects": "{}{}",
+		"half an object": `{"call_id":"a"`, "a form": "call_id=a", "XML": "<xml/>", "a list": "[{}]", "a text": `"{}"`,
+		"a comment": "{/**/}", "binary": "\xff\xfe\xfd",
 	} {
 		all = append(all, hostile{name, body, refused})
 	}
 	for name, body := range map[string]string{
-		"an empty object": "{}", "an empty name": `{"":""}`, "names in capitals": `{"CALL_ID":"a","MESSAGES":[]}`, "call_id as an object": notification("", "call_id", `{"a":1}`),
-		"an empty call_id": notification("", "x", "1"),
+		"an empty object": "{}", "an empty name": `{"":""}`, "names in capitals": `{"CALL_ID":"a","MESSAGES":[]}`,
+		"call_id as an object": notification("", "call_id", `{"a":1}`),
+		"an empty call_id":     notification("", "x", "1"),
 	} {
 		all = append(all, hostile{name, body, quarantined})
 	}
 	for name, body := range map[string]string{
-		"each field twice": `{"call_id":"first","timestamp":1,"session_start_time":1,"session_end_time":1,"messages":{},` + notification("twice", "x", "1")[1:],
-		"escaped names":    strings.Replace(notification("escaped", "x", "1"), "call_id", `\u0063all_id`, 1),
-		"white space":      "\r\n\t " + strings.ReplaceAll(notification("spaced", "x", "1"), ",", " ,\n\t") + " \r\n",
+		"each field twice": `{"call_id":"first","timestamp":1,"session_start_time":1,"session_end_time":1,` +
+			`"messages":{},` + notification("twice", "x", "1")[1:],
+		"escaped names": strings.Replace(notification("escaped", "x", "1"), "call_id", `\u0063all_id`, 1),
+		"white space":   "\r\n\t " + strings.ReplaceAll(notification("spaced", "x", "1"), ",", " ,\n\t") + " \r\n",
 	} {
 		all = append(all, hostile{name, body, stored})
 	}
@@ -442,14 +473,16 @@ func (s server) checkReadable(t *testing.T, want int) {
 				}
 			}
 		}
-		answer := s.ask(t, "query ($after: String) { sessions(first: 20, after: $after) { pageInfo { hasNextPage endCursor } nodes "+whole+" } }", map[string]any{"after": after})
+		answer := s.ask(t, "query ($after: String) { sessions(first: 20, after: $after) { pageInfo { hasNextPage "+
+			"endCursor } nodes "+whole+" } }", map[string]any{"after": after})
 		if err := json.Unmarshal(answer, &found); err != nil {
 			t.Fatal(err)
 		}
 		for _, node := range found.Data.Sessions.Nodes {
 			seen[node.CallID] = true
 			variables := map[string]any{"callId": node.CallID, "id": node.ID}
-			answer := string(s.ask(t, "query ($callId: String!, $id: ID!) { byCallId: session(callId: $callId) { id } byId: node(id: $id) { id } }", variables))
+			answer := string(s.ask(t, "query ($callId: String!, $id: ID!) { byCallId: session(callId: $callId) { id "+
+				"} byId: node(id: $id) { id } }", variables))
 			if want := fmt.Sprintf(`{"data":{"byCallId":{"id":%q},"byId":{"id":%[1]q}}}`, node.ID); answer != want {
 				t.Errorf("session %q is not found by its call_id or id: %s, want %s", node.CallID, answer, want)
 			}

@@ -57,7 +57,8 @@ func TestCloseCodes(t *testing.T) {
 	s := startServer(t)
 	const initialise = `{"type":"connection_init"}`
 	subscribe := func(id string) string {
-		return fmt.Sprintf(`{"id":%q,"type":"subscribe","payload":{"query":"subscription { sessionStored { cursor } }"}}`, id)
+		return fmt.Sprintf(`{"id":%q,"type":"subscribe","payload":{"query":"subscription { `+
+			`sessionStored { cursor } }"}}`, id)
 	}
 	many := []string{initialise}
 	for i := range 51 {
@@ -72,7 +73,8 @@ func TestCloseCodes(t *testing.T) {
 		{"no object", []string{"[]"}, 4400},
 		{"no type", []string{"{}"}, 4400},
 		{"unknown type", []string{initialise, `{"type":"start","id":"1"}`}, 4400},
-		{"subscribe without id", []string{initialise, `{"type":"subscribe","payload":{"query":"{ __typename }"}}`}, 4400},
+		{"subscribe without id", []string{initialise, `{"type":"subscribe","payload":{"query":"{ __typename }"}}`},
+			4400},
 		{"subscribe without payload", []string{initialise, `{"id":"1","type":"subscribe"}`}, 4400},
 		{"subscribe without query", []string{initialise, `{"id":"1","type":"subscribe","payload":{}}`}, 4400},
 		{"complete without id", []string{initialise, `{"type":"complete"}`}, 4400},
@@ -101,7 +103,8 @@ func TestCloseCodes(t *testing.T) {
 func TestSubprotocolIsNeeded(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	conn, response, err := websocket.Dial(t.Context(), s.query(), &websocket.DialOptions{Subprotocols: []string{"graphql-ws"}})
+	conn, response, err := websocket.Dial(t.Context(), s.query(),
+		&websocket.DialOptions{Subprotocols: []string{"graphql-ws"}})
 	if err == nil {
 		_ = conn.CloseNow()
 		t.Fatal("connected")
@@ -225,7 +228,8 @@ func TestFilterAndAfter(t *testing.T) {
 				cursors = append(cursors, e.Data.SessionStored.Cursor)
 			}
 			s.post(bodies[0]) // a repeat is no event
-			again := open(t, s, http.DefaultClient, kind, stored, map[string]any{"filter": filter, "after": cursors[2]})
+			again := open(t, s, http.DefaultClient, kind, stored,
+				map[string]any{"filter": filter, "after": cursors[2]})
 			for _, id := range ids[3:] {
 				e, err := again.receive()
 				if err != nil || e.Errors != nil || e.Data.SessionStored.Session.CallID != id {
@@ -243,7 +247,8 @@ func TestAfterThatIsNoCursor(t *testing.T) {
 		for _, after := range []string{"", "garbage", "ZTEgeA", "💥", strings.Repeat("A", 10_000)} {
 			refused := open(t, s, http.DefaultClient, kind, stored, map[string]any{"after": after})
 			e, err := refused.receive()
-			if err != nil || len(e.Errors) != 1 || e.Errors[0].Extensions.Code != "BAD_USER_INPUT" || !strings.Contains(e.Errors[0].Message, "cursor") {
+			if err != nil || len(e.Errors) != 1 || e.Errors[0].Extensions.Code != "BAD_USER_INPUT" ||
+				!strings.Contains(e.Errors[0].Message, "cursor") {
 				t.Errorf("%s, after %.20q: %+v, %v", kind, after, e, err)
 			}
 		}

@@ -72,7 +72,8 @@ func (s *server) query() string { return "http://" + s.address + "/query" }
 // post is what AIRudder does: it sends a notification until it is taken.
 func (s *server) post(notification []byte) {
 	for s.t.Context().Err() == nil {
-		response, err := s.client.Post("http://"+s.address+"/ingest", "application/json", bytes.NewReader(notification))
+		response, err := s.client.Post("http://"+s.address+"/ingest", "application/json",
+			bytes.NewReader(notification))
 		if err == nil {
 			_, _ = io.Copy(io.Discard, response.Body)
 			_ = response.Body.Close()
@@ -134,7 +135,8 @@ func (s *server) subscribeOnce() {
 	s.t.Helper()
 	ctx, cancel := context.WithCancel(s.t.Context())
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.address+"/query", strings.NewReader(`{"query":"subscription { sessionStored { cursor } }"}`))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.address+"/query",
+		strings.NewReader(`{"query":"subscription { sessionStored { cursor } }"}`))
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -55,7 +55,8 @@ func onASmallDisk(t *testing.T) full {
 func withALimit(t *testing.T) full {
 	db := filepath.Join(t.TempDir(), "full.db")
 	// Only the soft limit, so that it can be raised again; in blocks of 512 or 1,024 bytes.
-	p := program.Begin(t, exec.Command("sh", "-c", `ulimit -S -f 2000 && exec "$0" serve --addr 127.0.0.1:0 --db "$1"`, program.Binary(t), db))
+	p := program.Begin(t, exec.Command("sh", "-c", `ulimit -S -f 2000 && exec "$0" serve --addr 127.0.0.1:0 --db "$1"`,
+		program.Binary(t), db))
 	program.Await(t, p)
 	return full{p, db, func() {
 		unlimited := syscall.Rlimit{Cur: ^uint64(0), Max: ^uint64(0)}
@@ -69,7 +70,8 @@ func withALimit(t *testing.T) full {
 
 // The disk is full for some seconds: nothing is acknowledged then, and nothing lost.
 func TestAFullDisk(t *testing.T) {
-	for name, begin := range map[string]func(*testing.T) full{"small file system": onASmallDisk, "limit on files": withALimit} {
+	for name, begin := range map[string]func(*testing.T) full{"small file system": onASmallDisk,
+		"limit on files": withALimit} {
 		t.Run(name, func(t *testing.T) {
 			f := begin(t)
 			x := newTraffic(random(t), 4000)

@@ -123,7 +123,8 @@ func TestAReadOnlyFileIsRefused(t *testing.T) {
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	refused := program.Begin(t, command)
 	<-refused.Ended()
-	if refused.Err() == nil || strings.Count(refused.Log.String(), "\n") != 1 || !strings.Contains(refused.Log.String(), "read-only") {
+	if refused.Err() == nil || strings.Count(refused.Log.String(), "\n") != 1 ||
+		!strings.Contains(refused.Log.String(), "read-only") {
 		t.Errorf("it ended with %v; log:\n%s", refused.Err(), refused.Log)
 	}
 }
@@ -159,7 +160,8 @@ func checkRecovery(t *testing.T, x *traffic, p *program.Process) {
 	for x.count(http.StatusOK) < before+100 {
 		alive(t, p)
 		if time.Since(began) > 20*time.Second {
-			t.Fatalf("20 s later only %d notifications more are stored; log ends\n%s", x.count(http.StatusOK)-before, p.Log.Tail())
+			t.Fatalf("20 s later only %d notifications more are stored; log ends\n%s",
+				x.count(http.StatusOK)-before, p.Log.Tail())
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

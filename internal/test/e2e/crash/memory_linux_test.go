@@ -61,7 +61,8 @@ func newImage(t *testing.T) image {
 // confinement makes the image a process's root; without root's rights in a user namespace.
 func (i image) confinement() *syscall.SysProcAttr {
 	if os.Getuid() == 0 {
-		return &syscall.SysProcAttr{Chroot: i.root, Credential: &syscall.Credential{Uid: unprivileged, Gid: unprivileged}}
+		return &syscall.SysProcAttr{Chroot: i.root,
+			Credential: &syscall.Credential{Uid: unprivileged, Gid: unprivileged}}
 	}
 	return &syscall.SysProcAttr{
 		Chroot: i.root, Cloneflags: syscall.CLONE_NEWUSER,

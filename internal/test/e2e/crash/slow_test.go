@@ -57,7 +57,8 @@ func TestSlowClients(t *testing.T) {
 		{"headers", "POST /ingest HTTP/1.1\r\nHost: x\r\n", "X-A: b\r\n", 5 * time.Second},
 		{"a body", head + "Content-Length: 100000\r\n\r\n", "{", 8 * time.Second},
 		{"a body in chunks", head + "Transfer-Encoding: chunked\r\n\r\n", "1\r\n{\r\n", 8 * time.Second},
-		{"a query", "POST /query HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n", "{", 8 * time.Second},
+		{"a query", "POST /query HTTP/1.1\r\nHost: x\r\nContent-Type: " +
+			"application/json\r\nContent-Length: 1000\r\n\r\n", "{", 8 * time.Second},
 	}
 	var slow sync.WaitGroup
 	for n := range clients {

@@ -54,7 +54,8 @@ func TestSIGTERMAmidTraffic(t *testing.T) {
 		stored += row.Deliveries
 	}
 	if answered := x.count(http.StatusOK); stored != answered && x.count(http.StatusServiceUnavailable) == 0 {
-		t.Errorf("%d notifications were stored and %d acknowledged: a request that was taken was not answered", stored, answered)
+		t.Errorf("%d notifications were stored and %d acknowledged: a request that was taken was not answered", stored,
+			answered)
 	}
 }
 
@@ -74,7 +75,8 @@ func begin(t *testing.T, p *program.Process, body []byte) *underWay {
 	t.Cleanup(func() { _ = connection.Close() })
 	_ = connection.SetDeadline(time.Now().Add(30 * time.Second))
 	// With Expect, the server says when it has begun.
-	_, _ = fmt.Fprintf(connection, "POST /ingest HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", p.Host(), len(body))
+	_, _ = fmt.Fprintf(connection, "POST /ingest HTTP/1.1\r\nHost: %s\r\nContent-Type: "+
+		"application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", p.Host(), len(body))
 	answer := bufio.NewReader(connection)
 	for _, want := range []string{"HTTP/1.1 100 Continue\r\n", "\r\n"} {
 		if line, err := answer.ReadString('\n'); err != nil || line != want {
@@ -170,7 +172,8 @@ func TestSIGTERMCutsOffWhoDoesNotRead(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = deaf.Close() })
 	query := `{"query":"{ sessions(first: 200) { nodes { raw messages { raw } } } }"}`
-	request := fmt.Sprintf("POST /query HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(query), query)
+	request := fmt.Sprintf("POST /query HTTP/1.1\r\nHost: x\r\nContent-Type: "+
+		"application/json\r\nContent-Length: %d\r\n\r\n%s", len(query), query)
 	if _, err := io.WriteString(deaf, strings.Repeat(request, 8)); err != nil {
 		t.Fatal(err)
 	}

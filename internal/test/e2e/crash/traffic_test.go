@@ -38,7 +38,8 @@ const prompt = 1500 * time.Millisecond
 
 // newTraffic invents it all before the clock runs.
 func newTraffic(r *rand.Rand, sessions int) *traffic {
-	x := &traffic{random: rand.New(rand.NewPCG(r.Uint64(), r.Uint64())), tried: map[string]int{}, acked: map[string]int{}, statuses: map[int]int{}}
+	x := &traffic{random: rand.New(rand.NewPCG(r.Uint64(), r.Uint64())), tried: map[string]int{},
+		acked: map[string]int{}, statuses: map[int]int{}}
 	generator := simulate.New(r.Uint64())
 	r = x.random
 	for n := range sessions {
@@ -264,7 +265,8 @@ func (x *traffic) checkNothingLost(t *testing.T, db string) {
 			lost++
 			t.Logf("acknowledged and lost: %.300s", body)
 		} else if row.Deliveries < deliveries {
-			t.Errorf("%d deliveries are counted of what was acknowledged %d times: %.300s", row.Deliveries, deliveries, body)
+			t.Errorf("%d deliveries are counted of what was acknowledged %d times: %.300s",
+				row.Deliveries, deliveries, body)
 		}
 	}
 	if lost > 0 {
@@ -306,7 +308,8 @@ func checkSessions(t *testing.T, db string, want map[string]*state) {
 	p := serve(t, db)
 	defer p.Kill()
 	const query = `query ($after: String) { sessions(first: 200, after: $after) {
-		totalCount pageInfo { hasNextPage endCursor } nodes { callId version deliveries talkRound messageCount messages { position } } } }`
+		totalCount pageInfo { hasNextPage endCursor } nodes { callId version deliveries talkRound messageCount
+		messages { position } } } }`
 	type node struct {
 		state
 		Messages []struct{ Position int }
@@ -334,7 +337,9 @@ func checkSessions(t *testing.T, db string, want map[string]*state) {
 			delete(want, got.CallID)
 			got.timestamp = expected.timestamp
 			if got.state != *expected || len(got.Messages) != got.MessageCount ||
-				!slices.IsSortedFunc(got.Messages, func(a, b struct{ Position int }) int { return a.Position - b.Position }) {
+				!slices.IsSortedFunc(got.Messages, func(a, b struct{ Position int }) int {
+					return a.Position - b.Position
+				}) {
 				t.Errorf("session is %+v, want %+v", got, *expected)
 			}
 		}
