@@ -9,7 +9,8 @@ func BucketStart(t time.Time, interval TimeInterval, zone *time.Location) time.T
 	year, month, day := t.Date()
 	switch interval {
 	case EveryHour:
-		start := t.Add(-time.Duration(t.Minute())*time.Minute - time.Duration(t.Second())*time.Second - time.Duration(t.Nanosecond()))
+		start := t.Add(-time.Duration(t.Minute())*time.Minute - time.Duration(t.Second())*time.Second -
+			time.Duration(t.Nanosecond()))
 		_, before := start.Zone()
 		if _, now := t.Zone(); now != before { // the clock was changed within the hour
 			changed, _ := t.ZoneBounds()
@@ -43,7 +44,8 @@ func StartOfDay(year int, month time.Month, day int, zone *time.Location) time.T
 	}
 	_, before := begin.Add(-time.Second).In(zone).Zone()
 	_, now := start.Zone()
-	if earlier := start.Add(time.Duration(now-before) * time.Second); earlier.Before(begin) && earlier.YearDay() == want {
+	earlier := start.Add(time.Duration(now-before) * time.Second)
+	if earlier.Before(begin) && earlier.YearDay() == want {
 		return earlier // midnight comes twice
 	}
 	return start

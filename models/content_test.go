@@ -51,7 +51,8 @@ func TestDecodeContentOfTheVendorsExample(t *testing.T) {
 		m := readMessage(0, raw)
 		fmt.Fprintf(&out, "# %s\n%s\n", m.MsgID, describeContent(t, m.Content()))
 		if reply := m.Reply(); reply != nil {
-			fmt.Fprintf(&out, "## answers %s of %s, sent at %s\n%s\n", reply.MsgID, reply.SenderType, reply.SentAt, describeContent(t, reply.Content))
+			fmt.Fprintf(&out, "## answers %s of %s, sent at %s\n%s\n", reply.MsgID, reply.SenderType, reply.SentAt,
+				describeContent(t, reply.Content))
 		}
 	}
 	golden(t, "content/vendor.golden", out.String())
@@ -96,7 +97,8 @@ func TestTypesOfContentShareNoMemory(t *testing.T) {
 			if _, unknown := content.(*UnknownContent); unknown {
 				continue
 			}
-			if kind := JSON(c.Content).Get("type"); unsafe.StringData(kind.word()) == unsafe.StringData(kind.sharedText()) {
+			kind := JSON(c.Content).Get("type")
+			if unsafe.StringData(kind.word()) == unsafe.StringData(kind.sharedText()) {
 				t.Errorf("%s: JSON.word does not list %s", c.Name, kind)
 			}
 		}

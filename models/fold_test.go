@@ -61,7 +61,8 @@ func TestCaseFoldMakesCaseVariantsOne(t *testing.T) {
 
 func TestCaseFoldKeepsApart(t *testing.T) {
 	for _, pair := range [][2]string{
-		{"resume", "résumé"}, {"οδος", "οδός"}, {"a", "å"}, {"и", "й"}, {"o", "0"}, {"が", "か"}, {"男", "女"}, {"ا", "أ"}, {"a b", "ab"}, {"", " "}, {"İ", "i"}, {"ı", "i"}, {"a\u200Db", "ab"}, {"\x00", "\uFFFD"}, {"\uFFFE", "\uFFFD"},
+		{"resume", "résumé"}, {"οδος", "οδός"}, {"a", "å"}, {"и", "й"}, {"o", "0"}, {"が", "か"}, {"男", "女"}, {"ا", "أ"},
+		{"a b", "ab"}, {"", " "}, {"İ", "i"}, {"ı", "i"}, {"a\u200Db", "ab"}, {"\x00", "\uFFFD"}, {"\uFFFE", "\uFFFD"},
 	} {
 		if CaseFold(pair[0]) == CaseFold(pair[1]) {
 			t.Errorf("%q and %q both fold to %q", pair[0], pair[1], CaseFold(pair[0]))
@@ -70,7 +71,8 @@ func TestCaseFoldKeepsApart(t *testing.T) {
 }
 
 func TestCaseFoldLeavesTextsWithoutCase(t *testing.T) {
-	for _, text := range []string{"", " \t\n", "42 %_*\\\"'", "请选择您的性别👉", "ありがとう", "สวัสดี", "שלום", "مرحبا", "नमस्ते", "👨‍👩‍👧‍👦🏳️‍🌈"} {
+	for _, text := range []string{"", " \t\n", "42 %_*\\\"'", "请选择您的性别👉", "ありがとう", "สวัสดี", "שלום", "مرحبا",
+		"नमस्ते", "👨‍👩‍👧‍👦🏳️‍🌈"} {
 		if got := CaseFold(text); got != text {
 			t.Errorf("%q folds to %q", text, got)
 		}
@@ -90,7 +92,8 @@ func TestCaseFoldOfEveryRune(t *testing.T) {
 		if CaseFold(folded) != folded {
 			t.Errorf("%q folds to %q, and that to %q", r, folded, CaseFold(folded))
 		}
-		for _, variant := range []rune{unicode.ToUpper(r), unicode.ToLower(r), unicode.ToTitle(r), unicode.SimpleFold(r)} {
+		for _, variant := range []rune{unicode.ToUpper(r), unicode.ToLower(r), unicode.ToTitle(r),
+			unicode.SimpleFold(r)} {
 			if got := CaseFold(string(variant)); got != folded && r != dotless && r != dotted {
 				t.Errorf("%q folds to %q, its variant %q to %q", r, folded, variant, got)
 			}

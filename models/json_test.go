@@ -84,8 +84,10 @@ func TestTextAndTextOrNull(t *testing.T) {
 		{`1.10`, "1.10", "1.10"},
 		{`true`, "true", "true"},
 		{"{ \"a\" : [ 1 , \"\xff\" ] }", "{\"a\":[1,\"\uFFFD\"]}", "{\"a\":[1,\"\uFFFD\"]}"},
-		{`{"x":"\u7537","y":1.10,"a":"\ud83d\udc4b \/ \u0041"}`, `{"x":"男","y":1.10,"a":"👋 / A"}`, `{"x":"男","y":1.10,"a":"👋 / A"}`},
-		{`["\" \\ \b\f\n\r\t \u0000\u001F \u007f \u2028 < \ud800"]`, `["\" \\ \b\f\n\r\t \u0000\u001f ` + "\x7f \u2028 < \uFFFD" + `"]`, `["\" \\ \b\f\n\r\t \u0000\u001f ` + "\x7f \u2028 < \uFFFD" + `"]`},
+		{`{"x":"\u7537","y":1.10,"a":"\ud83d\udc4b \/ \u0041"}`, `{"x":"男","y":1.10,"a":"👋 / A"}`,
+			`{"x":"男","y":1.10,"a":"👋 / A"}`},
+		{`["\" \\ \b\f\n\r\t \u0000\u001F \u007f \u2028 < \ud800"]`, `["\" \\ \b\f\n\r\t \u0000\u001f ` +
+			"\x7f \u2028 < \uFFFD" + `"]`, `["\" \\ \b\f\n\r\t \u0000\u001f ` + "\x7f \u2028 < \uFFFD" + `"]`},
 		{`{"\u0061":"\u005c","b":[1e2,"\u0022"]}`, `{"a":"\\","b":[1e2,"\""]}`, `{"a":"\\","b":[1e2,"\""]}`},
 		{`"no end`, "", ""},
 	} {
@@ -136,8 +138,10 @@ func TestOtherKindsHaveNoMembers(t *testing.T) {
 }
 
 var unreadableJSON = []string{
-	`{`, `[`, `"`, `"\`, `"\u12`, `{"a"`, `{"a":`, `{"a":}`, `{"a":,"b":1}`, `{"a" 1}`, `{"a":1 "b":2}`, `{,}`, `{a:1}`,
-	`[1`, `[1 2]`, `[,1]`, `[}`, `{]`, `]`, `}`, `[:]`, `[,`, `{"a":1}}`, `{"a":[}]`, "\xff", "{\xff", `nul`, `{"a":1,`, `["a`, `{"\`,
+	`{`, `[`, `"`, `"\`, `"\u12`, `{"a"`, `{"a":`, `{"a":}`, `{"a":,"b":1}`, `{"a" 1}`,
+	`{"a":1 "b":2}`, `{,}`, `{a:1}`,
+	`[1`, `[1 2]`, `[,1]`, `[}`, `{]`, `]`, `}`, `[:]`, `[,`, `{"a":1}}`, `{"a":[}]`, "\xff", "{\xff", `nul`,
+	`{"a":1,`, `["a`, `{"\`,
 	strings.Repeat(`[`, 3000), strings.Repeat(`{"a":`, 3000), strings.Repeat(`]`, 3000),
 }
 
@@ -182,7 +186,9 @@ func readThrough(t *testing.T, j JSON) {
 	}
 	if json.Valid(j) && (j.Kind() == IsObject || j.Kind() == IsArray) {
 		var sent, read any
-		if literal := JSON(j.TextOrNull()); json.Unmarshal(j, &sent) == nil && (json.Unmarshal(literal, &read) != nil || !reflect.DeepEqual(sent, read) || literal.TextOrNull() != string(literal)) {
+		literal := JSON(j.TextOrNull())
+		if json.Unmarshal(j, &sent) == nil && (json.Unmarshal(literal, &read) != nil ||
+			!reflect.DeepEqual(sent, read) || literal.TextOrNull() != string(literal)) {
 			t.Errorf("%q is %q as text", j, literal)
 		}
 	}
@@ -282,8 +288,10 @@ func listDiffers(j JSON, want []any) string {
 
 func TestNumbers(t *testing.T) {
 	for text, want := range map[string]any{
-		`5`: 5.0, ` -0.5 `: -0.5, `"1e3"`: 1000.0, `"\t 12\u3000"`: 12.0, `1e999`: math.Inf(1), `"-1e999"`: math.Inf(-1), `1e-999`: 0.0,
-		`"05"`: nil, `"+5"`: nil, `"5."`: nil, `".5"`: nil, `"0x10"`: nil, `"1_0"`: nil, `"NaN"`: nil, `"Infinity"`: nil, `"٥"`: nil, `"5 5"`: nil,
+		`5`: 5.0, ` -0.5 `: -0.5, `"1e3"`: 1000.0, `"\t 12\u3000"`: 12.0, `1e999`: math.Inf(1),
+		`"-1e999"`: math.Inf(-1), `1e-999`: 0.0,
+		`"05"`: nil, `"+5"`: nil, `"5."`: nil, `".5"`: nil, `"0x10"`: nil, `"1_0"`: nil, `"NaN"`: nil,
+		`"Infinity"`: nil, `"٥"`: nil, `"5 5"`: nil,
 		`""`: nil, `null`: nil, `true`: nil, `[5]`: nil, `{}`: nil, ``: nil,
 	} {
 		var got any

@@ -30,7 +30,8 @@ func ReadNamedValues(object JSON) []NamedValue {
 	var values []NamedValue
 	at := map[string]int{}
 	for name, value := range object.Fields() {
-		entry := NamedValue{Name: name, Position: len(values), Value: value.TextOrNull(), Number: value.Number(), JSON: value.Compact()}
+		entry := NamedValue{Name: name, Position: len(values), Value: value.TextOrNull(), Number: value.Number(),
+			JSON: value.Compact()}
 		if i, twice := at[name]; twice {
 			entry.Position = i
 			values[i] = entry

@@ -18,17 +18,29 @@ var sessionTexts = [...]SessionText{
 	{"call_id", "call_id", "", true,
 		func(s *Session) *string { return &s.CallID }, func(f *SessionFilter) *StringFilter { return f.CallID }},
 	{"workflow_id", "workflow_id", "workflowId", true,
-		func(s *Session) *string { return &s.WorkflowID }, func(f *SessionFilter) *StringFilter { return f.WorkflowID }},
+		func(s *Session) *string {
+			return &s.WorkflowID
+		}, func(f *SessionFilter) *StringFilter { return f.WorkflowID }},
 	{"workflow_name", "workflow_name", "workflowName", false,
-		func(s *Session) *string { return &s.WorkflowName }, func(f *SessionFilter) *StringFilter { return f.WorkflowName }},
+		func(s *Session) *string {
+			return &s.WorkflowName
+		}, func(f *SessionFilter) *StringFilter { return f.WorkflowName }},
 	{"nodetask_id", "node_task_id", "nodeTaskId", false,
-		func(s *Session) *string { return &s.NodeTaskID }, func(f *SessionFilter) *StringFilter { return f.NodeTaskID }},
+		func(s *Session) *string {
+			return &s.NodeTaskID
+		}, func(f *SessionFilter) *StringFilter { return f.NodeTaskID }},
 	{"nodetask_name", "node_task_name", "nodeTaskName", false,
-		func(s *Session) *string { return &s.NodeTaskName }, func(f *SessionFilter) *StringFilter { return f.NodeTaskName }},
+		func(s *Session) *string {
+			return &s.NodeTaskName
+		}, func(f *SessionFilter) *StringFilter { return f.NodeTaskName }},
 	{"waba_task_id", "waba_task_id", "wabaTaskId", false,
-		func(s *Session) *string { return &s.WabaTaskID }, func(f *SessionFilter) *StringFilter { return f.WabaTaskID }},
+		func(s *Session) *string {
+			return &s.WabaTaskID
+		}, func(f *SessionFilter) *StringFilter { return f.WabaTaskID }},
 	{"wfdetail_uuid", "wf_detail_uuid", "wfDetailUuid", false,
-		func(s *Session) *string { return &s.WfDetailUUID }, func(f *SessionFilter) *StringFilter { return f.WfDetailUUID }},
+		func(s *Session) *string {
+			return &s.WfDetailUUID
+		}, func(f *SessionFilter) *StringFilter { return f.WfDetailUUID }},
 	{"channel", "channel", "channel", true,
 		func(s *Session) *string { return &s.Channel }, func(f *SessionFilter) *StringFilter { return f.Channel }},
 	{"channel_id", "channel_id", "channelId", false,

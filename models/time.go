@@ -41,7 +41,8 @@ func (t *Time) UnmarshalGQL(v any) error {
 	}
 	parsed, err := time.Parse(time.RFC3339Nano, strings.ToUpper(s))
 	if err != nil || strings.Contains(s, ",") {
-		return InputErrorf("%s is not an RFC 3339 time such as \"2025-04-15T06:41:00Z\"", strconv.Quote(shorten(s, 40)))
+		return InputErrorf("%s is not an RFC 3339 time such as \"2025-04-15T06:41:00Z\"",
+			strconv.Quote(shorten(s, 40)))
 	}
 	t.Time = parsed.UTC()
 	return nil
@@ -63,7 +64,8 @@ const (
 )
 
 // Forms of a time, with an offset or without one, which means UTC.
-var timeLayouts = [...]string{"2006-01-02T15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999Z0700", "2006-01-02T15:04:05.999999999"}
+var timeLayouts = [...]string{"2006-01-02T15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999Z0700",
+	"2006-01-02T15:04:05.999999999"}
 
 // ReadTime reads a time as AIRudder sends it, or might: Unix seconds, milliseconds or
 // (16 digits) microseconds as a number or as decimal digits in a string, or an

@@ -97,7 +97,9 @@ func TestReadTime(t *testing.T) {
 }
 
 func FuzzTime(f *testing.F) {
-	for _, seed := range []string{`1744699269`, `"2025-04-15T06:41:00Z"`, `1e400`, `"NaN"`, `-62135596800000`, `253402300799999`, `"9999-12-31t23:59:59.9999999-00:00"`, `0.9999999`, `{}`, `1744699269123456`, `"2025-04-15 06:41:00.5-0330"`, `"0x1p30"`} {
+	for _, seed := range []string{`1744699269`, `"2025-04-15T06:41:00Z"`, `1e400`, `"NaN"`, `-62135596800000`,
+		`253402300799999`, `"9999-12-31t23:59:59.9999999-00:00"`, `0.9999999`, `{}`, `1744699269123456`,
+		`"2025-04-15 06:41:00.5-0330"`, `"0x1p30"`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -221,9 +223,11 @@ func TestBucketStart(t *testing.T) {
 
 		// The clock moves by half an hour, in the middle of an hour.
 		{"Australia/Lord_Howe", EveryHour, "2025-10-04T15:29:59Z", "2025-10-04T14:30:00Z"},
-		{"Australia/Lord_Howe", EveryHour, "2025-10-04T15:45:00Z", "2025-10-04T15:30:00Z"}, // 02:45; the hour began at 02:30
+		// 02:45; the hour began at 02:30
+		{"Australia/Lord_Howe", EveryHour, "2025-10-04T15:45:00Z", "2025-10-04T15:30:00Z"},
 		{"Australia/Lord_Howe", EveryHour, "2025-04-05T14:45:00Z", "2025-04-05T14:00:00Z"},
-		{"Australia/Lord_Howe", EveryHour, "2025-04-05T15:15:00Z", "2025-04-05T15:00:00Z"}, // 01:45 for the second time
+		// 01:45 for the second time
+		{"Australia/Lord_Howe", EveryHour, "2025-04-05T15:15:00Z", "2025-04-05T15:00:00Z"},
 	} {
 		at, err := time.Parse(time.RFC3339Nano, c.instant)
 		if err != nil {
@@ -236,7 +240,8 @@ func TestBucketStart(t *testing.T) {
 }
 
 var zonesWithHistory = []string{
-	"UTC", "Europe/Berlin", "Europe/Lisbon", "America/Sao_Paulo", "America/Havana", "America/St_Johns", "America/New_York", "America/Asuncion",
+	"UTC", "Europe/Berlin", "Europe/Lisbon", "America/Sao_Paulo", "America/Havana", "America/St_Johns",
+	"America/New_York", "America/Asuncion",
 	"Africa/Cairo", "Africa/Casablanca", "Asia/Beirut", "Asia/Kathmandu", "Asia/Kolkata", "Asia/Tehran", "Asia/Gaza",
 	"Australia/Lord_Howe", "Pacific/Apia", "Pacific/Kwajalein", "Pacific/Chatham", "Antarctica/Troll",
 }
@@ -251,7 +256,8 @@ func TestBucketStartOfAnyInstant(t *testing.T) {
 			rng := rand.New(rand.NewPCG(1, uint64(len(name))))
 			instants := aroundTransitions(zone, from, to)
 			for range 1000 {
-				instants = append(instants, time.UnixMicro(from.UnixMicro()+rng.Int64N(to.UnixMicro()-from.UnixMicro())))
+				instants = append(instants,
+					time.UnixMicro(from.UnixMicro()+rng.Int64N(to.UnixMicro()-from.UnixMicro())))
 			}
 			failures := 0
 			for _, at := range instants {
@@ -303,7 +309,8 @@ func aroundTransitions(zone *time.Location, from, to time.Time) []time.Time {
 		if next.IsZero() {
 			break
 		}
-		for _, offset := range []time.Duration{-24 * time.Hour, -90 * time.Minute, -time.Microsecond, 0, time.Microsecond, 10 * time.Minute, 40 * time.Minute, 90 * time.Minute, 24 * time.Hour} {
+		for _, offset := range []time.Duration{-24 * time.Hour, -90 * time.Minute, -time.Microsecond, 0,
+			time.Microsecond, 10 * time.Minute, 40 * time.Minute, 90 * time.Minute, 24 * time.Hour} {
 			instants = append(instants, next.Add(offset))
 		}
 		at = next

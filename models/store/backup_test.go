@@ -31,7 +31,8 @@ func TestBackupOfALiveDatabase(t *testing.T) {
 				return
 			}
 			for {
-				err := server.Save(context.Background(), []store.PreparedDelivery{server.Prepare(ingest.NewDelivery(body, "", epoch))})
+				err := server.Save(context.Background(),
+					[]store.PreparedDelivery{server.Prepare(ingest.NewDelivery(body, "", epoch))})
 				if err == nil {
 					break
 				}
@@ -78,7 +79,8 @@ func TestBackupDoesNotOverwrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, target := range []string{precious, file} {
-		if err := database.Backup(t.Context(), target, noProgress); err == nil || !strings.Contains(err.Error(), "already") {
+		err := database.Backup(t.Context(), target, noProgress)
+		if err == nil || !strings.Contains(err.Error(), "already") {
 			t.Errorf("onto %s: %v", target, err)
 		}
 	}

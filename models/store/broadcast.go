@@ -66,7 +66,8 @@ type keptEvent struct {
 
 func newBroadcaster(s *Store) *broadcaster {
 	b := &broadcaster{
-		store: s, most: keptEvents, reading: make(chan struct{}, concurrentReads), streams: map[*EventStream]struct{}{},
+		store: s, most: keptEvents, reading: make(chan struct{}, concurrentReads),
+		streams: map[*EventStream]struct{}{},
 		filters: map[string]*sharedFilter{}, left: make(chan struct{}, 1), latest: map[int64]int64{},
 	}
 	b.ctx, b.stop = context.WithCancel(context.Background())
@@ -102,7 +103,9 @@ func (b *broadcaster) subscribe(filter *models.SessionFilter, key string, seq, l
 }
 
 // read reads a batch of events, and which of them pass a filter.
-func (b *broadcaster) read(ctx context.Context, after, upTo int64, filter *models.SessionFilter) ([]models.SessionEvent, map[int64]bool, error) {
+func (b *broadcaster) read(
+	ctx context.Context, after, upTo int64, filter *models.SessionFilter,
+) ([]models.SessionEvent, map[int64]bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
 	defer cancel()
 	events, err := b.store.EventsSince(ctx, after, upTo, eventBatch)

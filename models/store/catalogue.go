@@ -17,7 +17,8 @@ func (s *Store) Intentions(ctx context.Context, filter *models.SessionFilter) ([
 	c := filterSQL{s.db}.session(filter)
 	var rows []models.IntentionCount
 	err := s.reader(ctx).Raw(fmt.Sprintf("SELECT s.intention, COUNT(*) AS count FROM sessions s WHERE %s"+
-		" GROUP BY s.intention ORDER BY count DESC, s.intention LIMIT %d", c.SQL, models.MaxRows+1), c.Args...).Scan(&rows).Error
+		" GROUP BY s.intention ORDER BY count DESC, s.intention LIMIT %d", c.SQL, models.MaxRows+1),
+		c.Args...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("count intentions: %w", err)
 	}
@@ -38,11 +39,14 @@ func (s *Store) entriesOfMap(filter *models.SessionFilter) dialect.Predicate {
 
 // EntryNames counts the sessions that have each name in an open map, most frequent
 // first, then by name.
-func (s *Store) EntryNames(ctx context.Context, of models.OpenMap, filter *models.SessionFilter) ([]models.NameCount, error) {
+func (s *Store) EntryNames(
+	ctx context.Context, of models.OpenMap, filter *models.SessionFilter,
+) ([]models.NameCount, error) {
 	c := s.entriesOfMap(filter)
 	var rows []models.NameCount
 	err := s.reader(ctx).Raw(fmt.Sprintf("SELECT n.name, COUNT(*) AS count FROM %s n WHERE %s"+
-		" GROUP BY n.name ORDER BY count DESC, n.name LIMIT %d", of, c.SQL, models.MaxRows+1), c.Args...).Scan(&rows).Error
+		" GROUP BY n.name ORDER BY count DESC, n.name LIMIT %d", of, c.SQL, models.MaxRows+1),
+		c.Args...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("count names of %s: %w", of, err)
 	}
@@ -53,10 +57,13 @@ func (s *Store) EntryNames(ctx context.Context, of models.OpenMap, filter *model
 }
 
 // DistinctEntryValues counts the different values of each name in an open map.
-func (s *Store) DistinctEntryValues(ctx context.Context, of models.OpenMap, filter *models.SessionFilter) (map[string]int, error) {
+func (s *Store) DistinctEntryValues(
+	ctx context.Context, of models.OpenMap, filter *models.SessionFilter,
+) (map[string]int, error) {
 	c := s.entriesOfMap(filter)
 	var rows []models.NameCount
-	err := s.reader(ctx).Raw(fmt.Sprintf("SELECT n.name, COUNT(DISTINCT n.value) AS count FROM %s n WHERE %s GROUP BY n.name",
+	err := s.reader(ctx).Raw(fmt.Sprintf("SELECT n.name, COUNT(DISTINCT n.value) AS count"+
+		" FROM %s n WHERE %s GROUP BY n.name",
 		of, c.SQL), c.Args...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("count values of %s: %w", of, err)
@@ -70,12 +77,16 @@ func (s *Store) DistinctEntryValues(ctx context.Context, of models.OpenMap, filt
 
 // TopEntryValues reads the most frequent values of each name in an open map, so many
 // of each, those of equal frequency by value.
-func (s *Store) TopEntryValues(ctx context.Context, of models.OpenMap, filter *models.SessionFilter, limit int) (map[string][]*models.EntryValue, error) {
+func (s *Store) TopEntryValues(
+	ctx context.Context, of models.OpenMap, filter *models.SessionFilter, limit int,
+) (map[string][]*models.EntryValue, error) {
 	c := s.entriesOfMap(filter)
 	var rows []*models.EntryValue
 	err := s.reader(ctx).Raw("SELECT name, value, session_count FROM ("+
-		"SELECT name, value, session_count, ROW_NUMBER() OVER (PARTITION BY name ORDER BY session_count DESC, value) AS place FROM ("+
-		"SELECT n.name, n.value, COUNT(*) AS session_count FROM "+string(of)+" n WHERE "+c.SQL+" GROUP BY n.name, n.value) counted) ranked"+
+		"SELECT name, value, session_count, ROW_NUMBER() OVER (PARTITION BY name"+
+		" ORDER BY session_count DESC, value) AS place FROM ("+
+		"SELECT n.name, n.value, COUNT(*) AS session_count FROM "+string(of)+" n WHERE "+c.SQL+
+		" GROUP BY n.name, n.value) counted) ranked"+
 		" WHERE place <= ? ORDER BY name, place", append(c.Args, limit)...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read values of %s: %w", of, err)

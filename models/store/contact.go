@@ -27,8 +27,11 @@ func (s *Store) ContactsOf(ctx context.Context, callees []string) (map[string]*m
 }
 
 // readContacts reads the contacts c that pass; order is the statement from behind its WHERE on.
-func (s *Store) readContacts(ctx context.Context, passes dialect.Predicate, order string) (contacts []*models.ContactSummary, err error) {
-	statement := dialect.Select("SELECT c.callee, c.session_count, c.first_seen_at, c.last_seen_at FROM contacts c WHERE "+
+func (s *Store) readContacts(
+	ctx context.Context, passes dialect.Predicate, order string,
+) (contacts []*models.ContactSummary, err error) {
+	statement := dialect.Select("SELECT c.callee, c.session_count, c.first_seen_at,"+
+		" c.last_seen_at FROM contacts c WHERE "+
 		passes.SQL+order, passes.Args...)
 	err = s.eachRow(ctx, statement, func(scan scanner) error {
 		c := &models.ContactSummary{}
@@ -39,7 +42,8 @@ func (s *Store) readContacts(ctx context.Context, passes dialect.Predicate, orde
 }
 
 // What contacts are, read from the sessions; a session without a callee has none.
-const contactsOfSessions = "SELECT callee, COUNT(*) AS session_count, MIN(started_at) AS first_seen_at, MAX(ended_at) AS last_seen_at" +
+const contactsOfSessions = "SELECT callee, COUNT(*) AS session_count, MIN(started_at) AS first_seen_at," +
+	" MAX(ended_at) AS last_seen_at" +
 	" FROM sessions WHERE %s GROUP BY callee"
 
 // contactChanges are the contacts that a transaction changes: those that only get
@@ -60,7 +64,8 @@ func (c *contactChanges) add(s *models.Session) {
 	}
 	contact := c.added[s.Callee]
 	if contact == nil {
-		c.added[s.Callee] = &models.ContactSummary{Callee: s.Callee, SessionCount: 1, FirstSeenAt: s.StartedAt, LastSeenAt: s.EndedAt}
+		c.added[s.Callee] = &models.ContactSummary{Callee: s.Callee, SessionCount: 1, FirstSeenAt: s.StartedAt,
+			LastSeenAt: s.EndedAt}
 		return
 	}
 	contact.SessionCount++
@@ -75,7 +80,8 @@ func (c *contactChanges) add(s *models.Session) {
 // remove notes sessions that will be deleted.
 func (c *contactChanges) remove(tx *gorm.DB, ids []int64) error {
 	var callees []string
-	if err := tx.Raw("SELECT DISTINCT callee FROM sessions WHERE id IN ? AND callee <> ''", ids).Scan(&callees).Error; err != nil {
+	err := tx.Raw("SELECT DISTINCT callee FROM sessions WHERE id IN ? AND callee <> ''", ids).Scan(&callees).Error
+	if err != nil {
 		return fmt.Errorf("find contacts: %w", err)
 	}
 	for _, callee := range callees {
@@ -105,8 +111,10 @@ func (c *contactChanges) apply(tx *gorm.DB) error {
 		err := tx.Exec("INSERT INTO contacts (callee, session_count, first_seen_at, last_seen_at) VALUES "+
 			strings.TrimSuffix(strings.Repeat("(?,?,?,?),", len(rows)), ",")+
 			" ON CONFLICT (callee) DO UPDATE SET session_count = contacts.session_count + excluded.session_count,"+
-			" first_seen_at = CASE WHEN excluded.first_seen_at < contacts.first_seen_at THEN excluded.first_seen_at ELSE contacts.first_seen_at END,"+
-			" last_seen_at = CASE WHEN excluded.last_seen_at > contacts.last_seen_at THEN excluded.last_seen_at ELSE contacts.last_seen_at END",
+			" first_seen_at = CASE WHEN excluded.first_seen_at < contacts.first_seen_at THEN excluded.first_seen_at "+
+			"ELSE contacts.first_seen_at END,"+
+			" last_seen_at = CASE WHEN excluded.last_seen_at > contacts.last_seen_at THEN excluded.last_seen_at "+
+			"ELSE contacts.last_seen_at END",
 			args...).Error
 		if err != nil {
 			return fmt.Errorf("count contacts: %w", err)
@@ -131,7 +139,8 @@ func recountContacts(tx *gorm.DB, callees []string) error {
 func wrongContacts() string {
 	kept := "SELECT callee, session_count, first_seen_at, last_seen_at FROM contacts"
 	right := fmt.Sprintf(contactsOfSessions, "callee <> ''")
-	return "SELECT callee FROM (" + kept + " EXCEPT " + right + ") a UNION SELECT callee FROM (" + right + " EXCEPT " + kept + ") b"
+	return "SELECT callee FROM (" + kept + " EXCEPT " + right + ") a UNION SELECT callee FROM (" + right +
+		" EXCEPT " + kept + ") b"
 }
 
 // repairContacts counts the contacts again that are wrong.

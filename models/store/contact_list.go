@@ -50,7 +50,8 @@ func (d filterSQL) contact(f *models.ContactFilter) dialect.Predicate {
 		switch c := d.session(f.Sessions); {
 		case c.SQL == dialect.AlwaysTrue.SQL: // every contact has a session
 		case f.Sessions.Search != nil: // few sessions pass: they are found once, not by contact
-			parts = append(parts, dialect.Where("c.callee IN (SELECT s.callee FROM sessions s WHERE "+c.SQL+")", c.Args...))
+			parts = append(parts, dialect.Where("c.callee IN (SELECT s.callee FROM sessions s WHERE "+
+				c.SQL+")", c.Args...))
 		default:
 			parts = append(parts, dialect.Exists("sessions s WHERE s.callee = c.callee", c))
 		}
@@ -74,7 +75,8 @@ func (s *Store) ContactPage(
 	if w.Backward {
 		direction = direction.Reversed()
 	}
-	order := fmt.Sprintf(" ORDER BY c.%s %s, c.callee %s LIMIT %d", contactColumn(l.Order.Field), direction, direction, w.Limit+1)
+	order := fmt.Sprintf(" ORDER BY c.%s %s, c.callee %s LIMIT %d", contactColumn(l.Order.Field), direction,
+		direction, w.Limit+1)
 	page, err := s.readContacts(ctx, dialect.AllOf(parts...), order)
 	if err != nil {
 		return nil, fmt.Errorf("read page of contacts: %w", err)
@@ -85,10 +87,13 @@ func (s *Store) ContactPage(
 
 // ContactsBeyond says whether the list goes on on the later (or earlier) side of a
 // place; inclusive counts a contact at the place itself.
-func (s *Store) ContactsBeyond(ctx context.Context, l models.ContactList, place models.ContactKey, later, inclusive bool) (bool, error) {
+func (s *Store) ContactsBeyond(
+	ctx context.Context, l models.ContactList, place models.ContactKey, later, inclusive bool,
+) (bool, error) {
 	c := dialect.AllOf(filterSQL{s.db}.contact(l.Filter), contactKeyset(l.Order, place, later, inclusive))
 	var found []int
-	if err := s.reader(ctx).Raw("SELECT 1 FROM contacts c WHERE "+c.SQL+" LIMIT 1", c.Args...).Scan(&found).Error; err != nil {
+	err := s.reader(ctx).Raw("SELECT 1 FROM contacts c WHERE "+c.SQL+" LIMIT 1", c.Args...).Scan(&found).Error
+	if err != nil {
 		return false, fmt.Errorf("look for contacts beyond a page: %w", err)
 	}
 	return len(found) > 0, nil
@@ -98,7 +103,8 @@ func (s *Store) ContactsBeyond(ctx context.Context, l models.ContactList, place 
 func (s *Store) CountContacts(ctx context.Context, l models.ContactList) (int, error) {
 	c := filterSQL{s.db}.contact(l.Filter)
 	var count int
-	if err := s.reader(ctx).Raw("SELECT COUNT(*) FROM contacts c WHERE "+c.SQL, c.Args...).Scan(&count).Error; err != nil {
+	err := s.reader(ctx).Raw("SELECT COUNT(*) FROM contacts c WHERE "+c.SQL, c.Args...).Scan(&count).Error
+	if err != nil {
 		return 0, fmt.Errorf("count contacts: %w", err)
 	}
 	return count, nil

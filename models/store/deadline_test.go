@@ -34,7 +34,9 @@ func TestDeadlineEndsQueries(t *testing.T) {
 				return fmt.Sprint(busy, " connections are busy ", err)
 			}
 			if kind.Name == testdb.Postgres.Name {
-				if running := rows(t, db, "SELECT query FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(1%' AND pid <> pg_backend_pid()"); len(running) > 0 {
+				running := rows(t, db, "SELECT query FROM pg_stat_activity WHERE state = 'active'"+
+					" AND query LIKE '%pg_sleep(1%' AND pid <> pg_backend_pid()")
+				if len(running) > 0 {
 					return fmt.Sprint(running, " go on")
 				}
 			}

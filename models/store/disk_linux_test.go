@@ -28,14 +28,16 @@ func TestNoRoom(t *testing.T) {
 	database, file := openOnSQLite(t)
 	large := make([][]byte, 9)
 	for i := range large {
-		large[i] = note{"call_id": fmt.Sprint("large-", i), "variables": note{"v": strings.Repeat(fmt.Sprint(i), 1<<20)}}.body()
+		large[i] = note{"call_id": fmt.Sprint("large-", i),
+			"variables": note{"v": strings.Repeat(fmt.Sprint(i), 1<<20)}}.body()
 	}
 	save(t, database, many(1800), large, secretBodies())
 	if info, err := os.Stat(file); err != nil || info.Size() < 21<<20 {
 		t.Fatalf("%v, %v: too small to be too large", info.Size(), err)
 	}
 	copied := filepath.Join(folder, "copy.db")
-	if err := database.Backup(t.Context(), copied, noProgress); err == nil || !strings.Contains(err.Error(), "not enough free space") {
+	if err := database.Backup(t.Context(), copied, noProgress); err == nil ||
+		!strings.Contains(err.Error(), "not enough free space") {
 		t.Errorf("backed up: %v", err)
 	}
 	if _, err := os.Stat(copied); !errors.Is(err, fs.ErrNotExist) {
@@ -44,7 +46,8 @@ func TestNoRoom(t *testing.T) {
 
 	small := reopen(t, onSQLite(filepath.Join(folder, "small.db")))
 	save(t, small, secretBodies())
-	if removed, err := small.Erase(t.Context(), erasedCallee, store.RemovalProgress{}); err == nil || !strings.Contains(err.Error(), "not enough free space") ||
+	if removed, err := small.Erase(t.Context(), erasedCallee, store.RemovalProgress{}); err == nil ||
+		!strings.Contains(err.Error(), "not enough free space") ||
 		removed != (store.Removed{}) {
 		t.Errorf("erased %+v: %v", removed, err)
 	}

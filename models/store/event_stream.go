@@ -27,7 +27,9 @@ type EventStream struct {
 
 // Events subscribes to the sessions that are stored behind a place, from now on where
 // it is nil, and pass the filter. A place of another history is an InputError.
-func (s *Store) Events(ctx context.Context, filter *models.SessionFilter, after *models.EventPlace) (*EventStream, error) {
+func (s *Store) Events(
+	ctx context.Context, filter *models.SessionFilter, after *models.EventPlace,
+) (*EventStream, error) {
 	latest, err := s.latestBehind(ctx, after)
 	if err != nil {
 		return nil, err

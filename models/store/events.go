@@ -17,14 +17,16 @@ var errHistory = models.InputErrorf("the database was restored: the cursor belon
 // an event that a replica lacks must not be passed over.
 func (s *Store) EventSeq(ctx context.Context) (int64, error) {
 	var seq int64
-	if err := s.read.WithContext(ctx).Raw("SELECT last_stored_seq FROM ledger_clock WHERE id = 1").Scan(&seq).Error; err != nil {
+	err := s.read.WithContext(ctx).Raw("SELECT last_stored_seq FROM ledger_clock WHERE id = 1").Scan(&seq).Error
+	if err != nil {
 		return 0, fmt.Errorf("read ledger clock: %w", err)
 	}
 	return seq, nil
 }
 
 // historyColumn is the history that an event number belongs to.
-const historyColumn = "COALESCE((SELECT h.id FROM histories h WHERE h.first_seq <= %s ORDER BY h.first_seq DESC LIMIT 1), 0)"
+const historyColumn = "COALESCE((SELECT h.id FROM histories h WHERE h.first_seq <= %s" +
+	" ORDER BY h.first_seq DESC LIMIT 1), 0)"
 
 // eventRow is what an event is read from.
 type eventRow struct {
@@ -44,9 +46,12 @@ func (r eventRow) check() int64 {
 // that a newer one has overtaken is left out: what is shown is the session as it is.
 func (s *Store) EventsSince(ctx context.Context, after, upTo int64, limit int) ([]models.SessionEvent, error) {
 	var rows []eventRow
-	err := s.read.WithContext(ctx).Raw("SELECT e.stored_seq, "+fmt.Sprintf(historyColumn, "e.stored_seq")+" AS history,"+
-		" e.sha256, e.first_received_at, s.id AS session_id, s.notification_id FROM notifications e CROSS JOIN sessions s"+
-		" WHERE e.stored_seq > ? AND e.stored_seq <= ? AND s.call_id = e.call_id AND s.notification_id = e.id ORDER BY e.stored_seq LIMIT ?",
+	err := s.read.WithContext(ctx).Raw("SELECT e.stored_seq, "+fmt.Sprintf(historyColumn, "e.stored_seq")+
+		" AS history,"+
+		" e.sha256, e.first_received_at, s.id AS session_id, s.notification_id"+
+		" FROM notifications e CROSS JOIN sessions s"+
+		" WHERE e.stored_seq > ? AND e.stored_seq <= ? AND s.call_id = e.call_id"+
+		" AND s.notification_id = e.id ORDER BY e.stored_seq LIMIT ?",
 		after, upTo, limit).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read events: %w", err)
@@ -70,13 +75,16 @@ func (s *Store) latestBehind(ctx context.Context, place *models.EventPlace) (int
 		Latest int64
 		Row    eventRow `gorm:"embedded"`
 	}
-	err := s.read.WithContext(ctx).Raw("SELECT c.last_stored_seq AS latest, "+fmt.Sprintf(historyColumn, "?")+" AS history,"+
+	err := s.read.WithContext(ctx).Raw("SELECT c.last_stored_seq AS latest, "+
+		fmt.Sprintf(historyColumn, "?")+" AS history,"+
 		" n.sha256, COALESCE(n.first_received_at, 0) AS first_received_at"+
-		" FROM ledger_clock c LEFT JOIN notifications n ON n.stored_seq = ? WHERE c.id = 1", place.Seq, place.Seq).Scan(&found).Error
+		" FROM ledger_clock c LEFT JOIN notifications n ON n.stored_seq = ? WHERE c.id = 1", place.Seq,
+		place.Seq).Scan(&found).Error
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("look for an event: %w", err)
-	case place.Seq > found.Latest, place.History != found.Row.History, found.Row.SHA256 != nil && place.Check != found.Row.check():
+	case place.Seq > found.Latest, place.History != found.Row.History, found.Row.SHA256 != nil &&
+		place.Check != found.Row.check():
 		return 0, errHistory
 	}
 	return found.Latest, nil
@@ -84,14 +92,18 @@ func (s *Store) latestBehind(ctx context.Context, place *models.EventPlace) (int
 
 // PassingEvents returns the notifications of the events whose sessions pass the filter
 // in the version of the event.
-func (s *Store) PassingEvents(ctx context.Context, filter *models.SessionFilter, events []models.SessionEvent) (map[int64]bool, error) {
+func (s *Store) PassingEvents(
+	ctx context.Context, filter *models.SessionFilter, events []models.SessionEvent,
+) (map[int64]bool, error) {
 	ids := make([]int64, len(events))
 	for i, e := range events {
 		ids[i] = e.SessionID
 	}
 	c := dialect.AllOf(dialect.In("s.id", ids), filterSQL{s.db}.session(filter))
 	var passing []int64
-	if err := s.read.WithContext(ctx).Raw("SELECT s.notification_id FROM sessions s WHERE "+c.SQL, c.Args...).Scan(&passing).Error; err != nil {
+	err := s.read.WithContext(ctx).Raw("SELECT s.notification_id FROM sessions s WHERE "+c.SQL,
+		c.Args...).Scan(&passing).Error
+	if err != nil {
 		return nil, fmt.Errorf("filter events: %w", err)
 	}
 	found := make(map[int64]bool, len(passing))

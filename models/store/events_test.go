@@ -16,7 +16,9 @@ import (
 	"sessiongraph/models/store"
 )
 
-func subscribe(t *testing.T, database *store.Store, filter *models.SessionFilter, after *models.EventPlace) *store.EventStream {
+func subscribe(
+	t *testing.T, database *store.Store, filter *models.SessionFilter, after *models.EventPlace,
+) *store.EventStream {
 	t.Helper()
 	stream, err := database.Events(t.Context(), filter, after)
 	if err != nil {
@@ -54,7 +56,8 @@ func nextShown(t *testing.T, database *store.Store, stream *store.EventStream) *
 func store1(t *testing.T, database *store.Store, n int) {
 	t.Helper()
 	ended := epoch.AddDate(0, 0, n).Format(time.RFC3339)
-	save(t, database, inOne(note{"call_id": fmt.Sprint("call-", n), "talk_round": n, "session_end_time": ended}.body())...)
+	save(t, database, inOne(note{"call_id": fmt.Sprint("call-", n), "talk_round": n,
+		"session_end_time": ended}.body())...)
 }
 
 // sessionsUpTo reads events until the one of a session, and returns their sessions.
@@ -87,8 +90,10 @@ func places(t *testing.T, database *store.Store, from, to int) map[int]models.Ev
 func restore(t *testing.T, db backend, seq int64) {
 	t.Helper()
 	later := fmt.Sprint("(SELECT id FROM notifications WHERE stored_seq > ", seq, ")")
-	execute(t, db, "DELETE FROM sessions WHERE notification_id IN "+later, "DELETE FROM notifications WHERE id IN "+later,
-		fmt.Sprint("DELETE FROM histories WHERE first_seq > ", seq), fmt.Sprint("UPDATE ledger_clock SET last_stored_seq = ", seq))
+	execute(t, db, "DELETE FROM sessions WHERE notification_id IN "+later,
+		"DELETE FROM notifications WHERE id IN "+later,
+		fmt.Sprint("DELETE FROM histories WHERE first_seq > ", seq),
+		fmt.Sprint("UPDATE ledger_clock SET last_stored_seq = ", seq))
 }
 
 func isForeign(database *store.Store, t *testing.T, place models.EventPlace) bool {
@@ -114,7 +119,9 @@ func TestPlacesStayValid(t *testing.T) {
 		again := reopen(t, db)
 		more := places(t, again, 4, 6)
 		store1(t, database, 7) // the first goes on beside it
-		if _, err := again.Prune(t.Context(), models.TimeOf(epoch.AddDate(0, 0, 3).Add(time.Hour)), store.RemovalProgress{}); err != nil {
+		_, err := again.Prune(t.Context(), models.TimeOf(epoch.AddDate(0, 0, 3).Add(time.Hour)),
+			store.RemovalProgress{})
+		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := again.Erase(t.Context(), "+nobody", store.RemovalProgress{}); err != nil {
@@ -162,7 +169,8 @@ func TestPlacesOfAnotherHistory(t *testing.T) {
 					store1(t, database, n)
 				}
 				check("grown beyond it")
-				if _, err := database.Prune(t.Context(), models.TimeOf(epoch.AddDate(1, 0, 0)), store.RemovalProgress{}); err != nil {
+				_, err := database.Prune(t.Context(), models.TimeOf(epoch.AddDate(1, 0, 0)), store.RemovalProgress{})
+				if err != nil {
 					t.Fatal(err)
 				}
 				check("pruned")
@@ -208,7 +216,8 @@ func TestOvertakenVersionsAreNoEvents(t *testing.T) {
 		} {
 			stream := subscribe(t, database, c.filter, &start)
 			for _, want := range c.want {
-				if session := nextShown(t, database, stream); session.CallID != want || want == "call-1" && session.Version != 5 {
+				session := nextShown(t, database, stream)
+				if session.CallID != want || want == "call-1" && session.Version != 5 {
 					t.Errorf("%s: %+v, want %s", name, session, want)
 				}
 			}
@@ -261,7 +270,8 @@ func TestManySubscribers(t *testing.T) {
 				database.KeepEvents(kept)
 				start := places(t, database, 0, 0)[0]
 				body := func(n int) []byte {
-					return note{"call_id": fmt.Sprintf("new-%03d", n), "channel": fmt.Sprint(n % channels), "talk_round": n}.body()
+					return note{"call_id": fmt.Sprintf("new-%03d", n), "channel": fmt.Sprint(n % channels),
+						"talk_round": n}.body()
 				}
 				type subscriber struct {
 					stream *store.EventStream
@@ -336,7 +346,8 @@ func TestEventsAreReadOnce(t *testing.T) {
 	var streams []*store.EventStream
 	for n := range subscribers {
 		channel := []string{"WhatsApp", "none"}[n%2]
-		streams = append(streams, subscribe(t, database, &models.SessionFilter{Channel: &models.StringFilter{Eq: &channel}}, nil))
+		streams = append(streams,
+			subscribe(t, database, &models.SessionFilter{Channel: &models.StringFilter{Eq: &channel}}, nil))
 	}
 	for n := range sessions {
 		store1(t, database, n)

@@ -84,10 +84,13 @@ func storeOld(tx *gorm.DB, d dialect.Dialect, bodies [][]byte, decode Decode, ol
 		p, outcome, reason := decode(sent)
 		sum := sha256.Sum256(sent)
 		seq := int64(i + 1)
-		n := &models.Notification{ID: seq, SHA256: sum[:], Body: packer.EncodeAll(sent, nil), BodySize: len(sent), FirstReceivedAt: models.TimeOf(time.UnixMicro(seq)),
-			LastReceivedAt: models.TimeOf(time.UnixMicro(seq)), Deliveries: 2, EventSeq: &seq}
+		n := &models.Notification{ID: seq, SHA256: sum[:], Body: packer.EncodeAll(sent, nil), BodySize: len(sent),
+			FirstReceivedAt: models.TimeOf(time.UnixMicro(seq)),
+			LastReceivedAt:  models.TimeOf(time.UnixMicro(seq)), Deliveries: 2, EventSeq: &seq}
 		setDecoded(n, p, outcome, reason)
-		err := intoNotifications.run(tx, d, 1, func(_ int, values []any) []any { return append(values, notificationFields(n)...) })
+		err := intoNotifications.run(tx, d, 1, func(_ int, values []any) []any {
+			return append(values, notificationFields(n)...)
+		})
 		if err != nil {
 			return err
 		}
@@ -95,7 +98,8 @@ func storeOld(tx *gorm.DB, d dialect.Dialect, bodies [][]byte, decode Decode, ol
 			continue
 		}
 		session := p.Session
-		session.ID, session.NotificationID, session.ReceivedAt, session.Version, session.Deliveries = n.ID, n.ID, n.FirstReceivedAt, 1, 2
+		session.ID, session.Version, session.Deliveries = n.ID, 1, 2
+		session.NotificationID, session.ReceivedAt = n.ID, n.FirstReceivedAt
 		if before := sessions[session.CallID]; before != nil {
 			session.ID, session.Version, session.Deliveries = before.ID, before.Version+1, before.Deliveries+2
 		}
@@ -105,15 +109,19 @@ func storeOld(tx *gorm.DB, d dialect.Dialect, bodies [][]byte, decode Decode, ol
 		p := projections[callID]
 		old := oldColumns()
 		into := insertInto("sessions", strings.ReplaceAll(old.sql(), "s.", ""))
-		if err := into.run(tx, d, 1, func(_ int, values []any) []any { return append(values, old.fields(session)...) }); err != nil {
+		if err := into.run(tx, d, 1, func(_ int, values []any) []any {
+			return append(values, old.fields(session)...)
+		}); err != nil {
 			return err
 		}
 		for i := range p.Messages {
 			m := &p.Messages[i]
 			text := oldText(m.Text())
 			m.SearchText = strings.ToLower(text)
-			err := tx.Exec("INSERT INTO messages (session_id, position, msg_id, sender_type, sent_at, status, content_type, text, folded, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-				session.ID, m.Position, m.MsgID, m.SenderType, optionalTimeColumn{&m.SentAt}, m.Status, m.ContentType, text, m.SearchText, []byte(m.Raw)).Error
+			err := tx.Exec("INSERT INTO messages (session_id, position, msg_id, sender_type, sent_at, status,"+
+				" content_type, text, folded, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+				session.ID, m.Position, m.MsgID, m.SenderType, optionalTimeColumn{&m.SentAt}, m.Status, m.ContentType,
+				text, m.SearchText, []byte(m.Raw)).Error
 			if err != nil {
 				return err
 			}
@@ -125,18 +133,23 @@ func storeOld(tx *gorm.DB, d dialect.Dialect, bodies [][]byte, decode Decode, ol
 		for _, m := range p.Messages {
 			transcript.WriteString(m.SearchText + "\n\n")
 		}
-		if err := tx.Exec("INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", session.ID, transcript.String()).Error; err != nil {
+		if err := tx.Exec("INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", session.ID,
+			transcript.String()).Error; err != nil {
 			return err
 		}
 	}
-	return tx.Exec("UPDATE ledger_clock SET last_notification_id = ?, last_stored_seq = ?", len(bodies), len(bodies)).Error
+	return tx.Exec("UPDATE ledger_clock SET last_notification_id = ?, last_stored_seq = ?",
+		len(bodies), len(bodies)).Error
 }
 
 // oldColumns are the columns that the first version had.
 func oldColumns() sessionColumns {
-	columns := onlyColumns("id", "notification_id", "started_at", "ended_at", "duration_seconds", "notified_at", "received_at",
+	columns := onlyColumns("id", "notification_id", "started_at", "ended_at", "duration_seconds",
+		"notified_at", "received_at",
 		"end_reason", "talk_round", "message_count", "version", "deliveries")
-	return append(columns, slices.DeleteFunc(sessionColumnList(), func(c sessionColumn) bool { return c.text == nil })...)
+	return append(columns, slices.DeleteFunc(sessionColumnList(), func(c sessionColumn) bool {
+		return c.text == nil
+	})...)
 }
 
 // KeepEvents sets how many events are kept for subscribers that are behind.

@@ -134,7 +134,8 @@ func (d filterSQL) alternatives(filters []*models.SessionFilter) dialect.Predica
 	for _, f := range filters {
 		if table, entry := onlyEntry(f); entry != nil {
 			with := d.entryOf(entry)
-			entries = append(entries, dialect.Select("SELECT v.session_id FROM "+table+" v WHERE "+with.SQL, with.Args...))
+			entries = append(entries,
+				dialect.Select("SELECT v.session_id FROM "+table+" v WHERE "+with.SQL, with.Args...))
 			entryFilters = append(entryFilters, f)
 		} else {
 			parts = append(parts, d.session(f))
@@ -244,8 +245,11 @@ func (d filterSQL) namedValues(table string, filters []*models.NamedValueFilter)
 
 	var parts []dialect.Predicate
 	if len(names) > 0 {
-		passes := dialect.AnyOf(each(names, func(name string) dialect.Predicate { return dialect.AllOf(byName[name]...) }))
-		parts = append(parts, dialect.Where(fmt.Sprintf("(SELECT COUNT(*) FROM %s v WHERE v.session_id = s.id AND (%s)) = %d", table, passes.SQL, len(names)), passes.Args...))
+		passes := dialect.AnyOf(each(names, func(name string) dialect.Predicate {
+			return dialect.AllOf(byName[name]...)
+		}))
+		parts = append(parts, dialect.Where(fmt.Sprintf("(SELECT COUNT(*) FROM %s v"+
+			" WHERE v.session_id = s.id AND (%s)) = %d", table, passes.SQL, len(names)), passes.Args...))
 	}
 	if len(absent) > 0 {
 		parts = append(parts, dialect.Exists(table+" v WHERE v.session_id = s.id", dialect.In("v.name", absent)).Not())

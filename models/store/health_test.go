@@ -26,7 +26,8 @@ func TestOutcomesAreCounted(t *testing.T) {
 				t.Fatal(err)
 			}
 			maps.DeleteFunc(got, func(_ models.Outcome, n int) bool { return n == 0 })
-			want := map[models.Outcome]int{models.Projected: projected, models.Quarantined: quarantined, models.Refused: refused}
+			want := map[models.Outcome]int{models.Projected: projected, models.Quarantined: quarantined,
+				models.Refused: refused}
 			maps.DeleteFunc(want, func(_ models.Outcome, n int) bool { return n == 0 })
 			if !maps.Equal(got, want) {
 				t.Errorf("%s: %v, want %v", what, got, want)
@@ -50,13 +51,16 @@ func TestOutcomesAreCounted(t *testing.T) {
 		execute(t, db, "DELETE FROM notifications WHERE id IN (1, 2, 41)")
 		check("three deleted by hand", 38, 2, 0)
 		var statements []string
-		watched, err := store.Open(t.Context(), db.address, store.Options{OnStatement: func(sql string) { statements = append(statements, sql) }})
+		watched, err := store.Open(t.Context(), db.address, store.Options{OnStatement: func(sql string) {
+			statements = append(statements, sql)
+		}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = watched.Close() })
 		statements = nil
-		if _, err := watched.CountOutcomes(t.Context()); err != nil || len(statements) != 1 || strings.Contains(statements[0], "FROM notifications") {
+		if _, err := watched.CountOutcomes(t.Context()); err != nil || len(statements) != 1 ||
+			strings.Contains(statements[0], "FROM notifications") {
 			t.Errorf("counted by %q, %v", statements, err)
 		}
 	})
@@ -67,14 +71,16 @@ func TestOutcomesOfAnOlderDatabaseAreCounted(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		database, db := openStore(t, kind)
 		save(t, database, [][]byte{note{}.body(), []byte("{}"), []byte("{} ")})
-		drop := []string{"DROP TRIGGER notifications_added", "DROP TRIGGER notifications_removed", "DROP TRIGGER notifications_changed"}
+		drop := []string{"DROP TRIGGER notifications_added", "DROP TRIGGER notifications_removed",
+			"DROP TRIGGER notifications_changed"}
 		if kind.Name == testdb.Postgres.Name {
 			for i := range drop {
 				drop[i] += " ON notifications"
 			}
 			drop = append(drop, "DROP FUNCTION count_notifications()")
 		}
-		execute(t, db, append(drop, "DROP TABLE ledger_counts", "DROP TABLE write_probe", "DELETE FROM migrations WHERE id = '0008_counts'")...)
+		execute(t, db, append(drop, "DROP TABLE ledger_counts", "DROP TABLE write_probe",
+			"DELETE FROM migrations WHERE id = '0008_counts'")...)
 		again := reopen(t, db)
 		got, err := again.CountOutcomes(t.Context())
 		if err != nil || got[models.Projected] != 1 || got[models.Quarantined] != 2 {
@@ -96,13 +102,17 @@ func TestSaveSaysWhatBecameOfEach(t *testing.T) {
 		const reason = "call_id: expected a string, got nothing"
 		for round, want := range [][]store.Stored{
 			{
-				{ID: 1, Outcome: models.Projected}, {ID: 2, Outcome: models.Projected, Version: true}, {ID: 1, Repeat: true, Outcome: models.Projected},
-				{ID: 3, Outcome: models.Quarantined, Reason: reason}, {ID: 3, Repeat: true, Outcome: models.Quarantined, Reason: reason},
+				{ID: 1, Outcome: models.Projected}, {ID: 2, Outcome: models.Projected, Version: true},
+				{ID: 1, Repeat: true, Outcome: models.Projected},
+				{ID: 3, Outcome: models.Quarantined, Reason: reason},
+				{ID: 3, Repeat: true, Outcome: models.Quarantined, Reason: reason},
 				{ID: 4, Outcome: models.Refused, Reason: "the body is not a JSON object: it is a list"},
 			},
 			{
-				{ID: 1, Repeat: true, Outcome: models.Projected}, {ID: 2, Repeat: true, Outcome: models.Projected}, {ID: 1, Repeat: true, Outcome: models.Projected},
-				{ID: 3, Repeat: true, Outcome: models.Quarantined, Reason: reason}, {ID: 3, Repeat: true, Outcome: models.Quarantined, Reason: reason},
+				{ID: 1, Repeat: true, Outcome: models.Projected}, {ID: 2, Repeat: true, Outcome: models.Projected},
+				{ID: 1, Repeat: true, Outcome: models.Projected},
+				{ID: 3, Repeat: true, Outcome: models.Quarantined, Reason: reason},
+				{ID: 3, Repeat: true, Outcome: models.Quarantined, Reason: reason},
 				{ID: 4, Repeat: true, Outcome: models.Refused, Reason: "the body is not a JSON object: it is a list"},
 			},
 		} {
@@ -145,7 +155,8 @@ func TestOpenTellsAServerThatCannotBeReached(t *testing.T) {
 		tools.Missing(t, "POSTGRESQL CANNOT BE STARTED, NOTHING IS TESTED ON IT: "+err.Error())
 	}
 	t.Cleanup(cluster.Remove)
-	cluster.Execute(t, "CREATE DATABASE there", "ALTER DATABASE postgres CONNECTION LIMIT 0", "CREATE ROLE plain LOGIN")
+	cluster.Execute(t, "CREATE DATABASE there", "ALTER DATABASE postgres CONNECTION LIMIT 0",
+		"CREATE ROLE plain LOGIN")
 	full := strings.Replace(cluster.Address("postgres"), "postgres@", "plain@", 1)
 	for name, c := range map[string]struct {
 		address     string

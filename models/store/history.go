@@ -32,7 +32,9 @@ func (h *history) begin(tx *gorm.DB, seq int64) error {
 	}
 	var id [8]byte
 	_, _ = rand.Read(id[:]) // never fails
-	if err := tx.Exec("INSERT INTO histories (first_seq, id) VALUES (?, ?)", seq+1, int64(binary.BigEndian.Uint64(id[:]))).Error; err != nil {
+	err := tx.Exec("INSERT INTO histories (first_seq, id) VALUES (?, ?)", seq+1,
+		int64(binary.BigEndian.Uint64(id[:]))).Error
+	if err != nil {
 		return fmt.Errorf("begin history: %w", err)
 	}
 	return nil

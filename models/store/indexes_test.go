@@ -17,9 +17,11 @@ func TestIndexedTextsHaveAnIndex(t *testing.T) {
 		if kind.Name == testdb.Postgres.Name {
 			query = "SELECT indexdef FROM pg_indexes WHERE tablename = 'sessions'"
 		}
-		definitions := strings.ReplaceAll(strings.Join(rows(t, db, query), "\n"), "call_id TEXT NOT NULL UNIQUE", "(call_id)")
+		definitions := strings.ReplaceAll(strings.Join(rows(t, db, query), "\n"),
+			"call_id TEXT NOT NULL UNIQUE", "(call_id)")
 		for _, text := range models.SessionTexts() {
-			indexed := strings.Contains(definitions, "("+text.Column+",") || strings.Contains(definitions, "("+text.Column+")")
+			indexed := strings.Contains(definitions, "("+text.Column+",") ||
+				strings.Contains(definitions, "("+text.Column+")")
 			if indexed != text.Indexed {
 				t.Errorf("%s: Indexed is %t, but the database has an index: %t", text.Column, text.Indexed, indexed)
 			}

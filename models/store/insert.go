@@ -36,7 +36,8 @@ func (into insertion) run(tx *gorm.DB, d dialect.Dialect, n int, add func(i int,
 		for i := range rows {
 			values = add(start+i, values)
 		}
-		if _, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, into.sql(d, rows), values...); err != nil {
+		_, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, into.sql(d, rows), values...)
+		if err != nil {
 			return dialect.Translate(err, d)
 		}
 	}
@@ -45,7 +46,8 @@ func (into insertion) run(tx *gorm.DB, d dialect.Dialect, n int, add func(i int,
 
 func (into insertion) sql(d dialect.Dialect, rows int) string {
 	var sql strings.Builder
-	sql.WriteString(d.Insert() + " " + into.table + " (" + strings.Join(slices.Concat(into.columns, into.empty), ", ") + ") VALUES ")
+	sql.WriteString(d.Insert() + " " + into.table + " (" +
+		strings.Join(slices.Concat(into.columns, into.empty), ", ") + ") VALUES ")
 	for row := range rows {
 		if row > 0 {
 			sql.WriteByte(',')

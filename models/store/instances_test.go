@@ -48,7 +48,8 @@ func TestTwoInstancesReceiveTheSame(t *testing.T) {
 		var bodies [][]byte
 		for s := range sessions {
 			for v := range versions {
-				body := note{"call_id": fmt.Sprint("call-", s), "timestamp": 1000 + v, "messages": texts(fmt.Sprintf("version-%d of %d", v, s))}.body()
+				body := note{"call_id": fmt.Sprint("call-", s), "timestamp": 1000 + v,
+					"messages": texts(fmt.Sprintf("version-%d of %d", v, s))}.body()
 				for range repeats {
 					bodies = append(bodies, body)
 				}
@@ -74,7 +75,8 @@ func TestTwoInstancesReceiveTheSame(t *testing.T) {
 		for _, database := range stores {
 			for s := range sessions {
 				got := session(t, database, fmt.Sprint("call-", s))
-				if got == nil || got.Version != versions || got.Deliveries != versions*repeats*senders*len(stores) || got.NotifiedAt.Unix() != 1000+versions-1 {
+				if got == nil || got.Version != versions || got.Deliveries != versions*repeats*senders*len(stores) ||
+					got.NotifiedAt.Unix() != 1000+versions-1 {
 					t.Errorf("session %d is %+v", s, got)
 				}
 				if found := hits(t, database, fmt.Sprintf("version-%d %d", versions-1, s)); len(found) == 0 {
@@ -186,14 +188,19 @@ func TestATimeOutIsNoFaultOfWhatIsStored(t *testing.T) {
 	holder, db := openStore(t, testdb.Postgres)
 	save(t, holder, [][]byte{note{}.body()})
 	hurried := reopen(t, backend{testdb.Postgres, db.address + "&statement_timeout=100"})
-	execute(t, db, "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NEW; END $$",
+	execute(t, db, "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); "+
+		"RETURN NEW; END $$",
 		"CREATE TRIGGER dawdle BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION dawdle()")
-	err := hurried.Save(t.Context(), []store.PreparedDelivery{hurried.Prepare(ingest.NewDelivery(note{"call_id": "b", "messages": texts("x")}.body(), "", epoch))})
+	err := hurried.Save(t.Context(),
+		[]store.PreparedDelivery{hurried.Prepare(ingest.NewDelivery(note{"call_id": "b",
+			"messages": texts("x")}.body(), "", epoch))})
 	if !errors.Is(err, dialect.ErrUnavailable) || errors.Is(err, dialect.ErrRejected) {
 		t.Errorf("error is %v, want ErrUnavailable", err)
 	}
 	execute(t, db, "DROP TRIGGER dawdle ON messages", "ALTER TABLE messages ADD CHECK (folded <> 'never')")
-	err = holder.Save(t.Context(), []store.PreparedDelivery{holder.Prepare(ingest.NewDelivery(note{"call_id": "c", "messages": texts("never")}.body(), "", epoch))})
+	err = holder.Save(t.Context(),
+		[]store.PreparedDelivery{holder.Prepare(ingest.NewDelivery(note{"call_id": "c",
+			"messages": texts("never")}.body(), "", epoch))})
 	if !errors.Is(err, dialect.ErrRejected) || errors.Is(err, dialect.ErrUnavailable) {
 		t.Errorf("error is %v, want ErrRejected", err)
 	}
@@ -204,9 +211,11 @@ func TestReplayMendsHalfASession(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		database, db := openStore(t, kind)
 		for n := range 3 {
-			save(t, database, [][]byte{note{"call_id": fmt.Sprint("call-", n), "messages": texts("one", "two"), "ner_slots": note{"a": "b"}}.body()})
+			save(t, database, [][]byte{note{"call_id": fmt.Sprint("call-", n), "messages": texts("one", "two"),
+				"ner_slots": note{"a": "b"}}.body()})
 		}
-		execute(t, db, "DELETE FROM sessions WHERE call_id = 'call-1'", "DELETE FROM notifications WHERE call_id = 'call-2'", "DELETE FROM sessions WHERE call_id = 'call-2'")
+		execute(t, db, "DELETE FROM sessions WHERE call_id = 'call-1'",
+			"DELETE FROM notifications WHERE call_id = 'call-2'", "DELETE FROM sessions WHERE call_id = 'call-2'")
 		if err := database.Replay(t.Context(), ingest.Project, noProgress); err != nil {
 			t.Fatal(err)
 		}
@@ -223,9 +232,11 @@ func TestAnOldInstanceGoesOn(t *testing.T) {
 		database, db := openStore(t, kind)
 		use := func(name string) {
 			t.Helper()
-			old := note{"call_id": "old", "timestamp": 1000 + len(name), "messages": texts("all of " + name), "ner_slots": note{"slot": name}}.body()
+			old := note{"call_id": "old", "timestamp": 1000 + len(name), "messages": texts("all of " + name),
+				"ner_slots": note{"slot": name}}.body()
 			for range 8 { // statements are prepared from a few uses on
-				save(t, database, oneByOne(old, note{"call_id": "new-" + name, "messages": texts("only " + name)}.body())...)
+				save(t, database, oneByOne(old,
+					note{"call_id": "new-" + name, "messages": texts("only " + name)}.body())...)
 				if got := hits(t, database, name); len(got) != 2 {
 					t.Errorf("search finds %v of %s", got, name)
 				}
@@ -237,7 +248,8 @@ func TestAnOldInstanceGoesOn(t *testing.T) {
 					t.Fatal(err)
 				}
 				sessions := len(rows(t, db, "SELECT id FROM sessions"))
-				if events, err := database.EventsSince(t.Context(), 0, seq, 100); err != nil || len(events) != sessions {
+				if events, err := database.EventsSince(t.Context(), 0, seq, 100); err != nil ||
+					len(events) != sessions {
 					t.Errorf("%d events of %d sessions, %v", len(events), sessions, err)
 				}
 				verified(t, database)
@@ -245,12 +257,14 @@ func TestAnOldInstanceGoesOn(t *testing.T) {
 		}
 		use("before")
 		var statements []string
-		for _, table := range []string{"notifications", "ledger_clock", "sessions", "messages", "ner_slots", "event_labels", "variables"} {
+		for _, table := range []string{"notifications", "ledger_clock", "sessions", "messages", "ner_slots",
+			"event_labels", "variables"} {
 			statements = append(statements, "ALTER TABLE "+table+" ADD COLUMN added_later TEXT NOT NULL DEFAULT ''")
 		}
 		execute(t, db, append(statements, "INSERT INTO migrations (id) VALUES ('9999_later')")...)
 		use("afterwards")
-		if removed, err := database.Prune(t.Context(), models.Time{Time: time.Now()}, store.RemovalProgress{}); err != nil || removed.Sessions != 3 {
+		removed, err := database.Prune(t.Context(), models.Time{Time: time.Now()}, store.RemovalProgress{})
+		if err != nil || removed.Sessions != 3 {
 			t.Errorf("removed %+v, %v", removed, err)
 		}
 		if _, err := store.Open(t.Context(), db.address, store.Options{}); !errors.Is(err, store.ErrNewer) {

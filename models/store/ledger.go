@@ -33,7 +33,8 @@ func (s *Store) Quarantine(ctx context.Context, filter QuarantineFilter, each fu
 	}
 	last := int64(0)
 	if filter.Latest > 0 {
-		err := s.read.WithContext(ctx).Raw("SELECT COALESCE(MIN(id), 1) - 1 FROM (SELECT id FROM notifications WHERE outcome IN ? ORDER BY id DESC LIMIT ?) AS latest",
+		err := s.read.WithContext(ctx).Raw("SELECT COALESCE(MIN(id), 1) - 1 FROM (SELECT id"+
+			" FROM notifications WHERE outcome IN ? ORDER BY id DESC LIMIT ?) AS latest",
 			outcomes, filter.Latest).Scan(&last).Error
 		if err != nil {
 			return fmt.Errorf("read quarantine: %w", err)
@@ -96,7 +97,8 @@ func (s *Store) CountOutcomes(ctx context.Context) (map[models.Outcome]int, erro
 		Count   int
 	}
 	var rows []count
-	if err := s.read.WithContext(ctx).Raw("SELECT outcome, notifications AS count FROM ledger_counts").Scan(&rows).Error; err != nil {
+	err := s.read.WithContext(ctx).Raw("SELECT outcome, notifications AS count FROM ledger_counts").Scan(&rows).Error
+	if err != nil {
 		return nil, fmt.Errorf("count outcomes: %w", err)
 	}
 	counts := map[models.Outcome]int{}
@@ -112,7 +114,10 @@ type Damaged func(id int64, err error)
 
 // Ledger reads the whole ledger in order of arrival, bodies as they were sent. Without
 // damaged it ends at a row that cannot be read.
-func (s *Store) Ledger(ctx context.Context, progress dialect.Progress, damaged Damaged, each func(n *models.Notification, body []byte) error) error {
+func (s *Store) Ledger(
+	ctx context.Context, progress dialect.Progress, damaged Damaged,
+	each func(n *models.Notification, body []byte) error,
+) error {
 	return s.ledgerBatches(ctx, progress, damaged, func(rows []*models.Notification) error {
 		for _, n := range rows {
 			body, err := s.unpackBody(n.Body)
@@ -133,14 +138,17 @@ func (s *Store) Ledger(ctx context.Context, progress dialect.Progress, damaged D
 
 // ledgerBatches reads what the ledger has now, and calls each with some rows at a
 // time.
-func (s *Store) ledgerBatches(ctx context.Context, progress dialect.Progress, damaged Damaged, each func([]*models.Notification) error) error {
+func (s *Store) ledgerBatches(
+	ctx context.Context, progress dialect.Progress, damaged Damaged, each func([]*models.Notification) error,
+) error {
 	db := s.read.WithContext(ctx)
 	var end int64 // what arrives meanwhile is left for another time
 	if err := db.Raw("SELECT last_notification_id FROM ledger_clock WHERE id = 1").Scan(&end).Error; err != nil {
 		return fmt.Errorf("read ledger sequences: %w", err)
 	}
 	var total int
-	if err := db.Raw("SELECT COUNT(*) FROM notifications WHERE id <= ?", end).Scan(&total).Error; err != nil && (damaged == nil || !isDamage(err)) {
+	err := db.Raw("SELECT COUNT(*) FROM notifications WHERE id <= ?", end).Scan(&total).Error
+	if err != nil && (damaged == nil || !isDamage(err)) {
 		return fmt.Errorf("count ledger: %w", err)
 	}
 
@@ -194,7 +202,8 @@ func readSingly(
 // isDamage reports whether a read failed for what was to be read, not for the
 // database's being away or the caller's giving up.
 func isDamage(err error) bool {
-	return !errors.Is(err, dialect.ErrUnavailable) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+	return !errors.Is(err, dialect.ErrUnavailable) && !errors.Is(err, context.Canceled) &&
+		!errors.Is(err, context.DeadlineExceeded)
 }
 
 func inQuarantine() []models.Outcome { return []models.Outcome{models.Quarantined, models.Refused} }

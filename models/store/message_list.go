@@ -13,7 +13,8 @@ import (
 // messageFilter is what a message m of a session s has to pass.
 func (s *Store) messageFilter(l models.MessageList) dialect.Predicate {
 	sql := filterSQL{s.db}
-	parts := []dialect.Predicate{sql.session(l.Sessions), s.db.SessionsWithMsgIDs(msgIDsOf(l.Filter)), sql.message(l.Filter)}
+	parts := []dialect.Predicate{sql.session(l.Sessions), s.db.SessionsWithMsgIDs(msgIDsOf(l.Filter)),
+		sql.message(l.Filter)}
 	if words := messageSearchWords(l.Filter); len(words) > 0 {
 		parts = append(parts, s.db.SearchSessions(words).Candidates)
 	}
@@ -21,14 +22,17 @@ func (s *Store) messageFilter(l models.MessageList) dialect.Predicate {
 }
 
 // messages is the statement that reads columns of messages m of sessions s that pass the list and are beyond places.
-func (s *Store) messages(l models.MessageList, columns string, beyond []dialect.Predicate, direction models.OrderDirection, limit int) dialect.Statement {
+func (s *Store) messages(
+	l models.MessageList, columns string, beyond []dialect.Predicate, direction models.OrderDirection, limit int,
+) dialect.Statement {
 	search := s.pageSearch([]*models.SessionFilter{l.Sessions}, messageSearchWords(l.Filter))
 	search.rest = dialect.AllOf(search.rest, s.db.SessionsWithMsgIDs(msgIDsOf(l.Filter)))
 	passes := dialect.AllOf(append(beyond, (filterSQL{s.db}).message(l.Filter))...)
 	order := fmt.Sprintf("ORDER BY s.started_at %[1]s, s.id %[1]s", direction)
 	plain := func(sessions dialect.Predicate) dialect.Statement {
 		c := dialect.AllOf(sessions, passes)
-		return dialect.Select(fmt.Sprintf("SELECT %s FROM sessions s CROSS JOIN messages m WHERE m.session_id = s.id AND (%s) %s, m.position %s",
+		return dialect.Select(fmt.Sprintf("SELECT %s FROM sessions s CROSS JOIN messages m"+
+			" WHERE m.session_id = s.id AND (%s) %s, m.position %s",
 			columns, c.SQL, order, direction), c.Args...)
 	}
 	switch {
@@ -40,10 +44,12 @@ func (s *Store) messages(l models.MessageList, columns string, beyond []dialect.
 	// Sessions are put in order, then read until so many of them have a message that passes.
 	sessions := dialect.AllOf(search.rest, search.Candidates)
 	collected := dialect.Select(fmt.Sprintf("SELECT %s FROM ("+
-		"SELECT s.*, (SELECT '[' || group_concat(m.position) || ']' FROM messages m WHERE m.session_id = s.id AND %s) AS positions FROM ("+
+		"SELECT s.*, (SELECT '[' || group_concat(m.position) || ']' FROM messages m WHERE m.session_id = s.id"+
+		" AND %s) AS positions FROM ("+
 		"SELECT s.id, s.call_id, s.started_at, s.notification_id FROM sessions s WHERE %s %s LIMIT -1) s"+
 		" WHERE %s AND positions IS NOT NULL LIMIT %d) s"+
-		" CROSS JOIN json_each(s.positions) p CROSS JOIN messages m WHERE m.session_id = s.id AND m.position = p.value %s, m.position %s",
+		" CROSS JOIN json_each(s.positions) p CROSS JOIN messages m WHERE m.session_id = s.id"+
+		" AND m.position = p.value %s, m.position %s",
 		columns, passes.SQL, sessions.SQL, order, search.Holds.SQL, limit, order, direction),
 		slices.Concat(passes.Args, sessions.Args, search.Holds.Args)...)
 	return search.either(plain(dialect.AllOf(search.rest, search.Holds)), collected, limit)
@@ -76,14 +82,16 @@ func (s *Store) MessagePage(
 	if w.Backward {
 		direction = models.Ascending
 	}
-	statement := s.messages(l, "m.session_id, m.position, s.notification_id, s.call_id, s.started_at", beyond, direction, w.Limit+1)
+	statement := s.messages(l, "m.session_id, m.position, s.notification_id, s.call_id, s.started_at", beyond,
+		direction, w.Limit+1)
 	page, err := s.listedMessages(ctx, statement)
 	if err != nil {
 		return nil, fmt.Errorf("read page of messages: %w", err)
 	}
 	slices.SortFunc(page, func(a, b *models.ListedMessage) int {
 		x, y := b.Key(), a.Key()
-		return cmp.Or(cmp.Compare(x.StartedAt, y.StartedAt), cmp.Compare(x.SessionID, y.SessionID), cmp.Compare(x.Position, y.Position))
+		return cmp.Or(cmp.Compare(x.StartedAt, y.StartedAt), cmp.Compare(x.SessionID, y.SessionID),
+			cmp.Compare(x.Position, y.Position))
 	})
 	return page, nil
 }
@@ -91,8 +99,10 @@ func (s *Store) MessagePage(
 // listedMessages reads the messages that a statement names. A session's body is read once.
 func (s *Store) listedMessages(ctx context.Context, named dialect.Statement) ([]*models.ListedMessage, error) {
 	statement := dialect.Select("SELECT g.session_id, n.body, g.positions, g.call_id, g.started_at FROM ("+
-		"SELECT x.session_id, x.notification_id, x.call_id, x.started_at, string_agg(CAST(x.position AS TEXT), ',') AS positions FROM ("+named.SQL+") x"+
-		" GROUP BY x.session_id, x.notification_id, x.call_id, x.started_at) g JOIN notifications n ON n.id = g.notification_id", named.Args...)
+		"SELECT x.session_id, x.notification_id, x.call_id, x.started_at, string_agg(CAST(x.position AS TEXT),"+
+		" ',') AS positions FROM ("+named.SQL+") x"+
+		" GROUP BY x.session_id, x.notification_id, x.call_id, x.started_at) g JOIN notifications n ON n.id = "+
+		"g.notification_id", named.Args...)
 	var page []*models.ListedMessage
 	err := s.eachRow(ctx, statement, func(scan scanner) error {
 		var row bodyRow
@@ -111,7 +121,8 @@ func (s *Store) listedMessages(ctx context.Context, named dialect.Statement) ([]
 		}
 		for _, position := range positions {
 			if position < len(messages) {
-				page = append(page, &models.ListedMessage{Message: messages[position], CallID: callID, StartedAt: startedAt})
+				page = append(page, &models.ListedMessage{Message: messages[position], CallID: callID,
+					StartedAt: startedAt})
 			}
 		}
 		return nil
@@ -121,7 +132,9 @@ func (s *Store) listedMessages(ctx context.Context, named dialect.Statement) ([]
 
 // MessagesBeyond says whether the list goes on on the later (or earlier) side of a
 // place; inclusive counts a message at the place itself.
-func (s *Store) MessagesBeyond(ctx context.Context, l models.MessageList, place models.MessageListKey, later, inclusive bool) (bool, error) {
+func (s *Store) MessagesBeyond(
+	ctx context.Context, l models.MessageList, place models.MessageListKey, later, inclusive bool,
+) (bool, error) {
 	if inclusive && later {
 		place.Position++
 	} else if inclusive {
@@ -143,7 +156,8 @@ func (s *Store) MessagesBeyond(ctx context.Context, l models.MessageList, place 
 func (s *Store) CountMessages(ctx context.Context, l models.MessageList) (int, error) {
 	c := s.messageFilter(l)
 	var count int
-	err := s.reader(ctx).Raw("SELECT COUNT(*) FROM messages m JOIN sessions s ON s.id = m.session_id WHERE "+c.SQL, c.Args...).Scan(&count).Error
+	err := s.reader(ctx).Raw("SELECT COUNT(*) FROM messages m JOIN sessions s ON s.id = m.session_id WHERE "+c.SQL,
+		c.Args...).Scan(&count).Error
 	if err != nil {
 		return 0, fmt.Errorf("count messages: %w", err)
 	}

@@ -44,7 +44,9 @@ func unionAll[T any](ctx context.Context, s *Store, n int, arm func(i int) diale
 }
 
 // unionAllSessions is arms for columns of sessions.
-func unionAllSessions(ctx context.Context, s *Store, columns sessionColumns, n int, arm func(i int) dialect.Statement) ([]*models.Session, error) {
+func unionAllSessions(
+	ctx context.Context, s *Store, columns sessionColumns, n int, arm func(i int) dialect.Statement,
+) ([]*models.Session, error) {
 	var all []*models.Session
 	err := eachUnionAll(n, arm, func(statement dialect.Statement) error {
 		sessions, err := columns.read(s.reader(ctx), s.db, statement)
@@ -103,7 +105,9 @@ func sessionKeyset(o models.SessionOrder, key *models.SessionKey, later bool) di
 
 // keysetPredicate passes the rows of a list on the later (or earlier) side of a place in the
 // order of the columns, with inclusive those at the place, too.
-func keysetPredicate(columns string, direction models.OrderDirection, later, inclusive bool, place ...any) dialect.Predicate {
+func keysetPredicate(
+	columns string, direction models.OrderDirection, later, inclusive bool, place ...any,
+) dialect.Predicate {
 	operator := ">"
 	if later == (direction == models.Descending) {
 		operator = "<"
@@ -152,7 +156,9 @@ func (s *Store) SessionPages(
 
 // SessionsBeyond returns the owners whose lists have a session on the later (or, with later false,
 // earlier) side of a place.
-func (s *Store) SessionsBeyond(ctx context.Context, l models.SessionList, places map[string]models.SessionKey, later bool) (map[string]bool, error) {
+func (s *Store) SessionsBeyond(
+	ctx context.Context, l models.SessionList, places map[string]models.SessionKey, later bool,
+) (map[string]bool, error) {
 	owners := make([]string, 0, len(places))
 	for owner := range places {
 		owners = append(owners, owner)
@@ -183,7 +189,8 @@ func (s *Store) CountSessions(ctx context.Context, l models.SessionList, owners 
 	}
 	rows, err := unionAll[count](ctx, s, len(owners), func(i int) dialect.Statement {
 		c := s.filter(l, owners[i])
-		return dialect.Select("SELECT CAST(? AS TEXT) AS owner, COUNT(*) AS count FROM sessions s WHERE "+c.SQL, append([]any{owners[i]}, c.Args...)...)
+		return dialect.Select("SELECT CAST(? AS TEXT) AS owner, COUNT(*) AS count FROM sessions s WHERE "+c.SQL,
+			append([]any{owners[i]}, c.Args...)...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("count sessions: %w", err)

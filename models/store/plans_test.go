@@ -33,7 +33,8 @@ func newPlanner(t *testing.T) *planner {
 	logger.RecorderParamsFilter = func(_ context.Context, sql string, _ ...any) (string, []any) { return sql, nil }
 	t.Cleanup(func() { logger.RecorderParamsFilter = before })
 	p := &planner{}
-	database, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "plans.db"), store.Options{OnStatement: func(sql string) {
+	database, err := store.Open(t.Context(), filepath.Join(t.TempDir(),
+		"plans.db"), store.Options{OnStatement: func(sql string) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.statements = append(p.statements, sql)
@@ -92,7 +93,9 @@ func (p *planner) plan(t *testing.T, ask func(context.Context, *store.Store) err
 
 var (
 	// A page in an order that has an index is read along it, and nothing else is touched.
-	wholeTable  = regexp.MustCompile(`(?m)^ *SCAN (sessions|messages|notifications|ner_slots|event_labels|variables|contacts|s|m|n|v|e|c)( USING COVERING INDEX \S+)?$`)
+	wholeTable = regexp.MustCompile(`(?m)^ *SCAN ` +
+		`(sessions|messages|notifications|ner_slots|event_labels|variables|contacts|s|m|n|v|e|c)( USING ` +
+		`COVERING INDEX \S+)?$`)
 	sorted      = regexp.MustCompile(`USE TEMP B-TREE FOR ORDER BY`)
 	byKey       = regexp.MustCompile(`(?m)^ *SEARCH \S+ USING PRIMARY KEY \(session_id=\?`)
 	bySessionID = regexp.MustCompile(`(?m)^ *SEARCH \S+ USING INTEGER PRIMARY KEY \(rowid=\?\)$`)
@@ -124,19 +127,33 @@ func TestPagesAreReadAlongAnIndex(t *testing.T) {
 		scan  bool
 	}{
 		{name: "all", index: "sessions_started_at", scan: true},
-		{name: "start", list: models.SessionList{Filters: []*models.SessionFilter{{StartedAt: june}}}, index: "sessions_started_at"},
-		{name: "workflow", list: models.SessionList{Filters: []*models.SessionFilter{{WorkflowID: eq("w"), StartedAt: june}}}, index: "sessions_workflow"},
-		{name: "intention", list: models.SessionList{Filters: []*models.SessionFilter{{Intention: eq("A"), StartedAt: june}}}, index: "sessions_intention"},
-		{name: "channel", list: models.SessionList{Filters: []*models.SessionFilter{{Channel: eq("WhatsApp"), StartedAt: june}}}, index: "sessions_channel"},
-		{name: "callee", list: models.SessionList{Filters: []*models.SessionFilter{{Callee: eq("+1"), StartedAt: june}}}, index: "sessions_callee"},
-		{name: "robot", list: models.SessionList{Filters: []*models.SessionFilter{{RobotID: eq("1"), StartedAt: june}}}, index: "sessions_robot"},
-		{name: "end reason", list: models.SessionList{Filters: []*models.SessionFilter{{EndReason: []models.SessionEndReason{models.EndRobot}, StartedAt: june}}}, index: "sessions_end_reason"},
-		{name: "workflow ever", list: models.SessionList{Filters: []*models.SessionFilter{{WorkflowID: eq("w")}}}, index: "sessions_workflow"},
-		{name: "of an intention", list: models.SessionList{Scope: models.OfIntention}, owner: "A", index: "sessions_intention"},
-		{name: "of an intention in a time", list: models.SessionList{Scope: models.OfIntention, Filters: []*models.SessionFilter{{StartedAt: june}}}, owner: "A", index: "sessions_intention"},
+		{name: "start", list: models.SessionList{Filters: []*models.SessionFilter{{StartedAt: june}}},
+			index: "sessions_started_at"},
+		{name: "workflow", list: models.SessionList{Filters: []*models.SessionFilter{{WorkflowID: eq("w"),
+			StartedAt: june}}}, index: "sessions_workflow"},
+		{name: "intention", list: models.SessionList{Filters: []*models.SessionFilter{{Intention: eq("A"),
+			StartedAt: june}}}, index: "sessions_intention"},
+		{name: "channel", list: models.SessionList{Filters: []*models.SessionFilter{{Channel: eq("WhatsApp"),
+			StartedAt: june}}}, index: "sessions_channel"},
+		{name: "callee", list: models.SessionList{Filters: []*models.SessionFilter{{Callee: eq("+1"),
+			StartedAt: june}}}, index: "sessions_callee"},
+		{name: "robot", list: models.SessionList{Filters: []*models.SessionFilter{{RobotID: eq("1"),
+			StartedAt: june}}}, index: "sessions_robot"},
+		{name: "end reason",
+			list: models.SessionList{Filters: []*models.SessionFilter{{
+				EndReason: []models.SessionEndReason{models.EndRobot}, StartedAt: june}}},
+			index: "sessions_end_reason"},
+		{name: "workflow ever", list: models.SessionList{Filters: []*models.SessionFilter{{WorkflowID: eq("w")}}},
+			index: "sessions_workflow"},
+		{name: "of an intention", list: models.SessionList{Scope: models.OfIntention}, owner: "A",
+			index: "sessions_intention"},
+		{name: "of an intention in a time", list: models.SessionList{Scope: models.OfIntention,
+			Filters: []*models.SessionFilter{{StartedAt: june}}}, owner: "A", index: "sessions_intention"},
 		{name: "of a callee", list: models.SessionList{Scope: models.OfCallee}, owner: "+1", index: "sessions_callee"},
-		{name: "by end", list: models.SessionList{Order: descending(models.OrderEndedAt), Filters: []*models.SessionFilter{{EndedAt: june}}}, index: "sessions_ended_at"},
-		{name: "by arrival", list: models.SessionList{Order: descending(models.OrderReceivedAt), Filters: []*models.SessionFilter{{ReceivedAt: june}}}, index: "sessions_received_at"},
+		{name: "by end", list: models.SessionList{Order: descending(models.OrderEndedAt),
+			Filters: []*models.SessionFilter{{EndedAt: june}}}, index: "sessions_ended_at"},
+		{name: "by arrival", list: models.SessionList{Order: descending(models.OrderReceivedAt),
+			Filters: []*models.SessionFilter{{ReceivedAt: june}}}, index: "sessions_received_at"},
 	} {
 		if test.list.Order == (models.SessionOrder{}) {
 			test.list.Order = models.DefaultSessionOrder()
@@ -152,10 +169,11 @@ func TestPagesAreReadAlongAnIndex(t *testing.T) {
 			{"page before", models.PageSpec[models.SessionKey]{Limit: 50, Backward: true, Before: &place}},
 		} {
 			t.Run(test.name+"/"+window.name, func(t *testing.T) {
-				along(t, test.index, test.scan && window.After == nil && window.Before == nil, p.plan(t, func(ctx context.Context, s *store.Store) error {
+				plan := p.plan(t, func(ctx context.Context, s *store.Store) error {
 					_, err := s.SessionPages(ctx, test.list, window.PageSpec, []string{test.owner})
 					return err
-				}))
+				})
+				along(t, test.index, test.scan && window.After == nil && window.Before == nil, plan)
 			})
 		}
 		t.Run(test.name+"/is there more", func(t *testing.T) {
@@ -171,16 +189,20 @@ func TestPagesOfContactsAreReadAlongAnIndex(t *testing.T) {
 	tools.SkipUnderRace(t, "one question follows the other")
 	p := newPlanner(t)
 	for field, index := range map[models.ContactOrderField]string{
-		models.OrderLastSeen: "contacts_last_seen", models.OrderFirstSeen: "contacts_first_seen", models.OrderSessionCount: "contacts_session_count",
+		models.OrderLastSeen: "contacts_last_seen", models.OrderFirstSeen: "contacts_first_seen",
+		models.OrderSessionCount: "contacts_session_count",
 	} {
 		intention := "A"
 		for name, filter := range map[string]*models.ContactFilter{
-			"all": nil, "of sessions": {Sessions: &models.SessionFilter{Intention: &models.StringFilter{Eq: &intention}}},
+			"all":         nil,
+			"of sessions": {Sessions: &models.SessionFilter{Intention: &models.StringFilter{Eq: &intention}}},
 		} {
-			list := models.ContactList{Filter: filter, Order: models.ContactOrder{Field: field, Direction: models.Descending}}
+			list := models.ContactList{Filter: filter,
+				Order: models.ContactOrder{Field: field, Direction: models.Descending}}
 			place := &models.ContactKey{Value: 1000, Callee: "+1"}
 			for page, window := range map[string]models.PageSpec[models.ContactKey]{
-				"first page": {Limit: 50}, "later page": {Limit: 50, After: place}, "last page": {Limit: 50, Backward: true},
+				"first page": {Limit: 50}, "later page": {Limit: 50, After: place},
+				"last page": {Limit: 50, Backward: true},
 			} {
 				t.Run(string(field)+"/"+name+"/"+page, func(t *testing.T) {
 					along(t, index, window.After == nil, p.plan(t, func(ctx context.Context, s *store.Store) error {
@@ -205,7 +227,8 @@ func along(t *testing.T, index string, scan bool, plan string) {
 	if scan {
 		way = "SCAN [sc] USING (COVERING )?INDEX "
 	}
-	if !regexp.MustCompile(way+index+`\b`).MatchString(plan) || wholeTable.MatchString(plan) || sorted.MatchString(plan) {
+	if !regexp.MustCompile(way+index+`\b`).MatchString(plan) || wholeTable.MatchString(plan) ||
+		sorted.MatchString(plan) {
 		t.Error(plan)
 	} else {
 		t.Log(plan)
@@ -227,14 +250,17 @@ func TestOutdatedSessionsAreFoundByTheirIndex(t *testing.T) {
 func TestMessagesAreFoundByTheirMsgID(t *testing.T) {
 	p := newPlanner(t)
 	msgID := "m"
-	filter := &models.MessageFilter{And: []*models.MessageFilter{{MsgID: &models.StringFilter{In: []string{msgID, "other"}}}}}
+	filter := &models.MessageFilter{And: []*models.MessageFilter{{MsgID: &models.StringFilter{In: []string{msgID,
+		"other"}}}}}
 	for name, ask := range map[string]func(context.Context, *store.Store) error{
 		"page": func(ctx context.Context, s *store.Store) error {
-			_, err := s.MessagePage(ctx, models.MessageList{Filter: filter}, models.PageSpec[models.MessageListKey]{Limit: 20})
+			_, err := s.MessagePage(ctx, models.MessageList{Filter: filter},
+				models.PageSpec[models.MessageListKey]{Limit: 20})
 			return err
 		},
 		"is there more": func(ctx context.Context, s *store.Store) error {
-			_, err := s.MessagesBeyond(ctx, models.MessageList{Filter: filter}, models.MessageListKey{StartedAt: 1, SessionID: 1}, true, false)
+			_, err := s.MessagesBeyond(ctx, models.MessageList{Filter: filter},
+				models.MessageListKey{StartedAt: 1, SessionID: 1}, true, false)
 			return err
 		},
 		"count": func(ctx context.Context, s *store.Store) error {
@@ -242,14 +268,16 @@ func TestMessagesAreFoundByTheirMsgID(t *testing.T) {
 			return err
 		},
 		"sessions": func(ctx context.Context, s *store.Store) error {
-			list := models.SessionList{Order: models.DefaultSessionOrder(), Filters: []*models.SessionFilter{{Messages: filter}}}
+			list := models.SessionList{Order: models.DefaultSessionOrder(),
+				Filters: []*models.SessionFilter{{Messages: filter}}}
 			_, err := s.SessionPages(ctx, list, models.PageSpec[models.SessionKey]{Limit: 20}, []string{""})
 			return err
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan := p.plan(t, ask)
-			if !strings.Contains(plan, "session_msg_ids VIRTUAL TABLE") || !regexp.MustCompile(`(?m)^ *SEARCH s USING INTEGER PRIMARY KEY \(rowid=\?\)$`).MatchString(plan) ||
+			if !strings.Contains(plan, "session_msg_ids VIRTUAL TABLE") ||
+				!regexp.MustCompile(`(?m)^ *SEARCH s USING INTEGER PRIMARY KEY \(rowid=\?\)$`).MatchString(plan) ||
 				wholeTable.MatchString(plan) {
 				t.Error(plan)
 			}
@@ -276,7 +304,8 @@ func TestChildrenAreFoundByTheirKey(t *testing.T) {
 			return err
 		}},
 		{"messages that pass", byKey, func(ctx context.Context, s *store.Store) error {
-			_, err := s.MessagesOf(ctx, ids, models.TranscriptRange{First: &three, Filter: &models.MessageFilter{SenderType: []models.SenderType{models.SenderUser}}})
+			_, err := s.MessagesOf(ctx, ids, models.TranscriptRange{First: &three,
+				Filter: &models.MessageFilter{SenderType: []models.SenderType{models.SenderUser}}})
 			return err
 		}},
 		{"answered messages", bySessionID, func(ctx context.Context, s *store.Store) error {
@@ -284,7 +313,8 @@ func TestChildrenAreFoundByTheirKey(t *testing.T) {
 			return err
 		}},
 		{"messages by place", bySessionID, func(ctx context.Context, s *store.Store) error {
-			_, err := s.MessagesByKey(ctx, []models.MessageKey{{MsgKey: models.MsgKey{SessionID: 1, MsgID: "m"}, Ordinal: 2}})
+			_, err := s.MessagesByKey(ctx,
+				[]models.MessageKey{{MsgKey: models.MsgKey{SessionID: 1, MsgID: "m"}, Ordinal: 2}})
 			return err
 		}},
 		{"slots", byKey, func(ctx context.Context, s *store.Store) error {
@@ -307,20 +337,25 @@ func TestChildrenAreFoundByTheirKey(t *testing.T) {
 			_, err := s.SessionsByID(ctx, ids)
 			return err
 		}},
-		{"sessions by call_id", regexp.MustCompile(`SEARCH s USING INDEX sqlite_autoindex_sessions_\d \(call_id=\?\)`), func(ctx context.Context, s *store.Store) error {
+		{"sessions by call_id", regexp.MustCompile(`SEARCH s USING INDEX sqlite_autoindex_sessions_\d ` +
+			`\(call_id=\?\)`), func(ctx context.Context, s *store.Store) error {
 			_, err := s.SessionsByCallID(ctx, []string{"a", "b"})
 			return err
 		}},
-		{"contacts", regexp.MustCompile(`SEARCH c USING PRIMARY KEY \(callee=\?\)`), func(ctx context.Context, s *store.Store) error {
-			_, err := s.ContactsOf(ctx, []string{"+1", "+2"})
-			return err
-		}},
+		{"contacts", regexp.MustCompile(`SEARCH c USING PRIMARY KEY \(callee=\?\)`),
+			func(ctx context.Context, s *store.Store) error {
+				_, err := s.ContactsOf(ctx, []string{"+1", "+2"})
+				return err
+			}},
 		{"messages of a contact", byKey, func(ctx context.Context, s *store.Store) error {
 			callee := "+1"
-			_, err := s.MessagePage(ctx, models.MessageList{Sessions: &models.SessionFilter{Callee: &models.StringFilter{Eq: &callee}}}, models.PageSpec[models.MessageListKey]{Limit: 20})
+			_, err := s.MessagePage(ctx,
+				models.MessageList{Sessions: &models.SessionFilter{Callee: &models.StringFilter{Eq: &callee}}},
+				models.PageSpec[models.MessageListKey]{Limit: 20})
 			return err
 		}},
-		{"what was stored since", regexp.MustCompile(`SEARCH e USING INDEX sqlite_autoindex_notifications_\d \(stored_seq>\? AND stored_seq<\?\)`), func(ctx context.Context, s *store.Store) error {
+		{"what was stored since", regexp.MustCompile(`SEARCH e USING INDEX sqlite_autoindex_notifications_\d ` +
+			`\(stored_seq>\? AND stored_seq<\?\)`), func(ctx context.Context, s *store.Store) error {
 			_, err := s.EventsSince(ctx, 1, 10, 100)
 			return err
 		}},

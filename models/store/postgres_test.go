@@ -22,10 +22,13 @@ import (
 func TestTextsWithNUL(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		database, db := openStore(t, kind)
-		body := note{"call_id": "a\x00b", "workflow_name": "x\x00", "callee": "+1\x00", "messages": texts("zero\x00width \x01\x02"),
+		body := note{"call_id": "a\x00b", "workflow_name": "x\x00", "callee": "+1\x00",
+			"messages":  texts("zero\x00width \x01\x02"),
 			"ner_slots": note{"a\x00": "1", "a\uFFFD": "2", "v": "\x00"}}.body()
-		save(t, database, oneByOne(body, body, note{"call_id": "a\uFFFDb", "timestamp": 2000, "messages": texts("later\x00 \uFFFEnd \uFFFD \x03")}.body())...)
-		save(t, database, [][]byte{note{"call_id": "a\x00b", "timestamp": 2000, "callee": "+1\x00", "messages": texts("zero\x00width \x01\x02")}.body()})
+		save(t, database, oneByOne(body, body, note{"call_id": "a\uFFFDb", "timestamp": 2000,
+			"messages": texts("later\x00 \uFFFEnd \uFFFD \x03")}.body())...)
+		save(t, database, [][]byte{note{"call_id": "a\x00b", "timestamp": 2000, "callee": "+1\x00",
+			"messages": texts("zero\x00width \x01\x02")}.body()})
 		one, two := session(t, database, "a\x00b"), session(t, database, "a\uFFFDb")
 		if one == nil || two == nil || one.Version != 2 || one.Callee != "+1\x00" || two.Version != 1 {
 			t.Errorf("sessions are %+v and %+v", one, two)
@@ -35,15 +38,18 @@ func TestTextsWithNUL(t *testing.T) {
 			t.Errorf("slots of an older version: %v, %v", found, err)
 		}
 		for search, want := range map[string]string{
-			"zero\x00wid": "a\x00b", "ZERO\x00": "a\x00b", "zero\uFFFD": "", "zero": "a\x00b", "\x00": "a\x00b a\uFFFDb", "later\x00": "a\uFFFDb", "later\uFFFD": "",
-			"\uFFFEnd": "a\uFFFDb", "\uFFFDnd": "", "\uFFFD": "a\uFFFDb", "\uFFFE": "a\uFFFDb", "\uFFFF": "", "\uFFFEn": "a\uFFFDb", "\uFFFDn": "",
+			"zero\x00wid": "a\x00b", "ZERO\x00": "a\x00b", "zero\uFFFD": "", "zero": "a\x00b",
+			"\x00": "a\x00b a\uFFFDb", "later\x00": "a\uFFFDb", "later\uFFFD": "",
+			"\uFFFEnd": "a\uFFFDb", "\uFFFDnd": "", "\uFFFD": "a\uFFFDb", "\uFFFE": "a\uFFFDb", "\uFFFF": "",
+			"\uFFFEn": "a\uFFFDb", "\uFFFDn": "",
 			"\x01": "a\x00b", "\x01\x02": "a\x00b", "\x02": "a\x00b", "\x03": "a\uFFFDb", "\x04": "", "\x05": "",
 		} {
 			if got := strings.Join(hits(t, database, search), " "); got != want {
 				t.Errorf("%q finds %q, want %q", search, got, want)
 			}
 			list := models.MessageList{Filter: &models.MessageFilter{Search: &search}}
-			if count, err := database.CountMessages(t.Context(), list); err != nil || count != len(strings.Fields(want)) {
+			if count, err := database.CountMessages(t.Context(), list); err != nil ||
+				count != len(strings.Fields(want)) {
 				t.Errorf("%q finds %d messages, %v", search, count, err)
 			}
 		}
@@ -52,11 +58,15 @@ func TestTextsWithNUL(t *testing.T) {
 			filter models.StringFilter
 			want   int
 		}{
-			{models.StringFilter{Eq: text("+1\x00")}, 1}, {models.StringFilter{Eq: text("+1")}, 0}, {models.StringFilter{StartsWith: text("+1\x00")}, 1},
-			{models.StringFilter{StartsWith: text("+1\uFFFD")}, 0}, {models.StringFilter{Contains: text("\x00")}, 1}, {models.StringFilter{In: []string{"+1\x00"}}, 1},
+			{models.StringFilter{Eq: text("+1\x00")}, 1}, {models.StringFilter{Eq: text("+1")}, 0},
+			{models.StringFilter{StartsWith: text("+1\x00")}, 1},
+			{models.StringFilter{StartsWith: text("+1\uFFFD")}, 0}, {models.StringFilter{Contains: text("\x00")}, 1},
+			{models.StringFilter{In: []string{"+1\x00"}}, 1},
 			{models.StringFilter{Contains: text("\x03")}, 0}, {models.StringFilter{StartsWith: text("+1\x01")}, 0},
 		} {
-			counts, err := database.CountSessions(t.Context(), models.SessionList{Filters: []*models.SessionFilter{{Callee: &c.filter}}, Order: models.DefaultSessionOrder()}, []string{""})
+			counts, err := database.CountSessions(t.Context(),
+				models.SessionList{Filters: []*models.SessionFilter{{Callee: &c.filter}},
+					Order: models.DefaultSessionOrder()}, []string{""})
 			if err != nil || counts[""] != c.want {
 				t.Errorf("%+v: %d sessions, want %d (%v)", c.filter, counts[""], c.want, err)
 			}
@@ -77,17 +87,20 @@ func TestTextsWithNUL(t *testing.T) {
 // characters as they are, is told apart by the upgrade.
 func TestUpgradeOfTextsWithNUL(t *testing.T) {
 	db := fresh(t, testdb.Postgres)
-	bodies := [][]byte{note{"call_id": "a\x00b"}.body(), note{"call_id": "a\uFFFDb"}.body(), note{"call_id": "x\x01\x02y", "messages": texts("\x03 \x02")}.body()}
+	bodies := [][]byte{note{"call_id": "a\x00b"}.body(), note{"call_id": "a\uFFFDb"}.body(),
+		note{"call_id": "x\x01\x02y", "messages": texts("\x03 \x02")}.body()}
 	old := func(body []byte) (*models.Projection, models.Outcome, string) {
 		p, outcome, reason := ingest.Project(body)
 		p.Session.CallID = strings.ReplaceAll(p.Session.CallID, "\x00", "\uFFFD")
 		return p, outcome, reason
 	}
-	if err := store.MakeOld(t.Context(), db.address, bodies, old, func(text string) string { return text }); err != nil {
+	err := store.MakeOld(t.Context(), db.address, bodies, old, func(text string) string { return text })
+	if err != nil {
 		t.Fatal(err)
 	}
 	// The connection wrote it in today's form.
-	execute(t, db, `UPDATE sessions SET call_id = E'x\001\002y' WHERE id = 3`, `UPDATE notifications SET call_id = E'x\001\002y' WHERE id = 3`)
+	execute(t, db, `UPDATE sessions SET call_id = E'x\001\002y' WHERE id = 3`,
+		`UPDATE notifications SET call_id = E'x\001\002y' WHERE id = 3`)
 	database := reopen(t, db)
 	if left, err := database.Upgrade(t.Context(), ingest.Project, noProgress); left != 0 || err != nil {
 		t.Errorf("%d left, %v", left, err)
@@ -125,18 +138,24 @@ func TestLargeValues(t *testing.T) {
 		}
 		large := noise.String()
 		key := strings.Repeat("k", 1024)
-		save(t, database, [][]byte{note{"status": large, "workflow_name": large, "intention": key, "callee": key, "messages": texts(strings.ToValidUTF8(large[:1<<20], "")),
-			"ner_slots": note{key: large, "short": "x"}, "event_label": note{"l": large}, "variables": note{"v": large}}.body()})
+		save(t, database, [][]byte{note{"status": large, "workflow_name": large, "intention": key, "callee": key,
+			"messages":  texts(strings.ToValidUTF8(large[:1<<20], "")),
+			"ner_slots": note{key: large, "short": "x"}, "event_label": note{"l": large},
+			"variables": note{"v": large}}.body()})
 		other := large + "!"
 		for _, c := range []struct {
 			filter models.StringFilter
 			want   int
 		}{
-			{models.StringFilter{Eq: &large}, 1}, {models.StringFilter{Eq: &other}, 0}, {models.StringFilter{In: []string{other, large}}, 1},
-			{models.StringFilter{In: []string{other}}, 0}, {models.StringFilter{Ne: &large}, 0}, {models.StringFilter{Contains: &large}, 1}, {models.StringFilter{StartsWith: &key}, 0},
+			{models.StringFilter{Eq: &large}, 1}, {models.StringFilter{Eq: &other}, 0},
+			{models.StringFilter{In: []string{other, large}}, 1},
+			{models.StringFilter{In: []string{other}}, 0}, {models.StringFilter{Ne: &large}, 0},
+			{models.StringFilter{Contains: &large}, 1}, {models.StringFilter{StartsWith: &key}, 0},
 		} {
 			filter := &models.SessionFilter{NerSlots: []*models.NamedValueFilter{{Name: key, Value: &c.filter}}}
-			counts, err := database.CountSessions(t.Context(), models.SessionList{Filters: []*models.SessionFilter{filter}, Order: models.DefaultSessionOrder()}, []string{""})
+			counts, err := database.CountSessions(t.Context(),
+				models.SessionList{Filters: []*models.SessionFilter{filter}, Order: models.DefaultSessionOrder()},
+				[]string{""})
 			if err != nil || counts[""] != c.want {
 				t.Errorf("%d sessions, want %d (%v)", counts[""], c.want, err)
 			}
@@ -156,10 +175,12 @@ func TestConflictsAreTriedAgain(t *testing.T) {
 	}{{"40001", 3}, {"40P01", 2}, {"40001", 1000}} {
 		database, db := openStore(t, testdb.Postgres)
 		execute(t, db, "CREATE SEQUENCE tries",
-			"CREATE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('tries') <= "+strconv.Itoa(c.fails)+
+			"CREATE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('tries') <= "+
+				strconv.Itoa(c.fails)+
 				" THEN RAISE EXCEPTION 'again' USING ERRCODE = '"+c.code+"'; END IF; RETURN NEW; END $$",
 			"CREATE TRIGGER conflict BEFORE INSERT ON notifications FOR EACH ROW EXECUTE FUNCTION conflict()")
-		deliveries := []store.PreparedDelivery{database.Prepare(ingest.NewDelivery(note{"messages": texts("once")}.body(), "", epoch))}
+		delivery := ingest.NewDelivery(note{"messages": texts("once")}.body(), "", epoch)
+		deliveries := []store.PreparedDelivery{database.Prepare(delivery)}
 		err := database.Save(t.Context(), deliveries)
 		if c.fails < 10 && err != nil {
 			t.Errorf("%s: %v", c.code, err)
@@ -178,7 +199,8 @@ func TestAReplicaThatFollowsNobodyIsLeftOut(t *testing.T) {
 	other, elsewhere := openStore(t, testdb.Postgres)
 	save(t, other, [][]byte{note{"call_id": "of another"}.body()})
 	var log tools.Log
-	reader, err := store.Open(t.Context(), db.address, store.Options{Replicas: []string{elsewhere.address}, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	reader, err := store.Open(t.Context(), db.address,
+		store.Options{Replicas: []string{elsewhere.address}, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,9 +214,11 @@ func TestAReplicaThatFollowsNobodyIsLeftOut(t *testing.T) {
 func TestOpenSaysWhatIsWrongWithAPostgres(t *testing.T) {
 	there := testdb.Postgres.Fresh(t)
 	host := there[strings.Index(there, "?"):]
-	execute(t, backend{testdb.Postgres, there}, "CREATE ROLE plain LOGIN", "CREATE ROLE stranger LOGIN", "GRANT CREATE ON SCHEMA public TO plain")
+	execute(t, backend{testdb.Postgres, there}, "CREATE ROLE plain LOGIN", "CREATE ROLE stranger LOGIN",
+		"GRANT CREATE ON SCHEMA public TO plain")
 	t.Cleanup(func() {
-		execute(t, backend{testdb.Postgres, "postgres://postgres@/postgres" + host}, "DROP ROLE IF EXISTS plain, stranger")
+		execute(t, backend{testdb.Postgres, "postgres://postgres@/postgres" + host},
+			"DROP ROLE IF EXISTS plain, stranger")
 	})
 	t.Cleanup(func() { execute(t, backend{testdb.Postgres, there}, "DROP OWNED BY plain") })
 	for name, c := range map[string]struct {
@@ -202,14 +226,16 @@ func TestOpenSaysWhatIsWrongWithAPostgres(t *testing.T) {
 		exists  bool
 		says    string
 	}{
-		"no such database":   {"postgres://postgres:secret@/nothing" + host, false, "createdb"},
-		"no such user":       {"postgres://nobody:secret@/postgres" + host, false, "does not let this user in"},
-		"no server":          {"postgres://postgres:secret@127.0.0.1:1/x", false, "cannot be reached"},
-		"no address":         {"postgres://postgres:secret@127.0.0.1:none/x", false, "address"},
-		"no right to create": {strings.Replace(there, "postgres@", "stranger:secret@", 1), false, "GRANT CREATE ON SCHEMA public TO"},
-		"no extension":       {strings.Replace(there, "postgres@", "plain:secret@", 1), false, "CREATE EXTENSION pg_trgm"},
-		"nothing of ours":    {there, true, "no tables of sessiongraph"},
-		"an unknown option":  {there + "&nonsense=1", false, "nonsense"},
+		"no such database": {"postgres://postgres:secret@/nothing" + host, false, "createdb"},
+		"no such user":     {"postgres://nobody:secret@/postgres" + host, false, "does not let this user in"},
+		"no server":        {"postgres://postgres:secret@127.0.0.1:1/x", false, "cannot be reached"},
+		"no address":       {"postgres://postgres:secret@127.0.0.1:none/x", false, "address"},
+		"no right to create": {strings.Replace(there, "postgres@", "stranger:secret@", 1), false,
+			"GRANT CREATE ON SCHEMA public TO"},
+		"no extension": {strings.Replace(there, "postgres@", "plain:secret@", 1), false,
+			"CREATE EXTENSION pg_trgm"},
+		"nothing of ours":   {there, true, "no tables of sessiongraph"},
+		"an unknown option": {there + "&nonsense=1", false, "nonsense"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tools.NoGoroutineLeft(t)
@@ -224,7 +250,8 @@ func TestOpenSaysWhatIsWrongWithAPostgres(t *testing.T) {
 			}
 		})
 	}
-	if _, err := store.Open(t.Context(), testdb.SQLite.Fresh(t), store.Options{Replicas: []string{there}}); err == nil {
+	_, err := store.Open(t.Context(), testdb.SQLite.Fresh(t), store.Options{Replicas: []string{there}})
+	if err == nil {
 		t.Error("a file is opened with replicas")
 	}
 }
@@ -233,7 +260,8 @@ func TestOpenSaysWhatIsWrongWithAPostgres(t *testing.T) {
 func TestTextsCompareByTheirBytes(t *testing.T) {
 	db := fresh(t, testdb.Postgres)
 	reopen(t, db)
-	const collated = " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relnamespace = 'public'::regnamespace" +
+	const collated = " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid" +
+		" WHERE c.relnamespace = 'public'::regnamespace" +
 		" AND c.relkind IN ('r', 'i') AND a.attnum > 0 AND NOT a.attisdropped AND a.attcollation <> 0"
 	for _, relation := range []string{"sessions", "sessions_workflow"} {
 		if found := rows(t, db, "SELECT a.attname"+collated+" AND c.relname = '"+relation+"'"); len(found) == 0 {
@@ -241,7 +269,8 @@ func TestTextsCompareByTheirBytes(t *testing.T) {
 		}
 	}
 	for _, other := range rows(t, db, "SELECT c.relname, a.attname, a.attcollation::regcollation"+collated+
-		" AND a.attcollation <> '\"C\"'::regcollation AND c.relname NOT IN ('migrations', 'migrations_pkey') ORDER BY 1, 2") {
+		" AND a.attcollation <> '\"C\"'::regcollation AND c.relname NOT IN ('migrations', "+
+		"'migrations_pkey') ORDER BY 1, 2") {
 		t.Errorf("a text has no COLLATE \"C\": %s", other)
 	}
 }

@@ -33,7 +33,8 @@ func TestProjectionVersionCoversTheProjection(t *testing.T) {
 		for _, old := range was.of {
 			i := slices.IndexFunc(is.of, func(p projected) bool { return p.name == old.name && p.body == old.body })
 			if i >= 0 && is.of[i].rows != old.rows && was.version == is.version {
-				t.Fatalf("the projection of %s has changed since version %d: raise ProjectionVersion and update the golden file, "+
+				t.Fatalf("the projection of %s has changed since version %d: raise ProjectionVersion and "+
+					"update the golden file, "+
 					"see \"A migration\" in docs/contributing.md", old.name, was.version)
 			}
 			stale = stale || i < 0
@@ -44,7 +45,8 @@ func TestProjectionVersionCoversTheProjection(t *testing.T) {
 				t.Fatal(err)
 			}
 		case stale:
-			t.Errorf("%s is of version %d, or of notifications that are no longer projected here: run the test with -update", file, was.version)
+			t.Errorf("%s is of version %d, or of notifications that are no longer projected here: run "+
+				"the test with -update", file, was.version)
 		}
 	})
 }
@@ -113,7 +115,8 @@ func projectionsOf(t *testing.T, kind testdb.Kind) []projected {
 		if table.name == "session_search_runs" && kind.Name != testdb.SQLite.Name {
 			continue // the index is of the messages
 		}
-		query := fmt.Sprintf("SELECT %s AS session_id, %s FROM %s ORDER BY %s", table.id, projectedColumns(t, db, table.name), table.name, table.order)
+		query := fmt.Sprintf("SELECT %s AS session_id, %s FROM %s ORDER BY %s", table.id,
+			projectedColumns(t, db, table.name), table.name, table.order)
 		for _, row := range rowsOf(t, db, query) {
 			session, values, _ := strings.Cut(row, " ")
 			if rowsOfSession[session] == nil {
@@ -123,7 +126,8 @@ func projectionsOf(t *testing.T, kind testdb.Kind) []projected {
 		}
 	}
 	sessionOf := map[string]string{}
-	for _, row := range rowsOf(t, db, "SELECT s.id AS session_id, n.sha256 FROM sessions s JOIN notifications n ON n.id = s.notification_id") {
+	for _, row := range rowsOf(t, db, "SELECT s.id AS session_id, n.sha256 FROM sessions s"+
+		" JOIN notifications n ON n.id = s.notification_id") {
 		session, sum, _ := strings.Cut(row, " ")
 		sessionOf[sum] = session
 	}
@@ -183,7 +187,8 @@ func projectedNotifications(t *testing.T) (names []string, bodies [][]byte) {
 		}
 		for _, c := range cases {
 			name := strings.ReplaceAll(strings.TrimSuffix(filepath.Base(file), ".json")+"/"+c.Name, " ", "-")
-			message := note{"msg_id": "m", "sender_type": "user", "status": "read", "timestamp": 1000, "content": c.Content}
+			message := note{"msg_id": "m", "sender_type": "user", "status": "read", "timestamp": 1000,
+				"content": c.Content}
 			if c.Reply != nil {
 				message["reply"] = note{"msg_id": "answered", "content": c.Reply}
 			}
@@ -205,16 +210,19 @@ func projectedNotifications(t *testing.T) (names []string, bodies [][]byte) {
 
 // oddNotes have values that the other notifications lack.
 func oddNotes() []note {
-	entries := note{"Größe": "GROSS", "number": 19.5, "digits": "0042", "list": []any{1, nil}, "null": nil, "flag": true, "nul": "a\x00b"}
+	entries := note{"Größe": "GROSS", "number": 19.5, "digits": "0042", "list": []any{1, nil}, "null": nil,
+		"flag": true, "nul": "a\x00b"}
 	return []note{
 		{"call_id": "odd-0", "talk_round": -5, "session_end_time": "2025-04-15T06:40:00Z"},
 		{"call_id": "odd-1", "talk_round": 1e12, "session_end_time": 1e10},
 		{"call_id": "odd-2", "talk_round": "7", "timestamp": "1000", "session_start_time": "1744699260"},
 		{"call_id": 3, "callee": 18, "intention": 1.5, "channel": true, "session_end_reason": "unheard of"},
-		{"call_id": "odd-4", "callee": "+1\x00", "robot_id": "É-Ω", "messages": texts("a\x00b", "STRASSE straße", "Hóa Đơn", "\ufffd")},
+		{"call_id": "odd-4", "callee": "+1\x00", "robot_id": "É-Ω",
+			"messages": texts("a\x00b", "STRASSE straße", "Hóa Đơn", "\ufffd")},
 		{"call_id": "odd-5", "ner_slots": entries, "event_label": entries, "variables": entries},
 		{"call_id": "odd-6", "ner_slots": []any{1}, "event_label": "x", "variables": nil},
-		{"call_id": "odd-7", "messages": []any{"text", nil, note{"sender_type": "nobody", "status": "lost", "content": "text"}}},
+		{"call_id": "odd-7", "messages": []any{"text", nil,
+			note{"sender_type": "nobody", "status": "lost", "content": "text"}}},
 	}
 }
 

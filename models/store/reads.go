@@ -45,11 +45,14 @@ type namedEntry[E any] interface {
 	Entry() *models.NamedValue
 }
 
-func entriesBySession[E any, P namedEntry[E]](ctx context.Context, s *Store, table string, sessionIDs []int64) (map[int64][]*E, error) {
+func entriesBySession[E any, P namedEntry[E]](
+	ctx context.Context, s *Store, table string, sessionIDs []int64,
+) (map[int64][]*E, error) {
 	found := make(map[int64][]*E, len(sessionIDs))
 	for ids := range slices.Chunk(sessionIDs, sessionsOfStatement) {
 		statement := dialect.Select("SELECT e.session_id, e.name, e.value, e.number, e.json FROM "+table+" e"+
-			" WHERE e.session_id IN ("+dialect.Placeholders(len(ids))+") ORDER BY e.session_id, e.position", dialect.ToAny(ids)...)
+			" WHERE e.session_id IN ("+dialect.Placeholders(len(ids))+") ORDER BY e.session_id, e.position",
+			dialect.ToAny(ids)...)
 		err := s.eachRow(ctx, statement, func(scan scanner) error {
 			e := new(E)
 			v := P(e).Entry()
@@ -98,7 +101,8 @@ func (s *Store) VersionsOf(ctx context.Context, callIDs []string) (map[string][]
 		" WHERE call_id IN ? AND outcome = ? ORDER BY notified_at DESC, id DESC", callIDs, models.Projected)
 	err := s.eachRow(ctx, statement, func(scan scanner) error {
 		n := &models.Notification{}
-		err := scan(&n.ID, &n.CallID, optionalTimeColumn{&n.NotifiedAt}, (*timeColumn)(&n.FirstReceivedAt), &n.Deliveries)
+		err := scan(&n.ID, &n.CallID, optionalTimeColumn{&n.NotifiedAt},
+			(*timeColumn)(&n.FirstReceivedAt), &n.Deliveries)
 		if err != nil {
 			return err
 		}

@@ -143,7 +143,8 @@ func (s *Store) removable(ctx context.Context, r removal) (Removed, error) {
 		into *int
 	}{
 		{"SELECT COUNT(*) FROM (%s) c JOIN sessions s ON s.call_id = c.call_id", &removed.Sessions},
-		{"SELECT COUNT(*) FROM (%s) c JOIN sessions s ON s.call_id = c.call_id JOIN messages m ON m.session_id = s.id", &removed.Messages},
+		{"SELECT COUNT(*) FROM (%s) c JOIN sessions s ON s.call_id = c.call_id JOIN messages m ON m.session_id = s.id",
+			&removed.Messages},
 		{"SELECT COUNT(*) FROM (%s) c JOIN notifications n ON n.call_id = c.call_id", &removed.Notifications},
 	} { // joins: lists for IN are kept in memory
 		if err := db.Raw(fmt.Sprintf(count.sql, r.callIDs), r.argument).Scan(count.into).Error; err != nil {
@@ -163,7 +164,8 @@ type removalState struct{ Removals, Purged int64 }
 
 func (s *Store) removalState(ctx context.Context) (removalState, error) {
 	var state removalState
-	if err := s.read.WithContext(ctx).Raw("SELECT removals, purged FROM removals WHERE id = 1").Scan(&state).Error; err != nil {
+	err := s.read.WithContext(ctx).Raw("SELECT removals, purged FROM removals WHERE id = 1").Scan(&state).Error
+	if err != nil {
 		return state, fmt.Errorf("read what has to be cleaned: %w", err)
 	}
 	return state, nil
@@ -188,7 +190,8 @@ func (s *Store) FinishRemoval(ctx context.Context, progress RemovalProgress) err
 		return fmt.Errorf("clean the files (still due, erase or prune again does it): %w", err)
 	}
 	err = dialect.RetryUnavailable(ctx, func() error {
-		return s.write.WithContext(ctx).Exec("UPDATE removals SET purged = ? WHERE id = 1 AND purged < ?", state.Removals, state.Removals).Error
+		return s.write.WithContext(ctx).Exec("UPDATE removals SET purged = ? WHERE id = 1 AND purged < ?",
+			state.Removals, state.Removals).Error
 	})
 	if err != nil {
 		return fmt.Errorf("note that files are clean: %w", err)
@@ -211,7 +214,8 @@ func (s *Store) Spellings(ctx context.Context, callee string) (spellings []strin
 	if wanted == "" {
 		return nil, nil
 	}
-	rows, err := s.read.WithContext(ctx).Raw("SELECT DISTINCT callee FROM notifications WHERE callee <> ? ORDER BY callee", callee).Rows()
+	rows, err := s.read.WithContext(ctx).Raw("SELECT DISTINCT callee FROM notifications"+
+		" WHERE callee <> ? ORDER BY callee", callee).Rows()
 	if err != nil {
 		return nil, fmt.Errorf("read callees: %w", err)
 	}
@@ -262,7 +266,8 @@ func (s *Store) Mentions(ctx context.Context, callee string) (int, error) {
 	}
 	found := s.db.SearchSessions([]string{word}).Predicate()
 	var count int
-	err := s.read.WithContext(ctx).Raw("SELECT COUNT(*) FROM sessions s WHERE s.callee <> ? AND "+found.SQL, append([]any{callee}, found.Args...)...).Scan(&count).Error
+	err := s.read.WithContext(ctx).Raw("SELECT COUNT(*) FROM sessions s WHERE s.callee <> ? AND "+found.SQL,
+		append([]any{callee}, found.Args...)...).Scan(&count).Error
 	if err != nil {
 		return 0, fmt.Errorf("count what names the callee: %w", err)
 	}
@@ -329,7 +334,8 @@ func (s *Store) removeSessions(ctx context.Context, r removal, removed *Removed,
 			return err
 		}
 		if total == 0 {
-			if err := s.read.WithContext(ctx).Raw("SELECT COUNT(*) FROM ("+r.callIDs+") c", r.argument).Scan(&total).Error; err != nil {
+			if err := s.read.WithContext(ctx).Raw("SELECT COUNT(*) FROM ("+r.callIDs+") c",
+				r.argument).Scan(&total).Error; err != nil {
 				return fmt.Errorf("count sessions: %w", err)
 			}
 		}
@@ -383,7 +389,8 @@ func removeCallIDs(tx *gorm.DB, d dialect.Dialect, callIDs []string) (Removed, e
 	}
 	removed := Removed{Sessions: len(ids)}
 	if len(ids) > 0 {
-		if err := tx.Raw("SELECT COUNT(*) FROM messages WHERE session_id IN ?", ids).Scan(&removed.Messages).Error; err != nil {
+		err := tx.Raw("SELECT COUNT(*) FROM messages WHERE session_id IN ?", ids).Scan(&removed.Messages).Error
+		if err != nil {
 			return Removed{}, fmt.Errorf("count messages: %w", err)
 		}
 	}

@@ -31,11 +31,13 @@ func TestErase(t *testing.T) {
 		save(t, database, chunk)
 	}
 	packed := packedBodies(t, file)
-	if len(packed) != 36 || len(traces(t, file, packed)) < 10 || len(secretTerms(t, file)) < 10 || len(hits(t, database, secretLetters)) != 12 {
+	if len(packed) != 36 || len(traces(t, file, packed)) < 10 || len(secretTerms(t, file)) < 10 ||
+		len(hits(t, database, secretLetters)) != 12 {
 		t.Fatalf("%d secrets are kept, traces are %s", len(packed), traces(t, file, packed))
 	}
 	removed, err := database.Erase(t.Context(), erasedCallee, store.RemovalProgress{})
-	if want := (store.Removed{Sessions: 12, Messages: 60, Notifications: len(secrets)}); err != nil || removed != want {
+	want := (store.Removed{Sessions: 12, Messages: 60, Notifications: len(secrets)})
+	if err != nil || removed != want {
 		t.Errorf("removed %+v, %v; want %+v", removed, err, want)
 	}
 	if left := traces(t, file, packed); len(left) > 0 {
@@ -101,19 +103,23 @@ func TestWhatWasErasedMayComeAgain(t *testing.T) {
 
 func TestEraseNobody(t *testing.T) {
 	database, file := openOnSQLite(t)
-	save(t, database, [][]byte{note{}.body(), note{"call_id": "call-2", "callee": ""}.body(), []byte(`{}`), []byte(`no`)})
+	save(t, database, [][]byte{note{}.body(), note{"call_id": "call-2", "callee": ""}.body(),
+		[]byte(`{}`), []byte(`no`)})
 	before := dump(t, onSQLite(file))
 	bytesBefore := filesOf(t, file)
-	if removed, err := database.Erase(t.Context(), "+nobody", store.RemovalProgress{}); err != nil || removed != (store.Removed{}) {
+	removed, err := database.Erase(t.Context(), "+nobody", store.RemovalProgress{})
+	if err != nil || removed != (store.Removed{}) {
 		t.Errorf("removed %+v, %v", removed, err)
 	}
-	if removed, err := database.Prune(t.Context(), models.TimeOf(epoch.AddDate(-1, 0, 0)), store.RemovalProgress{}); err != nil || removed != (store.Removed{}) {
+	if removed, err := database.Prune(t.Context(), models.TimeOf(epoch.AddDate(-1, 0, 0)),
+		store.RemovalProgress{}); err != nil || removed != (store.Removed{}) {
 		t.Errorf("pruned %+v, %v", removed, err)
 	}
 	if !maps.EqualFunc(filesOf(t, file), bytesBefore, bytes.Equal) {
 		t.Error("removing nothing wrote to the database")
 	}
-	if removed, err := database.Erase(t.Context(), "", store.RemovalProgress{}); err == nil || removed != (store.Removed{}) {
+	if removed, err := database.Erase(t.Context(), "", store.RemovalProgress{}); err == nil ||
+		removed != (store.Removed{}) {
 		t.Errorf("of the empty callee removed %+v, %v", removed, err)
 	}
 	if after := dump(t, onSQLite(file)); after != before {
@@ -125,11 +131,15 @@ func TestEraseNobody(t *testing.T) {
 func TestEraseFromQuarantine(t *testing.T) {
 	database, file := openOnSQLite(t)
 	gone := [][]byte{
-		[]byte(`{"callee":"628111"}`), []byte(`{"callee":628111}`), []byte(`{"callee":"62811\u0031"}`), []byte(`{"to":"+628111,"}`), []byte(`628111`), []byte(`callee=628111&x=1`),
-		[]byte(`{"callee":"6281110","to":"628111"}`), []byte(`{"to":"62811\u0031"}`), []byte(`{"text":"from\n628111"}`),
+		[]byte(`{"callee":"628111"}`), []byte(`{"callee":628111}`), []byte(`{"callee":"62811\u0031"}`),
+		[]byte(`{"to":"+628111,"}`), []byte(`628111`), []byte(`callee=628111&x=1`),
+		[]byte(`{"callee":"6281110","to":"628111"}`), []byte(`{"to":"62811\u0031"}`),
+		[]byte(`{"text":"from\n628111"}`),
 	}
 	stay := [][]byte{
-		[]byte(`{"callee":"6281110"}`), []byte(`{"callee":"1628111"}`), []byte(`{"callee":"1628111","to":6281110}`), []byte(`62811`), []byte(`{"to":"ID628111"}`), []byte(`{"to":"628111b"}`), []byte(`{}`), []byte(``), []byte(`{"callee":null}`),
+		[]byte(`{"callee":"6281110"}`), []byte(`{"callee":"1628111"}`), []byte(`{"callee":"1628111","to":6281110}`),
+		[]byte(`62811`), []byte(`{"to":"ID628111"}`), []byte(`{"to":"628111b"}`), []byte(`{}`), []byte(``),
+		[]byte(`{"callee":null}`),
 	}
 	save(t, database, slices.Concat(gone, stay))
 	removed, err := database.Erase(t.Context(), "628111", store.RemovalProgress{})
@@ -142,7 +152,8 @@ func TestEraseFromQuarantine(t *testing.T) {
 // A session that any of its versions says is the callee's goes whole.
 func TestEraseTakesTheOtherVersionsAlong(t *testing.T) {
 	database, _ := openOnSQLite(t)
-	save(t, database, [][]byte{note{"callee": "+1", "timestamp": 1}.body(), note{"callee": "+2", "timestamp": 2}.body(), note{"call_id": "call-2", "callee": "+2"}.body()})
+	save(t, database, [][]byte{note{"callee": "+1", "timestamp": 1}.body(),
+		note{"callee": "+2", "timestamp": 2}.body(), note{"call_id": "call-2", "callee": "+2"}.body()})
 	removed, err := database.Erase(t.Context(), "+1", store.RemovalProgress{})
 	if want := (store.Removed{Sessions: 1, Notifications: 2}); err != nil || removed != want {
 		t.Errorf("removed %+v, %v, want %+v", removed, err, want)
@@ -168,7 +179,8 @@ func TestEraseAgainCleansUp(t *testing.T) {
 		t.Fatal("there is nothing left to clean up")
 	}
 	reader()
-	if removed, err := database.Erase(t.Context(), erasedCallee, store.RemovalProgress{}); err != nil || removed != (store.Removed{}) {
+	removed, err := database.Erase(t.Context(), erasedCallee, store.RemovalProgress{})
+	if err != nil || removed != (store.Removed{}) {
 		t.Errorf("removed %+v, %v", removed, err)
 	}
 	if left := traces(t, file, packed); len(left) > 0 {
@@ -304,7 +316,8 @@ func TestEraseBesideAServer(t *testing.T) {
 	var others sync.WaitGroup
 	others.Go(func() {
 		for n := 0; !stop.Load(); n++ {
-			body := note{"call_id": fmt.Sprint("new-", n), "callee": otherCallee, "messages": texts("hello", strings.Repeat("all the time ", 20))}.body()
+			body := note{"call_id": fmt.Sprint("new-", n), "callee": otherCallee,
+				"messages": texts("hello", strings.Repeat("all the time ", 20))}.body()
 			arrival := server.Prepare(ingest.NewDelivery(body, "", epoch))
 			began := time.Now()
 			err := server.Save(context.Background(), []store.PreparedDelivery{arrival})
@@ -332,7 +345,9 @@ func TestEraseBesideAServer(t *testing.T) {
 	})
 	var done []int
 	began := time.Now()
-	removed, err := tool.Erase(t.Context(), erasedCallee, store.RemovalProgress{Removed: func(n, _ int) { done = append(done, n) }})
+	removed, err := tool.Erase(t.Context(), erasedCallee, store.RemovalProgress{Removed: func(n, _ int) {
+		done = append(done, n)
+	}})
 	took := time.Since(began)
 	stop.Store(true)
 	others.Wait()
@@ -359,13 +374,15 @@ func TestEraseBesideAServer(t *testing.T) {
 func TestPrune(t *testing.T) {
 	database, file := openOnSQLite(t)
 	ended := func(callID, at string, version int) []byte {
-		return note{"call_id": callID, "session_end_time": at, "timestamp": version, "messages": texts("said by "+callID, "and more")}.body()
+		return note{"call_id": callID, "session_end_time": at, "timestamp": version,
+			"messages": texts("said by "+callID, "and more")}.body()
 	}
 	kept := [][]byte{
 		ended("at", "2025-04-15T06:00:00Z", 1),
 		ended("zone", "2025-04-15T07:30:00+01:00", 1),
 		ended("new", "2025-05-01T00:00:00Z", 1),
-		ended("was-old", "2025-04-14T00:00:00Z", 1), ended("was-old", "2025-04-16T00:00:00Z", 2), // the newest version counts
+		// the newest version counts
+		ended("was-old", "2025-04-14T00:00:00Z", 1), ended("was-old", "2025-04-16T00:00:00Z", 2),
 	}
 	old := [][]byte{
 		ended("long-ago", "0001-01-01T00:00:00Z", 1),
@@ -376,7 +393,8 @@ func TestPrune(t *testing.T) {
 	}
 	save(t, database, append(slices.Clone(old), kept...)) // arrives from 07:00:01 on, a second each
 	before := dump(t, onSQLite(file))
-	if removed, err := database.Prune(t.Context(), models.TimeOf(time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)), store.RemovalProgress{}); err != nil || removed != (store.Removed{}) {
+	if removed, err := database.Prune(t.Context(), models.TimeOf(time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)),
+		store.RemovalProgress{}); err != nil || removed != (store.Removed{}) {
 		t.Errorf("before all times removed %+v, %v", removed, err)
 	}
 	if after := dump(t, onSQLite(file)); after != before {
@@ -419,7 +437,8 @@ func TestPruneManySessions(t *testing.T) {
 		save(t, database, chunk)
 	}
 	var done []int
-	removed, err := database.Prune(t.Context(), models.TimeOf(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)), store.RemovalProgress{Removed: func(n, _ int) { done = append(done, n) }})
+	removed, err := database.Prune(t.Context(), models.TimeOf(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)),
+		store.RemovalProgress{Removed: func(n, _ int) { done = append(done, n) }})
 	if err != nil || removed.Sessions != len(bodies) || removed.Notifications != len(bodies) || removed.Messages == 0 {
 		t.Errorf("removed %+v, %v", removed, err)
 	}

@@ -39,9 +39,11 @@ func (s *Store) Replay(ctx context.Context, decode Decode, progress dialect.Prog
 // found is looked at again under it.
 func (s *Store) removeOrphans(ctx context.Context) error {
 	type kind struct{ find, among string }
-	kinds := []kind{{"SELECT s.id FROM sessions s WHERE NOT EXISTS (SELECT 1 FROM notifications n WHERE n.call_id = s.call_id)", " AND s.id IN ?"}}
+	kinds := []kind{{"SELECT s.id FROM sessions s WHERE NOT EXISTS (SELECT 1 FROM notifications n" +
+		" WHERE n.call_id = s.call_id)", " AND s.id IN ?"}}
 	for _, table := range childTables() {
-		kinds = append(kinds, kind{"SELECT DISTINCT session_id FROM " + table + " WHERE session_id NOT IN (SELECT id FROM sessions)", " AND session_id IN ?"})
+		kinds = append(kinds, kind{"SELECT DISTINCT session_id FROM " + table + " WHERE session_id NOT IN (SELECT" +
+			" id FROM sessions)", " AND session_id IN ?"})
 	}
 	for _, k := range kinds {
 		var found []int64
@@ -70,7 +72,9 @@ func childTables() []string { return []string{"messages", "ner_slots", "event_la
 // firstReplayBatch is how many rows the first transaction of a replay takes.
 const firstReplayBatch = 5
 
-func (s *Store) replaySteps(ctx context.Context, rows []*models.Notification, size *pacing.Batch, decode Decode) error {
+func (s *Store) replaySteps(
+	ctx context.Context, rows []*models.Notification, size *pacing.Batch, decode Decode,
+) error {
 	for len(rows) > 0 {
 		batch := rows[:min(size.Size, len(rows))]
 		decode := decodeOnce(decode)
@@ -98,7 +102,9 @@ func (s *Store) replaySteps(ctx context.Context, rows []*models.Notification, si
 }
 
 // replayBatch returns for how long it held the ledger's lock.
-func (s *Store) replayBatch(ctx context.Context, rows []*models.Notification, decode Decode) (held time.Duration, err error) {
+func (s *Store) replayBatch(
+	ctx context.Context, rows []*models.Notification, decode Decode,
+) (held time.Duration, err error) {
 	var began time.Time
 	defer func() { held = time.Since(began) }()
 	return 0, s.withLedgerTx(ctx, func(tx *gorm.DB, sequences *ledgerSequences) error {
@@ -111,7 +117,10 @@ func (s *Store) replayBatch(ctx context.Context, rows []*models.Notification, de
 // were and now are of. All of their sessions go before the first is made: a session
 // has the id of its first notification, which may have been another's. A row that
 // is read as before is written again only where rewrite asks for it.
-func (s *Store) replayRows(tx *gorm.DB, sequences *ledgerSequences, rows []*models.Notification, decode Decode, rewrite func(*models.Notification) bool) error {
+func (s *Store) replayRows(
+	tx *gorm.DB, sequences *ledgerSequences, rows []*models.Notification, decode Decode,
+	rewrite func(*models.Notification) bool,
+) error {
 	var callIDs []string
 	for _, n := range rows {
 		body, err := s.unpackBody(n.Body)
@@ -133,8 +142,10 @@ func (s *Store) replayRows(tx *gorm.DB, sequences *ledgerSequences, rows []*mode
 		if sameReading(&again, n) && (rewrite == nil || !rewrite(n)) {
 			continue
 		}
-		err = tx.Exec("UPDATE notifications SET call_id = ?, callee = ?, notified_at = ?, outcome = ?, reason = ? WHERE id = ?",
-			again.CallID, again.Callee, optionalTimeColumn{&again.NotifiedAt}, again.Outcome, again.Reason, again.ID).Error
+		err = tx.Exec("UPDATE notifications SET call_id = ?, callee = ?, notified_at = ?, outcome = ?,"+
+			" reason = ? WHERE id = ?",
+			again.CallID, again.Callee, optionalTimeColumn{&again.NotifiedAt}, again.Outcome,
+			again.Reason, again.ID).Error
 		if err != nil {
 			return fmt.Errorf("update notification %d: %w", n.ID, err)
 		}
@@ -174,7 +185,9 @@ func sameReading(n, other *models.Notification) bool {
 
 // expected is what the ledger says a session is: nil where none of its
 // notifications can be projected.
-func (s *Store) expected(tx *gorm.DB, callID string, decode Decode) (*preparedProjection, *models.Notification, error) {
+func (s *Store) expected(
+	tx *gorm.DB, callID string, decode Decode,
+) (*preparedProjection, *models.Notification, error) {
 	rows, err := withBody.read(tx, s.db, "WHERE call_id = ? ORDER BY id", callID)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read its notifications: %w", err)
@@ -197,7 +210,8 @@ func (s *Store) expected(tx *gorm.DB, callID string, decode Decode) (*preparedPr
 		}
 		version++
 		deliveries += n.Deliveries
-		p.Session.NotificationID, p.Session.ReceivedAt, p.Session.Projection = n.ID, n.FirstReceivedAt, ProjectionVersion
+		p.Session.NotificationID, p.Session.ReceivedAt = n.ID, n.FirstReceivedAt
+		p.Session.Projection = ProjectionVersion
 		if newest == nil || newer(&p.Session, &newest.Session) {
 			newest, source = p, n
 		}
@@ -219,7 +233,8 @@ func (s *Store) rebuild(tx *gorm.DB, k *batchState, callID string, decode Decode
 	k.sessions[callID], k.projected[callID] = &p.Session, p
 	if source.EventSeq == nil {
 		k.sequences.LastEventSeq++
-		err := tx.Exec("UPDATE notifications SET stored_seq = ? WHERE id = ?", k.sequences.LastEventSeq, source.ID).Error
+		err := tx.Exec("UPDATE notifications SET stored_seq = ? WHERE id = ?",
+			k.sequences.LastEventSeq, source.ID).Error
 		if err != nil {
 			return fmt.Errorf("number its event: %w", err)
 		}

@@ -102,7 +102,8 @@ func TestFrozenReplicaIsLeftOut(t *testing.T) {
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			if found, err := database.SessionsByCallID(t.Context(), []string{"call-1"}); err != nil || len(found) != 1 {
+			found, err := database.SessionsByCallID(t.Context(), []string{"call-1"})
+			if err != nil || len(found) != 1 {
 				t.Errorf("%v, %v", found, err)
 			}
 		})
@@ -129,7 +130,8 @@ func TestPromotedReplicaServes(t *testing.T) {
 		return ""
 	})
 	replica.Execute(t, "SELECT pg_promote()")
-	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) { // some checks
+	// some checks
+	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if found, err := database.SessionsByCallID(t.Context(), []string{"call-1"}); err != nil || len(found) != 1 {
 			t.Fatalf("%v, %v; %s", found, err, log.String())
 		}

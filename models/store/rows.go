@@ -70,7 +70,9 @@ func sessionColumnList() sessionColumns {
 		{"handed_over", func(s *models.Session) any { return &s.HandedOver }, nil, "handover"},
 		{"abandoned", func(s *models.Session) any { return &s.Abandoned }, nil, "abandoned"},
 		{"taken_over_at", func(s *models.Session) any { return optionalTimeColumn{&s.TakenOverAt} }, nil, "handover"},
-		{"first_reply_at", func(s *models.Session) any { return optionalTimeColumn{&s.FirstReplyAt} }, nil, "handover"},
+		{"first_reply_at", func(s *models.Session) any {
+			return optionalTimeColumn{&s.FirstReplyAt}
+		}, nil, "handover"},
 		{"wait_seconds", func(s *models.Session) any { return &s.WaitSeconds }, nil, "handover"},
 		{"seat_ids", func(s *models.Session) any { return (*listColumn)(&s.SeatIDs) }, nil, "handover"},
 	}
@@ -91,7 +93,9 @@ func storedColumns() sessionColumns {
 
 // onlyColumns are the columns of these names.
 func onlyColumns(names ...string) sessionColumns {
-	return slices.DeleteFunc(sessionColumnList(), func(c sessionColumn) bool { return !slices.Contains(names, c.name) })
+	return slices.DeleteFunc(sessionColumnList(), func(c sessionColumn) bool {
+		return !slices.Contains(names, c.name)
+	})
 }
 
 type shownFieldsKey struct{}
@@ -139,11 +143,14 @@ func (columns sessionColumns) fields(s *models.Session) []any {
 
 // by is the statement that reads the sessions with one of the values in a column.
 func (columns sessionColumns) by(column string, values []any) dialect.Statement {
-	return dialect.Select("SELECT "+columns.sql()+" FROM sessions s WHERE s."+column+" IN ("+dialect.Placeholders(len(values))+")", values...)
+	return dialect.Select("SELECT "+columns.sql()+" FROM sessions s WHERE s."+column+" IN ("+
+		dialect.Placeholders(len(values))+")", values...)
 }
 
 // read reads the rows of a statement that has the columns.
-func (columns sessionColumns) read(db *gorm.DB, d dialect.Dialect, statement dialect.Statement) (sessions []*models.Session, err error) {
+func (columns sessionColumns) read(
+	db *gorm.DB, d dialect.Dialect, statement dialect.Statement,
+) (sessions []*models.Session, err error) {
 	err = eachRow(db, d, statement, func(scan scanner) error {
 		session := &models.Session{}
 		sessions = append(sessions, session)

@@ -92,8 +92,8 @@ func (s *Store) SaveWithRetry(ctx context.Context, deliveries []PreparedDelivery
 	return dialect.RetryUnavailable(ctx, func() error { return s.Save(ctx, deliveries) })
 }
 
-// ledgerSequences are the last numbers of notifications and of events. Their row is locked by each transaction that changes the
-// ledger, so numbers are committed in their order and none is ever seen late.
+// ledgerSequences are the last numbers of notifications and of events. Their row is locked by each transaction that
+// changes the ledger, so numbers are committed in their order and none is ever seen late.
 type ledgerSequences struct {
 	ID                 int64
 	LastNotificationID int64
@@ -112,11 +112,15 @@ func (s *Store) withLedgerTx(ctx context.Context, work func(tx *gorm.DB, sequenc
 }
 
 // withLedgerTxWithin is withLedgerTx with a limit on the time of each attempt, 0 for none.
-func (s *Store) withLedgerTxWithin(ctx context.Context, limit time.Duration, work func(tx *gorm.DB, sequences *ledgerSequences) error) error {
+func (s *Store) withLedgerTxWithin(
+	ctx context.Context, limit time.Duration, work func(tx *gorm.DB, sequences *ledgerSequences) error,
+) error {
 	return dialect.RetryConflict(ctx, s.db, func() error { return s.tryLedgerTx(ctx, limit, work) })
 }
 
-func (s *Store) tryLedgerTx(ctx context.Context, limit time.Duration, work func(tx *gorm.DB, sequences *ledgerSequences) error) error {
+func (s *Store) tryLedgerTx(
+	ctx context.Context, limit time.Duration, work func(tx *gorm.DB, sequences *ledgerSequences) error,
+) error {
 	stored, seq := false, int64(0)
 	err := s.transaction(ctx, limit, func(tx *gorm.DB) error {
 		var sequences ledgerSequences
@@ -179,7 +183,9 @@ func newBatchState(sequences *ledgerSequences) *batchState {
 	}
 }
 
-func readBatchState(tx *gorm.DB, d dialect.Dialect, sequences *ledgerSequences, deliveries []PreparedDelivery) (*batchState, error) {
+func readBatchState(
+	tx *gorm.DB, d dialect.Dialect, sequences *ledgerSequences, deliveries []PreparedDelivery,
+) (*batchState, error) {
 	k := newBatchState(sequences)
 	var sums [][]byte
 	var callIDs []string
@@ -305,7 +311,8 @@ var (
 	intoNotifications = insertInto("notifications", string(withBody))
 	intoSessions      = insertInto("sessions", strings.ReplaceAll(storedColumns().sql(), "s.", ""))
 	// text and raw are of earlier versions, for which they are read from the ledger now.
-	intoMessages = insertInto("messages", "session_id, position, msg_id, msg_id_folded, msg_ordinal, sender_type, sent_at, status, content_type,"+
+	intoMessages = insertInto("messages", "session_id, position, msg_id, msg_id_folded, msg_ordinal, sender_type, "+
+		"sent_at, status, content_type,"+
 		" has_reply, folded", "text", "raw")
 )
 
@@ -317,7 +324,8 @@ func (k *batchState) write(tx *gorm.DB, d dialect.Dialect) error {
 		return fmt.Errorf("write ledger: %w", err)
 	}
 	if slices.ContainsFunc(k.added, func(n *models.Notification) bool { return n.Outcome == models.Refused }) {
-		err := tx.Exec("DELETE FROM notifications WHERE outcome = ? AND id <= (SELECT id FROM notifications WHERE outcome = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
+		err := tx.Exec("DELETE FROM notifications WHERE outcome = ? AND id <= (SELECT id FROM notifications"+
+			" WHERE outcome = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
 			models.Refused, models.Refused, maxRefused).Error
 		if err != nil {
 			return fmt.Errorf("bound what was refused: %w", err)
@@ -401,7 +409,8 @@ func (k *batchState) insertProjections(tx *gorm.DB, d dialect.Dialect, sessions 
 	}
 	err = intoMessages.run(tx, d, len(messages), func(i int, values []any) []any {
 		m := messages[i]
-		return append(values, m.SessionID, m.Position, m.MsgID, m.MsgIDFolded, m.MsgOrdinal, string(m.SenderType), optionalTimeColumn{&m.SentAt},
+		return append(values, m.SessionID, m.Position, m.MsgID, m.MsgIDFolded, m.MsgOrdinal, string(m.SenderType),
+			optionalTimeColumn{&m.SentAt},
 			string(m.Status), m.ContentType, m.HasReply, d.StoredText(m))
 	})
 	if err != nil {
@@ -423,7 +432,8 @@ func (k *batchState) insertProjections(tx *gorm.DB, d dialect.Dialect, sessions 
 
 // entriesOf are a projection's named values by their table.
 func entriesOf(p *models.Projection) map[string][]models.NamedValue {
-	return map[string][]models.NamedValue{"ner_slots": p.NerSlots, "event_labels": p.EventLabels, "variables": p.Variables}
+	return map[string][]models.NamedValue{"ner_slots": p.NerSlots, "event_labels": p.EventLabels,
+		"variables": p.Variables}
 }
 
 // deleteSessions removes the projection of sessions, search and contacts included.

@@ -32,9 +32,12 @@ func TestSameBodyTwiceIsOneMoreDelivery(t *testing.T) {
 				if want := epoch.Add(time.Second); !s.ReceivedAt.Equal(want) {
 					t.Errorf("received at %v, want its first arrival, %v", s.ReceivedAt, want)
 				}
-				want := []string{fmt.Sprintf(`deliveries="2" first_received_at="%d" last_received_at="%d" outcome="projected" `,
+				want := []string{fmt.Sprintf(`deliveries="2" first_received_at="%d" last_received_at="%d" `+
+					`outcome="projected" `,
 					epoch.Add(time.Second).UnixMicro(), epoch.Add(2*time.Second).UnixMicro())}
-				if got := rows(t, db, "SELECT deliveries, first_received_at, last_received_at, outcome FROM notifications"); !slices.Equal(got, want) {
+				got := rows(t, db, "SELECT deliveries, first_received_at, last_received_at,"+
+					" outcome FROM notifications")
+				if !slices.Equal(got, want) {
 					t.Errorf("ledger has %s, want %s", got, want)
 				}
 			})
@@ -64,8 +67,11 @@ func TestWhatIsNoSessionIsInTheLedgerAlone(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				database, db := openStore(t, kind)
 				save(t, database, oneByOne([]byte(c.body), []byte(c.body))...)
-				want := []string{fmt.Sprintf(`id="1" call_id="<nil>" deliveries="2" outcome=%q reason=%q stored_seq="<nil>" sign="sign" body_size="%d" `, c.outcome, c.reason, len(c.body))}
-				if got := rows(t, db, "SELECT id, call_id, deliveries, outcome, reason, stored_seq, sign, body_size FROM notifications"); !slices.Equal(got, want) {
+				want := []string{fmt.Sprintf(`id="1" call_id="<nil>" deliveries="2" outcome=%q reason=%q `+
+					`stored_seq="<nil>" sign="sign" body_size="%d" `, c.outcome, c.reason, len(c.body))}
+				got := rows(t, db, "SELECT id, call_id, deliveries, outcome, reason, stored_seq, sign,"+
+					" body_size FROM notifications")
+				if !slices.Equal(got, want) {
 					t.Errorf("ledger has\n%s, want\n%s", got, want)
 				}
 				if got := rows(t, db, "SELECT id FROM sessions"); len(got) > 0 {
@@ -100,7 +106,8 @@ func TestOneBatchTakesAllKinds(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("ledger has\n%s, want\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
-		if s := session(t, database, "call-1"); s.Version != 2 || s.Deliveries != 3 || s.ID != 1 || s.NotificationID != 5 {
+		s := session(t, database, "call-1")
+		if s.Version != 2 || s.Deliveries != 3 || s.ID != 1 || s.NotificationID != 5 {
 			t.Errorf("session is %+v", s)
 		}
 		if s := session(t, database, "call-2"); s.Version != 1 || s.Deliveries != 1 || s.ID != 4 {
@@ -144,7 +151,8 @@ func TestStoringEvents(t *testing.T) {
 			if err != nil || len(events) != 1 || events[0].Seq != 2 {
 				t.Fatalf("events since %d are %v, %v", after, events, err)
 			}
-			if session, err := database.SessionOf(t.Context(), events[0]); err != nil || session == nil || session.MessageCount != 1 {
+			if session, err := database.SessionOf(t.Context(), events[0]); err != nil || session == nil ||
+				session.MessageCount != 1 {
 				t.Errorf("its session is %v, %v", session, err)
 			}
 		}
@@ -168,19 +176,24 @@ func TestSearchFindsWhatTheTranscriptHolds(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		database, db := openStore(t, kind)
 		save(t, database, [][]byte{
-			note{"call_id": "a", "messages": texts("Straße nach İstanbul", "100% sure_thing \"quoted\" it's * -- AND OR (x)")}.body(),
+			note{"call_id": "a", "messages": texts("Straße nach İstanbul",
+				"100% sure_thing \"quoted\" it's * -- AND OR (x)")}.body(),
 			note{"call_id": "b", "messages": texts("请选择您的性别👉", "ok")}.body(),
 			note{"call_id": "c", "messages": texts("nul\x00inside", "E\u0301cole \uffff \u0000")}.body(),
 			note{"call_id": "d", "messages": texts("", " ", "o", "k")}.body(),
 			note{"call_id": "e", "messages": texts("Ho\u0301a \u0111o\u031Bn", "订单１２３４５ ｶﾀｶﾅ", "it´s")}.body(),
 		})
 		for search, want := range map[string][]string{
-			"strasse": {"a"}, "STRASSE İSTANBUL": {"a"}, "i̇stanbul straße": {"a"}, "ISTANBUL": {}, "İSTANBUL ok": {}, "nach": {"a"}, "ach": {"a"}, "ch": {"a"},
-			"100%": {"a"}, "%": {"a"}, "_": {"a"}, `"quoted"`: {"a"}, `"`: {"a"}, "'": {"a"}, "*": {"a"}, "AND": {"a"}, "(x)": {"a"}, "--": {"a"}, "sure%thing": {},
-			"请选择": {"b"}, "性别": {"b"}, "别": {"b"}, "👉": {"b"}, "ok": {"b"}, "OK": {"b"}, "o": {"a", "b", "c", "d"}, "k": {"b", "d"},
+			"strasse": {"a"}, "STRASSE İSTANBUL": {"a"}, "i̇stanbul straße": {"a"}, "ISTANBUL": {}, "İSTANBUL ok": {},
+			"nach": {"a"}, "ach": {"a"}, "ch": {"a"},
+			"100%": {"a"}, "%": {"a"}, "_": {"a"}, `"quoted"`: {"a"}, `"`: {"a"}, "'": {"a"}, "*": {"a"}, "AND": {"a"},
+			"(x)": {"a"}, "--": {"a"}, "sure%thing": {},
+			"请选择": {"b"}, "性别": {"b"}, "别": {"b"}, "👉": {"b"}, "ok": {"b"}, "OK": {"b"},
+			"o": {"a", "b", "c", "d"}, "k": {"b", "d"},
 			"nul": {"c"}, "inside": {"c"}, "école": {"c"}, "e\u0301COLE": {"c"}, "ecole": {},
 			"hóa đơn": {"e"}, "Ho\u0301a": {"e"}, "12345": {"e"}, "１２": {"e"}, "カタカナ": {"e"}, "it´s": {"e"}, "ｱ": {},
-			"": {"a", "b", "c", "d", "e"}, " \n\t": {"a", "b", "c", "d", "e"}, "nowhere": {}, "zz": {}, "\n": {"a", "b", "c", "d", "e"},
+			"": {"a", "b", "c", "d", "e"}, " \n\t": {"a", "b", "c", "d", "e"}, "nowhere": {}, "zz": {},
+			"\n": {"a", "b", "c", "d", "e"},
 		} {
 			if got := hits(t, database, search); !slices.Equal(got, want) {
 				t.Errorf("search for %q finds %v, want %v", search, got, want)
@@ -208,7 +221,8 @@ var refusal = map[string]struct {
 	begin []string
 	end   string
 }{
-	testdb.SQLite.Name: {[]string{"CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN NEW.content_type = 'forbidden' BEGIN SELECT RAISE(ABORT, 'no'); END"},
+	testdb.SQLite.Name: {[]string{"CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN NEW.content_type =" +
+		" 'forbidden' BEGIN SELECT RAISE(ABORT, 'no'); END"},
 		"DROP TRIGGER refuse"},
 	testdb.Postgres.Name: {[]string{"ALTER TABLE messages ADD CONSTRAINT refuse CHECK (content_type <> 'forbidden')"},
 		"ALTER TABLE messages DROP CONSTRAINT refuse"},
@@ -220,7 +234,8 @@ func TestSaveIsAllOrNothing(t *testing.T) {
 		execute(t, db, refusal[kind.Name].begin...)
 		before := dump(t, db)
 		var deliveries []store.PreparedDelivery
-		for _, body := range [][]byte{note{"messages": texts("fine")}.body(), note{"call_id": "call-2", "messages": []any{note{"content": note{"type": "forbidden"}}}}.body()} {
+		for _, body := range [][]byte{note{"messages": texts("fine")}.body(),
+			note{"call_id": "call-2", "messages": []any{note{"content": note{"type": "forbidden"}}}}.body()} {
 			deliveries = append(deliveries, database.Prepare(ingest.NewDelivery(body, "", epoch)))
 		}
 		err := database.Save(t.Context(), deliveries)
@@ -281,7 +296,8 @@ func TestSaveWithRetryWaitsForALockedDatabase(t *testing.T) {
 		_, err := db.Exec("ROLLBACK")
 		released <- err
 	})
-	if err := database.SaveWithRetry(t.Context(), []store.PreparedDelivery{database.Prepare(ingest.NewDelivery(note{}.body(), "", epoch))}); err != nil {
+	if err := database.SaveWithRetry(t.Context(),
+		[]store.PreparedDelivery{database.Prepare(ingest.NewDelivery(note{}.body(), "", epoch))}); err != nil {
 		t.Error(err)
 	}
 	if err := <-released; err != nil {

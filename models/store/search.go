@@ -72,7 +72,8 @@ func (p pageSearch) page(columns string, c dialect.Predicate, order string, limi
 // looks at one session after the other, one collects the candidates first. The other is not run.
 func (p pageSearch) either(walking, collecting dialect.Statement, limit int) dialect.Statement {
 	bounded := func(c dialect.Statement, factor string) dialect.Statement {
-		return dialect.Select(fmt.Sprintf("SELECT * FROM (%s LIMIT %d * (SELECT %s FROM k))", c.SQL, limit, factor), c.Args...)
+		return dialect.Select(fmt.Sprintf("SELECT * FROM (%s LIMIT %d * (SELECT %s FROM k))", c.SQL, limit, factor),
+			c.Args...)
 	}
 	walk, collect := bounded(walking, "common"), bounded(collecting, "1 - common")
 	return dialect.Select("WITH k (common) AS MATERIALIZED ("+p.Common.SQL+") "+walk.SQL+" UNION ALL "+collect.SQL,

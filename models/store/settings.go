@@ -39,7 +39,8 @@ func (s *Store) readCursorKey(ctx context.Context) error {
 		return fmt.Errorf("read the key of cursors: %w", err)
 	}
 	if len(rows) == 0 || len(rows[0].Value) != cursorKeySize {
-		return fmt.Errorf("read the key of cursors: invalid setting %s, want %d bytes", cursorKeySetting, cursorKeySize)
+		return fmt.Errorf("read the key of cursors: invalid setting %s, want %d bytes",
+			cursorKeySetting, cursorKeySize)
 	}
 	s.cursorKey = rows[0].Value
 	return nil

@@ -23,7 +23,8 @@ import (
 )
 
 func saveOne(database *store.Store, body []byte) error {
-	return database.Save(context.Background(), []store.PreparedDelivery{database.Prepare(ingest.NewDelivery(body, "", epoch))})
+	return database.Save(context.Background(),
+		[]store.PreparedDelivery{database.Prepare(ingest.NewDelivery(body, "", epoch))})
 }
 
 // What would be stored in a file that is gone, or in the place of which another is, is refused.

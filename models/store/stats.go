@@ -83,10 +83,14 @@ func (s *Store) groupSessions(q models.StatsQuery) statsSQL {
 		asked bool
 		statsColumn
 	}{
-		{q.Measures.Contacts, statsColumn{"COUNT(DISTINCT NULLIF(s.callee, ''))", func(r *statsRow) any { return &r.ContactCount }}},
+		{q.Measures.Contacts, statsColumn{"COUNT(DISTINCT NULLIF(s.callee, ''))", func(r *statsRow) any {
+			return &r.ContactCount
+		}}},
 		{q.Measures.Messages, statsColumn{sumOf("message_count"), func(r *statsRow) any { return &r.MessageCount }}},
 		{q.Measures.TalkRound, statsColumn{sumOf("talk_round"), func(r *statsRow) any { return &r.talkRoundSum }}},
-		{q.Measures.Duration, statsColumn{sumOf("duration_seconds"), func(r *statsRow) any { return &r.durationSeconds }}},
+		{q.Measures.Duration, statsColumn{sumOf("duration_seconds"), func(r *statsRow) any {
+			return &r.durationSeconds
+		}}},
 	} {
 		if measure.asked {
 			g.columns = append(g.columns, measure.statsColumn)
@@ -113,7 +117,8 @@ func (s *Store) Stats(ctx context.Context, q models.StatsQuery) ([]*models.Sessi
 		if q.First != nil {
 			limit = *q.First
 		}
-		sql += fmt.Sprintf(" GROUP BY %s ORDER BY %s LIMIT %d", strings.Join(g.groups, ", "), strings.Join(g.order, ", "), limit)
+		sql += fmt.Sprintf(" GROUP BY %s ORDER BY %s LIMIT %d", strings.Join(g.groups, ", "),
+			strings.Join(g.order, ", "), limit)
 	}
 
 	var list []*models.SessionStats
@@ -153,7 +158,9 @@ func mean(sum int64, count int) float64 {
 }
 
 // WorkflowNames reads the name that each workflow had in its latest session under the filter.
-func (s *Store) WorkflowNames(ctx context.Context, filter *models.SessionFilter, workflowIDs []string) (map[string]string, error) {
+func (s *Store) WorkflowNames(
+	ctx context.Context, filter *models.SessionFilter, workflowIDs []string,
+) (map[string]string, error) {
 	c := filterSQL{s.db}.session(filter)
 	columns := onlyColumns("workflow_id", "workflow_name")
 	rows, err := unionAllSessions(ctx, s, columns, len(workflowIDs), func(i int) dialect.Statement {

@@ -96,7 +96,8 @@ func newStore(db dialect.Database, address string, log *slog.Logger, bodies *bod
 	pools := db.Pools()
 	s := &Store{
 		db: db, write: pools.Write, read: pools.Read, queries: pools.Queries,
-		address: address, log: log, bodies: bodies, notifier: newNotifier(), listener: newChangeListener(), history: &history{},
+		address: address, log: log, bodies: bodies, notifier: newNotifier(), listener: newChangeListener(),
+		history: &history{},
 	}
 	s.events = newBroadcaster(s)
 	return s

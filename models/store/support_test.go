@@ -51,8 +51,10 @@ type note map[string]any
 
 func (n note) body() []byte {
 	whole := note{
-		"call_id": "call-1", "timestamp": 1000, "callee": "+100", "intention": "A", "channel": "WhatsApp", "status": "closed",
-		"session_start_time": "2025-04-15T06:41:00Z", "session_end_time": "2025-04-15T06:41:09Z", "session_end_reason": "robot", "talk_round": 1,
+		"call_id": "call-1", "timestamp": 1000, "callee": "+100", "intention": "A",
+		"channel": "WhatsApp", "status": "closed",
+		"session_start_time": "2025-04-15T06:41:00Z", "session_end_time": "2025-04-15T06:41:09Z",
+		"session_end_reason": "robot", "talk_round": 1,
 		"messages": []any{},
 	}
 	maps.Copy(whole, n)
@@ -66,8 +68,9 @@ func (n note) body() []byte {
 func texts(words ...string) []any {
 	messages := make([]any, len(words))
 	for i, word := range words {
-		messages[i] = note{"msg_id": fmt.Sprintf("m%d", i), "sender_type": "user", "status": "read", "timestamp": 1000 + i,
-			"content": note{"type": "text", "text": word}}
+		messages[i] = note{"msg_id": fmt.Sprintf("m%d", i), "sender_type": "user", "status": "read",
+			"timestamp": 1000 + i,
+			"content":   note{"type": "text", "text": word}}
 	}
 	return messages
 }
@@ -111,8 +114,10 @@ func session(t *testing.T, database *store.Store, callID string) *models.Session
 
 func hits(t *testing.T, database *store.Store, search string) []string {
 	t.Helper()
-	list := models.SessionList{Filters: []*models.SessionFilter{{Search: &search}}, Order: models.DefaultSessionOrder()}
-	pages, err := database.SessionPages(t.Context(), list, models.PageSpec[models.SessionKey]{Limit: 100}, []string{""})
+	list := models.SessionList{Filters: []*models.SessionFilter{{Search: &search}},
+		Order: models.DefaultSessionOrder()}
+	pages, err := database.SessionPages(t.Context(), list, models.PageSpec[models.SessionKey]{Limit: 100},
+		[]string{""})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,11 +192,16 @@ func execute(t *testing.T, in backend, statements ...string) {
 
 // What a database holds but for the numbers and times that tell the order of arrival.
 var contents = []string{
-	"SELECT call_id, callee, intention, notified_at, talk_round, message_count, version, deliveries FROM sessions ORDER BY call_id",
-	"SELECT s.call_id, m.position, m.msg_id, m.text, m.folded, m.msg_id_folded, m.has_reply, m.raw FROM messages m JOIN sessions s ON s.id = m.session_id ORDER BY s.call_id, m.position",
-	"SELECT s.call_id, v.name, v.position, v.value, v.folded, v.number, v.json FROM ner_slots v JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
-	"SELECT s.call_id, v.name, v.position, v.value, v.folded, v.number, v.json FROM event_labels v JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
-	"SELECT s.call_id, v.name, v.position, v.value, v.folded, v.number, v.json FROM variables v JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
+	"SELECT call_id, callee, intention, notified_at, talk_round, message_count, version, deliveries" +
+		" FROM sessions ORDER BY call_id",
+	"SELECT s.call_id, m.position, m.msg_id, m.text, m.folded, m.msg_id_folded, m.has_reply, m.raw" +
+		" FROM messages m JOIN sessions s ON s.id = m.session_id ORDER BY s.call_id, m.position",
+	"SELECT s.call_id, v.name, v.position, v.value, v.folded, v.number, v.json FROM ner_slots v" +
+		" JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
+	"SELECT s.call_id, v.name, v.position, v.value, v.folded, v.number, v.json FROM event_labels v" +
+		" JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
+	"SELECT s.call_id, v.name, v.position, v.value, v.folded, v.number, v.json FROM variables v" +
+		" JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
 	"SELECT callee, session_count, first_seen_at, last_seen_at FROM contacts ORDER BY callee",
 	"SELECT sha256, body_size, call_id, notified_at, deliveries, outcome, reason FROM notifications ORDER BY sha256",
 	// Rows without their session.
@@ -203,7 +213,8 @@ var contents = []string{
 
 // What the index of search has, where it is not of the messages themselves.
 var searchContents = map[string][]string{testdb.SQLite.Name: {
-	"SELECT s.call_id, r.term, r.offset FROM session_search_runs r JOIN sessions s ON s.id = r.doc ORDER BY s.call_id, r.term, r.offset",
+	"SELECT s.call_id, r.term, r.offset FROM session_search_runs r JOIN sessions s ON s.id = r.doc" +
+		" ORDER BY s.call_id, r.term, r.offset",
 	"SELECT COUNT(*) AS orphans FROM session_search_runs WHERE doc NOT IN (SELECT id FROM sessions)",
 	"SELECT id FROM session_search_docsize EXCEPT SELECT id FROM sessions",
 	"SELECT id FROM sessions EXCEPT SELECT id FROM session_search_docsize",
@@ -255,7 +266,8 @@ func checkBody(t *testing.T, database *store.Store, id int64, want []byte) {
 
 func checkOneLine(t *testing.T, err error, says string) {
 	t.Helper()
-	if message := err.Error(); strings.Contains(message, "\n") || len(message) > 300 || !strings.Contains(message, says) {
+	message := err.Error()
+	if strings.Contains(message, "\n") || len(message) > 300 || !strings.Contains(message, says) {
 		t.Errorf("error is %q, want one clear line that says %q", message, says)
 	}
 }

@@ -28,9 +28,11 @@ const (
 func secretSession(number, version int) []byte {
 	secret := fmt.Sprintf("%s %d/%d %s", secretLetters, number, version, secretWords)
 	return note{
-		"call_id": fmt.Sprintf("secret-%d", number), "callee": erasedCallee, "timestamp": 1000 + version, "intention": "ꀀꀁ", "workflow_name": secret,
+		"call_id": fmt.Sprintf("secret-%d", number), "callee": erasedCallee, "timestamp": 1000 + version,
+		"intention": "ꀀꀁ", "workflow_name": secret,
 		"messages":  texts("hello", secret, strings.Repeat(secret+" ", 40), "ꀀ", "ꀂꀃ"),
-		"ner_slots": note{"name": secret, secret: "x"}, "event_label": note{"a": []any{secret}}, "variables": note{"n": note{"m": secret}},
+		"ner_slots": note{"name": secret, secret: "x"}, "event_label": note{"a": []any{secret}},
+		"variables": note{"n": note{"m": secret}},
 	}.body()
 }
 
@@ -38,7 +40,8 @@ func otherBodies() [][]byte {
 	bodies := many(150)
 	bodies = append(bodies, note{"call_id": "longer", "callee": erasedCallee + "0"}.body())
 	for i := range 40 {
-		bodies = append(bodies, note{"call_id": fmt.Sprint("other-", i), "callee": otherCallee, "messages": texts("hello", strings.Repeat("nothing to hide ", 30))}.body())
+		bodies = append(bodies, note{"call_id": fmt.Sprint("other-", i), "callee": otherCallee,
+			"messages": texts("hello", strings.Repeat("nothing to hide ", 30))}.body())
 	}
 	return append(bodies,
 		note{"call_id": "", "callee": otherCallee}.body(),
@@ -83,7 +86,8 @@ func mixed(others, secrets [][]byte) [][]byte {
 func packedBodies(t *testing.T, file string) [][]byte {
 	t.Helper()
 	var packed [][]byte
-	for _, row := range rows(t, onSQLite(file), "SELECT hex(body) AS body FROM notifications WHERE call_id LIKE 'secret-%'") {
+	for _, row := range rows(t, onSQLite(file), "SELECT hex(body) AS body FROM notifications"+
+		" WHERE call_id LIKE 'secret-%'") {
 		var body []byte
 		if _, err := fmt.Sscanf(row, `body="%x"`, &body); err != nil {
 			t.Fatal(err)
@@ -127,7 +131,8 @@ func traces(t *testing.T, file string, packed [][]byte) []string {
 		for i, body := range packed {
 			for at := 0; at+24 <= len(body); at += 24 {
 				if bytes.Contains(content, body[at:at+24]) {
-					found = append(found, fmt.Sprintf("%s: bytes %d of the ledger's secret %d", filepath.Base(name), at, i))
+					found = append(found, fmt.Sprintf("%s: bytes %d of the ledger's secret %d",
+						filepath.Base(name), at, i))
 					break
 				}
 			}
@@ -139,7 +144,8 @@ func traces(t *testing.T, file string, packed [][]byte) []string {
 // checkFile has SQLite check the file's pages.
 func checkFile(t *testing.T, file string) {
 	t.Helper()
-	if got := rows(t, onSQLite(file), "PRAGMA integrity_check"); !slices.Equal(got, []string{`integrity_check="ok" `}) {
+	got := rows(t, onSQLite(file), "PRAGMA integrity_check")
+	if !slices.Equal(got, []string{`integrity_check="ok" `}) {
 		t.Errorf("the file is damaged: %s", got)
 	}
 }
@@ -154,7 +160,9 @@ func noProgress(int, int) {}
 
 func verified(t *testing.T, database *store.Store) {
 	t.Helper()
-	err := database.Verify(t.Context(), ingest.Project, noProgress, func(difference string) { t.Errorf("verify: %s", difference) })
+	err := database.Verify(t.Context(), ingest.Project, noProgress, func(difference string) {
+		t.Errorf("verify: %s", difference)
+	})
 	if err != nil {
 		t.Error(err)
 	}

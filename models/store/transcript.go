@@ -22,19 +22,24 @@ type bodyRow struct {
 }
 
 // bodies reads the bodies that sessions show, where a filter is given those that have a message that passes.
-func (s *Store) bodiesOf(ctx context.Context, sessionIDs []int64, filter dialect.Predicate, each func(bodyRow) error) error {
+func (s *Store) bodiesOf(
+	ctx context.Context, sessionIDs []int64, filter dialect.Predicate, each func(bodyRow) error,
+) error {
 	positions, passes := dialect.Fragment{SQL: "''"}, ""
 	if filter.SQL != dialect.AlwaysTrue.SQL {
 		positions = dialect.Fragment{
-			SQL:  "(SELECT string_agg(CAST(m.position AS TEXT), ',') FROM messages m WHERE m.session_id = s.id AND (" + filter.SQL + "))",
+			SQL: "(SELECT string_agg(CAST(m.position AS TEXT), ',') FROM messages m WHERE m.session_id = s.id AND (" +
+				filter.SQL + "))",
 			Args: filter.Args,
 		}
 		passes = " WHERE x.positions IS NOT NULL"
 	}
 	for ids := range slices.Chunk(sessionIDs, sessionsOfStatement) {
 		statement := dialect.Select(
-			"SELECT x.id, n.body, x.positions FROM (SELECT s.id, s.notification_id, "+positions.SQL+" AS positions FROM sessions s"+
-				" WHERE s.id IN ("+dialect.Placeholders(len(ids))+")) x JOIN notifications n ON n.id = x.notification_id"+passes,
+			"SELECT x.id, n.body, x.positions FROM (SELECT s.id, s.notification_id, "+positions.SQL+
+				" AS positions FROM sessions s"+
+				" WHERE s.id IN ("+dialect.Placeholders(len(ids))+")) x JOIN notifications n ON n.id = "+
+				"x.notification_id"+passes,
 			append(slices.Clone(positions.Args), dialect.ToAny(ids)...)...)
 		if err := s.readBodies(ctx, statement, each); err != nil {
 			return err
@@ -82,7 +87,9 @@ func (r bodyRow) at() ([]int, error) {
 
 // MessagesOf reads the messages of several sessions, each session's in
 // conversation order.
-func (s *Store) MessagesOf(ctx context.Context, sessionIDs []int64, selected models.TranscriptRange) (map[int64][]*models.Message, error) {
+func (s *Store) MessagesOf(
+	ctx context.Context, sessionIDs []int64, selected models.TranscriptRange,
+) (map[int64][]*models.Message, error) {
 	filter := (filterSQL{s.db}).message(selected.Filter)
 	found := make(map[int64][]*models.Message, len(sessionIDs))
 	err := s.bodiesOf(ctx, sessionIDs, filter, func(row bodyRow) error {
@@ -148,7 +155,9 @@ func (s *Store) MessagesByMsgID(ctx context.Context, keys []models.MsgKey) (map[
 }
 
 // MessagesByKey reads messages by their keys.
-func (s *Store) MessagesByKey(ctx context.Context, keys []models.MessageKey) (map[models.MessageKey]*models.Message, error) {
+func (s *Store) MessagesByKey(
+	ctx context.Context, keys []models.MessageKey,
+) (map[models.MessageKey]*models.Message, error) {
 	found, err := s.messagesByKey(ctx, keys)
 	if err != nil {
 		return nil, fmt.Errorf("read messages by key: %w", err)
@@ -156,7 +165,9 @@ func (s *Store) MessagesByKey(ctx context.Context, keys []models.MessageKey) (ma
 	return found, nil
 }
 
-func (s *Store) messagesByKey(ctx context.Context, keys []models.MessageKey) (map[models.MessageKey]*models.Message, error) {
+func (s *Store) messagesByKey(
+	ctx context.Context, keys []models.MessageKey,
+) (map[models.MessageKey]*models.Message, error) {
 	bySession := map[int64][]models.MessageKey{}
 	var ids []int64
 	for _, key := range keys {
@@ -177,7 +188,8 @@ func (s *Store) messagesByKey(ctx context.Context, keys []models.MessageKey) (ma
 		}
 		for i := range messages {
 			m := &messages[i]
-			key := models.MessageKey{MsgKey: models.MsgKey{SessionID: m.SessionID, MsgID: m.MsgID}, Ordinal: m.MsgOrdinal}
+			key := models.MessageKey{MsgKey: models.MsgKey{SessionID: m.SessionID, MsgID: m.MsgID},
+				Ordinal: m.MsgOrdinal}
 			if wanted[key] {
 				found[key] = m
 			}

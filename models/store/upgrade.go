@@ -25,7 +25,8 @@ const (
 // Outdated counts the sessions that an older version of this program projected.
 func (s *Store) Outdated(ctx context.Context) (int, error) {
 	var count int
-	if err := s.read.WithContext(ctx).Raw("SELECT COUNT(*) FROM sessions WHERE " + dialect.Outdated).Scan(&count).Error; err != nil {
+	err := s.read.WithContext(ctx).Raw("SELECT COUNT(*) FROM sessions WHERE " + dialect.Outdated).Scan(&count).Error
+	if err != nil {
 		return 0, fmt.Errorf("count outdated sessions: %w", err)
 	}
 	return count, nil
@@ -82,7 +83,9 @@ type upgradeStep struct {
 }
 
 // upgradeBatch projects again up to limit outdated sessions whose ids are above after.
-func (s *Store) upgradeBatch(ctx context.Context, decode Decode, after int64, limit int) (step upgradeStep, err error) {
+func (s *Store) upgradeBatch(
+	ctx context.Context, decode Decode, after int64, limit int,
+) (step upgradeStep, err error) {
 	err = s.withLedgerTx(ctx, func(tx *gorm.DB, sequences *ledgerSequences) error {
 		began := time.Now()
 		step = upgradeStep{}
@@ -111,7 +114,8 @@ func (s *Store) reproject(tx *gorm.DB, sequences *ledgerSequences, sessions []*m
 	for i, session := range sessions {
 		ids[i] = session.ID
 	}
-	rows, err := withBody.read(tx, s.db, "WHERE call_id IN (SELECT call_id FROM sessions WHERE id IN ?) ORDER BY id", ids)
+	rows, err := withBody.read(tx, s.db, "WHERE call_id IN (SELECT call_id FROM sessions WHERE id IN ?) ORDER BY id",
+		ids)
 	if err != nil {
 		return fmt.Errorf("read notifications: %w", err)
 	}

@@ -19,7 +19,9 @@ import (
 func oldDatabase(t *testing.T, kind testdb.Kind, bodies ...[]byte) backend {
 	t.Helper()
 	db := fresh(t, kind)
-	err := store.MakeOld(t.Context(), db.address, bodies, ingest.Project, func(text string) string { return "old " + text })
+	err := store.MakeOld(t.Context(), db.address, bodies, ingest.Project, func(text string) string {
+		return "old " + text
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +31,9 @@ func oldDatabase(t *testing.T, kind testdb.Kind, bodies ...[]byte) backend {
 func differences(t *testing.T, database *store.Store) []string {
 	t.Helper()
 	var found []string
-	err := database.Verify(t.Context(), ingest.Project, noProgress, func(difference string) { found = append(found, difference) })
+	err := database.Verify(t.Context(), ingest.Project, noProgress, func(difference string) {
+		found = append(found, difference)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,10 +53,12 @@ func TestUpgradeOfAnOldDatabase(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		db := oldDatabase(t, kind,
 			note{"messages": texts("first")}.body(),
-			note{"timestamp": 2000, "messages": texts("H\u00f3a \u0111\u01a1n"), "session_end_reason": "expire", "ner_slots": note{"a": "1"}}.body(),
+			note{"timestamp": 2000, "messages": texts("H\u00f3a \u0111\u01a1n"), "session_end_reason": "expire",
+				"ner_slots": note{"a": "1"}}.body(),
 			note{"call_id": "call-2", "messages": texts("other")}.body())
 		database := reopen(t, db)
-		if found := differences(t, database); len(found) != 1 || !strings.HasPrefix(found[0], "2 sessions ") || !strings.Contains(found[0], "replay") {
+		found := differences(t, database)
+		if len(found) != 1 || !strings.HasPrefix(found[0], "2 sessions ") || !strings.Contains(found[0], "replay") {
 			t.Errorf("verify says %q", found)
 		}
 		if before := session(t, database, "call-1"); before.Projection != 1 || before.Engaged {
@@ -60,12 +66,15 @@ func TestUpgradeOfAnOldDatabase(t *testing.T) {
 		}
 
 		var progress []string
-		left, err := database.Upgrade(t.Context(), ingest.Project, func(done, total int) { progress = append(progress, fmt.Sprint(done, " of ", total)) })
+		left, err := database.Upgrade(t.Context(), ingest.Project, func(done, total int) {
+			progress = append(progress, fmt.Sprint(done, " of ", total))
+		})
 		if err != nil || left != 0 || progress[0] != "0 of 2" || progress[len(progress)-1] != "2 of 2" {
 			t.Errorf("left %d, progress %q, %v", left, progress, err)
 		}
 		got := session(t, database, "call-1")
-		if got.ID != 1 || got.Version != 2 || got.Deliveries != 4 || got.Projection != store.ProjectionVersion || got.ReceivedAt.UnixMicro() != 2 ||
+		if got.ID != 1 || got.Version != 2 || got.Deliveries != 4 || got.Projection != store.ProjectionVersion ||
+			got.ReceivedAt.UnixMicro() != 2 ||
 			!got.Engaged || got.EndReasonRaw != "expire" {
 			t.Errorf("session is %+v", got)
 		}
@@ -80,16 +89,20 @@ func TestUpgradeOfAnOldDatabase(t *testing.T) {
 			t.Errorf("last event %d, %d events (%v, %v)", seq, len(events), err, err2)
 		}
 		verified(t, database)
-		if texts := rows(t, db, "SELECT session_id FROM messages WHERE LENGTH(text) + LENGTH(raw) > 0"); len(texts) != 0 {
+		texts := rows(t, db, "SELECT session_id FROM messages WHERE LENGTH(text) + LENGTH(raw) > 0")
+		if len(texts) != 0 {
 			t.Errorf("texts are left of %s", texts)
 		}
 		for msgID, want := range map[string]int{"m0": 2, "m1": 0} {
 			filter := &models.MessageFilter{MsgID: &models.StringFilter{Eq: &msgID}}
-			if found, err := database.MessagePage(t.Context(), models.MessageList{Filter: filter}, models.PageSpec[models.MessageListKey]{Limit: 10}); err != nil || len(found) != want {
+			if found, err := database.MessagePage(t.Context(), models.MessageList{Filter: filter},
+				models.PageSpec[models.MessageListKey]{Limit: 10}); err != nil || len(found) != want {
 				t.Errorf("%d messages with msg_id %s, %v", len(found), msgID, err)
 			}
 		}
-		left, err = database.Upgrade(t.Context(), ingest.Project, func(int, int) { t.Error("progress, though there is nothing to do") })
+		left, err = database.Upgrade(t.Context(), ingest.Project, func(int, int) {
+			t.Error("progress, though there is nothing to do")
+		})
 		if left != 0 || err != nil {
 			t.Errorf("again: %d left, %v", left, err)
 		}

@@ -17,7 +17,9 @@ import (
 
 // Verify compares the ledger with the tables made from it, and reports each
 // difference in one line. Only reading fails it.
-func (s *Store) Verify(ctx context.Context, decode Decode, progress dialect.Progress, report func(difference string)) error {
+func (s *Store) Verify(
+	ctx context.Context, decode Decode, progress dialect.Progress, report func(difference string),
+) error {
 	damaged := func(id int64, err error) { report(fmt.Sprintf("notification %d: it cannot be read: %v", id, err)) }
 	err := s.ledgerBatches(ctx, progress, damaged, func(rows []*models.Notification) error {
 		decode := decodeOnce(decode)
@@ -56,7 +58,8 @@ func (s *Store) Verify(ctx context.Context, decode Decode, progress dialect.Prog
 	}
 	outdated, err := s.Outdated(ctx)
 	if err == nil && outdated > 0 {
-		report(fmt.Sprintf("%d sessions were stored by an older version of sessiongraph and not compared: start the server, or run replay, to bring them up to date", outdated))
+		report(fmt.Sprintf("%d sessions were stored by an older version of sessiongraph and not compared: start the "+
+			"server, or run replay, to bring them up to date", outdated))
 	}
 	return err
 }
@@ -151,7 +154,9 @@ func verifyParts(s *models.Session, tx *gorm.DB, d dialect.Dialect, p *models.Pr
 		}
 	}
 	messages, err := storedMessages(tx, d, s.ID)
-	differs("messages", slices.EqualFunc(messages, p.Messages, func(a, b models.Message) bool { return equalMessages(a, b) && a.SearchText == d.StoredText(&b) }), err)
+	differs("messages", slices.EqualFunc(messages, p.Messages, func(a, b models.Message) bool {
+		return equalMessages(a, b) && a.SearchText == d.StoredText(&b)
+	}), err)
 	kept := entriesOf(p)
 	for _, part := range []struct{ table, name string }{
 		{"ner_slots", "NER slots"}, {"event_labels", "event labels"}, {"variables", "variables"},
@@ -163,13 +168,15 @@ func verifyParts(s *models.Session, tx *gorm.DB, d dialect.Dialect, p *models.Pr
 
 func equalMessages(a, b models.Message) bool {
 	sameTime := (a.SentAt == nil) == (b.SentAt == nil) && (a.SentAt == nil || a.SentAt.Equal(b.SentAt.Time))
-	return a.Position == b.Position && a.MsgID == b.MsgID && a.MsgOrdinal == b.MsgOrdinal && a.SenderType == b.SenderType && sameTime && a.Status == b.Status &&
+	return a.Position == b.Position && a.MsgID == b.MsgID && a.MsgOrdinal == b.MsgOrdinal &&
+		a.SenderType == b.SenderType && sameTime && a.Status == b.Status &&
 		a.ContentType == b.ContentType && pointed(a.MsgIDFolded) == pointed(b.MsgIDFolded) && a.HasReply == b.HasReply
 }
 
 // storedMessages are the rows of a session's messages.
 func storedMessages(tx *gorm.DB, d dialect.Dialect, sessionID int64) (messages []models.Message, err error) {
-	statement := dialect.Select("SELECT m.session_id, m.position, m.msg_id, m.msg_id_folded, m.msg_ordinal, m.sender_type, m.sent_at, m.status, m.content_type,"+
+	statement := dialect.Select("SELECT m.session_id, m.position, m.msg_id, m.msg_id_folded, m.msg_ordinal,"+
+		" m.sender_type, m.sent_at, m.status, m.content_type,"+
 		" m.has_reply, m.folded FROM messages m WHERE m.session_id = ? ORDER BY m.position", sessionID)
 	err = eachRow(tx, d, statement, func(scan scanner) error {
 		var m models.Message
@@ -182,7 +189,9 @@ func storedMessages(tx *gorm.DB, d dialect.Dialect, sessionID int64) (messages [
 }
 
 // storedEntries are the rows of one of a session's open maps.
-func storedEntries(tx *gorm.DB, d dialect.Dialect, table string, sessionID int64) (entries []models.NamedValue, err error) {
+func storedEntries(
+	tx *gorm.DB, d dialect.Dialect, table string, sessionID int64,
+) (entries []models.NamedValue, err error) {
 	statement := dialect.Select("SELECT e.name, e.position, e.value, e.folded, e.number, e.json FROM "+table+
 		" e WHERE e.session_id = ? ORDER BY e.position", sessionID)
 	err = eachRow(tx, d, statement, func(scan scanner) error {
@@ -196,19 +205,23 @@ func storedEntries(tx *gorm.DB, d dialect.Dialect, table string, sessionID int64
 
 func equalEntries(a, b models.NamedValue) bool {
 	return a.Name == b.Name && a.Position == b.Position && a.Value == b.Value &&
-		pointed(a.CaseFolded) == pointed(b.CaseFolded) && pointed(a.Number) == pointed(b.Number) && bytes.Equal(a.JSON, storedJSON(&b))
+		pointed(a.CaseFolded) == pointed(b.CaseFolded) && pointed(a.Number) == pointed(b.Number) &&
+		bytes.Equal(a.JSON, storedJSON(&b))
 }
 
 // verifyOrphans finds rows that belong to no session, and sessions that belong to
 // no notification or are not found by search.
 func (s *Store) verifyOrphans(ctx context.Context, report func(string)) error {
 	queries := []dialect.Difference{
-		{SQL: "SELECT call_id FROM sessions s WHERE NOT EXISTS (SELECT 1 FROM notifications n WHERE n.call_id = s.call_id)", Message: "session %s: the ledger has no notification of it"},
-		{SQL: "SELECT CAST(COUNT(*) AS TEXT) FROM (" + wrongContacts() + ") c HAVING COUNT(*) > 0", Message: "%s contacts differ from their sessions (replay mends it)"},
+		{SQL: "SELECT call_id FROM sessions s WHERE NOT EXISTS (SELECT 1 FROM notifications n" +
+			" WHERE n.call_id = s.call_id)", Message: "session %s: the ledger has no notification of it"},
+		{SQL: "SELECT CAST(COUNT(*) AS TEXT) FROM (" + wrongContacts() + ") c HAVING COUNT(*) > 0",
+			Message: "%s contacts differ from their sessions (replay mends it)"},
 	}
 	for _, table := range childTables() {
 		queries = append(queries, dialect.Difference{
-			SQL: "SELECT DISTINCT session_id FROM " + table + " WHERE session_id NOT IN (SELECT id FROM sessions)", Message: table + " of session number %s, which does not exist"})
+			SQL:     "SELECT DISTINCT session_id FROM " + table + " WHERE session_id NOT IN (SELECT id FROM sessions)",
+			Message: table + " of session number %s, which does not exist"})
 	}
 	queries = append(queries, s.db.IndexDifferences()...)
 	for _, q := range queries {

@@ -12,14 +12,18 @@ import (
 
 func TestTheLargerTimestampIsTheSession(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		older, newer := note{"timestamp": 1, "intention": "old"}.body(), note{"timestamp": 2, "intention": "new"}.body()
+		older, newer := note{"timestamp": 1, "intention": "old"}.body(), note{"timestamp": 2,
+			"intention": "new"}.body()
 		for name, bodies := range map[string][][]byte{"older first": {older, newer}, "newer first": {newer, older}} {
-			for how, batches := range map[string][][][]byte{"one by one": oneByOne(bodies...), "in one": inOne(bodies...)} {
+			for how, batches := range map[string][][][]byte{"one by one": oneByOne(bodies...),
+				"in one": inOne(bodies...)} {
 				t.Run(name+", "+how, func(t *testing.T) {
 					database, _ := openStore(t, kind)
 					save(t, database, batches...)
-					if s := session(t, database, "call-1"); s.Intention != "new" || s.Version != 2 || s.Deliveries != 2 {
-						t.Errorf("%q, version %d of %d deliveries, want new, version 2 of 2", s.Intention, s.Version, s.Deliveries)
+					s := session(t, database, "call-1")
+					if s.Intention != "new" || s.Version != 2 || s.Deliveries != 2 {
+						t.Errorf("%q, version %d of %d deliveries, want new, version 2 of 2", s.Intention,
+							s.Version, s.Deliveries)
 					}
 				})
 			}
@@ -38,12 +42,15 @@ func TestOfEqualTimestampsTheLaterFirstArrivalIsTheSession(t *testing.T) {
 			"b, a":             {[][]byte{b, a}, "a"},
 			"a, b and a again": {[][]byte{a, b, a}, "b"},
 		} {
-			for how, batches := range map[string][][][]byte{"one by one": oneByOne(c.bodies...), "in one": inOne(c.bodies...)} {
+			for how, batches := range map[string][][][]byte{"one by one": oneByOne(c.bodies...),
+				"in one": inOne(c.bodies...)} {
 				t.Run(name+", "+how, func(t *testing.T) {
 					database, _ := openStore(t, kind)
 					save(t, database, batches...)
-					if s := session(t, database, "call-1"); s.Intention != c.want || s.Version != 2 || s.Deliveries != len(c.bodies) {
-						t.Errorf("%q, version %d of %d deliveries, want %s, version 2 of %d", s.Intention, s.Version, s.Deliveries, c.want, len(c.bodies))
+					s := session(t, database, "call-1")
+					if s.Intention != c.want || s.Version != 2 || s.Deliveries != len(c.bodies) {
+						t.Errorf("%q, version %d of %d deliveries, want %s, version 2 of %d", s.Intention, s.Version,
+							s.Deliveries, c.want, len(c.bodies))
 					}
 				})
 			}
@@ -53,12 +60,15 @@ func TestOfEqualTimestampsTheLaterFirstArrivalIsTheSession(t *testing.T) {
 
 // versions are three versions of one session, of which the first comes twice.
 func versions() [][]byte {
-	first := note{"timestamp": 1, "messages": texts("alpha", "beta", "gamma"), "ner_slots": note{"city": "Bonn", "zip": 53111},
+	first := note{"timestamp": 1, "messages": texts("alpha", "beta", "gamma"),
+		"ner_slots":   note{"city": "Bonn", "zip": 53111},
 		"event_label": note{"L": "1"}, "variables": note{"a": nil, "b": "x"}}.body()
 	return [][]byte{
 		first,
-		note{"timestamp": 2, "messages": texts("beta", "delta"), "ner_slots": note{"city": "Köln"}, "variables": note{"b": "y"}}.body(),
-		note{"timestamp": 3, "messages": texts("Epsilon"), "ner_slots": note{"street": "Long"}, "event_label": note{"L": "2", "M": []int{1}}}.body(),
+		note{"timestamp": 2, "messages": texts("beta", "delta"), "ner_slots": note{"city": "Köln"},
+			"variables": note{"b": "y"}}.body(),
+		note{"timestamp": 3, "messages": texts("Epsilon"), "ner_slots": note{"street": "Long"},
+			"event_label": note{"L": "2", "M": []int{1}}}.body(),
 		first,
 	}
 }
@@ -71,7 +81,8 @@ func TestStateDoesNotDependOnTheOrderOfArrival(t *testing.T) {
 			if kind.Name != testdb.SQLite.Name && n%5 != 0 {
 				continue // a database of a server takes a while to make
 			}
-			for how, batches := range map[string][][][]byte{"one by one": oneByOne(bodies...), "in one": inOne(bodies...), "in two": {bodies[:2], bodies[2:]}} {
+			for how, batches := range map[string][][][]byte{"one by one": oneByOne(bodies...),
+				"in one": inOne(bodies...), "in two": {bodies[:2], bodies[2:]}} {
 				database, db := openStore(t, kind)
 				save(t, database, batches...)
 				got := dump(t, db)
@@ -92,9 +103,11 @@ func checkLastVersion(t *testing.T, database *store.Store) {
 	t.Helper()
 	s := session(t, database, "call-1")
 	if s.Version != 3 || s.Deliveries != 4 || s.MessageCount != 1 {
-		t.Fatalf("version %d of %d deliveries with %d messages, want version 3 of 4 with 1", s.Version, s.Deliveries, s.MessageCount)
+		t.Fatalf("version %d of %d deliveries with %d messages, want version 3 of 4 with 1", s.Version,
+			s.Deliveries, s.MessageCount)
 	}
-	for search, want := range map[string]int{"epsilon": 1, "EPSI": 1, "on": 1, "e": 1, "alpha": 0, "beta": 0, "ta": 0, "delta": 0, "d": 0} {
+	for search, want := range map[string]int{"epsilon": 1, "EPSI": 1, "on": 1, "e": 1, "alpha": 0, "beta": 0, "ta": 0,
+		"delta": 0, "d": 0} {
 		if got := hits(t, database, search); len(got) != want {
 			t.Errorf("search for %q finds %v, want %d", search, got, want)
 		}
@@ -123,7 +136,8 @@ func TestANewerVersionReplacesAllOfTheOlder(t *testing.T) {
 		save(t, replaced, append([][][]byte{{other}}, oneByOne(versions()...)...)...)
 		unreplaced, unreplacedIn := openStore(t, kind)
 		save(t, unreplaced, [][]byte{other}, versions()[2:3])
-		for _, query := range append(contents[1:6:6], searchContents[kind.Name][:min(1, len(searchContents[kind.Name]))]...) {
+		for _, query := range append(contents[1:6:6],
+			searchContents[kind.Name][:min(1, len(searchContents[kind.Name]))]...) {
 			got, want := rows(t, replacedIn, query), rows(t, unreplacedIn, query)
 			if !slices.Equal(got, want) || len(got) == 0 && !strings.Contains(query, "variables") {
 				t.Errorf("%s\n got %s\nwant %s", query, got, want)
@@ -144,7 +158,8 @@ func TestANewerVersionReplacesAllOfTheOlder(t *testing.T) {
 // Two versions of a session that is new, in one transaction: there is nothing yet to replace.
 func TestTwoVersionsOfANewSessionInOneBatch(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		for name, before := range map[string][][]byte{"into an empty database": nil, "beside another session": {note{"call_id": "call-2", "messages": texts("other words")}.body()}} {
+		for name, before := range map[string][][]byte{"into an empty database": nil,
+			"beside another session": {note{"call_id": "call-2", "messages": texts("other words")}.body()}} {
 			t.Run(name, func(t *testing.T) {
 				database, db := openStore(t, kind)
 				if before != nil {

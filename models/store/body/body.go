@@ -1,8 +1,8 @@
 // Package body compresses the bodies of the ledger. Every body comes back byte for byte.
 //
-// Bodies are compressed with a dictionary of AIRudder's field names and of phrases that simulate invents: notifications
-// are short and resemble each other, so most of a body stands in the dictionary already. A dictionary never holds
-// a customer's words, which would outlast their erasure.
+// Bodies are compressed with a dictionary of AIRudder's field names and of phrases that simulate invents:
+// notifications are short and resemble each other, so most of a body stands in the dictionary already. A dictionary
+// never holds a customer's words, which would outlast their erasure.
 package body
 
 import (

@@ -66,7 +66,9 @@ func (statementLog) ParamsFilter(_ context.Context, sql string, _ ...any) (strin
 func OpenGORM(dialector gorm.Dialector, d Dialect, config *gorm.Config) (*gorm.DB, error) {
 	db, err := gorm.Open(dialector, config)
 	if err == nil { // rows are the one answer whose errors GORM does not translate
-		err = db.Callback().Row().After("gorm:row").Register("sessiongraph:translate", func(db *gorm.DB) { db.Error = Translate(db.Error, d) })
+		err = db.Callback().Row().After("gorm:row").Register("sessiongraph:translate", func(db *gorm.DB) {
+			db.Error = Translate(db.Error, d)
+		})
 	}
 	return db, err
 }

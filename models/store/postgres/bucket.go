@@ -87,12 +87,17 @@ const (
 func (d Dialect) Bucket(interval models.TimeInterval, zone *time.Location) (column, from dialect.Fragment) {
 	known := d.clocksOf(zone)
 	regular, cycle := strconv.FormatInt(clocksRegular, 10), strconv.FormatInt(clocksCycle, 10)
-	from = dialect.Fragment{SQL: " CROSS JOIN (SELECT CAST(? AS BIGINT[]) AS changes, CAST(? AS BIGINT[]) AS offsets, CAST(? AS BIGINT[]) AS shown) z" +
-		" CROSS JOIN LATERAL (SELECT CASE WHEN s.started_at < " + regular + " THEN 0 ELSE (s.started_at - " + regular + ") / " + cycle + " * " + cycle + " END AS off) k" +
-		" CROSS JOIN LATERAL (SELECT s.started_at - k.off AS at, width_bucket(s.started_at - k.off, z.changes) AS n) c" +
-		" CROSS JOIN LATERAL (SELECT c.at + z.offsets[c.n + 1] AS shown) l", Args: []any{known.changes, known.offsets, known.shown}}
+	from = dialect.Fragment{SQL: " CROSS JOIN (SELECT CAST(? AS BIGINT[]) AS changes," +
+		" CAST(? AS BIGINT[]) AS offsets, CAST(? AS BIGINT[]) AS shown) z" +
+		" CROSS JOIN LATERAL (SELECT CASE WHEN s.started_at < " + regular + " THEN 0 ELSE (s.started_at - " + regular +
+		") / " + cycle + " * " + cycle + " END AS off) k" +
+		" CROSS JOIN LATERAL (SELECT s.started_at - k.off AS at," +
+		" width_bucket(s.started_at - k.off, z.changes) AS n) c" +
+		" CROSS JOIN LATERAL (SELECT c.at + z.offsets[c.n + 1] AS shown) l",
+		Args: []any{known.changes, known.offsets, known.shown}}
 	if interval == models.EveryHour { // or when the clock was changed within the hour
-		return dialect.Fragment{SQL: "GREATEST(z.changes[c.n], l.shown - " + modulo("l.shown", microsOfHour) + " - z.offsets[c.n + 1]) + k.off"}, from
+		return dialect.Fragment{SQL: "GREATEST(z.changes[c.n], l.shown - " + modulo("l.shown", microsOfHour) +
+			" - z.offsets[c.n + 1]) + k.off"}, from
 	}
 	day := "l.shown - " + modulo("l.shown", microsOfDay)
 	switch interval {
@@ -100,11 +105,13 @@ func (d Dialect) Bucket(interval models.TimeInterval, zone *time.Location) (colu
 		day = "l.shown - " + modulo("l.shown - 4 * "+microsOfDay, "(7 * "+microsOfDay+")")
 	case models.EveryMonth:
 		date := "(DATE '1970-01-01' + CAST((" + day + ") / " + microsOfDay + " AS INTEGER))"
-		day = "(CAST(date_trunc('month', CAST(" + date + " AS TIMESTAMP)) AS DATE) - DATE '1970-01-01') * CAST(" + microsOfDay + " AS BIGINT)"
+		day = "(CAST(date_trunc('month', CAST(" + date + " AS TIMESTAMP)) AS DATE) - DATE '1970-01-01') * CAST(" +
+			microsOfDay + " AS BIGINT)"
 	}
 	// The first instant of that date, also where midnight is skipped or comes twice:
 	// by the clock in front of a change if that showed midnight before it.
-	from.SQL += " CROSS JOIN LATERAL (SELECT " + day + " AS start) d CROSS JOIN LATERAL (SELECT width_bucket(d.start, z.shown) AS n) f"
+	from.SQL += " CROSS JOIN LATERAL (SELECT " + day + " AS start) d CROSS JOIN LATERAL (SELECT" +
+		" width_bucket(d.start, z.shown) AS n) f"
 	return dialect.Fragment{SQL: "GREATEST(z.changes[f.n], d.start - z.offsets[f.n + 1]) + k.off"}, from
 }
 

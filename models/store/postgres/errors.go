@@ -53,7 +53,8 @@ func (Dialect) IsUnavailable(err error) bool {
 		return false
 	}
 	if code := pgCode(err); code != "" {
-		for _, temporary := range []string{pgConnection, pgOutOfResources, pgShutDown, pgSystem, pgConflict, pgLockTimeout, pgReadOnly, pgIdleTimeout, pgQueryCanceled} {
+		for _, temporary := range []string{pgConnection, pgOutOfResources, pgShutDown, pgSystem, pgConflict,
+			pgLockTimeout, pgReadOnly, pgIdleTimeout, pgQueryCanceled} {
 			if strings.HasPrefix(code, temporary) {
 				return true
 			}
@@ -70,7 +71,8 @@ func (Dialect) IsUnavailable(err error) bool {
 // IsRejected reports whether an error is of values that the database never takes.
 func (Dialect) IsRejected(err error) bool {
 	code := pgCode(err)
-	return strings.HasPrefix(code, pgDataException) || strings.HasPrefix(code, pgIntegrity) || strings.HasPrefix(code, pgProgramLimit)
+	return strings.HasPrefix(code, pgDataException) || strings.HasPrefix(code, pgIntegrity) ||
+		strings.HasPrefix(code, pgProgramLimit)
 }
 
 // IsConflict reports whether an error is of a transaction that only has to be run again.
@@ -86,13 +88,17 @@ func (Dialect) DescribeError(err error) error {
 		return errors.New("the server has no such database: make it with createdb")
 	case strings.HasPrefix(code, pgNoPassword):
 		return errors.New("the server does not let this user in: check the name and the password")
-	case strings.Contains(err.Error(), "pg_trgm") && (code == pgNotAllowed || code == pgFeatureMissing || code == pgUndefinedFile):
-		return errors.New("search needs the extension pg_trgm, which this user may not create or the server does not have:" +
+	case strings.Contains(err.Error(), "pg_trgm") &&
+		(code == pgNotAllowed || code == pgFeatureMissing || code == pgUndefinedFile):
+		return errors.New("search needs the extension pg_trgm, which this user may not create or the " +
+			"server does not have:" +
 			" install it (postgresql-contrib), and have a superuser run CREATE EXTENSION pg_trgm in this database")
 	case code == pgNotAllowed:
-		return fmt.Errorf("%w: make the role the owner of its database (createdb -O ROLE NAME), or GRANT CREATE ON SCHEMA public TO ROLE", err)
+		return fmt.Errorf("%w: make the role the owner of its database (createdb -O ROLE NAME), or GRANT CREATE ON "+
+			"SCHEMA public TO ROLE", err)
 	case code == pgUndefinedOpclass && strings.Contains(err.Error(), "gin_trgm_ops"):
-		return errors.New("the extension pg_trgm is in a schema that is not in the search_path of this user: add it, or move the extension")
+		return errors.New("the extension pg_trgm is in a schema that is not in the search_path of this user: add " +
+			"it, or move the extension")
 	case code == pgReadOnly:
 		return errors.New("the server is read-only, a standby perhaps: name the one that takes changes")
 	case code == pgStarting || code == pgTooManyConnections:

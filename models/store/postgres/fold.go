@@ -19,7 +19,8 @@ func (Dialect) CaseFolded(column string) string {
 	case "s":
 		return "COALESCE(NULLIF(s.folded, '')::json ->> '" + name + "', " + column + ")"
 	case "c":
-		return "COALESCE((SELECT NULLIF(s.folded, '')::json ->> 'callee' FROM sessions s WHERE s.callee = c.callee LIMIT 1), c.callee)"
+		return "COALESCE((SELECT NULLIF(s.folded, '')::json ->> 'callee' FROM sessions s" +
+			" WHERE s.callee = c.callee LIMIT 1), c.callee)"
 	case "m":
 		return "COALESCE(m.msg_id_folded, m.msg_id)"
 	default:

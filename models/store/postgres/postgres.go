@@ -114,7 +114,8 @@ func Open(ctx context.Context, address string, replicas []string, options dialec
 	if err != nil {
 		return nil, err
 	}
-	d := &Database{Dialect: Dialect{zones: &sync.Map{}}, config: config, generation: new(atomic.Int64), log: options.Log}
+	d := &Database{Dialect: Dialect{zones: &sync.Map{}}, config: config,
+		generation: new(atomic.Int64), log: options.Log}
 	gormConfig := options.GORMConfig()
 	open := func(pool *sql.DB, conn gorm.ConnPool) (*gorm.DB, error) {
 		db, err := openGORM(conn, *gormConfig)
@@ -158,12 +159,14 @@ func parseAddress(address string) (*pgx.ConnConfig, error) {
 	}
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
-		return nil, errors.New("invalid PostgreSQL URL (want postgres://user:password@host:5432/database): " + oneLine(err))
+		return nil, errors.New("invalid PostgreSQL URL (want postgres://user:password@host:5432/database): " +
+			oneLine(err))
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
 	}
-	dialer := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 4}}
+	dialer := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second,
+		Interval: 5 * time.Second, Count: 4}}
 	dialer.Control = func(network, _ string, connection syscall.RawConn) error {
 		return setUserTimeout(network, connection, userTimeout)
 	}
@@ -208,7 +211,8 @@ func (d *Database) checkDatabase(ctx context.Context, options dialect.Config) er
 		Encoding string
 		Made     bool
 	}
-	err := d.pools.Read.WithContext(ctx).Raw("SELECT current_setting('server_encoding') AS encoding, to_regclass('ledger_clock') IS NOT NULL AS made").Scan(&found).Error
+	err := d.pools.Read.WithContext(ctx).Raw("SELECT current_setting('server_encoding') AS encoding," +
+		" to_regclass('ledger_clock') IS NOT NULL AS made").Scan(&found).Error
 	switch {
 	case err != nil:
 		return err
@@ -367,7 +371,8 @@ func (Dialect) IndexDifferences() []dialect.Difference { return nil }
 // What is deleted stays in the files until its place is used again; this makes the
 // place free. The server's log and backups have it for as long as they are kept.
 func (d *Database) Purge(ctx context.Context, _ dialect.Progress) error {
-	err := d.pools.Write.WithContext(ctx).Exec("VACUUM (SKIP_LOCKED) notifications, sessions, contacts, messages, ner_slots, event_labels, variables").Error
+	err := d.pools.Write.WithContext(ctx).Exec("VACUUM (SKIP_LOCKED) notifications, sessions, contacts, messages, " +
+		"ner_slots, event_labels, variables").Error
 	if err != nil {
 		return fmt.Errorf("free what was deleted: %w", err)
 	}

@@ -151,8 +151,10 @@ type serverState struct {
 	identity string
 }
 
-const readServerState = "SELECT CAST(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END - '0/0' AS BIGINT)," +
-	" pg_is_in_recovery(), CONCAT(pg_postmaster_start_time(), ' ', (SELECT oid FROM pg_database WHERE datname = current_database()))"
+const readServerState = "SELECT CAST(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE" +
+	" pg_current_wal_lsn() END - '0/0' AS BIGINT)," +
+	" pg_is_in_recovery(), CONCAT(pg_postmaster_start_time(), ' ', (SELECT oid FROM pg_database" +
+	" WHERE datname = current_database()))"
 
 func readState(ctx context.Context, pool *sql.DB) (state serverState, err error) {
 	ctx, cancel := context.WithTimeout(ctx, replicaCheck)
@@ -176,7 +178,8 @@ func (r *replicas) check(ctx context.Context) {
 		all.Go(func() {
 			state, err := readState(ctx, one.probe)
 			// One that was promoted serves while there is no other primary, or is it.
-			promoted := !state.follows && (one.follows && !primaryAnswers || primaryAnswers && state.identity == primary.identity)
+			promoted := !state.follows &&
+				(one.follows && !primaryAnswers || primaryAnswers && state.identity == primary.identity)
 			switch {
 			case err != nil:
 			case !state.follows && !promoted:

@@ -56,7 +56,8 @@ func decodeText(s string) string {
 	out := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		if first := c - firstEscape; first < escapedChars/secondsEach && i+1 < len(s) && s[i+1]-secondEscape < secondsEach {
+		first := c - firstEscape
+		if first < escapedChars/secondsEach && i+1 < len(s) && s[i+1]-secondEscape < secondsEach {
 			i++
 			c = secondsEach*first + s[i] - secondEscape
 		}

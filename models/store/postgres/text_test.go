@@ -9,7 +9,8 @@ import (
 
 func TestEncodeText(t *testing.T) {
 	for text, want := range map[string]string{
-		"": "", "plain\ttext\n": "plain\ttext\n", "a\x00b": "a\x01\x03b", "\x01\x02": "\x01\x04\x01\x05", "\x03\x04\x05\x06": "\x02\x03\x02\x04\x02\x05\x06", "\xff": "\uFFFD",
+		"": "", "plain\ttext\n": "plain\ttext\n", "a\x00b": "a\x01\x03b", "\x01\x02": "\x01\x04\x01\x05",
+		"\x03\x04\x05\x06": "\x02\x03\x02\x04\x02\x05\x06", "\xff": "\uFFFD",
 	} {
 		if got := encodeText(text); got != want {
 			t.Errorf("%q is encoded as %q, want %q", text, got, want)

@@ -19,7 +19,8 @@ func (d *Database) Backup(ctx context.Context, file string, shown dialect.Progre
 		return errors.New("file already exists, name a new one")
 	}
 	var size int64
-	err := d.pools.Read.WithContext(ctx).Raw("SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size").Scan(&size).Error
+	err := d.pools.Read.WithContext(ctx).Raw("SELECT (page_count - freelist_count) * page_size" +
+		" FROM pragma_page_count, pragma_freelist_count, pragma_page_size").Scan(&size).Error
 	if err != nil {
 		return fmt.Errorf("read the size of the database: %w", err)
 	}
@@ -44,7 +45,8 @@ func (d *Database) Backup(ctx context.Context, file string, shown dialect.Progre
 	if err := syncFile(partial.Name()); err != nil {
 		return err
 	}
-	if err := os.Link(partial.Name(), file); err == nil || errors.Is(err, fs.ErrExist) { // unlike a renaming it overwrites nothing
+	// unlike a renaming it overwrites nothing
+	if err := os.Link(partial.Name(), file); err == nil || errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	return os.Rename(partial.Name(), file)

@@ -46,9 +46,11 @@ func (f *databaseFile) check() error {
 	now, err := os.Stat(f.path)
 	switch {
 	case err != nil:
-		return fmt.Errorf("%w: the database file was deleted while it was open, restart after restoring it: %w", dialect.ErrUnavailable, err)
+		return fmt.Errorf("%w: the database file was deleted while it was open, restart after restoring it: %w",
+			dialect.ErrUnavailable, err)
 	case !os.SameFile(now, f.opened):
-		return fmt.Errorf("%w: the database file %s was replaced while it was open, restart to open the new one", dialect.ErrUnavailable, f.path)
+		return fmt.Errorf("%w: the database file %s was replaced while it was open, restart to open the new one",
+			dialect.ErrUnavailable, f.path)
 	}
 	return nil
 }
@@ -67,7 +69,8 @@ func (f *databaseFile) warnOfLog(log *slog.Logger) {
 		return
 	}
 	if size, err := f.logSize(); err == nil && size >= largeLog {
-		log.Warn("the write-ahead log is large: a reader of an old state keeps it from being begun anew", "file", f.path+"-wal", "bytes", size)
+		log.Warn("the write-ahead log is large: a reader of an old state keeps it from being begun anew", "file",
+			f.path+"-wal", "bytes", size)
 	}
 }
 

@@ -18,7 +18,8 @@ import (
 func pagesOf(t testing.TB, pageSize int) [][]byte {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "pages.db")
-	db, err := sql.Open("sqlite", fmt.Sprintf("file:%s?_pragma=page_size(%d)&_pragma=secure_delete(0)", file, pageSize))
+	db, err := sql.Open("sqlite",
+		fmt.Sprintf("file:%s?_pragma=page_size(%d)&_pragma=secure_delete(0)", file, pageSize))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +36,8 @@ func pagesOf(t testing.TB, pageSize int) [][]byte {
 	random := rand.New(rand.NewPCG(1, 2))
 	for i := range 1500 {
 		text := fmt.Sprintf("%x", random.Uint64()<<random.IntN(60))
-		execute("INSERT INTO a VALUES (?, ?, ?)", random.Int64N(1e6)*1000+int64(i), text, bytes.Repeat([]byte{byte(i)}, random.IntN(3*pageSize)/(1+9*random.IntN(2))))
+		execute("INSERT INTO a VALUES (?, ?, ?)", random.Int64N(1e6)*1000+int64(i), text,
+			bytes.Repeat([]byte{byte(i)}, random.IntN(3*pageSize)/(1+9*random.IntN(2))))
 		execute("INSERT INTO b VALUES (?, ?)", text, i)
 		if i%3 == 0 {
 			execute("DELETE FROM a WHERE id IN (SELECT id FROM a ORDER BY x LIMIT 2)")
@@ -99,7 +101,8 @@ func readAll(t *testing.T, pages [][]byte) []string {
 	}
 	defer func() { _ = db.Close() }()
 	var lines []string
-	for _, query := range []string{"SELECT integrity_check FROM pragma_integrity_check", "SELECT id || x || hex(y) FROM a ORDER BY id", "SELECT x || n FROM b ORDER BY x, n"} {
+	for _, query := range []string{"SELECT integrity_check FROM pragma_integrity_check",
+		"SELECT id || x || hex(y) FROM a ORDER BY id", "SELECT x || n FROM b ORDER BY x, n"} {
 		rows, err := db.Query(query)
 		if err != nil {
 			t.Fatal(err)
@@ -159,7 +162,8 @@ func FuzzFTSStructure(f *testing.F) {
 func TestParseFTSStructure(t *testing.T) {
 	for name, record := range map[string][]byte{
 		"without tombstones": {0, 0, 0, 1, 2, 2, 9, 0, 1, 5, 1, 1, 1, 1, 2, 4, 7},
-		"with tombstones":    {0, 0, 0, 1, 0xff, 0, 0, 1, 2, 2, 9, 0, 1, 5, 1, 1, 1, 2, 0, 0, 9, 1, 1, 2, 4, 7, 1, 2, 0, 0, 9},
+		"with tombstones": {0, 0, 0, 1, 0xff, 0, 0, 1, 2, 2, 9, 0, 1, 5, 1, 1, 1, 2, 0, 0, 9, 1, 1, 2,
+			4, 7, 1, 2, 0, 0, 9},
 	} {
 		got, err := parseFTSStructure(record)
 		if err != nil || len(got) != 2 || got[ftsSegment{5, 1}] != 1 || got[ftsSegment{2, 7}] != 4 {

@@ -16,7 +16,9 @@ import (
 	"sessiongraph/models/store/dialect"
 )
 
-func openPool(d *sqlite.Driver, file *databaseFile, most int, config *gorm.Config, parameters url.Values) (*gorm.DB, error) {
+func openPool(
+	d *sqlite.Driver, file *databaseFile, most int, config *gorm.Config, parameters url.Values,
+) (*gorm.DB, error) {
 	uri := "file:" + (&url.URL{Path: file.path}).EscapedPath() + "?" + parameters.Encode()
 	pool := sql.OpenDB(connector{d, uri, file})
 	pool.SetMaxOpenConns(most)
@@ -113,7 +115,9 @@ func (c *stmtCacheConn) statement(ctx context.Context, query string) (*cachedStm
 }
 
 // ExecContext runs a statement.
-func (c *stmtCacheConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+func (c *stmtCacheConn) ExecContext(
+	ctx context.Context, query string, args []driver.NamedValue,
+) (driver.Result, error) {
 	s, err := c.statement(ctx, query)
 	if err != nil {
 		return nil, err
@@ -125,7 +129,9 @@ func (c *stmtCacheConn) ExecContext(ctx context.Context, query string, args []dr
 }
 
 // QueryContext runs a query.
-func (c *stmtCacheConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+func (c *stmtCacheConn) QueryContext(
+	ctx context.Context, query string, args []driver.NamedValue,
+) (driver.Rows, error) {
 	s, err := c.statement(ctx, query)
 	if err != nil {
 		return nil, err

@@ -59,7 +59,8 @@ func TestStatementsAreReadSideBySide(t *testing.T) {
 			}
 			for i := range cachedStmts {
 				var got int
-				if err := conn.QueryRowContext(t.Context(), fmt.Sprintf("SELECT %d + ?", 1000*round+i), n).Scan(&got); err != nil || got != 1000*round+i+n {
+				if err := conn.QueryRowContext(t.Context(), fmt.Sprintf("SELECT %d + ?", 1000*round+i),
+					n).Scan(&got); err != nil || got != 1000*round+i+n {
 					t.Fatalf("%d, %v", got, err)
 				}
 			}

@@ -47,7 +47,8 @@ func (d *Database) Purge(ctx context.Context, shown dialect.Progress) (err error
 		}
 	}()
 	var indexes []string
-	err = d.pools.Read.WithContext(ctx).Raw("SELECT name FROM sqlite_master t WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE %'" +
+	err = d.pools.Read.WithContext(ctx).Raw("SELECT name FROM sqlite_master t WHERE type = 'table'" +
+		" AND sql LIKE 'CREATE VIRTUAL TABLE %'" +
 		" AND EXISTS (SELECT 1 FROM sqlite_master WHERE name = t.name || '_idx')").Scan(&indexes).Error
 	if err != nil {
 		return fmt.Errorf("list search indexes: %w", err)
@@ -143,12 +144,14 @@ func (p *purge) mergeIndex(ctx context.Context, table string) error {
 // mergeByTwo has FTS5 go on with a merge also where few newer segments are there.
 func (p *purge) mergeByTwo(ctx context.Context, table string) error {
 	var least []int
-	err := p.db.pools.Read.WithContext(ctx).Raw("SELECT v FROM " + table + "_config WHERE k = 'usermerge'").Scan(&least).Error
+	err := p.db.pools.Read.WithContext(ctx).Raw("SELECT v FROM " + table +
+		"_config WHERE k = 'usermerge'").Scan(&least).Error
 	if err != nil || len(least) == 1 && least[0] == 2 {
 		return err
 	}
 	return dialect.RetryUnavailable(ctx, func() error {
-		return p.db.pools.Write.WithContext(ctx).Exec("INSERT INTO " + table + " (" + table + ", rank) VALUES ('usermerge', 2)").Error
+		return p.db.pools.Write.WithContext(ctx).Exec("INSERT INTO " + table + " (" + table +
+			", rank) VALUES ('usermerge', 2)").Error
 	})
 }
 
@@ -236,7 +239,8 @@ func (p *purge) cleanPages(ctx context.Context) error {
 	read := p.db.pools.Read.WithContext(ctx)
 	var file struct{ Pages, Size int64 }
 	var reserved []byte
-	err := read.Raw("SELECT (SELECT page_count FROM pragma_page_count) AS pages, (SELECT page_size FROM pragma_page_size) AS size").Scan(&file).Error
+	err := read.Raw("SELECT (SELECT page_count FROM pragma_page_count) AS pages, (SELECT page_size" +
+		" FROM pragma_page_size) AS size").Scan(&file).Error
 	if err == nil {
 		err = read.Raw("SELECT substr(data, 21, 1) FROM sqlite_dbpage WHERE pgno = 1").Row().Scan(&reserved)
 	}
@@ -254,7 +258,9 @@ func (p *purge) cleanPages(ctx context.Context) error {
 		}
 		for len(unclean) > 0 {
 			batch := unclean[:min(size.Size, len(unclean))]
-			if err := p.step(ctx, size, len(batch), func(tx *gorm.DB) error { return writeClean(tx, cleaner, batch) }); err != nil {
+			if err := p.step(ctx, size, len(batch), func(tx *gorm.DB) error {
+				return writeClean(tx, cleaner, batch)
+			}); err != nil {
 				return err
 			}
 			unclean = unclean[len(batch):]

@@ -77,7 +77,8 @@ const wordSeparator = "\n"
 const bodyOf = "(SELECT n.body FROM notifications n WHERE n.id = s.notification_id)"
 
 // bodyOfMessage is bodyOf for a message m.
-const bodyOfMessage = "(SELECT n.body FROM sessions o JOIN notifications n ON n.id = o.notification_id WHERE o.id = m.session_id)"
+const bodyOfMessage = "(SELECT n.body FROM sessions o JOIN notifications n ON n.id = o.notification_id" +
+	" WHERE o.id = m.session_id)"
 
 // SearchMessages passes the messages that hold all the words.
 func (Dialect) SearchMessages(words []string) dialect.Predicate {
@@ -105,11 +106,13 @@ func (Dialect) SearchSessions(words []string) dialect.SessionSearch {
 		if from, to, bounded := dialect.PrefixRange(indexed); bounded {
 			terms = dialect.Where("term >= ? AND term < ?", from, to)
 		}
-		matches = append(matches, dialect.Select("SELECT doc FROM session_search_runs WHERE "+terms.SQL, terms.Args...))
+		matches = append(matches,
+			dialect.Select("SELECT doc FROM session_search_runs WHERE "+terms.SQL, terms.Args...))
 	}
 
 	if len(trigrams) > 0 {
-		matches = append(matches, dialect.Select("SELECT rowid FROM session_search WHERE session_search MATCH ?", strings.Join(trigrams, " ")))
+		matches = append(matches, dialect.Select("SELECT rowid FROM session_search WHERE session_search MATCH ?",
+			strings.Join(trigrams, " ")))
 	}
 	search := dialect.SessionSearch{
 		Holds:  dialect.Where("transcript_holds("+bodyOf+", ?)", strings.Join(words, wordSeparator)),
@@ -124,8 +127,8 @@ func (Dialect) SearchSessions(words []string) dialect.SessionSearch {
 	return search
 }
 
-// Sessions that arrived last, by which a word is found to be common, and how many of them have to be candidates: then a
-// page of 50 takes some 500 transcripts, however many sessions there are.
+// Sessions that arrived last, by which a word is found to be common, and how many of them have to be candidates: then
+// a page of 50 takes some 500 transcripts, however many sessions there are.
 const (
 	sampledSessions = 2000
 	commonInSample  = sampledSessions / 10
@@ -134,14 +137,16 @@ const (
 // isCommon compares a count with the bound where both ways take the same: collecting n candidates of N sessions takes
 // n, filling a page in their order page × N/n transcripts. A sample spares the count where it is large.
 func isCommon(match dialect.Statement, sampled bool) dialect.Statement {
-	sql := "WITH b (bound, newest) AS (SELECT 1 + CAST(sqrt(%d.0 * ? * COALESCE(MAX(id), 0)) AS INTEGER), COALESCE(MAX(id), 0) FROM sessions) SELECT "
+	sql := "WITH b (bound, newest) AS (SELECT 1 + CAST(sqrt(%d.0 * ? * COALESCE(MAX(id), 0)) AS INTEGER)," +
+		" COALESCE(MAX(id), 0) FROM sessions) SELECT "
 	args := match.Args
 	if sampled {
 		sql += fmt.Sprintf("%d <= (SELECT COUNT(*) FROM (%s AND rowid > (SELECT newest - %d FROM b))) OR ",
 			commonInSample, match.SQL, sampledSessions)
 		args = slices.Concat(args, args)
 	}
-	return dialect.Select(fmt.Sprintf(sql+"bound <= (SELECT COUNT(*) FROM (%s LIMIT (SELECT bound FROM b))) FROM b", transcriptCost, match.SQL), args...)
+	return dialect.Select(fmt.Sprintf(sql+"bound <= (SELECT COUNT(*) FROM (%s LIMIT (SELECT bound FROM b))) FROM b",
+		transcriptCost, match.SQL), args...)
 }
 
 // replacedByIndex are characters that FTS5 reads as U+FFFD, and NUL, at which it would
@@ -190,7 +195,9 @@ func (Dialect) IndexSessions(tx *gorm.DB, sessions []dialect.IndexedSession) err
 			{"INSERT INTO session_search (rowid, transcript) VALUES (?, ?)", session.Transcript},
 			{"INSERT INTO session_msg_ids (rowid, msg_ids) VALUES (?, ?)", session.MsgIDs},
 		} {
-			if _, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, statement.sql, session.ID, statement.text); err != nil {
+			_, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, statement.sql,
+				session.ID, statement.text)
+			if err != nil {
 				return fmt.Errorf("index session: %w", dialect.Translate(err, Dialect{}))
 			}
 		}
@@ -211,10 +218,14 @@ func (Dialect) UnindexSessions(tx *gorm.DB, ids []int64) error {
 // IndexDifferences are queries for differences between sessions and the search index.
 func (Dialect) IndexDifferences() []dialect.Difference {
 	return []dialect.Difference{
-		{SQL: "SELECT call_id FROM sessions WHERE NOT (" + dialect.Outdated + ") AND id NOT IN (SELECT id FROM session_search_docsize)", Message: "session %s: search does not know it"},
-		{SQL: "SELECT call_id FROM sessions WHERE NOT (" + dialect.Outdated + ") AND id NOT IN (SELECT id FROM session_msg_ids_docsize)", Message: "session %s: the index of msg_ids does not have it"},
-		{SQL: "SELECT id FROM session_msg_ids_docsize WHERE id NOT IN (SELECT id FROM sessions)", Message: "the index of msg_ids has session number %s, which does not exist"},
-		{SQL: "SELECT id FROM session_search_docsize WHERE id NOT IN (SELECT id FROM sessions)", Message: "the search index has session number %s, which does not exist"},
+		{SQL: "SELECT call_id FROM sessions WHERE NOT (" + dialect.Outdated + ") AND id NOT IN (SELECT id" +
+			" FROM session_search_docsize)", Message: "session %s: search does not know it"},
+		{SQL: "SELECT call_id FROM sessions WHERE NOT (" + dialect.Outdated + ") AND id NOT IN (SELECT id" +
+			" FROM session_msg_ids_docsize)", Message: "session %s: the index of msg_ids does not have it"},
+		{SQL: "SELECT id FROM session_msg_ids_docsize WHERE id NOT IN (SELECT id FROM sessions)",
+			Message: "the index of msg_ids has session number %s, which does not exist"},
+		{SQL: "SELECT id FROM session_search_docsize WHERE id NOT IN (SELECT id FROM sessions)",
+			Message: "the search index has session number %s, which does not exist"},
 	}
 }
 

@@ -16,7 +16,8 @@ func FuzzTranscriptHolds(f *testing.F) {
 	generator := simulate.New(1)
 	for n := range 40 {
 		notification := generator.Notification(n)
-		for _, word := range []string{"thank", "terima kasih", "order 1", "a\nb", "\u00e9", "nowhere", "1", `{"a":1}`} {
+		for _, word := range []string{"thank", "terima kasih", "order 1", "a\nb", "\u00e9",
+			"nowhere", "1", `{"a":1}`} {
 			f.Add(notification, word)
 		}
 	}
@@ -58,7 +59,8 @@ func FuzzTranscriptHolds(f *testing.F) {
 				want = 0
 			}
 		}
-		got, err := searched.transcriptHolds(nil, []driver.Value{codec.Compress(nil, notification), strings.Join(words, wordSeparator)})
+		got, err := searched.transcriptHolds(nil,
+			[]driver.Value{codec.Compress(nil, notification), strings.Join(words, wordSeparator)})
 		if err != nil {
 			t.Fatal(err)
 		}

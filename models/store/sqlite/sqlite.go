@@ -100,7 +100,8 @@ func Open(file string, bodies *body.Codec, options dialect.Config) (dialect.Data
 		arguments int32
 		compute   function
 	}{{"bucket_start", 3, bucketFunction()}, {"case_fold", 1, foldFunction}, {"ascii_digits", 1, digitsFunction}} {
-		if err := driver.RegisterDeterministicScalarFunction(function.name, function.arguments, function.compute); err != nil {
+		if err := driver.RegisterDeterministicScalarFunction(function.name, function.arguments,
+			function.compute); err != nil {
 			return nil, fmt.Errorf("add function %s: %w", function.name, err)
 		}
 	}
@@ -134,7 +135,8 @@ func Open(file string, bodies *body.Codec, options dialect.Config) (dialect.Data
 	open := func(most int, parameters url.Values) func() (*gorm.DB, error) {
 		return func() (*gorm.DB, error) { return openPool(driver, opened, most, config, parameters) }
 	}
-	pools, err := dialect.OpenPools(open(1, writing), open(ownReaders, reading), open(max(queryReaders, 4*runtime.NumCPU()), reading))
+	pools, err := dialect.OpenPools(open(1, writing), open(ownReaders, reading),
+		open(max(queryReaders, 4*runtime.NumCPU()), reading))
 	if err != nil {
 		return nil, err
 	}
@@ -266,7 +268,8 @@ func (Dialect) EndsWith(column, suffix string) dialect.Predicate {
 
 // Bucket is the start of a time bucket.
 func (Dialect) Bucket(interval models.TimeInterval, zone *time.Location) (column, from dialect.Fragment) {
-	return dialect.Fragment{SQL: "bucket_start(s.started_at, ?, ?)", Args: []any{string(interval), zone.String()}}, dialect.Fragment{}
+	return dialect.Fragment{SQL: "bucket_start(s.started_at, ?, ?)", Args: []any{string(interval), zone.String()}},
+		dialect.Fragment{}
 }
 
 // bucketFunction is BucketStart as a function of SQL.
@@ -287,7 +290,8 @@ func bucketFunction() function {
 			}
 			zone, _ = zones.LoadOrStore(name, loaded)
 		}
-		return models.BucketStart(time.UnixMicro(micros), models.TimeInterval(interval), zone.(*time.Location)).UnixMicro(), nil
+		return models.BucketStart(time.UnixMicro(micros), models.TimeInterval(interval),
+			zone.(*time.Location)).UnixMicro(), nil
 	}
 }
 
