@@ -58,8 +58,13 @@ fuzz:
 		done; \
 	done
 
+# Lines of 120 columns, where a tab is four. A struct tag, such as the help of a setting, cannot be wrapped.
+LONG_LINES = git grep -nE $$'^(.{120}|\t.{116}|\t{2}.{112}|\t{3}.{108}|\t{4}.{104}|\t{5}.{100}|\t{6}.{96}|\t{7}.{92})' \
+	-- '*.go' ':!graph/generated' ':!graph/schema.resolvers.go' | grep -v ' help:"'
+
 lint:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt would change:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	@! LC_ALL=C.UTF-8 $(LONG_LINES) || { echo "lines end before column 120"; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
