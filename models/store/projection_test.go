@@ -103,6 +103,9 @@ func projectionsOf(t *testing.T, kind testdb.Kind) []projected {
 
 	names, bodies := projectedNotifications(t)
 	save(t, database, bodies)
+	if kind.Name == testdb.SQLite.Name {
+		execute(t, in, "CREATE VIRTUAL TABLE msg_id_runs USING fts5vocab (session_msg_ids, instance)")
+	}
 	rowsOfSession := map[string]*strings.Builder{}
 	for _, table := range []struct{ name, id, order string }{
 		{"sessions", "id", "id"},
@@ -111,9 +114,10 @@ func projectionsOf(t *testing.T, kind testdb.Kind) []projected {
 		{"event_labels", "session_id", "session_id, position"},
 		{"variables", "session_id", "session_id, position"},
 		{"session_search_runs", "doc", "doc, term, col"},
+		{"msg_id_runs", "doc", "doc, term, col"},
 	} {
-		if table.name == "session_search_runs" && kind.Name != testdb.SQLite.Name {
-			continue // the index is of the messages
+		if table.id == "doc" && kind.Name != testdb.SQLite.Name {
+			continue // the indexes are of the messages
 		}
 		query := fmt.Sprintf("SELECT %s AS session_id, %s FROM %s ORDER BY %s", table.id,
 			projectedColumns(t, db, table.name), table.name, table.order)

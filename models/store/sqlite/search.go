@@ -219,7 +219,7 @@ func (Dialect) UnindexSessions(tx *gorm.DB, ids []int64) error {
 func (Dialect) IndexDifferences() []dialect.Difference {
 	return []dialect.Difference{
 		{SQL: "SELECT call_id FROM sessions WHERE NOT (" + dialect.Outdated + ") AND id NOT IN (SELECT id" +
-			" FROM session_search_docsize)", Message: "session %s: search does not know it"},
+			" FROM session_search_docsize)", Message: "session %s: it is not in the search index"},
 		{SQL: "SELECT call_id FROM sessions WHERE NOT (" + dialect.Outdated + ") AND id NOT IN (SELECT id" +
 			" FROM session_msg_ids_docsize)", Message: "session %s: the index of msg_ids does not have it"},
 		{SQL: "SELECT id FROM session_msg_ids_docsize WHERE id NOT IN (SELECT id FROM sessions)",
