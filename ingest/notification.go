@@ -81,10 +81,10 @@ func Decode(body []byte) (*models.Projection, error) {
 			EndReason:       models.SessionEndReasonOf(n["session_end_reason"].Text()),
 			TalkRound:       readInt(n["talk_round"]),
 		},
-		Messages:    models.ReadMessages(n["messages"]),
-		NerSlots:    models.ReadNamedValues(n["ner_slots"]),
-		EventLabels: models.ReadNamedValues(n["event_label"]),
-		Variables:   models.ReadNamedValues(n["variables"]),
+		Messages: models.ReadMessages(n["messages"]),
+	}
+	for _, m := range models.SessionMaps() {
+		*m.Of(p) = models.ReadNamedValues(n[m.Field])
 	}
 	for _, text := range models.SessionTexts() {
 		*text.Of(&p.Session) = n[text.Field].Text()
@@ -171,23 +171,12 @@ func checkSize(p *models.Projection) error {
 	if text > maxText {
 		return UnprojectableError{"messages", fmt.Sprintf("%d bytes of text, at most %d can be kept", text, maxText)}
 	}
-	for _, m := range openMaps(p) {
-		if len(m.entries) > maxEntries {
-			return UnprojectableError{m.field,
-				fmt.Sprintf("%d names, at most %d can be kept", len(m.entries), maxEntries)}
+	for _, m := range models.SessionMaps() {
+		if names := len(*m.Of(p)); names > maxEntries {
+			return UnprojectableError{m.Field, fmt.Sprintf("%d names, at most %d can be kept", names, maxEntries)}
 		}
 	}
 	return nil
-}
-
-type openMap struct {
-	field   string
-	entries []models.NamedValue
-}
-
-// openMaps are in an order of their own: a body has one reason, each time.
-func openMaps(p *models.Projection) []openMap {
-	return []openMap{{"ner_slots", p.NerSlots}, {"event_label", p.EventLabels}, {"variables", p.Variables}}
 }
 
 func checkKeys(p *models.Projection) error {
@@ -199,9 +188,9 @@ func checkKeys(p *models.Projection) error {
 			return err
 		}
 	}
-	for _, m := range openMaps(p) {
-		for _, entry := range m.entries {
-			if err := checkKey(m.field, entry.Name); err != nil {
+	for _, m := range models.SessionMaps() {
+		for _, entry := range *m.Of(p) {
+			if err := checkKey(m.Field, entry.Name); err != nil {
 				return err
 			}
 		}

@@ -54,11 +54,8 @@ func (d filterSQL) session(f *models.SessionFilter) dialect.Predicate {
 			add(integer(number.column, number.filter))
 		}
 	}
-	for _, entries := range []struct {
-		table   string
-		filters []*models.NamedValueFilter
-	}{{"ner_slots", f.NerSlots}, {"event_labels", f.EventLabels}, {"variables", f.Variables}} {
-		parts = append(parts, d.namedValues(entries.table, entries.filters)...)
+	for _, m := range models.SessionMaps() {
+		parts = append(parts, d.namedValues(string(m.Map), *m.Filters(f))...)
 	}
 	for _, fact := range []struct {
 		column string
@@ -161,13 +158,10 @@ func (d filterSQL) alternatives(filters []*models.SessionFilter) dialect.Predica
 // the filter asks.
 func onlyEntry(f *models.SessionFilter) (table string, entry *models.NamedValueFilter) {
 	rest := *f
-	for _, entries := range []struct {
-		table   string
-		filters *[]*models.NamedValueFilter
-	}{{"ner_slots", &rest.NerSlots}, {"event_labels", &rest.EventLabels}, {"variables", &rest.Variables}} {
-		if len(*entries.filters) == 1 {
-			table, entry = entries.table, (*entries.filters)[0]
-			*entries.filters = nil
+	for _, m := range models.SessionMaps() {
+		if filters := m.Filters(&rest); len(*filters) == 1 {
+			table, entry = string(m.Map), (*filters)[0]
+			*filters = nil
 			break
 		}
 	}

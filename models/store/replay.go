@@ -67,7 +67,13 @@ func (s *Store) removeOrphans(ctx context.Context) error {
 }
 
 // childTables have the parts of sessions, each by its session_id.
-func childTables() []string { return []string{"messages", "ner_slots", "event_labels", "variables"} }
+func childTables() []string {
+	tables := []string{"messages"}
+	for _, m := range models.SessionMaps() {
+		tables = append(tables, string(m.Map))
+	}
+	return tables
+}
 
 // firstReplayBatch is how many rows the first transaction of a replay takes.
 const firstReplayBatch = 5

@@ -48,7 +48,8 @@ func (Dialect) Prepare(p *models.Projection) dialect.IndexText {
 	for i := range p.Messages {
 		p.Messages[i].MsgIDFolded = foldedIfOther(p.Messages[i].MsgID)
 	}
-	for _, entries := range [][]models.NamedValue{p.NerSlots, p.EventLabels, p.Variables} {
+	for _, m := range models.SessionMaps() {
+		entries := *m.Of(p)
 		for i := range entries {
 			entries[i].CaseFolded = foldedIfOther(entries[i].Value)
 		}
