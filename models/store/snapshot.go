@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"sync"
 
 	"gorm.io/gorm"
@@ -50,11 +49,7 @@ func (s *Store) reader(ctx context.Context) *gorm.DB {
 		return s.queryPool().WithContext(ctx)
 	}
 	shared.begin.Do(func() {
-		options := s.db.SnapshotOptions()
-		if options == nil {
-			options = &sql.TxOptions{}
-		}
-		shared.tx = s.queryPool().WithContext(shared.ctx).Begin(options)
+		shared.tx = s.queryPool().WithContext(shared.ctx).Begin(s.db.SnapshotOptions())
 	})
 	if shared.tx == nil { // it has ended
 		return s.queryPool().WithContext(ctx)

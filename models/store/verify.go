@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"fmt"
 	"reflect"
 	"slices"
@@ -48,7 +47,7 @@ func (s *Store) Verify(
 				}
 			}
 			return nil
-		}, s.snapshot()...)
+		}, s.db.SnapshotOptions())
 	})
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
@@ -82,13 +81,6 @@ func decodeOnce(decode Decode) Decode {
 		}
 		return r.p, r.outcome, r.reason
 	}
-}
-
-func (s *Store) snapshot() []*sql.TxOptions {
-	if options := s.db.SnapshotOptions(); options != nil {
-		return []*sql.TxOptions{options}
-	}
-	return nil
 }
 
 func (s *Store) verifyNotification(n *models.Notification, body []byte, decode Decode, report func(string)) {

@@ -101,7 +101,7 @@ func (c *stmtCacheConn) statement(ctx context.Context, query string) (*cachedStm
 		return s, nil
 	}
 	switch verb, _, _ := strings.Cut(query, " "); verb {
-	case "SELECT", "INSERT", "UPDATE", "DELETE", "WITH":
+	case "SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "BEGIN", "COMMIT", "ROLLBACK":
 	default:
 		return nil, nil
 	}
@@ -112,6 +112,32 @@ func (c *stmtCacheConn) statement(ctx context.Context, query string) (*cachedStm
 	s := &cachedStmt{Stmt: compiled}
 	c.cached.Add(query, s)
 	return s, nil
+}
+
+// BeginTx begins a transaction. One that only reads never waits, and its statements stay compiled, too.
+func (c *stmtCacheConn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
+	if !options.ReadOnly {
+		return c.driverConn.BeginTx(ctx, options)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return readTx{c}, c.run("BEGIN")
+}
+
+// readTx is a transaction that only reads.
+type readTx struct{ conn *stmtCacheConn }
+
+// Commit ends the transaction.
+func (tx readTx) Commit() error { return tx.conn.run("COMMIT") }
+
+// Rollback ends the transaction.
+func (tx readTx) Rollback() error { return tx.conn.run("ROLLBACK") }
+
+// run runs a statement that takes no values and no time.
+func (c *stmtCacheConn) run(query string) error {
+	_, err := c.ExecContext(context.Background(), query, nil)
+	return err
 }
 
 // ExecContext runs a statement.

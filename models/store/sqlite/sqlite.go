@@ -119,7 +119,7 @@ func Open(file string, bodies *body.Codec, options dialect.Config) (dialect.Data
 			"synchronous(FULL)", // an acknowledged notification survives a power cut
 			"secure_delete(ON)", // what is erased is overwritten
 			"temp_store(MEMORY)",
-			"cache_size(-12288)",
+			"cache_size(-24576)",
 			fmt.Sprintf("wal_autocheckpoint(%d)", logPages),
 			fmt.Sprintf("journal_size_limit(%d)", logLimit),
 		},
@@ -129,7 +129,7 @@ func Open(file string, bodies *body.Codec, options dialect.Config) (dialect.Data
 			fmt.Sprintf("busy_timeout(%d)", busyMillis),
 			"query_only(ON)",
 			"temp_store(MEMORY)",
-			"cache_size(-2048)",
+			"cache_size(-4096)",
 		},
 	}
 	open := func(most int, parameters url.Values) func() (*gorm.DB, error) {
@@ -198,7 +198,7 @@ func (Dialect) LockLedger(columns string) string {
 func (Dialect) Notify(*gorm.DB) error { return nil }
 
 // SnapshotOptions are those of a transaction that reads one state of the database.
-func (Dialect) SnapshotOptions() *sql.TxOptions { return nil }
+func (Dialect) SnapshotOptions() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
 
 // NumberedPlaceholders reports whether placeholders are $1, $2 and so on.
 func (Dialect) NumberedPlaceholders() bool { return false }
