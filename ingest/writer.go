@@ -249,8 +249,8 @@ func (w *Writer) sleep(pause time.Duration) {
 	}
 }
 
-// take takes what is queued, within the bounds of a batch, or what was late where nothing
-// is. Where there is neither it says how long to wait, or that this is the end.
+// take returns a batch of what is queued or, if nothing is, of what was late. If there is neither,
+// it returns how long to wait, or that the writer has ended.
 func (w *Writer) take() (batch []*pending, pause time.Duration, end bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -200,8 +200,8 @@ func (b *broadcaster) readNew() error {
 	return nil
 }
 
-// readBatch reads events behind seq and judges them by each filter; it returns up to
-// which number all were read.
+// readBatch reads events behind seq and judges them by each filter. It returns the number up to
+// which all were read.
 func (b *broadcaster) readBatch(seq, latest int64) (int64, error) {
 	ctx, cancel := context.WithTimeout(b.ctx, eventTimeout)
 	defer cancel()

@@ -92,8 +92,8 @@ func (e *EventStream) Next(ctx context.Context) (models.SessionEvent, error) {
 	}
 }
 
-// take is the next event that is at hand. Where there is none the stream waits for
-// wake, or, where it is behind, has to read by itself.
+// take returns the next event at hand. If there is none, the stream has to wait for wake or, if it
+// is behind, to read by itself.
 func (e *EventStream) take() (event models.SessionEvent, found, behind bool, err error) {
 	b := e.b
 	b.mu.Lock()

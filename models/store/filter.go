@@ -154,8 +154,8 @@ func (d filterSQL) alternatives(filters []*models.SessionFilter) dialect.Predica
 	return dialect.AnyOf(parts)
 }
 
-// onlyEntry is the entry that sessions have to have, and its table, where that is all that
-// the filter asks.
+// onlyEntry returns the entry that a filter requires, with its table; nil if the filter has other
+// conditions.
 func onlyEntry(f *models.SessionFilter) (table string, entry *models.NamedValueFilter) {
 	rest := *f
 	for _, m := range models.SessionMaps() {

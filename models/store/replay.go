@@ -174,7 +174,7 @@ func (s *Store) replayRows(
 	return k.write(tx, s.db)
 }
 
-// setDecoded takes over what a body's decoding says of its row.
+// setDecoded sets the columns of a row that follow from its decoded body.
 func setDecoded(n *models.Notification, p *models.Projection, outcome models.Outcome, reason string) {
 	n.Outcome, n.Reason = outcome, reason
 	n.CallID, n.Callee, n.NotifiedAt = nil, nil, nil
@@ -183,7 +183,7 @@ func setDecoded(n *models.Notification, p *models.Projection, outcome models.Out
 	}
 }
 
-// sameReading says whether two states of a row say the same of its body.
+// sameReading reports whether two states of a row agree in what follows from its body.
 func sameReading(n, other *models.Notification) bool {
 	return n.Outcome == other.Outcome && n.Reason == other.Reason && pointed(n.CallID) == pointed(other.CallID) &&
 		pointed(n.Callee) == pointed(other.Callee) && pointed(n.NotifiedAt) == pointed(other.NotifiedAt)
@@ -229,8 +229,8 @@ func (s *Store) expected(
 	return &preparedProjection{newest, s.db.Prepare(newest)}, source, nil
 }
 
-// rebuild has a session, whose rows are gone, made from its notifications again.
-// Another of them may become the session.
+// rebuild projects a session, whose rows were deleted, from its notifications again. It may show
+// another of them than before.
 func (s *Store) rebuild(tx *gorm.DB, k *batchState, callID string, decode Decode) error {
 	p, source, err := s.expected(tx, callID, decode)
 	if err != nil || p == nil {

@@ -14,14 +14,13 @@ import (
 	"gorm.io/gorm"
 )
 
-// A replica is left out when it does not answer, or does not have what the primary
-// had so long ago.
+// A replica is left out when it does not answer, or lacks what the primary had replicaMaxLag ago.
 const (
 	replicaMaxLag = 3 * time.Second
 	replicaCheck  = time.Second
 )
 
-// replicas answer what may be a moment old in place of the primary.
+// replicas answer queries in place of the primary. Their answers may be a moment old.
 type replicas struct {
 	primary *sql.DB // of the program's own connections
 	all     []*replica
@@ -50,8 +49,8 @@ type serving struct {
 
 func (r *replica) isServing() bool { return r.serving.Load() != nil }
 
-// serve lets the replica answer queries, or not. What it has not answered when it is
-// left out is cancelled, and run on the primary.
+// serve lets the replica answer queries, or not. When it is left out, its unanswered queries are
+// cancelled, and run on the primary.
 func (r *replica) serve(serves bool) {
 	if serves == r.isServing() {
 		return

@@ -143,7 +143,7 @@ func Open(file string, bodies *body.Codec, options dialect.Config) (dialect.Data
 	return &Database{pools: pools, file: opened, log: options.Log}, nil
 }
 
-// checkFile says what is wrong with a file in words that SQLite has not.
+// checkFile returns an error for a file that SQLite would refuse in less clear words.
 func checkFile(file string, mustExist bool) error {
 	info, err := os.Stat(file)
 	switch {
