@@ -43,7 +43,7 @@ func unionAll[T any](ctx context.Context, s *Store, n int, arm func(i int) diale
 	return all, err
 }
 
-// unionAllSessions is arms for columns of sessions.
+// unionAllSessions is unionAll for columns of sessions.
 func unionAllSessions(
 	ctx context.Context, s *Store, columns sessionColumns, n int, arm func(i int) dialect.Statement,
 ) ([]*models.Session, error) {
@@ -56,13 +56,20 @@ func unionAllSessions(
 	return all, err
 }
 
+// Bounds of one statement of eachUnionAll. SQLite joins at most 500 SELECTs, and takes at most 32,766 values.
+const (
+	maxArms      = 200
+	maxArmValues = 30_000
+)
+
+// eachUnionAll calls read with statements that join the n arms, many in each.
 func eachUnionAll(n int, arm func(i int) dialect.Statement, read func(dialect.Statement) error) error {
 	for start := 0; start < n; {
 		var texts []string
 		var args []any
-		for len(texts) < 200 && start < n {
+		for len(texts) < maxArms && start < n {
 			part := arm(start)
-			if len(texts) > 0 && len(args)+len(part.Args) > 30000 {
+			if len(texts) > 0 && len(args)+len(part.Args) > maxArmValues {
 				break
 			}
 			texts = append(texts, "SELECT * FROM ("+part.SQL+") x")

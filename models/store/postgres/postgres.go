@@ -313,14 +313,17 @@ func (Dialect) EndsWith(column, suffix string) dialect.Predicate {
 	return dialect.Where("right("+column+", ?) = ?", utf8.RuneCountInString(encodeText(suffix)), suffix)
 }
 
+// indexedRunes is how much of a value the indexes of ner_slots, event_labels and variables have.
+const indexedRunes = 100
+
 // EntryValue passes the entries that have one of the values.
 // The first part is what the index has.
 func (Dialect) EntryValue(values []string) dialect.Predicate {
 	starts := make([]string, len(values))
 	for i, value := range values {
-		starts[i] = firstRunes(encodeText(value), 100)
+		starts[i] = firstRunes(encodeText(value), indexedRunes)
 	}
-	return dialect.AllOf(dialect.In("left(v.value, 100)", starts), dialect.In("v.value", values))
+	return dialect.AllOf(dialect.In(fmt.Sprintf("left(v.value, %d)", indexedRunes), starts), dialect.In("v.value", values))
 }
 
 func firstRunes(s string, most int) string {
