@@ -317,13 +317,13 @@ func (Dialect) EndsWith(column, suffix string) dialect.Predicate {
 const indexedRunes = 100
 
 // EntryValue passes the entries that have one of the values.
-// The first part is what the index has.
 func (Dialect) EntryValue(values []string) dialect.Predicate {
 	starts := make([]string, len(values))
 	for i, value := range values {
 		starts[i] = firstRunes(encodeText(value), indexedRunes)
 	}
-	return dialect.AllOf(dialect.In(fmt.Sprintf("left(v.value, %d)", indexedRunes), starts), dialect.In("v.value", values))
+	indexed := fmt.Sprintf("left(v.value, %d)", indexedRunes)
+	return dialect.AllOf(dialect.In(indexed, starts), dialect.In("v.value", values))
 }
 
 func firstRunes(s string, most int) string {
