@@ -24,6 +24,7 @@ type Settings struct {
 	MaxComplexity int // about how many values an operation may return
 	// QueryTimeout is how long an answer, or one event of a subscription, may take.
 	QueryTimeout time.Duration
+	Protected    bool // requests without a viewer in their context are refused
 }
 
 // maxRequest bounds a request: a document of limits.MaxTokens and its variables.
@@ -83,7 +84,8 @@ func newServer(
 	}
 	run := &runner{
 		source: source, timeout: settings.QueryTimeout, operations: limits.NewOperationLimiter(), log: log,
-		snapshot: func(ctx context.Context) (context.Context, func()) { return ctx, func() {} },
+		protected: settings.Protected,
+		snapshot:  func(ctx context.Context) (context.Context, func()) { return ctx, func() {} },
 	}
 	if run.timeout <= 0 {
 		run.timeout = DefaultQueryTimeout

@@ -41,3 +41,17 @@ func selectedMeasures(ctx context.Context) models.StatsMeasures {
 		Duration:  slices.Contains(selected, "averageDurationSeconds"),
 	}
 }
+
+// viewer returns the viewer as the API shows them: with lists that are empty where nothing is limited.
+func viewer(ctx context.Context) (*models.Viewer, error) {
+	asks := models.ViewerOf(ctx)
+	if asks == nil {
+		return nil, errUnauthenticated()
+	}
+	shown := *asks
+	for _, list := range []*[]string{&shown.WorkflowIDs, &shown.RobotIDs, &shown.Channels} {
+		*list = slices.Concat([]string{}, *list)
+	}
+	shown.Scopes = slices.Concat([]models.Scope{}, shown.Scopes)
+	return &shown, nil
+}

@@ -14,6 +14,7 @@ import (
 	"sessiongraph/graph/limits"
 	"sessiongraph/graph/model"
 	"sessiongraph/graph/transport"
+	"sessiongraph/models"
 )
 
 // runner runs operations for the transports, within the bounds of time and number.
@@ -23,6 +24,7 @@ type runner struct {
 	operations *limits.OperationLimiter
 	events     eventCache
 	log        *slog.Logger
+	protected  bool // operations without a viewer in their context are refused
 	// snapshot returns a context whose reads are all of one state of the database, until end.
 	snapshot func(ctx context.Context) (reading context.Context, end func())
 }
@@ -43,6 +45,10 @@ func (r *runner) Respond(
 func (r *runner) run(
 	ctx context.Context, exec graphql.GraphExecutor, params *graphql.RawParams, send func(payload []byte) bool,
 ) gqlerror.List {
+	ctx, denied := r.withViewer(ctx)
+	if denied != nil {
+		return gqlerror.List{denied}
+	}
 	oc, errs := exec.CreateOperationContext(ctx, params)
 	ctx = graphql.WithOperationContext(ctx, oc)
 	if errs != nil {
@@ -78,6 +84,10 @@ func (r *runner) run(
 func (r *runner) Answer(
 	ctx context.Context, exec graphql.GraphExecutor, oc *graphql.OperationContext,
 ) (*graphql.Response, *gqlerror.Error) {
+	ctx, denied := r.withViewer(ctx)
+	if denied != nil {
+		return nil, denied
+	}
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	release, err := r.operations.AcquireSoon(ctx, oc)
@@ -93,4 +103,20 @@ func (r *runner) Answer(
 		return nil, presentError(r.log)(ctx, ctx.Err())
 	}
 	return response, nil
+}
+
+// withViewer returns the context of an operation with its viewer. Where the server is open, everyone is an operator.
+func (r *runner) withViewer(ctx context.Context) (context.Context, *gqlerror.Error) {
+	switch {
+	case models.ViewerOf(ctx) != nil:
+		return ctx, nil
+	case r.protected:
+		return ctx, errUnauthenticated()
+	default:
+		return models.WithViewer(ctx, models.Operator()), nil
+	}
+}
+
+func errUnauthenticated() *gqlerror.Error {
+	return apierror.New(apierror.Unauthenticated, "send a token: Authorization: Bearer TOKEN")
 }

@@ -68,6 +68,10 @@ func (r *queryResolver) SessionStats(ctx context.Context, filter *models.Session
 	}, selectedMeasures(ctx))
 }
 
+func (r *queryResolver) Viewer(ctx context.Context) (*models.Viewer, error) {
+	return viewer(ctx)
+}
+
 func (r *subscriptionResolver) SessionStored(ctx context.Context, filter *models.SessionFilter, after *string) (<-chan *model.SessionStored, error) {
 	return r.subscribe(ctx, filter, after)
 }

@@ -10,15 +10,17 @@ import (
 // The codes that extensions.code of an error has, beside those of the parser and the
 // validator, GRAPHQL_PARSE_FAILED and GRAPHQL_VALIDATION_FAILED.
 const (
-	BadUserInput = "BAD_USER_INPUT"
-	TooComplex   = "QUERY_TOO_COMPLEX"
-	BadRequest   = "BAD_REQUEST"
-	TooLarge     = "REQUEST_TOO_LARGE"
-	Unavailable  = "UNAVAILABLE"
-	Timeout      = "TIMEOUT"
-	TooMany      = "TOO_MANY_SUBSCRIPTIONS"
-	TooSlow      = "TOO_SLOW"
-	Internal     = "INTERNAL"
+	Unauthenticated = "UNAUTHENTICATED"
+	Forbidden       = "FORBIDDEN"
+	BadUserInput    = "BAD_USER_INPUT"
+	TooComplex      = "QUERY_TOO_COMPLEX"
+	BadRequest      = "BAD_REQUEST"
+	TooLarge        = "REQUEST_TOO_LARGE"
+	Unavailable     = "UNAVAILABLE"
+	Timeout         = "TIMEOUT"
+	TooMany         = "TOO_MANY_SUBSCRIPTIONS"
+	TooSlow         = "TOO_SLOW"
+	Internal        = "INTERNAL"
 )
 
 // New returns an error with a code, whose message the caller reads.

@@ -516,6 +516,17 @@ func renderTypes() []render.Type {
 				{Name: "caption", NonNull: true},
 			},
 		},
+		{
+			Name:       "Viewer",
+			Implements: viewerImplementors,
+			Fields: []render.FieldType{
+				{Name: "name", NonNull: true},
+				{Name: "scopes", NonNull: true},
+				{Name: "workflowIds", NonNull: true},
+				{Name: "robotIds", NonNull: true},
+				{Name: "channels", NonNull: true},
+			},
+		},
 	}
 }
 
@@ -538,6 +549,7 @@ func renderRoots() []render.Root {
 					{Name: "contact", Types: []string{"Contact"}},
 					{Name: "contacts", NonNull: true, Types: []string{"ContactConnection"}},
 					{Name: "sessionStats", NonNull: true, Types: []string{"SessionStats"}},
+					{Name: "viewer", NonNull: true, Types: []string{"Viewer"}},
 				},
 			},
 			Append: appendQuery,
@@ -643,6 +655,9 @@ func appendQuery(w *render.Writer, f *render.Field, value any) bool {
 		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e **model.SessionStats) bool {
 			return (*e != nil || w.NullNotAllowed()) && render.Object(w, f, 0, *e, appendSessionStats)
 		})
+	case 13: // viewer
+		v := value.(*models.Viewer)
+		return (v != nil || w.NullNotAllowed()) && render.Object(w, f, 0, v, appendViewer)
 	}
 	panic(fmt.Errorf("unknown field %d of Query", f.Index))
 }
@@ -1820,6 +1835,35 @@ func appendVideoContent(w *render.Writer, f *render.Field, obj *models.VideoCont
 		return w.String(v)
 	}
 	panic(fmt.Errorf("unknown field %d of VideoContent", f.Index))
+}
+
+func appendViewer(w *render.Writer, f *render.Field, obj *models.Viewer) bool {
+	switch f.Index {
+	case 1: // name
+		v := obj.Name
+		return w.String(v)
+	case 2: // scopes
+		v := obj.Scopes
+		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e *models.Scope) bool {
+			return w.String(string(*e))
+		})
+	case 3: // workflowIds
+		v := obj.WorkflowIDs
+		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e *string) bool {
+			return w.String(*e)
+		})
+	case 4: // robotIds
+		v := obj.RobotIDs
+		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e *string) bool {
+			return w.String(*e)
+		})
+	case 5: // channels
+		v := obj.Channels
+		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e *string) bool {
+			return w.String(*e)
+		})
+	}
+	panic(fmt.Errorf("unknown field %d of Viewer", f.Index))
 }
 
 func appendMessageContent(w *render.Writer, f *render.Field, v models.MessageContent) bool {

@@ -1,0 +1,72 @@
+package models
+
+import (
+	"context"
+	"slices"
+)
+
+// Scope is a right of a viewer. It is written by its GraphQL name.
+type Scope string
+
+// The scopes, in the order of the schema.
+const (
+	ScopeRead    Scope = "READ"    // reads, with masks
+	ScopePII     Scope = "PII"     // reads without masks
+	ScopeAdHoc   Scope = "ADHOC"   // sends operations of its own by the Model Context Protocol
+	ScopeAdmin   Scope = "ADMIN"   // all of the others
+	ScopeMetrics Scope = "METRICS" // reads the metrics
+)
+
+// Scopes returns all scopes in the order of the schema.
+func Scopes() []Scope { return []Scope{ScopeRead, ScopePII, ScopeAdHoc, ScopeAdmin, ScopeMetrics} }
+
+// ImpliedScopes returns the scopes with those that they imply, each once, in the order of the schema.
+func ImpliedScopes(scopes []Scope) []Scope {
+	return slices.DeleteFunc(Scopes(), func(s Scope) bool {
+		switch {
+		case slices.Contains(scopes, s), slices.Contains(scopes, ScopeAdmin):
+			return false
+		default:
+			return s != ScopeRead || !slices.Contains(scopes, ScopePII)
+		}
+	})
+}
+
+// RowRules say which sessions a viewer sees: those that pass all of them.
+type RowRules struct {
+	WorkflowIDs []string // campaigns by workflow_id; empty for any
+	RobotIDs    []string // robots by robot_id; empty for any
+	Channels    []string // messaging services by channel; empty for any
+}
+
+// All reports whether the rules pass every session.
+func (r RowRules) All() bool {
+	return len(r.WorkflowIDs) == 0 && len(r.RobotIDs) == 0 && len(r.Channels) == 0
+}
+
+// Viewer is who sends an operation: what a token or a JWT stands for.
+type Viewer struct {
+	Name   string  // the token's name or the JWT's sub; empty where the server has no tokens
+	Scopes []Scope // those that are implied included, in the order of the schema
+	RowRules
+}
+
+// Operator returns the viewer who sees and may do everything: whoever connects to a server without tokens, and the
+// program itself.
+func Operator() *Viewer { return &Viewer{Scopes: Scopes()} }
+
+// May reports whether the viewer has a scope.
+func (v *Viewer) May(scope Scope) bool { return slices.Contains(v.Scopes, scope) }
+
+type viewerKey struct{}
+
+// WithViewer returns a context of what is done for the viewer.
+func WithViewer(ctx context.Context, v *Viewer) context.Context {
+	return context.WithValue(ctx, viewerKey{}, v)
+}
+
+// ViewerOf returns the viewer for whom something is done, nil where it is done for nobody.
+func ViewerOf(ctx context.Context) *Viewer {
+	v, _ := ctx.Value(viewerKey{}).(*Viewer)
+	return v
+}
