@@ -119,7 +119,7 @@ func Open(file string, bodies *body.Codec, options dialect.Config) (dialect.Data
 			"synchronous(FULL)", // an acknowledged notification survives a power cut
 			"secure_delete(ON)", // what is erased is overwritten
 			"temp_store(MEMORY)",
-			"cache_size(-24576)",
+			"cache_size(-12288)",
 			fmt.Sprintf("wal_autocheckpoint(%d)", logPages),
 			fmt.Sprintf("journal_size_limit(%d)", logLimit),
 		},
@@ -129,7 +129,7 @@ func Open(file string, bodies *body.Codec, options dialect.Config) (dialect.Data
 			fmt.Sprintf("busy_timeout(%d)", busyMillis),
 			"query_only(ON)",
 			"temp_store(MEMORY)",
-			"cache_size(-4096)",
+			"cache_size(-2048)",
 		},
 	}
 	open := func(most int, parameters url.Values) func() (*gorm.DB, error) {
