@@ -62,7 +62,7 @@ func (r *runner) stream(
 	ctx context.Context, oc *graphql.OperationContext, s *subscription, next graphql.ResponseHandler,
 	send func([]byte) bool,
 ) gqlerror.List {
-	operation := sharedOperation(oc)
+	operation := sharedOperation(oc, models.ViewerOf(ctx))
 	for {
 		event, err := s.stream.Next(ctx)
 		if err != nil {
@@ -153,15 +153,15 @@ func (r *runner) renderOnce(
 }
 
 // sharedOperation returns a hash of all that the response to an event depends on: the
-// document and its variables, except those that only select the events.
-func sharedOperation(oc *graphql.OperationContext) [sha256.Size]byte {
+// document and its variables, except those that only select the events, and what the viewer sees.
+func sharedOperation(oc *graphql.OperationContext, viewer *models.Viewer) [sha256.Size]byte {
 	variables := make(map[string]any, len(oc.Variables))
 	for name, value := range oc.Variables {
 		if !isOnlyRootArgument(oc, name) {
 			variables[name] = value
 		}
 	}
-	key, err := json.Marshal([]any{oc.RawQuery, oc.OperationName, variables})
+	key, err := json.Marshal([]any{oc.RawQuery, oc.OperationName, variables, viewer.Scopes, viewer.RowRules})
 	if err != nil { // never: variables came as JSON
 		key = []byte(rand.Text())
 	}

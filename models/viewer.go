@@ -44,6 +44,23 @@ func (r RowRules) All() bool {
 	return len(r.WorkflowIDs) == 0 && len(r.RobotIDs) == 0 && len(r.Channels) == 0
 }
 
+// Filter is the rules as a filter; nil where every session passes.
+func (r RowRules) Filter() *SessionFilter {
+	if r.All() {
+		return nil
+	}
+	passes := &SessionFilter{}
+	for _, rule := range []struct {
+		values []string
+		filter **StringFilter
+	}{{r.WorkflowIDs, &passes.WorkflowID}, {r.RobotIDs, &passes.RobotID}, {r.Channels, &passes.Channel}} {
+		if len(rule.values) > 0 {
+			*rule.filter = &StringFilter{In: rule.values}
+		}
+	}
+	return passes
+}
+
 // Viewer is who sends an operation: what a token or a JWT stands for.
 type Viewer struct {
 	Name   string  // the token's name or the JWT's sub; empty where the server has no tokens

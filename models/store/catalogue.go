@@ -14,7 +14,7 @@ func tooManyRows(what string) error {
 
 // Intentions counts the sessions of each label under the filter, most frequent first.
 func (s *Store) Intentions(ctx context.Context, filter *models.SessionFilter) ([]models.IntentionCount, error) {
-	c := filterSQL{s.db}.session(filter)
+	c := filterSQL{s.db}.session(visible(ctx, filter))
 	var rows []models.IntentionCount
 	err := s.reader(ctx).Raw(fmt.Sprintf("SELECT s.intention, COUNT(*) AS count FROM sessions s WHERE %s"+
 		" GROUP BY s.intention ORDER BY count DESC, s.intention LIMIT %d", c.SQL, models.MaxRows+1),
@@ -29,8 +29,8 @@ func (s *Store) Intentions(ctx context.Context, filter *models.SessionFilter) ([
 }
 
 // entriesOfMap passes the rows n of an open map whose sessions pass the filter.
-func (s *Store) entriesOfMap(filter *models.SessionFilter) dialect.Predicate {
-	c := filterSQL{s.db}.session(filter)
+func (s *Store) entriesOfMap(ctx context.Context, filter *models.SessionFilter) dialect.Predicate {
+	c := filterSQL{s.db}.session(visible(ctx, filter))
 	if c.SQL == dialect.AlwaysTrue.SQL {
 		return dialect.AlwaysTrue
 	}
@@ -42,7 +42,7 @@ func (s *Store) entriesOfMap(filter *models.SessionFilter) dialect.Predicate {
 func (s *Store) EntryNames(
 	ctx context.Context, of models.OpenMap, filter *models.SessionFilter,
 ) ([]models.NameCount, error) {
-	c := s.entriesOfMap(filter)
+	c := s.entriesOfMap(ctx, filter)
 	var rows []models.NameCount
 	err := s.reader(ctx).Raw(fmt.Sprintf("SELECT n.name, COUNT(*) AS count FROM %s n WHERE %s"+
 		" GROUP BY n.name ORDER BY count DESC, n.name LIMIT %d", of, c.SQL, models.MaxRows+1),
@@ -60,7 +60,7 @@ func (s *Store) EntryNames(
 func (s *Store) DistinctEntryValues(
 	ctx context.Context, of models.OpenMap, filter *models.SessionFilter,
 ) (map[string]int, error) {
-	c := s.entriesOfMap(filter)
+	c := s.entriesOfMap(ctx, filter)
 	var rows []models.NameCount
 	err := s.reader(ctx).Raw(fmt.Sprintf("SELECT n.name, COUNT(DISTINCT n.value) AS count"+
 		" FROM %s n WHERE %s GROUP BY n.name",
@@ -80,7 +80,7 @@ func (s *Store) DistinctEntryValues(
 func (s *Store) TopEntryValues(
 	ctx context.Context, of models.OpenMap, filter *models.SessionFilter, limit int,
 ) (map[string][]*models.EntryValue, error) {
-	c := s.entriesOfMap(filter)
+	c := s.entriesOfMap(ctx, filter)
 	var rows []*models.EntryValue
 	err := s.reader(ctx).Raw("SELECT name, value, session_count FROM ("+
 		"SELECT name, value, session_count, ROW_NUMBER() OVER (PARTITION BY name"+

@@ -15,7 +15,8 @@ import (
 
 // ContactsOf reads contacts by their callees; one without a session is not in the answer.
 func (s *Store) ContactsOf(ctx context.Context, callees []string) (map[string]*models.ContactSummary, error) {
-	rows, err := s.readContacts(ctx, dialect.Where("c.callee IN ?", callees), "")
+	table := s.contactsTable(ctx, dialect.In("s.callee", callees))
+	rows, err := s.readContacts(ctx, table, dialect.Where("c.callee IN ?", callees), "")
 	if err != nil {
 		return nil, fmt.Errorf("read contacts: %w", err)
 	}
@@ -26,13 +27,13 @@ func (s *Store) ContactsOf(ctx context.Context, callees []string) (map[string]*m
 	return found, nil
 }
 
-// readContacts reads the contacts c that pass; order is the statement from behind its WHERE on.
+// readContacts reads the contacts c of a table that pass; order is the statement from behind its WHERE on.
 func (s *Store) readContacts(
-	ctx context.Context, passes dialect.Predicate, order string,
+	ctx context.Context, table dialect.Fragment, passes dialect.Predicate, order string,
 ) (contacts []*models.ContactSummary, err error) {
 	statement := dialect.Select("SELECT c.callee, c.session_count, c.first_seen_at,"+
-		" c.last_seen_at FROM contacts c WHERE "+
-		passes.SQL+order, passes.Args...)
+		" c.last_seen_at FROM "+table.SQL+" WHERE "+
+		passes.SQL+order, slices.Concat(table.Args, passes.Args)...)
 	err = s.eachRow(ctx, statement, func(scan scanner) error {
 		c := &models.ContactSummary{}
 		contacts = append(contacts, c)
@@ -44,7 +45,7 @@ func (s *Store) readContacts(
 // What contacts are, read from the sessions; a session without a callee has none.
 const contactsOfSessions = "SELECT callee, COUNT(*) AS session_count, MIN(started_at) AS first_seen_at," +
 	" MAX(ended_at) AS last_seen_at" +
-	" FROM sessions WHERE %s GROUP BY callee"
+	" FROM sessions s WHERE %s GROUP BY callee"
 
 // contactChanges are the contacts that a transaction changes: those that only get
 // more sessions, and those that lose some and are counted again.

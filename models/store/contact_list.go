@@ -28,8 +28,8 @@ func contactKeyset(o models.ContactOrder, key models.ContactKey, later, inclusiv
 	return keysetPredicate(columns, o.Direction, later, inclusive, key.Value, key.Callee)
 }
 
-// contact is the filter as SQL over `contacts c`.
-func (d filterSQL) contact(f *models.ContactFilter) dialect.Predicate {
+// contact is the filter as SQL over `contacts c`, of which those sessions count that the viewer sees.
+func (d filterSQL) contact(ctx context.Context, f *models.ContactFilter) dialect.Predicate {
 	if f == nil {
 		return dialect.AlwaysTrue
 	}
@@ -47,7 +47,7 @@ func (d filterSQL) contact(f *models.ContactFilter) dialect.Predicate {
 		parts = append(parts, instant("c.last_seen_at", f.LastSeenAt))
 	}
 	if f.Sessions != nil {
-		switch c := d.session(f.Sessions); {
+		switch c := d.session(visible(ctx, f.Sessions)); {
 		case c.SQL == dialect.AlwaysTrue.SQL: // every contact has a session
 		case f.Sessions.Search != nil: // few sessions pass: they are found once, not by contact
 			parts = append(parts, dialect.Where("c.callee IN (SELECT s.callee FROM sessions s WHERE "+
@@ -64,7 +64,7 @@ func (d filterSQL) contact(f *models.ContactFilter) dialect.Predicate {
 func (s *Store) ContactPage(
 	ctx context.Context, l models.ContactList, w models.PageSpec[models.ContactKey],
 ) ([]*models.ContactSummary, error) {
-	parts := []dialect.Predicate{filterSQL{s.db}.contact(l.Filter)}
+	parts := []dialect.Predicate{filterSQL{s.db}.contact(ctx, l.Filter)}
 	if w.After != nil {
 		parts = append(parts, contactKeyset(l.Order, *w.After, true, false))
 	}
@@ -77,7 +77,7 @@ func (s *Store) ContactPage(
 	}
 	order := fmt.Sprintf(" ORDER BY c.%s %s, c.callee %s LIMIT %d", contactColumn(l.Order.Field), direction,
 		direction, w.Limit+1)
-	page, err := s.readContacts(ctx, dialect.AllOf(parts...), order)
+	page, err := s.readContacts(ctx, s.contactsTable(ctx, dialect.AlwaysTrue), dialect.AllOf(parts...), order)
 	if err != nil {
 		return nil, fmt.Errorf("read page of contacts: %w", err)
 	}
@@ -90,9 +90,11 @@ func (s *Store) ContactPage(
 func (s *Store) ContactsBeyond(
 	ctx context.Context, l models.ContactList, place models.ContactKey, later, inclusive bool,
 ) (bool, error) {
-	c := dialect.AllOf(filterSQL{s.db}.contact(l.Filter), contactKeyset(l.Order, place, later, inclusive))
+	c := dialect.AllOf(filterSQL{s.db}.contact(ctx, l.Filter), contactKeyset(l.Order, place, later, inclusive))
 	var found []int
-	err := s.reader(ctx).Raw("SELECT 1 FROM contacts c WHERE "+c.SQL+" LIMIT 1", c.Args...).Scan(&found).Error
+	table := s.contactsTable(ctx, dialect.AlwaysTrue)
+	err := s.reader(ctx).Raw("SELECT 1 FROM "+table.SQL+" WHERE "+c.SQL+" LIMIT 1",
+		slices.Concat(table.Args, c.Args)...).Scan(&found).Error
 	if err != nil {
 		return false, fmt.Errorf("look for contacts beyond a page: %w", err)
 	}
@@ -101,9 +103,11 @@ func (s *Store) ContactsBeyond(
 
 // CountContacts counts the list.
 func (s *Store) CountContacts(ctx context.Context, l models.ContactList) (int, error) {
-	c := filterSQL{s.db}.contact(l.Filter)
+	c := filterSQL{s.db}.contact(ctx, l.Filter)
 	var count int
-	err := s.reader(ctx).Raw("SELECT COUNT(*) FROM contacts c WHERE "+c.SQL, c.Args...).Scan(&count).Error
+	table := s.contactsTable(ctx, dialect.AlwaysTrue)
+	err := s.reader(ctx).Raw("SELECT COUNT(*) FROM "+table.SQL+" WHERE "+c.SQL,
+		slices.Concat(table.Args, c.Args)...).Scan(&count).Error
 	if err != nil {
 		return 0, fmt.Errorf("count contacts: %w", err)
 	}

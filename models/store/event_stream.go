@@ -26,7 +26,7 @@ type EventStream struct {
 }
 
 // Events subscribes to the sessions that are stored behind a place, from now on where
-// it is nil, and pass the filter. A place of another history is an InputError.
+// it is nil, pass the filter, and are visible to the viewer. A place of another history is an InputError.
 func (s *Store) Events(
 	ctx context.Context, filter *models.SessionFilter, after *models.EventPlace,
 ) (*EventStream, error) {
@@ -38,6 +38,7 @@ func (s *Store) Events(
 	if after != nil {
 		seq = after.Seq
 	}
+	filter = visible(ctx, filter)
 	key, err := json.Marshal(filter)
 	if err != nil {
 		return nil, fmt.Errorf("encode filter: %w", err)

@@ -117,8 +117,10 @@ func (s *Store) PassingEvents(
 // event's, or the session was removed.
 func (s *Store) SessionOf(ctx context.Context, event models.SessionEvent) (*models.Session, error) {
 	columns := sessionColumnList()
+	passes := dialect.AllOf(dialect.Where("s.id = ? AND s.notification_id = ?", event.SessionID, event.NotificationID),
+		s.visibleSessions(ctx))
 	sessions, err := columns.read(s.reader(ctx), s.db, dialect.Select("SELECT "+columns.sql()+
-		" FROM sessions s WHERE s.id = ? AND s.notification_id = ?", event.SessionID, event.NotificationID))
+		" FROM sessions s WHERE "+passes.SQL, passes.Args...))
 	if err != nil {
 		return nil, fmt.Errorf("read session of event: %w", err)
 	}

@@ -71,6 +71,7 @@ func messageKeyset(k *models.MessageListKey, later bool) dialect.Predicate {
 func (s *Store) MessagePage(
 	ctx context.Context, l models.MessageList, w models.PageSpec[models.MessageListKey],
 ) ([]*models.ListedMessage, error) {
+	l.Sessions = visible(ctx, l.Sessions)
 	var beyond []dialect.Predicate
 	if w.After != nil {
 		beyond = append(beyond, messageKeyset(w.After, true))
@@ -135,6 +136,7 @@ func (s *Store) listedMessages(ctx context.Context, named dialect.Statement) ([]
 func (s *Store) MessagesBeyond(
 	ctx context.Context, l models.MessageList, place models.MessageListKey, later, inclusive bool,
 ) (bool, error) {
+	l.Sessions = visible(ctx, l.Sessions)
 	if inclusive && later {
 		place.Position++
 	} else if inclusive {
@@ -154,6 +156,7 @@ func (s *Store) MessagesBeyond(
 
 // CountMessages counts the list.
 func (s *Store) CountMessages(ctx context.Context, l models.MessageList) (int, error) {
+	l.Sessions = visible(ctx, l.Sessions)
 	c := s.messageFilter(l)
 	var count int
 	err := s.reader(ctx).Raw("SELECT COUNT(*) FROM messages m JOIN sessions s ON s.id = m.session_id WHERE "+c.SQL,
@@ -167,7 +170,8 @@ func (s *Store) CountMessages(ctx context.Context, l models.MessageList) (int, e
 // SessionsByID reads sessions by their ids.
 func (s *Store) SessionsByID(ctx context.Context, ids []int64) (map[int64]*models.Session, error) {
 	columns := shownColumns(ctx)
-	sessions, err := columns.read(s.reader(ctx), s.db, columns.by("id", dialect.ToAny(ids)))
+	statement := columns.by("id", dialect.ToAny(ids), s.visibleSessions(ctx))
+	sessions, err := columns.read(s.reader(ctx), s.db, statement)
 	if err != nil {
 		return nil, fmt.Errorf("read sessions by id: %w", err)
 	}

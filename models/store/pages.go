@@ -134,7 +134,7 @@ func (s *Store) SessionPages(
 	if w.Backward {
 		direction = direction.Reversed()
 	}
-	search := s.pageSearch(l.Filters, nil)
+	search := s.pageSearch(visibleList(ctx, l).Filters, nil)
 	columns := shownColumns(ctx)
 	sessions, err := unionAllSessions(ctx, s, columns, len(owners), func(i int) dialect.Statement {
 		parts := []dialect.Predicate{ofOwner(l.Scope, owners[i])}
@@ -171,7 +171,7 @@ func (s *Store) SessionsBeyond(
 		owners = append(owners, owner)
 	}
 	slices.Sort(owners)
-	search := s.pageSearch(l.Filters, nil)
+	search := s.pageSearch(visibleList(ctx, l).Filters, nil)
 	columns := onlyColumns("intention", "callee", "notification_id")
 	rows, err := unionAllSessions(ctx, s, columns, len(owners), func(i int) dialect.Statement {
 		place := places[owners[i]]
@@ -194,6 +194,7 @@ func (s *Store) CountSessions(ctx context.Context, l models.SessionList, owners 
 		Owner string
 		Count int
 	}
+	l = visibleList(ctx, l)
 	rows, err := unionAll[count](ctx, s, len(owners), func(i int) dialect.Statement {
 		c := s.filter(l, owners[i])
 		return dialect.Select("SELECT CAST(? AS TEXT) AS owner, COUNT(*) AS count FROM sessions s WHERE "+c.SQL,

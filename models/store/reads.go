@@ -13,7 +13,8 @@ import (
 // in the answer.
 func (s *Store) SessionsByCallID(ctx context.Context, callIDs []string) (map[string]*models.Session, error) {
 	columns := shownColumns(ctx)
-	sessions, err := columns.read(s.reader(ctx), s.db, columns.by("call_id", dialect.ToAny(callIDs)))
+	statement := columns.by("call_id", dialect.ToAny(callIDs), s.visibleSessions(ctx))
+	sessions, err := columns.read(s.reader(ctx), s.db, statement)
 	if err != nil {
 		return nil, fmt.Errorf("read sessions by call_id: %w", err)
 	}

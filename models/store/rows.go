@@ -141,10 +141,10 @@ func (columns sessionColumns) fields(s *models.Session) []any {
 	return fields
 }
 
-// by is the statement that reads the sessions with one of the values in a column.
-func (columns sessionColumns) by(column string, values []any) dialect.Statement {
-	return dialect.Select("SELECT "+columns.sql()+" FROM sessions s WHERE s."+column+" IN ("+
-		dialect.Placeholders(len(values))+")", values...)
+// by is the statement that reads the sessions that pass and have one of the values in a column.
+func (columns sessionColumns) by(column string, values []any, passes dialect.Predicate) dialect.Statement {
+	c := dialect.AllOf(dialect.Where("s."+column+" IN ("+dialect.Placeholders(len(values))+")", values...), passes)
+	return dialect.Select("SELECT "+columns.sql()+" FROM sessions s WHERE "+c.SQL, c.Args...)
 }
 
 // read reads the rows of a statement that has the columns.

@@ -204,7 +204,7 @@ func readBatchState(
 	}
 	if len(callIDs) > 0 {
 		columns := sessionColumnList()
-		sessions, err := columns.read(tx, d, columns.by("call_id", dialect.ToAny(callIDs)))
+		sessions, err := columns.read(tx, d, columns.by("call_id", dialect.ToAny(callIDs), dialect.AlwaysTrue))
 		if err != nil {
 			return nil, fmt.Errorf("read sessions: %w", err)
 		}

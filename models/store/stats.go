@@ -110,7 +110,7 @@ func (s *Store) Stats(ctx context.Context, q models.StatsQuery) ([]*models.Sessi
 	for i, column := range g.columns {
 		expressions[i] = column.sql
 	}
-	c := filterSQL{s.db}.session(q.Filter)
+	c := filterSQL{s.db}.session(visible(ctx, q.Filter))
 	sql := "SELECT " + strings.Join(expressions, ", ") + " FROM " + g.from + " WHERE " + c.SQL
 	if len(g.groups) > 0 {
 		limit := models.MaxRows + 1
@@ -161,7 +161,7 @@ func mean(sum int64, count int) float64 {
 func (s *Store) WorkflowNames(
 	ctx context.Context, filter *models.SessionFilter, workflowIDs []string,
 ) (map[string]string, error) {
-	c := filterSQL{s.db}.session(filter)
+	c := filterSQL{s.db}.session(visible(ctx, filter))
 	columns := onlyColumns("workflow_id", "workflow_name")
 	rows, err := unionAllSessions(ctx, s, columns, len(workflowIDs), func(i int) dialect.Statement {
 		return dialect.Select("SELECT "+columns.sql()+" FROM sessions s WHERE s.workflow_id = ? AND ("+c.SQL+

@@ -34,13 +34,16 @@ func (s *Store) bodiesOf(
 		}
 		passes = " WHERE x.positions IS NOT NULL"
 	}
+	rules := s.visibleSessions(ctx)
 	for ids := range slices.Chunk(sessionIDs, sessionsOfStatement) {
+		sessions := dialect.AllOf(
+			dialect.Where("s.id IN ("+dialect.Placeholders(len(ids))+")", dialect.ToAny(ids)...), rules)
 		statement := dialect.Select(
 			"SELECT x.id, n.body, x.positions FROM (SELECT s.id, s.notification_id, "+positions.SQL+
 				" AS positions FROM sessions s"+
-				" WHERE s.id IN ("+dialect.Placeholders(len(ids))+")) x JOIN notifications n ON n.id = "+
+				" WHERE "+sessions.SQL+") x JOIN notifications n ON n.id = "+
 				"x.notification_id"+passes,
-			append(slices.Clone(positions.Args), dialect.ToAny(ids)...)...)
+			slices.Concat(positions.Args, sessions.Args)...)
 		if err := s.readBodies(ctx, statement, each); err != nil {
 			return err
 		}

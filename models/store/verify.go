@@ -118,7 +118,7 @@ func (s *Store) verifySession(tx *gorm.DB, callID string, decode Decode, report 
 		return err
 	}
 	columns := storedColumns()
-	sessions, err := columns.read(tx, s.db, columns.by("call_id", []any{callID}))
+	sessions, err := columns.read(tx, s.db, columns.by("call_id", []any{callID}, dialect.AlwaysTrue))
 	if err != nil {
 		return fmt.Errorf("read it: %w", err)
 	}

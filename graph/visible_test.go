@@ -1,0 +1,223 @@
+package graph_test
+
+import (
+	"bytes"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"sessiongraph/internal/test/testdb"
+	"sessiongraph/internal/test/tools"
+	"sessiongraph/models"
+)
+
+// as is a handler whose every request is of a viewer.
+func as(viewer *models.Viewer, handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handler.ServeHTTP(w, r.WithContext(models.WithViewer(r.Context(), viewer)))
+	})
+}
+
+// rulesOf are rules that pass some of the sessions, and divide campaigns, robots and channels.
+func rulesOf(t *testing.T, handler http.Handler) models.RowRules {
+	t.Helper()
+	var facts struct {
+		Sessions struct {
+			Nodes []struct{ WorkflowID, RobotID, Channel string }
+		}
+	}
+	document := object{"query": "{ sessions(first: 1000) { nodes { workflowId robotId channel } } }"}
+	if err := json.Unmarshal(answerOf(t, handler, encodeJSON(document)).Data, &facts); err != nil {
+		t.Fatal(err)
+	}
+	var rules models.RowRules
+	for _, s := range facts.Sessions.Nodes {
+		rules.WorkflowIDs = append(rules.WorkflowIDs, s.WorkflowID)
+		rules.RobotIDs = append(rules.RobotIDs, s.RobotID)
+		rules.Channels = append(rules.Channels, s.Channel)
+	}
+	for _, list := range []*[]string{&rules.WorkflowIDs, &rules.RobotIDs, &rules.Channels} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+		*list = (*list)[:len(*list)*3/4+1]
+	}
+	return rules
+}
+
+// keepOnly takes all sessions out of a database that do not pass the rules.
+func keepOnly(t *testing.T, kind testdb.Kind, address string, rules models.RowRules) {
+	t.Helper()
+	db, err := sql.Open(kind.Driver, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	list := func(values []string) string { return "('" + strings.Join(values, "', '") + "')" }
+	statements := []string{fmt.Sprintf("DELETE FROM sessions WHERE workflow_id NOT IN %s OR robot_id NOT IN %s"+
+		" OR channel NOT IN %s", list(rules.WorkflowIDs), list(rules.RobotIDs), list(rules.Channels))}
+	for _, table := range []string{"messages", "ner_slots", "event_labels", "variables"} {
+		statements = append(statements, "DELETE FROM "+table+" WHERE session_id NOT IN (SELECT id FROM sessions)")
+	}
+	statements = append(statements, "DELETE FROM contacts",
+		"INSERT INTO contacts (callee, session_count, first_seen_at, last_seen_at) SELECT callee, COUNT(*),"+
+			" MIN(started_at), MAX(ended_at) FROM sessions WHERE callee <> '' GROUP BY callee")
+	for _, statement := range statements {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+}
+
+// A viewer with rules is answered as if the other sessions did not exist.
+func TestViewersSeeADatabaseOfTheirOwn(t *testing.T) {
+	tools.SkipUnderRace(t, "one question follows the other")
+	const sessions = 250
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		whole := openWorld(t, kind.Fresh(t), sessions)
+		address := kind.Fresh(t)
+		if err := openWorld(t, address, sessions).Close(); err != nil {
+			t.Fatal(err)
+		}
+		viewer := models.Operator()
+		viewer.RowRules = rulesOf(t, wideHandler(t, whole))
+		shareCursorKey(t, kind, address, whole.CursorKey())
+		keepOnly(t, kind, address, viewer.RowRules)
+		part := openWorld(t, address, 0)
+
+		want, got := as(viewer, wideHandler(t, part)), as(viewer, wideHandler(t, whole))
+		compareAnswers(t, want, got)
+		compareNodes(t, as(models.Operator(), wideHandler(t, whole)), want, got)
+	})
+}
+
+// compareNodes asks for everything that an operator finds, by its id and its key.
+func compareNodes(t *testing.T, operator, want, got http.Handler) {
+	t.Helper()
+	var facts struct {
+		Sessions struct {
+			Nodes []struct {
+				ID, CallID string
+				Contact    *struct{ ID, Callee string }
+				Messages   []struct{ ID string }
+			}
+		}
+	}
+	document := object{"query": "{ sessions(first: 1000) { nodes { id callId contact { id callee } messages { id } } } }"}
+	if err := json.Unmarshal(answerOf(t, operator, encodeJSON(document)).Data, &facts); err != nil {
+		t.Fatal(err)
+	}
+	hidden := 0
+	for _, s := range facts.Sessions.Nodes {
+		ids, callee := []string{s.ID}, ""
+		if s.Contact != nil {
+			ids, callee = append(ids, s.Contact.ID), s.Contact.Callee
+		}
+		for _, m := range s.Messages {
+			ids = append(ids, m.ID)
+		}
+		body := encodeJSON(object{
+			"query": `query ($ids: [ID!]!, $callId: String!, $callee: String!) {
+				nodes(ids: $ids) { id ... on Message { text } ... on Contact { sessionCount sessions { totalCount } } }
+				session(callId: $callId) { callee versions { raw } }
+				contact(callee: $callee) { sessionCount firstSeenAt lastSeenAt } }`,
+			"variables": object{"ids": ids, "callId": s.CallID, "callee": callee},
+		})
+		w, g := answerOf(t, want, body), answerOf(t, got, body)
+		if bytes.Contains(w.Data, []byte(`"session":null`)) {
+			hidden++
+		}
+		if !bytes.Equal(w.Data, g.Data) || !slices.Equal(w.Errors, g.Errors) {
+			t.Errorf("%s: %.500s, want %.500s", s.CallID, g.Data, w.Data)
+		}
+	}
+	if hidden == 0 || hidden == len(facts.Sessions.Nodes) {
+		t.Errorf("%d of %d sessions are hidden: the test tests little", hidden, len(facts.Sessions.Nodes))
+	}
+}
+
+// Subscribers see the events of their own sessions, and in them nothing of the others, although they ask the same.
+func TestSubscribersSeeTheirOwnSessions(t *testing.T) {
+	const document = `subscription { sessionStored { session { workflowId intention { sessions(first: 1000) {
+		nodes { workflowId } } } } } }`
+	type event struct {
+		Data struct {
+			SessionStored struct {
+				Session struct {
+					WorkflowID string
+					Intention  struct {
+						Sessions struct{ Nodes []struct{ WorkflowID string } }
+					}
+				}
+			}
+		}
+	}
+	stored := 40
+	database := openWorld(t, testdb.SQLite.Fresh(t), stored)
+	handler := wideHandler(t, database)
+	campaigns := func() (all []string) {
+		var facts struct {
+			Sessions struct{ Nodes []struct{ WorkflowID string } }
+		}
+		body := encodeJSON(object{"query": "{ sessions(first: 1000) { nodes { workflowId } } }"})
+		if err := json.Unmarshal(answerOf(t, handler, body).Data, &facts); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range facts.Sessions.Nodes {
+			all = append(all, s.WorkflowID)
+		}
+		return all
+	}
+
+	counts, most := map[string]int{}, ""
+	for _, campaign := range campaigns() {
+		if counts[campaign]++; counts[campaign] > counts[most] {
+			most = campaign
+		}
+	}
+	viewer := models.Operator()
+	viewer.WorkflowIDs = []string{most}
+	var streams [2]<-chan string
+	for i, h := range []http.Handler{handler, as(viewer, handler)} {
+		server := httptest.NewServer(h)
+		t.Cleanup(server.Close)
+		streams[i] = dataOf(openSSE(t, server.URL, document, nil))
+		firstData(t, database, streams[i], &stored)
+	}
+	before := campaigns()
+	storeMore(t, database, stored, stored+40)
+	after := campaigns()
+	expected, hidden := 0, 0
+	for _, campaign := range after {
+		if campaign == most {
+			expected++
+		} else {
+			hidden++
+		}
+	}
+	for _, campaign := range before {
+		if campaign == most {
+			expected--
+		}
+	}
+	if expected == 0 || hidden == 0 {
+		t.Fatalf("%d sessions to see, %d hidden: the test tests little", expected, hidden)
+	}
+	for range expected {
+		var got event
+		if err := json.Unmarshal([]byte(<-streams[1]), &got); err != nil {
+			t.Fatal(err)
+		}
+		session := got.Data.SessionStored.Session
+		seen := append(session.Intention.Sessions.Nodes, struct{ WorkflowID string }{session.WorkflowID})
+		for _, s := range seen {
+			if s.WorkflowID != most {
+				t.Errorf("saw a session of campaign %s", s.WorkflowID)
+			}
+		}
+	}
+}

@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"sessiongraph/models"
+	"sessiongraph/models/store/dialect"
+)
+
+// rowRules are the rules of the context's viewer as a filter; nil where they see all sessions, as the program itself does.
+func rowRules(ctx context.Context) *models.SessionFilter {
+	viewer := models.ViewerOf(ctx)
+	if viewer == nil {
+		return nil
+	}
+	return viewer.Filter()
+}
+
+// visible is the filter, with the row rules around it. Whatever an answer says of sessions is read under it.
+func visible(ctx context.Context, filter *models.SessionFilter) *models.SessionFilter {
+	rules := rowRules(ctx)
+	switch {
+	case rules == nil:
+		return filter
+	case filter != nil:
+		rules.And = []*models.SessionFilter{filter}
+	}
+	return rules
+}
+
+// visibleSessions passes the sessions s that the viewer sees.
+func (s *Store) visibleSessions(ctx context.Context) dialect.Predicate {
+	return filterSQL{s.db}.session(rowRules(ctx))
+}
+
+// visibleList is the list without the sessions that the viewer does not see.
+func visibleList(ctx context.Context, l models.SessionList) models.SessionList {
+	if rules := rowRules(ctx); rules != nil {
+		l.Filters = append([]*models.SessionFilter{rules}, l.Filters...)
+	}
+	return l
+}
+
+// contactsTable is the table of contacts c that the viewer sees. A viewer with row rules has contacts of their own, each
+// of the sessions that they see; only has a condition on callee, which the groups need not be made for.
+func (s *Store) contactsTable(ctx context.Context, only dialect.Predicate) dialect.Fragment {
+	rules := s.visibleSessions(ctx)
+	if rules.SQL == dialect.AlwaysTrue.SQL {
+		return dialect.Fragment{SQL: "contacts c"}
+	}
+	passes := dialect.AllOf(rules, dialect.Where("s.callee <> ''"), only)
+	return dialect.Fragment{SQL: "(" + fmt.Sprintf(contactsOfSessions, passes.SQL) + ") c", Args: passes.Args}
+}
