@@ -28,6 +28,7 @@ func (c Health) Run(ctx context.Context, s Streams) error {
 	if err != nil {
 		return fmt.Errorf("health: %w", err)
 	}
+	request.Host = "localhost"                                                  // served on any address
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // no proxy in between
 	response, err := client.Do(request)
 	if err != nil {

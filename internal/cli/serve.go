@@ -15,6 +15,7 @@ import (
 // Serve are the settings of serve.
 type Serve struct {
 	Addr Address `env:"SESSIONGRAPH_ADDR" group:"Network:" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on; port 0 picks a free one (${default})."`
+	Host Hosts   `name:"host" env:"SESSIONGRAPH_HOSTS" group:"Network:" placeholder:"NAME" help:"Names under which clients reach the server, comma separated. Requests for other Hosts are refused: by default none is on an address that is not loopback, and all but localhost's on one that is."`
 	Open bool    `env:"SESSIONGRAPH_OPEN" group:"Network:" help:"Serve on an address that is not loopback, where anyone who reaches it reads everything."`
 	Database
 	DBReplica Replicas `name:"db-replica" env:"SESSIONGRAPH_DB_REPLICAS" secret:"" group:"Database:" placeholder:"URL" help:"PostgreSQL replicas of --db that answer queries, comma separated."`
@@ -35,6 +36,7 @@ func (c Serve) Run(ctx context.Context, s Streams, schema Schema) error {
 	}
 	return server.Run(ctx, listener, server.Config{
 		Database:    string(c.DB),
+		Hosts:       c.Host,
 		Replicas:    c.DBReplica,
 		MaxBody:     int64(c.MaxBody),
 		SignMode:    c.SignMode,

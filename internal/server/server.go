@@ -24,6 +24,7 @@ type Config struct {
 	Database string   // a file or a postgres:// URL
 	Replicas []string // postgres:// URLs
 	MaxBody  int64    // of a notification, in bytes
+	Hosts    []string // names by which requests address the server, in lower case; none for the usual ones
 
 	SignMode    ingest.SignMode // "" for enforce where there are secrets, off where there are none
 	SignScheme  string          // as ingest.ParseScheme takes it
@@ -54,7 +55,7 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 
 	starting := new(startupHandler)
 	server := &http.Server{
-		Handler:           starting,
+		Handler:           front(servedHosts(listener.Addr(), config.Hosts), starting),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,

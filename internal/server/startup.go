@@ -25,12 +25,6 @@ func (h *startupHandler) finish(routes http.Handler) { h.routes.Store(&routes) }
 
 // ServeHTTP answers a request. /healthz is 200 from the first one on.
 func (h *startupHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	if len(r.TransferEncoding) > 0 {
-		// A Content-Length that came beside it was ignored, but a proxy in front may have used it:
-		// nothing that follows on this connection is to be read (RFC 9112, 6.1).
-		w.Header().Set("Connection", "close")
-	}
 	if routes := h.routes.Load(); routes != nil {
 		(*routes).ServeHTTP(w, r)
 		return

@@ -172,7 +172,7 @@ func TestSIGTERMCutsOffWhoDoesNotRead(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = deaf.Close() })
 	query := `{"query":"{ sessions(first: 200) { nodes { raw messages { raw } } } }"}`
-	request := fmt.Sprintf("POST /query HTTP/1.1\r\nHost: x\r\nContent-Type: "+
+	request := fmt.Sprintf("POST /query HTTP/1.1\r\nHost: localhost\r\nContent-Type: "+
 		"application/json\r\nContent-Length: %d\r\n\r\n%s", len(query), query)
 	if _, err := io.WriteString(deaf, strings.Repeat(request, 8)); err != nil {
 		t.Fatal(err)
