@@ -24,7 +24,8 @@ type Settings struct {
 	MaxComplexity int // about how many values an operation may return
 	// QueryTimeout is how long an answer, or one event of a subscription, may take.
 	QueryTimeout time.Duration
-	Protected    bool // requests without a viewer in their context are refused
+	Origins      []string // of web pages that may query, as browsers send them
+	Protected    bool     // requests without a viewer in their context are refused
 }
 
 // maxRequest bounds a request: a document of limits.MaxTokens and its variables.
@@ -95,7 +96,7 @@ func newServer(
 
 	server := handler.New(executable)
 	overHTTP := transport.HTTP{MaxBody: maxRequest, Runner: run}
-	server.AddTransport(transport.WebSocket{Runner: run, Stopping: stopping})
+	server.AddTransport(transport.WebSocket{Runner: run, Stopping: stopping, Origins: settings.Origins})
 	server.AddTransport(transport.SSE{HTTP: overHTTP, Stopping: stopping})
 	server.AddTransport(overHTTP)
 	server.SetParserTokenLimit(limits.MaxTokens)

@@ -39,6 +39,7 @@ type Saver interface {
 
 // Handler answers POST /ingest.
 type Handler struct {
+	Keys     Keys
 	Verifier *Verifier
 	Saver    Saver
 	MaxBody  int64 // bytes
@@ -49,7 +50,7 @@ type Handler struct {
 	budget     *budget
 	rejections rejections
 	failures   *limitedLog // responses 503
-	rejected   *limitedLog // responses 400, 403, 413 and 415
+	rejected   *limitedLog // responses 400, 401 for want of a key, 403, 413 and 415
 }
 
 // NewHandler makes the handler of the route.
@@ -80,9 +81,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	receipt, failed := h.receive(w, r)
 	if failed != nil {
 		h.Metrics.answered(failed.Status)
-		switch failed.Status {
-		case http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge,
-			http.StatusUnsupportedMediaType:
+		switch {
+		case failed.Status == http.StatusBadRequest, failed.Status == http.StatusForbidden,
+			failed.Status == http.StatusRequestEntityTooLarge, failed.Status == http.StatusUnsupportedMediaType,
+			failed.Code == badKey:
 			h.rejected.add("status", failed.Status, "reason", failed.Message)
 		}
 		failed.Write(w)
@@ -98,7 +100,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (Receipt, *httpError) {
-	if failed := checkRequest(w, r); failed != nil {
+	if failed := checkRequest(w, r, h.Keys); failed != nil {
 		return Receipt{}, failed
 	}
 	body, held, failed := h.readBody(w, r)
@@ -131,12 +133,19 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (Receipt, *htt
 	return receipt, nil
 }
 
-// checkRequest looks at the request's line and headers.
-func checkRequest(w http.ResponseWriter, r *http.Request) *httpError {
+// badKey is the code of an address without one of the keys.
+const badKey = "BAD_KEY"
+
+// checkRequest looks at the request's line and headers. The path value key is what the address names.
+func checkRequest(w http.ResponseWriter, r *http.Request, keys Keys) *httpError {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		return newHTTPError(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED",
 			"send the notification by POST")
+	}
+	if !keys.Accept(r.PathValue("key")) {
+		return newHTTPError(http.StatusUnauthorized, badKey,
+			"the address does not name a valid key: send the notification to /ingest/KEY, with the key agreed on")
 	}
 	if fromBrowser(r.Header) {
 		return newHTTPError(http.StatusForbidden, "FORBIDDEN",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +24,8 @@ type WebSocket struct {
 	Runner Runner
 	// Stopping ends all connections.
 	Stopping context.Context
+	// Origins are those of web pages that may connect beside the server's own, in lower case.
+	Origins []string
 }
 
 var _ graphql.Transport = WebSocket{}
@@ -44,7 +47,14 @@ func (t WebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 			apierror.New(apierror.BadRequest, "offer the WebSocket subprotocol "+websocketProtocol))
 		return
 	}
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{websocketProtocol}})
+	if !isAllowed(r.Header.Get("Origin"), r.Host, t.Origins) {
+		writeErrors(w, typeJSON, http.StatusForbidden, apierror.New(apierror.Forbidden,
+			"pages of this origin may not connect: name it with --cors-origin"))
+		return
+	}
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+		Subprotocols: []string{websocketProtocol}, InsecureSkipVerify: true, // of the origin, which is allowed
+	})
 	if err != nil {
 		return // Accept has answered
 	}
@@ -68,6 +78,16 @@ func offers(header http.Header, protocol string) bool {
 		}
 	}
 	return false
+}
+
+// isAllowed reports whether pages of an origin may connect to a host: its own and those of the origins. Clients
+// that are not browsers have none.
+func isAllowed(origin, host string, origins []string) bool {
+	if origin == "" || slices.Contains(origins, strings.ToLower(origin)) {
+		return true
+	}
+	page, err := url.Parse(origin)
+	return err == nil && page.Host != "" && strings.EqualFold(page.Host, host)
 }
 
 // frame is a message of the protocol.

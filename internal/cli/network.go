@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"regexp"
 	"strings"
 )
@@ -24,6 +26,62 @@ func (h *Hosts) UnmarshalText(text []byte) error {
 				given)
 		}
 		*h = append(*h, name)
+	}
+	return nil
+}
+
+// Origins are origins of web pages as browsers send them.
+type Origins []string
+
+// UnmarshalText adds a comma separated list of origins.
+func (o *Origins) UnmarshalText(text []byte) error {
+	for _, given := range list(text) {
+		origin, ok := originOf(strings.TrimSpace(given))
+		if !ok {
+			return fmt.Errorf("invalid origin %q (want e.g. https://app.example.com, without a path)", given)
+		}
+		*o = append(*o, origin)
+	}
+	return nil
+}
+
+// originOf returns an origin as browsers send it: in lower case, without the scheme's own port.
+func originOf(given string) (string, bool) {
+	parsed, err := url.Parse(strings.ToLower(given))
+	if err != nil {
+		return "", false
+	}
+	name, port := parsed.Hostname(), parsed.Port()
+	if _, err := netip.ParseAddr(name); err != nil && !hostName.MatchString(name) {
+		return "", false
+	}
+	host, standard := parsed.Host, map[string]string{"http": "80", "https": "443"}[parsed.Scheme]
+	if port == standard {
+		host = strings.TrimSuffix(host, ":"+port)
+	}
+	bare := url.URL{Scheme: parsed.Scheme, Host: parsed.Host}
+	return parsed.Scheme + "://" + host, standard != "" && bare.String() == parsed.String()
+}
+
+// minIngestKey is the length of the shortest key: 16 random characters cannot be guessed.
+const minIngestKey = 16
+
+var ingestKey = regexp.MustCompile(`^[A-Za-z0-9._~-]+$`)
+
+// IngestKeys are comma separated, or one per line of a file.
+type IngestKeys []string
+
+// UnmarshalText adds a list of keys. Its errors do not repeat them.
+func (k *IngestKeys) UnmarshalText(text []byte) error {
+	for _, key := range list(text) {
+		switch {
+		case len(key) < minIngestKey:
+			return fmt.Errorf("a key has at least %d characters, and these should be random", minIngestKey)
+		case !ingestKey.MatchString(key):
+			return errors.New("a key has only characters that an address takes as they are:" +
+				" A to Z, a to z, 0 to 9, - . _ and ~")
+		}
+		*k = append(*k, key)
 	}
 	return nil
 }

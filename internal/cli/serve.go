@@ -14,12 +14,14 @@ import (
 
 // Serve are the settings of serve.
 type Serve struct {
-	Addr Address `env:"SESSIONGRAPH_ADDR" group:"Network:" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on; port 0 picks a free one (${default})."`
-	Host Hosts   `name:"host" env:"SESSIONGRAPH_HOSTS" group:"Network:" placeholder:"NAME" help:"Names under which clients reach the server, comma separated. Requests for other Hosts are refused: by default none is on an address that is not loopback, and all but localhost's on one that is."`
-	Open bool    `env:"SESSIONGRAPH_OPEN" group:"Network:" help:"Serve on an address that is not loopback, where anyone who reaches it reads everything."`
+	Addr       Address `env:"SESSIONGRAPH_ADDR" group:"Network:" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on; port 0 picks a free one (${default})."`
+	Host       Hosts   `name:"host" env:"SESSIONGRAPH_HOSTS" group:"Network:" placeholder:"NAME" help:"Names under which clients reach the server, comma separated. Requests for other Hosts are refused: by default none is on an address that is not loopback, and all but localhost's on one that is."`
+	CORSOrigin Origins `name:"cors-origin" env:"SESSIONGRAPH_CORS_ORIGINS" group:"Network:" placeholder:"ORIGIN" help:"Origins of web pages that may query, comma separated, e.g. https://app.example.com."`
+	Open       bool    `env:"SESSIONGRAPH_OPEN" group:"Network:" help:"Serve on an address that is not loopback, where anyone who reaches it reads everything."`
 	Database
 	DBReplica Replicas `name:"db-replica" env:"SESSIONGRAPH_DB_REPLICAS" secret:"" group:"Database:" placeholder:"URL" help:"PostgreSQL replicas of --db that answer queries, comma separated."`
 	Receiving
+	IngestKey IngestKeys `name:"ingest-key" env:"SESSIONGRAPH_INGEST_KEYS" secret:"" group:"Notifications:" placeholder:"KEY" help:"Keys that AIRudder has to name in the address, POST /ingest/KEY: at least 16 random letters and digits; comma separated."`
 	Signing
 	Keeping
 	MaxPage       Count   `env:"SESSIONGRAPH_MAX_PAGE" group:"Queries:" default:"200" placeholder:"N" help:"Highest value of first and last (${default})."`
@@ -37,6 +39,7 @@ func (c Serve) Run(ctx context.Context, s Streams, schema Schema) error {
 	return server.Run(ctx, listener, server.Config{
 		Database:    string(c.DB),
 		Hosts:       c.Host,
+		IngestKeys:  c.IngestKey,
 		Replicas:    c.DBReplica,
 		MaxBody:     int64(c.MaxBody),
 		SignMode:    c.SignMode,
@@ -45,6 +48,7 @@ func (c Serve) Run(ctx context.Context, s Streams, schema Schema) error {
 		Retention:   time.Duration(c.Retention),
 		Schema:      string(schema),
 		Queries: graph.Settings{
+			Origins:       c.CORSOrigin,
 			MaxPage:       int(c.MaxPage),
 			MaxComplexity: int(c.MaxComplexity),
 			QueryTimeout:  time.Duration(c.QueryTimeout),

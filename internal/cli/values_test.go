@@ -29,3 +29,28 @@ func TestDatabaseName(t *testing.T) {
 		}
 	}
 }
+
+func TestOrigins(t *testing.T) {
+	for given, want := range map[string]string{
+		"https://app.example":                  "https://app.example",
+		"HTTPS://App.Example:443":              "https://app.example",
+		"http://localhost:5173":                "http://localhost:5173",
+		"http://app.example:443":               "http://app.example:443",
+		"http://[::1]:80":                      "http://[::1]",
+		"https://a.example, https://b.example": "https://a.example https://b.example",
+		"https://app.example/":                 "",
+		"https://app.example?x":                "",
+		"https://me@app.example":               "",
+		"https://*.example":                    "",
+		"ftp://app.example":                    "",
+		"*":                                    "",
+		"null":                                 "",
+		"":                                     "",
+	} {
+		var origins Origins
+		err := origins.UnmarshalText([]byte(given))
+		if got := strings.Join(origins, " "); got != want || (err == nil) != (want != "") {
+			t.Errorf("%q is %q (%v), want %q", given, got, err, want)
+		}
+	}
+}

@@ -20,9 +20,10 @@ func newVerifier(config Config, metrics *ingest.Metrics, log *slog.Logger) (*ing
 }
 
 // openAccess lists what anyone can do who reaches the server.
-func openAccess(verifier *ingest.Verifier) string {
+func openAccess(verifier *ingest.Verifier, keys ingest.Keys) string {
 	open := []string{"queries need no token"}
 	switch {
+	case keys.Required():
 	case verifier.Mode != ingest.SignEnforce:
 		open = append(open, "notifications need no signature")
 	case !verifier.Scheme.UsesSecret():

@@ -21,14 +21,19 @@ import (
 type routes struct {
 	ingest, query, ready http.Handler
 	schema               string
+	origins              []string // whose pages may ask /query and read /schema.graphqls
+	keyed                bool     // /ingest takes keys in its address
 	metrics              prometheus.Gatherer
 }
 
 func (r routes) handler(log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/ingest", r.ingest)
-	mux.Handle("/query", r.query)
-	mux.Handle("/schema.graphqls", readOnly(graph.Schema(r.schema)))
+	if r.keyed {
+		mux.Handle("/ingest/{key...}", r.ingest)
+	}
+	mux.Handle("/query", crossOrigin(r.origins, r.query))
+	mux.Handle("/schema.graphqls", crossOrigin(r.origins, readOnly(graph.Schema(r.schema))))
 	mux.Handle("/healthz", readOnly(http.HandlerFunc(healthy)))
 	mux.Handle("/readyz", readOnly(r.ready))
 	metrics := promhttp.HandlerFor(r.metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})

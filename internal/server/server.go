@@ -26,6 +26,8 @@ type Config struct {
 	MaxBody  int64    // of a notification, in bytes
 	Hosts    []string // names by which requests address the server, in lower case; none for the usual ones
 
+	IngestKeys []string // that the address of a notification has to name one of; none for no key
+
 	SignMode    ingest.SignMode // "" for enforce where there are secrets, off where there are none
 	SignScheme  string          // as ingest.ParseScheme takes it
 	SignSecrets []string
@@ -82,10 +84,13 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 	registerMetrics(registry, store, build, log)
 	writer := ingest.NewWriter(store, metrics)
 	notifications := ingest.NewHandler(verifier, writer, config.MaxBody, metrics, log)
+	notifications.Keys = ingest.NewKeys(config.IngestKeys)
 	starting.finish(routes{
 		ingest:  notifications,
 		query:   graph.Handler(ctx, store, config.Queries, log),
 		schema:  config.Schema,
+		origins: config.Queries.Origins,
+		keyed:   notifications.Keys.Required(),
 		ready:   readiness(ctx, writer.Ready, log),
 		metrics: registry,
 	}.handler(log))
@@ -94,7 +99,7 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 	background.Go(func() { runUpgrades(ctx, store, outdated, log) })
 	background.Go(func() { runRetention(ctx, store, config.Retention, log) })
 	log.Info("serving", "url", openableURL(listener.Addr()), "database", store.Name(),
-		"version", build.Version, "commit", build.Commit, "unprotected", openAccess(verifier))
+		"version", build.Version, "commit", build.Commit, "unprotected", openAccess(verifier, notifications.Keys))
 
 	select {
 	case err = <-failed:

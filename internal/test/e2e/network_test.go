@@ -1,10 +1,15 @@
 package e2e
 
 import (
+	"bytes"
 	"io"
 	"net/http"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/coder/websocket"
 
 	"sessiongraph/internal/test/program"
 )
@@ -70,5 +75,163 @@ func TestHosts(t *testing.T) {
 				t.Errorf("%+v", ended)
 			}
 		})
+	}
+}
+
+func TestCrossOrigin(t *testing.T) {
+	const app, foreign = "https://app.example", "https://evil.example"
+	closed := startServer(t, newDB(t))
+	opened := startServer(t, newDB(t), "--cors-origin="+app+",http://localhost:5173")
+	preflight := func(origin string) http.Header {
+		return http.Header{"Origin": {origin}, "Access-Control-Request-Method": {"POST"},
+			"Access-Control-Request-Headers": {"authorization,content-type"}}
+	}
+	for _, path := range []string{"/query", "/schema.graphqls"} {
+		response, _ := exchange(t, "OPTIONS", opened.URL+path, preflight(app))
+		for name, want := range map[string]string{
+			"Access-Control-Allow-Origin": app, "Access-Control-Allow-Methods": "POST",
+			"Access-Control-Allow-Headers": "authorization,content-type", "Access-Control-Max-Age": "7200",
+			"Access-Control-Allow-Credentials": "",
+		} {
+			if got := response.Header.Get(name); got != want || response.StatusCode != http.StatusNoContent {
+				t.Errorf("preflight of %s: %d, %s is %q, want %q", path, response.StatusCode, name, got, want)
+			}
+		}
+	}
+
+	const query = "/query?query={__typename}"
+	for _, test := range []struct {
+		name         string
+		server       *program.Server
+		method, path string
+		header       http.Header
+		allowed      string
+	}{
+		{"answer", opened, "GET", query, http.Header{"Origin": {app}}, app},
+		{"answer to another origin", opened, "GET", query, http.Header{"Origin": {"http://localhost:5173"}},
+			"http://localhost:5173"},
+		{"schema", opened, "GET", "/schema.graphqls", http.Header{"Origin": {app}}, app},
+		{"foreign answer", opened, "GET", query, http.Header{"Origin": {foreign}}, ""},
+		{"foreign preflight", opened, "OPTIONS", "/query", preflight(foreign), ""},
+		{"preflight of a longer origin", opened, "OPTIONS", "/query", preflight(app + ".evil.example"), ""},
+		{"preflight of no origin", opened, "OPTIONS", "/query", preflight("null"), ""},
+		{"preflight of ingest", opened, "OPTIONS", "/ingest", preflight(app), ""},
+		{"metrics", opened, "GET", "/metrics", http.Header{"Origin": {app}}, ""},
+		{"no origins: preflight", closed, "OPTIONS", "/query", preflight(app), ""},
+		{"no origins: answer", closed, "GET", query, http.Header{"Origin": {app}}, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			response, _ := exchange(t, test.method, test.server.URL+test.path, test.header)
+			if got := response.Header.Get("Access-Control-Allow-Origin"); got != test.allowed {
+				t.Errorf("allowed origin %q, want %q", got, test.allowed)
+			}
+		})
+	}
+
+	for _, test := range []struct {
+		name   string
+		server *program.Server
+		origin string
+		want   int
+	}{
+		{"own page", closed, closed.URL, http.StatusSwitchingProtocols},
+		{"no page", closed, "", http.StatusSwitchingProtocols},
+		{"foreign page", closed, foreign, http.StatusForbidden},
+		{"configured page", opened, app, http.StatusSwitchingProtocols},
+		{"page beside the configured ones", opened, foreign, http.StatusForbidden},
+		{"page of another port", opened, "http://127.0.0.1:1", http.StatusForbidden},
+		{"sandboxed page", opened, "null", http.StatusForbidden},
+	} {
+		t.Run("WebSocket of "+test.name, func(t *testing.T) {
+			header := http.Header{"Origin": {test.origin}}
+			if test.origin == "" {
+				header = nil
+			}
+			connection, response, err := websocket.Dial(t.Context(), test.server.URL+"/query", &websocket.DialOptions{
+				HTTPHeader: header, Subprotocols: []string{"graphql-transport-ws"},
+			})
+			if err == nil {
+				_ = connection.CloseNow()
+			}
+			if response == nil || response.StatusCode != test.want {
+				t.Errorf("%v, %v", response, err)
+			}
+		})
+	}
+}
+
+func TestIngestKeys(t *testing.T) {
+	const first, second, secret = "first-key-0123456789", "second_key.0123456789~", "signing secret"
+	t.Setenv("SESSIONGRAPH_INGEST_KEYS", first+","+second)
+	keyed := startServer(t, newDB(t), "--log-level=debug")
+	both := startServer(t, newDB(t), "--log-level=debug", "--sign-secret="+secret)
+	if err := os.Unsetenv("SESSIONGRAPH_INGEST_KEYS"); err != nil { // until the end of the test
+		t.Fatal(err)
+	}
+	open := startServer(t, newDB(t))
+
+	body := readFile(t, program.Example)
+	signed := program.Run(t, "", "sign", "--sign-secret="+secret, program.Example)
+	sign := strings.TrimSpace(signed.Out)
+	for _, test := range []struct {
+		server       *program.Server
+		method, path string
+		sign         string
+		want         int
+	}{
+		{keyed, "POST", "/ingest/" + first, "", 200},
+		{keyed, "POST", "/ingest/" + second, "", 200},
+		{keyed, "POST", "/ingest", "", 401},
+		{keyed, "POST", "/ingest/", "", 401},
+		{keyed, "POST", "/ingest/WRONG", "", 401},
+		{keyed, "POST", "/ingest/" + first + "x", "", 401},
+		{keyed, "POST", "/ingest/" + first + "/" + second, "", 401},
+		{keyed, "GET", "/ingest/" + first, "", 405},
+		{both, "POST", "/ingest/" + first, sign, 200},
+		{both, "POST", "/ingest/" + first, "", 401},
+		{both, "POST", "/ingest", sign, 401},
+		{both, "POST", "/ingest/WRONG", sign, 401},
+		{open, "POST", "/ingest", "", 200},
+		{open, "POST", "/ingest/" + first, "", 404},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), test.method, test.server.URL+test.path,
+			bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		if test.sign != "" {
+			request.Header.Set("X-AIRudder-Sign", test.sign)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, _ := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if response.StatusCode != test.want {
+			t.Errorf("%s %s with signature %q: %d %s", test.method, test.path, test.sign, response.StatusCode, answer)
+		}
+		if test.want == 401 && !regexp.MustCompile(`^\{"error":\{"code":"[A-Z_]+","message":".+"\}\}$`).Match(answer) {
+			t.Errorf("%s", answer)
+		}
+		if strings.Contains(string(answer), "-key-") {
+			t.Errorf("the answer has a key: %s", answer)
+		}
+	}
+
+	for _, s := range []*program.Server{keyed, both} {
+		for name, text := range map[string]string{"log": s.Log.String(), "metrics": metrics(t, s)} {
+			if strings.Contains(text, first) || strings.Contains(text, second) || strings.Contains(text, "WRONG") {
+				t.Errorf("a key is in the %s:\n%s", name, text)
+			}
+		}
+	}
+	ended := program.Run(t, "", "simulate", "--count=1", "--to", keyed.URL+"/ingest/WRONG-key-0123456789")
+	if ended.Code != 1 || strings.Contains(ended.Err, "WRONG") || !strings.Contains(ended.Err, "401") {
+		t.Errorf("%+v", ended)
+	}
+	if ended := program.Run(t, "", "simulate", "--count=1", "--to", keyed.URL+"/ingest/"+first); ended.Code != 0 {
+		t.Errorf("%+v", ended)
 	}
 }

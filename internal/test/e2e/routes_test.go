@@ -116,8 +116,8 @@ func TestAmbiguousLengthEndsTheConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = connection.Close() }()
-	_, _ = io.WriteString(connection, "POST /ingest HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: "+
-		"chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	_, _ = io.WriteString(connection, "POST /ingest HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n"+
+		"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	all, err := io.ReadAll(connection)
 	if err != nil || strings.Count(string(all), "HTTP/1.1 ") != 1 ||
 		!strings.Contains(string(all), "Connection: close") {
