@@ -1,0 +1,246 @@
+package documents
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/formatter"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/rules"
+)
+
+// File is a file of documents.
+type File struct {
+	Name string // for messages
+	Text []byte
+}
+
+// Reader reads documents and validates them.
+type Reader struct {
+	Schema    *ast.Schema
+	MaxTokens int // of a document with all its fragments
+}
+
+// playgroundViewer is what the Playground asks by itself.
+const playgroundViewer = "query PlaygroundViewer { viewer { name scopes workflowIds robotIds channels } }"
+
+// BuiltIn returns the documents that are always trusted.
+func (r Reader) BuiltIn() (*Collection, error) {
+	c := &Collection{byID: map[string]*Document{}, byText: map[string]*Document{}}
+	return c, r.addFolder(c, []File{{"PlaygroundViewer", []byte(playgroundViewer)}})
+}
+
+// Folder reads the files of a folder, each of which has one named operation, fragments or both. An operation may use
+// fragments of all files. Its ids are its name and the hex SHA-256 of its file, with or without sha256: before it.
+// Errors name the file and the line.
+func (r Reader) Folder(files []File) (*Collection, error) {
+	c, err := r.BuiltIn()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.addFolder(c, files); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (r Reader) addFolder(c *Collection, files []File) error {
+	folder := folder{Reader: r, fragments: map[string][]File{}}
+	operations := make([]string, len(files)) // their names, empty for a file of fragments
+	for i, file := range files {
+		var err error
+		if operations[i], err = folder.index(file); err != nil {
+			return err
+		}
+	}
+
+	fileOf := map[string]string{}
+	for i, file := range files {
+		name := operations[i]
+		if name == "" {
+			continue
+		}
+		switch other, twice := fileOf[name]; {
+		case twice:
+			return fmt.Errorf("%s: operation %s is in %s as well: rename one of them", file.Name, name, other)
+		case c.ByID(name) != nil:
+			return fmt.Errorf("%s: operation %s has the name of a built-in document: rename it", file.Name, name)
+		}
+		fileOf[name] = file.Name
+		document, err := folder.document(file)
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(file.Text)
+		hash := hex.EncodeToString(sum[:])
+		c.add(document, []string{name, hash, "sha256:" + hash}, string(file.Text))
+	}
+	return nil
+}
+
+// folder knows which files have a fragment of a name.
+type folder struct {
+	Reader
+	fragments map[string][]File
+}
+
+// index records the fragments of a file, and returns the name of its operation.
+func (f *folder) index(file File) (operation string, err error) {
+	parsed, err := f.parse(file)
+	if err != nil {
+		return "", err
+	}
+	for _, fragment := range parsed.Fragments {
+		f.fragments[fragment.Name] = append(f.fragments[fragment.Name], file)
+	}
+	switch {
+	case len(parsed.Operations) == 0 && len(parsed.Fragments) == 0:
+		return "", fmt.Errorf("%s:1: neither an operation nor a fragment", file.Name)
+	case len(parsed.Operations) == 0:
+		return "", nil
+	case len(parsed.Operations) > 1:
+		return "", fmt.Errorf("%s:%d: a second operation: a file has one", file.Name, parsed.Operations[1].Position.Line)
+	case parsed.Operations[0].Name == "":
+		return "", fmt.Errorf("%s:%d: the operation has no name", file.Name, parsed.Operations[0].Position.Line)
+	}
+	return parsed.Operations[0].Name, nil
+}
+
+// document returns the operation of a file with the fragments that it needs.
+func (f *folder) document(file File) (*Document, error) {
+	own, err := f.parse(file)
+	if err != nil {
+		return nil, err
+	}
+	whole := &ast.QueryDocument{Operations: own.Operations, Position: own.Position}
+	asItIs := true // the file has all that is needed, and nothing else
+
+	// Files are parsed again for each operation: validation writes into what it validates.
+	parsed := map[string]*ast.QueryDocument{file.Name: own}
+	wanted := spreads(own.Operations[0].SelectionSet)
+	for seen := map[string]bool{}; len(wanted) > 0; {
+		spread := wanted[0]
+		wanted = wanted[1:]
+		if seen[spread.Name] {
+			continue
+		}
+		seen[spread.Name] = true
+		fragment := own.Fragments.ForName(spread.Name)
+		if fragment == nil {
+			asItIs = false
+			if fragment, err = f.foreign(spread, parsed); err != nil {
+				return nil, err
+			}
+		}
+		if fragment == nil {
+			continue // validation says so
+		}
+		whole.Fragments = append(whole.Fragments, fragment)
+		wanted = append(wanted, spreads(fragment.SelectionSet)...)
+	}
+
+	text := string(file.Text)
+	if !asItIs || len(whole.Fragments) != len(own.Fragments) {
+		var formatted bytes.Buffer
+		formatter.NewFormatter(&formatted).FormatQueryDocument(whole)
+		text = formatted.String()
+		// Its tokens are counted with all fragments.
+		if _, err := f.parse(File{file.Name, []byte(text)}); err != nil {
+			return nil, err
+		}
+	}
+	if err := f.validate(file, whole); err != nil {
+		return nil, err
+	}
+	operation := own.Operations[0]
+	return &Document{operation.Name, operation.Name, operation.Operation, describe(operation, file), text}, nil
+}
+
+// foreign returns the fragment of another file, nil if there is none.
+func (f *folder) foreign(spread *ast.FragmentSpread, parsed map[string]*ast.QueryDocument) (
+	*ast.FragmentDefinition, error,
+) {
+	files := f.fragments[spread.Name]
+	if len(files) == 0 {
+		return nil, nil
+	}
+	if len(files) > 1 {
+		return nil, fmt.Errorf("%s:%d: fragment %s is in %s and in %s: rename one of them",
+			spread.Position.Src.Name, spread.Position.Line, spread.Name, files[0].Name, files[1].Name)
+	}
+	file := files[0]
+	if parsed[file.Name] == nil {
+		document, err := f.parse(file)
+		if err != nil {
+			return nil, err
+		}
+		parsed[file.Name] = document
+	}
+	return parsed[file.Name].Fragments.ForName(spread.Name), nil
+}
+
+// spreads returns the fragment spreads of a selection.
+func spreads(selections ast.SelectionSet) (found []*ast.FragmentSpread) {
+	for _, selection := range selections {
+		switch selection := selection.(type) {
+		case *ast.Field:
+			found = append(found, spreads(selection.SelectionSet)...)
+		case *ast.InlineFragment:
+			found = append(found, spreads(selection.SelectionSet)...)
+		case *ast.FragmentSpread:
+			found = append(found, selection)
+		}
+	}
+	return found
+}
+
+func (r Reader) parse(file File) (*ast.QueryDocument, error) {
+	parsed, err := parser.ParseQueryWithTokenLimit(&ast.Source{Name: file.Name, Input: string(file.Text)}, r.MaxTokens)
+	if err != nil {
+		return nil, located(file.Name, err)
+	}
+	return parsed, nil
+}
+
+func (r Reader) validate(file File, document *ast.QueryDocument) error {
+	errs := validator.ValidateWithRules(r.Schema, document, rules.NewDefaultRules())
+	if len(errs) == 0 {
+		return nil
+	}
+	err := located(file.Name, errs[0])
+	if len(errs) > 1 {
+		err = fmt.Errorf("%w (and %d more errors)", err, len(errs)-1)
+	}
+	return err
+}
+
+// located returns an error of gqlparser as FILE:LINE: MESSAGE, in one line.
+func located(file string, err error) error {
+	var of *gqlerror.Error
+	if !errors.As(err, &of) {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	if name, ok := of.Extensions["file"].(string); ok {
+		file = name
+	}
+	message := strings.Join(strings.Fields(of.Message), " ")
+	if len(of.Locations) == 0 {
+		return fmt.Errorf("%s: %s", file, message)
+	}
+	return fmt.Errorf("%s:%d: %s", file, of.Locations[0].Line, message)
+}
+
+// describe returns what a document says of itself.
+func describe(operation *ast.OperationDefinition, file File) string {
+	if operation.Description != "" {
+		return operation.Description
+	}
+	return description(string(file.Text))
+}
