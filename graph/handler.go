@@ -11,6 +11,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"sessiongraph/graph/documents"
 	"sessiongraph/graph/generated"
 	"sessiongraph/graph/limits"
 	"sessiongraph/graph/model"
@@ -26,6 +27,9 @@ type Settings struct {
 	QueryTimeout time.Duration
 	Origins      []string // of web pages that may query, as browsers send them
 	Protected    bool     // requests without a viewer in their context are refused
+
+	Documents     *documents.Trusted // what clients may name by an id
+	DocumentsOnly bool               // viewers without the scope admin send trusted documents alone
 }
 
 // maxRequest bounds a request: a document of limits.MaxTokens and its variables.
@@ -104,6 +108,10 @@ func newServer(
 	server.SetErrorPresenter(presentError(log))
 	server.SetRecoverFunc(recovered)
 	server.Use(extension.Introspection{})
+	server.Use(persistedDocuments{
+		trusted: settings.Documents, only: settings.DocumentsOnly, automatic: limits.NewPersistedQueries(),
+		viewer: run.viewer,
+	})
 	server.Use(limits.Operation{Schema: executable.Schema(), Codec: source.Codec,
 		MaxPage: settings.MaxPage, MaxComplexity: settings.MaxComplexity})
 	return server, run

@@ -11,9 +11,9 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
-// documents makes random operations of the whole schema: every type, with aliases,
+// documentMaker makes random operations of the whole schema: every type, with aliases,
 // fragments, directives, fields that merge, and lists with arguments in lists.
-type documents struct {
+type documentMaker struct {
 	*rand.Rand
 	schema *ast.Schema
 	// values are literals for arguments, by the argument's name, or else its type.
@@ -31,7 +31,7 @@ type fragment struct {
 }
 
 // next is a valid document and its variables.
-func (d *documents) next(t *testing.T) (document string, variables map[string]any) {
+func (d *documentMaker) next(t *testing.T) (document string, variables map[string]any) {
 	t.Helper()
 	for range 100 {
 		document, variables = d.draft()
@@ -43,7 +43,7 @@ func (d *documents) next(t *testing.T) (document string, variables map[string]an
 	return "", nil
 }
 
-func (d *documents) draft() (document string, variables map[string]any) {
+func (d *documentMaker) draft() (document string, variables map[string]any) {
 	d.fragments, d.booleans, d.texts, d.aliases = nil, map[string]bool{}, map[string]string{}, 0
 	selection := d.selection(d.schema.Query, 2+d.IntN(5))
 	var declared []string
@@ -65,7 +65,7 @@ func (d *documents) draft() (document string, variables map[string]any) {
 	return document, variables
 }
 
-func (d *documents) selection(on *ast.Definition, depth int) string {
+func (d *documentMaker) selection(on *ast.Definition, depth int) string {
 	var parts []string
 	for range 1 + d.IntN(5) {
 		parts = append(parts, d.part(on, depth))
@@ -74,7 +74,7 @@ func (d *documents) selection(on *ast.Definition, depth int) string {
 }
 
 // part is a field or a fragment.
-func (d *documents) part(on *ast.Definition, depth int) string {
+func (d *documentMaker) part(on *ast.Definition, depth int) string {
 	switch {
 	case once(d.Rand, 12):
 		return d.alias(1) + "__typename" + d.directives()
@@ -99,7 +99,7 @@ func (d *documents) part(on *ast.Definition, depth int) string {
 	return d.field(draw(d.Rand, fields), depth)
 }
 
-func (d *documents) field(field *ast.FieldDefinition, depth int) string {
+func (d *documentMaker) field(field *ast.FieldDefinition, depth int) string {
 	var arguments []string
 	for _, argument := range field.Arguments {
 		if argument.Type.NonNull || once(d.Rand, 3) {
@@ -128,7 +128,7 @@ func (d *documents) field(field *ast.FieldDefinition, depth int) string {
 }
 
 // fragment is one on the type itself, on a type that it can be, or on none.
-func (d *documents) fragment(on *ast.Definition, depth int) string {
+func (d *documentMaker) fragment(on *ast.Definition, depth int) string {
 	kinds := append([]*ast.Definition{on}, d.schema.GetPossibleTypes(on)...)
 	kinds = append(kinds, d.schema.GetImplements(on)...)
 	for _, member := range d.schema.GetPossibleTypes(on) {
@@ -153,20 +153,20 @@ func (d *documents) fragment(on *ast.Definition, depth int) string {
 	return "..." + d.fragments[place].name + d.directives()
 }
 
-func (d *documents) count() int {
+func (d *documentMaker) count() int {
 	d.aliases++
 	return d.aliases
 }
 
 // alias is one in n times a name of its own.
-func (d *documents) alias(n int) string {
+func (d *documentMaker) alias(n int) string {
 	if once(d.Rand, n) {
 		return fmt.Sprintf("f%d: ", d.count())
 	}
 	return ""
 }
 
-func (d *documents) directives() string {
+func (d *documentMaker) directives() string {
 	if !once(d.Rand, 8) {
 		return ""
 	}

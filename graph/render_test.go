@@ -45,7 +45,7 @@ func TestRenderDifferential(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	plain := graph.HandlerOf(t.Context(), reader, settings, log, true)
 	ours := graph.HandlerOf(t.Context(), reader, settings, log, false)
-	d := &documents{Rand: r, schema: loadSchema(t, "../schema.graphqls"), values: argumentValues(t, ours)}
+	d := &documentMaker{Rand: r, schema: loadSchema(t, "../schema.graphqls"), values: argumentValues(t, ours)}
 	failed, nulls, bytesOfAnswers := 0, 0, 0
 	for n := range count {
 		t.Run(strconv.FormatUint(n, 10), func(t *testing.T) {

@@ -107,13 +107,22 @@ func (r *runner) Answer(
 
 // withViewer returns the context of an operation with its viewer. Where the server is open, everyone is an operator.
 func (r *runner) withViewer(ctx context.Context) (context.Context, *gqlerror.Error) {
-	switch {
-	case models.ViewerOf(ctx) != nil:
+	if models.ViewerOf(ctx) != nil {
 		return ctx, nil
+	}
+	viewer, denied := r.viewer(ctx)
+	return models.WithViewer(ctx, viewer), denied
+}
+
+// viewer returns who sends an operation.
+func (r *runner) viewer(ctx context.Context) (*models.Viewer, *gqlerror.Error) {
+	switch viewer := models.ViewerOf(ctx); {
+	case viewer != nil:
+		return viewer, nil
 	case r.protected:
-		return ctx, errUnauthenticated()
+		return nil, errUnauthenticated()
 	default:
-		return models.WithViewer(ctx, models.Operator()), nil
+		return models.Operator(), nil
 	}
 }
 

@@ -85,7 +85,7 @@ func compareAnswers(t *testing.T, want, got http.Handler) {
 		ask(foundByWord, object{"word": word})
 	}
 	schema := loadSchema(t, "../schema.graphqls")
-	d := &documents{Rand: rand.New(rand.NewPCG(1, 1)), schema: schema, values: argumentValues(t, want)}
+	d := &documentMaker{Rand: rand.New(rand.NewPCG(1, 1)), schema: schema, values: argumentValues(t, want)}
 	for range 100 {
 		ask(d.next(t))
 	}

@@ -13,6 +13,7 @@ const (
 	Unauthenticated = "UNAUTHENTICATED"
 	Forbidden       = "FORBIDDEN"
 	BadUserInput    = "BAD_USER_INPUT"
+	UnknownDocument = "PERSISTED_QUERY_NOT_FOUND"
 	TooComplex      = "QUERY_TOO_COMPLEX"
 	BadRequest      = "BAD_REQUEST"
 	TooLarge        = "REQUEST_TOO_LARGE"

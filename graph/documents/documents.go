@@ -16,9 +16,16 @@ type Document struct {
 	Kind        ast.Operation // query, mutation or subscription
 	Description string        // what it answers: its leading comment
 	Text        string        // what is executed: the operation with all its fragments
+	file        string        // the text of its file, "" where that is Text
 }
 
-// Collection is a set of documents that does not change.
+// Is reports whether a text is the document, but for white space around it.
+func (d *Document) Is(text string) bool {
+	text = strings.TrimSpace(text)
+	return text == strings.TrimSpace(d.Text) || d.file != "" && text == strings.TrimSpace(d.file)
+}
+
+// Collection is a set of documents that does not change. A nil one has none.
 type Collection struct {
 	Documents []*Document // the built-in ones first
 
@@ -27,27 +34,37 @@ type Collection struct {
 }
 
 // ByID returns the document with the id, nil if there is none.
-func (c *Collection) ByID(id string) *Document { return c.byID[id] }
+func (c *Collection) ByID(id string) *Document {
+	if c == nil {
+		return nil
+	}
+	return c.byID[id]
+}
 
 // ByText returns the document that a text equals but for white space around it, nil if there is none.
-func (c *Collection) ByText(text string) *Document { return c.byText[strings.TrimSpace(text)] }
+func (c *Collection) ByText(text string) *Document {
+	if c == nil {
+		return nil
+	}
+	return c.byText[strings.TrimSpace(text)]
+}
 
 // add adds a document with its ids and texts, of which those that are known stay with the earlier document.
-func (c *Collection) add(document *Document, ids []string, texts ...string) {
+func (c *Collection) add(document *Document, ids ...string) {
 	c.Documents = append(c.Documents, document)
 	for _, id := range ids {
 		if c.byID[id] == nil {
 			c.byID[id] = document
 		}
 	}
-	for _, text := range append(texts, document.Text) {
-		if text = strings.TrimSpace(text); c.byText[text] == nil {
+	for _, text := range []string{document.Text, document.file} {
+		if text = strings.TrimSpace(text); text != "" && c.byText[text] == nil {
 			c.byText[text] = document
 		}
 	}
 }
 
-// Trusted is the collection in force. It may be replaced while operations run.
+// Trusted is the collection in force. It may be replaced while operations run. A nil one has none.
 type Trusted struct{ collection atomic.Pointer[Collection] }
 
 // NewTrusted returns a collection in force.
@@ -58,7 +75,12 @@ func NewTrusted(c *Collection) *Trusted {
 }
 
 // Collection returns the collection in force.
-func (t *Trusted) Collection() *Collection { return t.collection.Load() }
+func (t *Trusted) Collection() *Collection {
+	if t == nil {
+		return nil
+	}
+	return t.collection.Load()
+}
 
 // Replace puts another collection in force.
 func (t *Trusted) Replace(c *Collection) { t.collection.Store(c) }

@@ -81,7 +81,7 @@ func TestFolder(t *testing.T) {
 			}
 		}
 		for _, text := range []string{want.file, strings.TrimSpace(want.file), document.Text} {
-			if c.ByText(text) != document {
+			if c.ByText(text) != document || !document.Is(text) {
 				t.Errorf("%s is not found by its text %q", want.name, text)
 			}
 		}
@@ -112,7 +112,8 @@ func TestFoldersWithErrors(t *testing.T) {
 	}{
 		{"no GraphQL", files(good, "query A {\n  viewer {\n"), "b.graphql:3: "},
 		{"nothing", files("# Nothing.\n"), "a.graphql:1: neither an operation nor a fragment"},
-		{"an unknown field", files(good, "query A {\n  viewer {\n    age\n  }\n}"), `b.graphql:3: Cannot query field "age"`},
+		{"an unknown field", files(good, "query A {\n  viewer {\n    age\n  }\n}"),
+			`b.graphql:3: Cannot query field "age"`},
 		{"an unknown field in a fragment of another file",
 			files("query A { viewer { ...F } }", "fragment F on Viewer {\n age }"), "b.graphql:2: Cannot query field"},
 		{"two unknown fields", files("query A { viewer { age size } }"), "(and 1 more errors)"},
@@ -123,7 +124,8 @@ func TestFoldersWithErrors(t *testing.T) {
 		{"two operations", files("query A { viewer { name } }\nquery B { viewer { name } }"),
 			"a.graphql:2: a second operation"},
 		{"a name twice", files(good, good), "b.graphql: operation Good is in a.graphql as well"},
-		{"a built-in name", files("query PlaygroundViewer { viewer { name } }"), "has the name of a built-in document"},
+		{"a built-in name", files("query PlaygroundViewer { viewer { name } }"),
+			"has the name of a built-in document"},
 		{"a fragment of two files", files("query A {\n viewer { ...F } }", "fragment F on Viewer { name }",
 			"fragment F on Viewer { scopes }"), "a.graphql:2: fragment F is in b.graphql and in c.graphql"},
 		{"too many tokens", files("query A { viewer {" + strings.Repeat(" name", 1500) + "} }"), "a.graphql"},
@@ -154,8 +156,8 @@ func TestManifests(t *testing.T) {
 				t.Fatal(err)
 			}
 			document := c.ByID("0a1b")
-			if document == nil || document.Name != "Latest" || document.Text != latest || c.ByText(latest) != document ||
-				!strings.HasPrefix(document.Description, "The latest") {
+			if document == nil || document.Name != "Latest" || document.Text != latest ||
+				c.ByText(latest) != document || !strings.HasPrefix(document.Description, "The latest") {
 				t.Errorf("document %+v", document)
 			}
 			if other := c.ByID("other"); other == nil || other.Name != "" {
@@ -186,7 +188,8 @@ func TestManifestsWithErrors(t *testing.T) {
 		{"a number", "{\n\"a\": 5}", `m.json:2: document "a" is not a text`},
 		{"an object", "{\n\"a\": {}}", `m.json:2: document "a" is not a text`},
 		{"an empty id", `{"": "{ viewer { name } }"}`, "m.json:1: empty id"},
-		{"an id twice", "{\"a\": \"{ viewer { name } }\",\n\"a\": \"{ viewer { scopes } }\"}", `m.json:2: id "a" twice`},
+		{"an id twice", "{\"a\": \"{ viewer { name } }\",\n\"a\": \"{ viewer { scopes } }\"}",
+			`m.json:2: id "a" twice`},
 		{"a built-in id", `{"PlaygroundViewer": "{ viewer { name } }"}`, "built-in"},
 		{"an unknown field", "{\n\n\"a\": \"{\\n viewer { age } }\"}", `m.json:3: document "a":2: Cannot query field`},
 		{"no GraphQL", `{"a": "{"}`, `m.json:1: document "a":1: `},

@@ -38,7 +38,7 @@ func (r Reader) Manifest(file File) (*Collection, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", file.Name, e.line, err)
 		}
-		c.add(document, []string{e.id})
+		c.add(document, e.id)
 	}
 	return c, nil
 }
@@ -59,7 +59,10 @@ func (r Reader) entryDocument(e entry) (*Document, error) {
 		return nil, err
 	}
 	operation := parsed.Operations[0]
-	return &Document{e.id, operation.Name, operation.Operation, describe(operation, text), e.text}, nil
+	return &Document{
+		ID: e.id, Name: operation.Name, Kind: operation.Operation, Description: describe(operation, text),
+		Text: e.text,
+	}, nil
 }
 
 // apolloFormat is the format of a manifest that generate-persisted-query-manifest wrote.

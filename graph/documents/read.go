@@ -80,7 +80,7 @@ func (r Reader) addFolder(c *Collection, files []File) error {
 		}
 		sum := sha256.Sum256(file.Text)
 		hash := hex.EncodeToString(sum[:])
-		c.add(document, []string{name, hash, "sha256:" + hash}, string(file.Text))
+		c.add(document, name, hash, "sha256:"+hash)
 	}
 	return nil
 }
@@ -106,7 +106,8 @@ func (f *folder) index(file File) (operation string, err error) {
 	case len(parsed.Operations) == 0:
 		return "", nil
 	case len(parsed.Operations) > 1:
-		return "", fmt.Errorf("%s:%d: a second operation: a file has one", file.Name, parsed.Operations[1].Position.Line)
+		return "", fmt.Errorf("%s:%d: a second operation: a file has one", file.Name,
+			parsed.Operations[1].Position.Line)
 	case parsed.Operations[0].Name == "":
 		return "", fmt.Errorf("%s:%d: the operation has no name", file.Name, parsed.Operations[0].Position.Line)
 	}
@@ -146,21 +147,24 @@ func (f *folder) document(file File) (*Document, error) {
 		wanted = append(wanted, spreads(fragment.SelectionSet)...)
 	}
 
-	text := string(file.Text)
+	operation := own.Operations[0]
+	document := &Document{
+		ID: operation.Name, Name: operation.Name, Kind: operation.Operation, Description: describe(operation, file),
+		Text: string(file.Text),
+	}
 	if !asItIs || len(whole.Fragments) != len(own.Fragments) {
 		var formatted bytes.Buffer
 		formatter.NewFormatter(&formatted).FormatQueryDocument(whole)
-		text = formatted.String()
+		document.Text, document.file = formatted.String(), document.Text
 		// Its tokens are counted with all fragments.
-		if _, err := f.parse(File{file.Name, []byte(text)}); err != nil {
+		if _, err := f.parse(File{file.Name, formatted.Bytes()}); err != nil {
 			return nil, err
 		}
 	}
 	if err := f.validate(file, whole); err != nil {
 		return nil, err
 	}
-	operation := own.Operations[0]
-	return &Document{operation.Name, operation.Name, operation.Operation, describe(operation, file), text}, nil
+	return document, nil
 }
 
 // foreign returns the fragment of another file, nil if there is none.

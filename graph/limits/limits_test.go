@@ -2,9 +2,11 @@ package limits
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -36,5 +38,30 @@ func TestDocumentedLimits(t *testing.T) {
 		if !bytes.Contains(page, sentence) {
 			t.Errorf("docs/limits.md does not say %q", sentence)
 		}
+	}
+}
+
+// The texts that were used last are kept, in bounded bytes.
+func TestPersistedQueriesAreBounded(t *testing.T) {
+	texts := NewPersistedQueries()
+	text := strings.Repeat("x", maxPersistedText)
+	texts.Add("first", text)
+	for n := range 2 * persistedBytes / maxPersistedText {
+		texts.Add(fmt.Sprint(n), text)
+		texts.Add(fmt.Sprint(n), text)
+		if texts.Get("first") == "" {
+			t.Fatal("a text that is used is lost")
+		}
+	}
+	kept := 0
+	for n := range 2 * persistedBytes / maxPersistedText {
+		kept += len(texts.Get(fmt.Sprint(n)))
+	}
+	if kept > persistedBytes || kept < persistedBytes/2 || texts.bytes > persistedBytes {
+		t.Errorf("%d bytes are kept, %d counted", kept, texts.bytes)
+	}
+	texts.Add("long", text+"x")
+	if texts.Get("long") != "" {
+		t.Error("a long text is kept")
 	}
 }

@@ -35,7 +35,8 @@ func (t HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 	if errs != nil {
 		response := exec.DispatchError(graphql.WithOperationContext(r.Context(), oc), apierror.ShortenList(errs))
 		status := http.StatusOK // a well-formed request under application/json
-		if contentType == typeResponse {
+		// Apollo's clients look for an unknown document in answers of status 200.
+		if contentType == typeResponse && !apierror.HasCode(response.Errors, apierror.UnknownDocument) {
 			status = http.StatusBadRequest
 		}
 		writeResponse(w, contentType, status, wireResponse{Errors: response.Errors, Extensions: response.Extensions})

@@ -8,6 +8,7 @@ import (
 	"math"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,9 +43,9 @@ func (t HTTP) read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, 
 		w.Header().Set("Allow", "GET, POST")
 		invalid = newRequestError(http.StatusMethodNotAllowed, apierror.BadRequest, "send operations by GET or POST")
 	}
-	if invalid == nil && params.Query == "" {
+	if invalid == nil && !hasDocument(params) {
 		invalid = newRequestError(http.StatusBadRequest, apierror.BadRequest,
-			"query is missing: send the text of an operation as query")
+			"query is missing: send the text of an operation as query, or the id of a document as documentId")
 	}
 	params.ReadTime.End = graphql.Now()
 	return params, invalid
@@ -72,18 +73,21 @@ func (t HTTP) readBody(w http.ResponseWriter, r *http.Request, params *graphql.R
 	return nil
 }
 
-// decodeParams reads {"query", "operationName", "variables", "extensions"}. Unlike
-// encoding/json it distinguishes upper and lower case in these names.
+// decodeParams reads {"query", "documentId", "id", "operationName", "variables", "extensions"}. Unlike encoding/json
+// it distinguishes upper and lower case in these names.
 func decodeParams(body []byte, params *graphql.RawParams) *gqlerror.Error {
 	if !json.Valid(body) || models.JSON(body).Kind() != models.IsObject {
 		return apierror.New(apierror.BadRequest, "the request is not a JSON object with a query")
 	}
+	var documentID, id string
 	members := []struct {
 		name, want string
 		read       func(models.JSON) error
 		value      models.JSON
 	}{
 		{"query", "a string", readString(&params.Query), nil},
+		{"documentId", "a string", readString(&documentID), nil},
+		{"id", "", readStringOnly(&id), nil},
 		{"operationName", "a string", readString(&params.OperationName), nil},
 		{"variables", "an object", readObject(&params.Variables), nil},
 		{"extensions", "an object", readObject(&params.Extensions), nil},
@@ -106,6 +110,7 @@ func decodeParams(body []byte, params *graphql.RawParams) *gqlerror.Error {
 		}
 	}
 	wholeNumbers(params.Variables)
+	setDocumentIDs(params, documentID, id)
 	return nil
 }
 
@@ -115,6 +120,16 @@ func readString(into *string) func(models.JSON) error {
 			return errors.New("not a string")
 		}
 		*into = value.Text()
+		return nil
+	}
+}
+
+// readStringOnly ignores other values: some clients number their requests by id.
+func readStringOnly(into *string) func(models.JSON) error {
+	return func(value models.JSON) error {
+		if value.Kind() == models.IsString {
+			*into = value.Text()
+		}
 		return nil
 	}
 }
@@ -144,7 +159,36 @@ func readURL(r *http.Request, params *graphql.RawParams) *requestError {
 		}
 	}
 	wholeNumbers(params.Variables)
+	setDocumentIDs(params, values.Get("documentId"), values.Get("id"))
 	return nil
+}
+
+// documentIDs is the type of the extension in which the ids of a document are. No client can send one.
+type documentIDs []string
+
+const documentIDsKey = "documentId"
+
+// setDocumentIDs keeps the ids that are not empty.
+func setDocumentIDs(params *graphql.RawParams, ids ...string) {
+	ids = slices.DeleteFunc(ids, func(id string) bool { return id == "" })
+	if len(ids) == 0 {
+		return
+	}
+	if params.Extensions == nil {
+		params.Extensions = map[string]any{}
+	}
+	params.Extensions[documentIDsKey] = documentIDs(ids)
+}
+
+// DocumentIDs returns the values of documentId and id that a request has.
+func DocumentIDs(params *graphql.RawParams) []string {
+	ids, _ := params.Extensions[documentIDsKey].(documentIDs)
+	return ids
+}
+
+// hasDocument reports whether a request has a text, or names one.
+func hasDocument(params *graphql.RawParams) bool {
+	return params.Query != "" || len(DocumentIDs(params)) > 0 || params.Extensions["persistedQuery"] != nil
 }
 
 // wholeNumbers replaces numbers without a fraction by integers: JSON has one type of

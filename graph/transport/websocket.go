@@ -186,7 +186,7 @@ func (s *socket) subscribe(ctx context.Context, f frame) *violation {
 	params := &graphql.RawParams{Headers: s.header}
 	params.ReadTime.Start = graphql.Now()
 	if f.ID == "" || len(f.Payload) == 0 || f.Payload[0] != '{' ||
-		decodeParams(f.Payload, params) != nil || params.Query == "" {
+		decodeParams(f.Payload, params) != nil || !hasDocument(params) {
 		return &violation{4400, "Invalid message received"}
 	}
 	params.ReadTime.End = graphql.Now()

@@ -26,6 +26,8 @@ type Serve struct {
 	Keeping
 	MaxPage       Count   `env:"SESSIONGRAPH_MAX_PAGE" group:"Queries:" default:"200" placeholder:"N" help:"Highest value of first and last (${default})."`
 	QueryTimeout  Timeout `env:"SESSIONGRAPH_QUERY_TIMEOUT" group:"Queries:" default:"10s" placeholder:"TIME" help:"How long an answer, or one event of a subscription, may take, e.g. 10s or 1m (${default})."`
+	Documents     string  `env:"SESSIONGRAPH_DOCUMENTS" group:"Queries:" placeholder:"PATH" help:"Trusted documents: a folder of *.graphql files, or a manifest as relay-compiler and graphql-codegen write it."`
+	DocumentsOnly bool    `env:"SESSIONGRAPH_DOCUMENTS_ONLY" group:"Queries:" help:"Let tokens without the scope admin send trusted documents alone."`
 	MaxComplexity Count   `env:"SESSIONGRAPH_MAX_COMPLEXITY" group:"Queries:" default:"250000" placeholder:"N" help:"Highest estimated number of values that one operation may return (${default})."`
 	Logging
 }
@@ -47,11 +49,13 @@ func (c Serve) Run(ctx context.Context, s Streams, schema Schema) error {
 		SignSecrets: c.SignSecret,
 		Retention:   time.Duration(c.Retention),
 		Schema:      string(schema),
+		Documents:   c.Documents,
 		Queries: graph.Settings{
 			Origins:       c.CORSOrigin,
 			MaxPage:       int(c.MaxPage),
 			MaxComplexity: int(c.MaxComplexity),
 			QueryTimeout:  time.Duration(c.QueryTimeout),
+			DocumentsOnly: c.DocumentsOnly,
 		},
 	}, c.Logger(s.Err))
 }

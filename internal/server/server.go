@@ -34,6 +34,7 @@ type Config struct {
 
 	Retention time.Duration // age at which sessions are removed, 0 for never
 	Queries   graph.Settings
+	Documents string // folder or manifest of trusted documents
 	Schema    string // text of GET /schema.graphqls
 }
 
@@ -54,6 +55,12 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+
+	source, trusted, err := loadDocuments(config.Documents)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	config.Queries.Documents = trusted
 
 	starting := new(startupHandler)
 	server := &http.Server{
@@ -98,8 +105,12 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 	var background sync.WaitGroup
 	background.Go(func() { runUpgrades(ctx, store, outdated, log) })
 	background.Go(func() { runRetention(ctx, store, config.Retention, log) })
+	background.Go(func() { watchDocuments(ctx, source, trusted, log) })
 	log.Info("serving", "url", openableURL(listener.Addr()), "database", store.Name(),
 		"version", build.Version, "commit", build.Commit, "unprotected", openAccess(verifier, notifications.Keys))
+	if config.Queries.DocumentsOnly && !config.Queries.Protected {
+		log.Warn("--documents-only restricts tokens, and there are none: everyone may send any operation")
+	}
 
 	select {
 	case err = <-failed:

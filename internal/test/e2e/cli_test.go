@@ -74,6 +74,8 @@ func TestRefusedStarts(t *testing.T) {
 	if err := os.WriteFile(notADatabase, []byte(strings.Repeat("no database\n", 100)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	invalidDocument := filepath.Join(folder, "invalid.graphql")
+	write(t, invalidDocument, "query A {\n  sessions {\n    count\n  }\n}\n")
 	for _, test := range []struct {
 		name string
 		code int // 2 for a mistake in what was given, 1 for what failed
@@ -128,6 +130,11 @@ func TestRefusedStarts(t *testing.T) {
 			[]string{"--retention", `"3m"`, "90d, 12w or 36h"}},
 		{"retention below a day", 2, []string{"--retention=23h"}, nil,
 			[]string{"--retention", `"23h"`, "at least 24 hours"}},
+		{"invalid document", 1, []string{"--documents", folder}, nil, []string{invalidDocument + ":3: ", `"count"`}},
+		{"documents that are missing", 1, []string{"--documents", filepath.Join(folder, "missing")}, nil,
+			[]string{"documents: ", "missing"}},
+		{"documents that are no manifest", 1, []string{"--documents", invalidDocument}, nil,
+			[]string{invalidDocument + ":1: "}},
 		{"flag without value", 2, []string{"--db"}, nil, []string{"--db"}},
 		{"folder as database", 1, []string{"--db", folder}, nil, []string{folder, "folder"}},
 		{"database in a missing folder", 1, []string{"--db", filepath.Join(folder, "missing", "x.db")}, nil,
