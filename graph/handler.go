@@ -26,7 +26,9 @@ type Settings struct {
 	// QueryTimeout is how long an answer, or one event of a subscription, may take.
 	QueryTimeout time.Duration
 	Origins      []string // of web pages that may query, as browsers send them
-	Protected    bool     // requests without a viewer in their context are refused
+	Protected    bool     // operations without a viewer in their context are refused
+	// Authenticator finds out who sends a request, and makes the API protected; nil where everyone is an operator.
+	Authenticator transport.Authenticator
 
 	Documents     *documents.Trusted // what clients may name by an id
 	DocumentsOnly bool               // viewers without the scope admin send trusted documents alone
@@ -42,7 +44,10 @@ const DefaultQueryTimeout = 10 * time.Second
 func Handler(stopping context.Context, database *store.Store, settings Settings, log *slog.Logger) http.Handler {
 	server, run := newServer(stopping, database, database.Primary(), settings, log)
 	renderInOnePass(server, run)
-	return server
+	if settings.Authenticator == nil {
+		return server
+	}
+	return transport.RequireToken(settings.Authenticator, server)
 }
 
 // renderInOnePass makes a server answer from one state of the database. Root fields are
@@ -89,7 +94,7 @@ func newServer(
 	}
 	run := &runner{
 		source: source, timeout: settings.QueryTimeout, operations: limits.NewOperationLimiter(), log: log,
-		protected: settings.Protected,
+		protected: settings.Protected || settings.Authenticator != nil,
 		snapshot:  func(ctx context.Context) (context.Context, func()) { return ctx, func() {} },
 	}
 	if run.timeout <= 0 {
@@ -100,7 +105,9 @@ func newServer(
 
 	server := handler.New(executable)
 	overHTTP := transport.HTTP{MaxBody: maxRequest, Runner: run}
-	server.AddTransport(transport.WebSocket{Runner: run, Stopping: stopping, Origins: settings.Origins})
+	server.AddTransport(transport.WebSocket{
+		Runner: run, Stopping: stopping, Origins: settings.Origins, Authenticator: settings.Authenticator,
+	})
 	server.AddTransport(transport.SSE{HTTP: overHTTP, Stopping: stopping})
 	server.AddTransport(overHTTP)
 	server.SetParserTokenLimit(limits.MaxTokens)
@@ -108,6 +115,7 @@ func newServer(
 	server.SetErrorPresenter(presentError(log))
 	server.SetRecoverFunc(recovered)
 	server.Use(extension.Introspection{})
+	server.Use(rights{run.viewer})
 	server.Use(persistedDocuments{
 		trusted: settings.Documents, only: settings.DocumentsOnly, automatic: limits.NewPersistedQueries(),
 		viewer: run.viewer,

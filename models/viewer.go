@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"slices"
 )
 
@@ -74,6 +75,9 @@ func Operator() *Viewer { return &Viewer{Scopes: Scopes()} }
 
 // May reports whether the viewer has a scope.
 func (v *Viewer) May(scope Scope) bool { return slices.Contains(v.Scopes, scope) }
+
+// ErrTokenEnded is the cause (context.Cause) of the end of what is done for a viewer whose token is no longer valid.
+var ErrTokenEnded = errors.New("the token is no longer valid")
 
 type viewerKey struct{}
 

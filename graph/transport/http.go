@@ -9,6 +9,7 @@ import (
 
 	"sessiongraph/graph/apierror"
 	"sessiongraph/graph/render"
+	"sessiongraph/models"
 )
 
 // HTTP is GraphQL over HTTP, by GET and POST, as the specification of that name has it.
@@ -56,6 +57,10 @@ func (t HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 
 	ctx, collected := render.Collect(r.Context())
 	response, err := t.Runner.Answer(graphql.WithOperationContext(ctx, oc), exec, oc)
+	if tokenEnded(ctx) {
+		writeUnauthenticated(w, contentType, models.ErrTokenEnded)
+		return
+	}
 	if err != nil {
 		status := http.StatusOK
 		if err.Extensions["code"] == apierror.Unavailable {

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"sessiongraph/models"
 )
 
 // SSE sends responses as server-sent events, one operation a connection: the "distinct
@@ -47,6 +50,8 @@ func (t SSE) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecut
 	pings.Go(func() { stream.keepAlive(ctx) })
 	if errs := t.Runner.Respond(ctx, exec, params, stream.next); errs != nil {
 		stream.next(Encode(&graphql.Response{Errors: errs}))
+	} else if tokenEnded(r.Context()) {
+		stream.next(Encode(&graphql.Response{Errors: gqlerror.List{unauthenticated(models.ErrTokenEnded)}}))
 	}
 	if t.Stopping.Err() == nil {
 		stream.write([]byte("event: complete\ndata:\n\n"))

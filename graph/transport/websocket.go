@@ -15,6 +15,7 @@ import (
 	"github.com/coder/websocket"
 
 	"sessiongraph/graph/apierror"
+	"sessiongraph/models"
 )
 
 // WebSocket is the protocol graphql-transport-ws, with the close codes of its
@@ -26,6 +27,8 @@ type WebSocket struct {
 	Stopping context.Context
 	// Origins are those of web pages that may connect beside the server's own, in lower case.
 	Origins []string
+	// Authenticator finds out whose a connection is; nil where that is in the request's context.
+	Authenticator Authenticator
 }
 
 var _ graphql.Transport = WebSocket{}
@@ -61,11 +64,13 @@ func (t WebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 	conn.SetReadLimit(maxFrame)
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	s := &socket{conn: conn, exec: exec, runner: t.Runner, header: r.Header, operations: map[string]*running{}}
+	s := &socket{conn: conn, exec: exec, runner: t.Runner, header: r.Header, operations: map[string]*running{},
+		authenticator: t.Authenticator, authorization: authorization(r), viewing: ctx, release: func() {}}
 	defer context.AfterFunc(t.Stopping, func() { s.close(websocket.StatusGoingAway, "the server is stopping") })()
 	s.serve(ctx)
 	cancel()
 	s.ended.Wait()
+	s.release()
 	_ = conn.CloseNow()
 }
 
@@ -112,7 +117,13 @@ type socket struct {
 	ended  sync.WaitGroup // operations and pings
 	writes atomic.Int32   // messages that are being written
 
-	initialised bool // used by the reader alone
+	authenticator Authenticator
+	authorization string // the header of the request
+
+	// Used by the reader alone.
+	initialised bool
+	viewing     context.Context // of operations; it ends with the viewer's token
+	release     context.CancelFunc
 
 	mu         sync.Mutex // not held while a message is written
 	operations map[string]*running
@@ -152,6 +163,9 @@ func (s *socket) handle(ctx context.Context, f frame, late *time.Timer) *violati
 		if !isObjectOrNone(f.Payload) {
 			return &violation{4400, "Invalid payload of connection_init"}
 		}
+		if refused := s.authenticate(ctx, models.JSON(f.Payload)); refused != nil {
+			return refused
+		}
 		late.Stop()
 		s.initialised = true
 		s.send(ctx, frame{Type: "connection_ack"})
@@ -171,6 +185,33 @@ func (s *socket) handle(ctx context.Context, f frame, late *time.Timer) *violati
 		s.cancel(f.ID)
 	default:
 		return &violation{4400, "Invalid message received"}
+	}
+	return nil
+}
+
+// authenticate finds out whose a connection is: by the Authorization in the payload of connection_init, else by the
+// header. When the token ends, the connection is closed with a code after which a client may connect again, with
+// another token.
+func (s *socket) authenticate(ctx context.Context, payload models.JSON) *violation {
+	if s.authenticator == nil {
+		return nil
+	}
+	authorization := s.authorization
+	if given := payload.Get("Authorization"); given.Kind() != models.IsAbsent {
+		authorization = given.Text()
+	}
+	viewing, release, err := s.authenticator.Authenticate(ctx, authorization)
+	if err != nil {
+		return &violation{4401, "Unauthorized: " + err.Error()}
+	}
+	stop := context.AfterFunc(viewing, func() {
+		if tokenEnded(viewing) {
+			s.close(4403, "Forbidden: "+models.ErrTokenEnded.Error())
+		}
+	})
+	s.viewing, s.release = viewing, func() {
+		stop()
+		release()
 	}
 	return nil
 }
@@ -199,7 +240,7 @@ func (s *socket) subscribe(ctx context.Context, f frame) *violation {
 	if len(s.operations) >= maxOperations {
 		return &violation{4429, "Too many operations on one connection"}
 	}
-	live, cancel := context.WithCancel(ctx)
+	live, cancel := context.WithCancel(s.viewing)
 	operation := &running{cancel}
 	s.operations[f.ID] = operation
 	s.ended.Go(func() {
@@ -229,7 +270,7 @@ func (s *socket) run(ctx, live context.Context, id string, operation *running, p
 	errs := s.runner.Respond(live, s.exec, params, func(payload []byte) bool {
 		return s.isLive(id, operation) && s.write(ctx, slices.Concat(start, payload, []byte("}")))
 	})
-	if !s.remove(id, operation) {
+	if !s.remove(id, operation) || tokenEnded(live) {
 		return
 	}
 	end := frame{ID: id, Type: "complete"}

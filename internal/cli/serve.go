@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"syscall"
 	"time"
 
@@ -17,7 +18,8 @@ type Serve struct {
 	Addr       Address `env:"SESSIONGRAPH_ADDR" group:"Network:" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on; port 0 picks a free one (${default})."`
 	Host       Hosts   `name:"host" env:"SESSIONGRAPH_HOSTS" group:"Network:" placeholder:"NAME" help:"Names under which clients reach the server, comma separated. Requests for other Hosts are refused: by default none is on an address that is not loopback, and all but localhost's on one that is."`
 	CORSOrigin Origins `name:"cors-origin" env:"SESSIONGRAPH_CORS_ORIGINS" group:"Network:" placeholder:"ORIGIN" help:"Origins of web pages that may query, comma separated, e.g. https://app.example.com."`
-	Open       bool    `env:"SESSIONGRAPH_OPEN" group:"Network:" help:"Serve on an address that is not loopback, where anyone who reaches it reads everything."`
+	Open       bool    `env:"SESSIONGRAPH_OPEN" group:"Network:" help:"On an address that is not loopback, serve queries without tokens, and take notifications with neither an enforced signature nor an ingest key."`
+	Access
 	Database
 	DBReplica Replicas `name:"db-replica" env:"SESSIONGRAPH_DB_REPLICAS" secret:"" group:"Database:" placeholder:"URL" help:"PostgreSQL replicas of --db that answer queries, comma separated."`
 	Receiving
@@ -34,11 +36,16 @@ type Serve struct {
 
 // Run serves until ctx ends.
 func (c Serve) Run(ctx context.Context, s Streams, schema Schema) error {
-	listener, err := c.listen(ctx)
+	config := c.config(schema)
+	listener, err := c.listen(ctx, config)
 	if err != nil {
 		return err
 	}
-	return server.Run(ctx, listener, server.Config{
+	return server.Run(ctx, listener, config, c.Logger(s.Err))
+}
+
+func (c Serve) config(schema Schema) server.Config {
+	return server.Config{
 		Database:    string(c.DB),
 		Hosts:       c.Host,
 		IngestKeys:  c.IngestKey,
@@ -57,18 +64,30 @@ func (c Serve) Run(ctx context.Context, s Streams, schema Schema) error {
 			QueryTimeout:  time.Duration(c.QueryTimeout),
 			DocumentsOnly: c.DocumentsOnly,
 		},
-	}, c.Logger(s.Err))
+		Access: c.Access.settings(),
+	}
 }
 
-// listen refuses an address that is not loopback without --open.
-func (c Serve) listen(ctx context.Context) (net.Listener, error) {
+// listen refuses an address that is not loopback where something is not protected, without --open.
+func (c Serve) listen(ctx context.Context, config server.Config) (net.Listener, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", string(c.Addr))
 	if err != nil {
 		return nil, c.listenError(err)
 	}
-	if address, ok := listener.Addr().(*net.TCPAddr); ok && !address.IP.IsLoopback() && !c.Open {
-		err := usagef("--addr: %q is not a loopback address, anyone who reaches it would read everything:"+
-			" add --open if that is meant", c.Addr)
+	address, ok := listener.Addr().(*net.TCPAddr)
+	if !ok || address.IP.IsLoopback() || c.Open {
+		return listener, nil
+	}
+	gaps, err := config.Gaps()
+	if err == nil && len(gaps) > 0 {
+		missing := make([]string, len(gaps))
+		for i, gap := range gaps {
+			missing[i] = fmt.Sprintf("%s (%s)", gap.Open, gap.ClosedBy)
+		}
+		err = usagef("--addr: %q is not a loopback address, and anyone could reach it: %s;"+
+			" or add --open if that is meant", c.Addr, strings.Join(missing, ", "))
+	}
+	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
 	return listener, nil

@@ -78,6 +78,18 @@ func list(text []byte) []string {
 	return strings.Split(strings.NewReplacer("\r\n", ",", "\n", ",").Replace(string(text)), ",")
 }
 
+// Given is a text that is not empty, also in an empty variable: whatever it protects would be open by mistake.
+type Given string
+
+// UnmarshalText reads a text.
+func (g *Given) UnmarshalText(text []byte) error {
+	if strings.TrimSpace(string(text)) == "" {
+		return errors.New("empty value: leave the setting out instead")
+	}
+	*g = Given(text)
+	return nil
+}
+
 // SchemeName names a signature scheme.
 type SchemeName string
 

@@ -3,9 +3,14 @@ package server
 import (
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 
+	"sessiongraph/graph/apierror"
+	"sessiongraph/graph/transport"
 	"sessiongraph/ingest"
+	"sessiongraph/internal/httperror"
+	"sessiongraph/models"
 )
 
 // newVerifier returns the check of signatures, with what it finds in the metrics.
@@ -19,15 +24,60 @@ func newVerifier(config Config, metrics *ingest.Metrics, log *slog.Logger) (*ing
 	return verifier, nil
 }
 
-// openAccess lists what anyone can do who reaches the server.
-func openAccess(verifier *ingest.Verifier, keys ingest.Keys) string {
-	open := []string{"queries need no token"}
+// Gap is what anyone may do who reaches a server, and the settings that end it.
+type Gap struct{ Open, ClosedBy string }
+
+// Gaps lists what the configuration does not protect.
+func (c Config) Gaps() ([]Gap, error) {
+	verifier, err := ingest.NewVerifier(c.SignMode, c.SignScheme, c.SignSecrets)
+	if err != nil {
+		return nil, fmt.Errorf("signatures: %w", err)
+	}
+	var gaps []Gap
+	if !c.Access.Given() {
+		gaps = append(gaps, Gap{"queries need no token", "--tokens or --jwks"})
+	}
 	switch {
-	case keys.Required():
+	case len(c.IngestKeys) > 0:
 	case verifier.Mode != ingest.SignEnforce:
-		open = append(open, "notifications need no signature")
+		gaps = append(gaps, Gap{"notifications need no signature",
+			"--ingest-key, or --sign-secret with --sign-mode=enforce"})
 	case !verifier.Scheme.UsesSecret():
-		open = append(open, "notifications are signed without a secret")
+		gaps = append(gaps, Gap{"notifications are signed without a secret", "--ingest-key or another --sign-scheme"})
+	}
+	return gaps, nil
+}
+
+// describeGaps returns what is not protected, for the log.
+func describeGaps(config Config) string {
+	gaps, err := config.Gaps()
+	if err != nil || len(gaps) == 0 {
+		return "nothing"
+	}
+	open := make([]string, len(gaps))
+	for i, gap := range gaps {
+		open[i] = gap.Open
 	}
 	return strings.Join(open, ", ")
+}
+
+// requireScope passes requests on whose token has a scope. It is for routes other than those of GraphQL.
+func requireScope(authenticator transport.Authenticator, scope models.Scope, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		viewing, release, err := authenticator.Authenticate(r.Context(), r.Header.Get("Authorization"))
+		if err != nil {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			httperror.Error{
+				Status: http.StatusUnauthorized, Code: apierror.Unauthenticated, Message: err.Error(),
+			}.Write(w)
+			return
+		}
+		defer release()
+		if !models.ViewerOf(viewing).May(scope) {
+			httperror.Error{Status: http.StatusForbidden, Code: apierror.Forbidden,
+				Message: fmt.Sprintf("the token lacks the scope %s", scope)}.Write(w)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(viewing))
+	})
 }

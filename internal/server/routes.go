@@ -13,7 +13,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"sessiongraph/graph"
+	"sessiongraph/graph/transport"
 	"sessiongraph/internal/httperror"
+	"sessiongraph/models"
 	"sessiongraph/web"
 )
 
@@ -24,6 +26,7 @@ type routes struct {
 	origins              []string // whose pages may ask /query and read /schema.graphqls
 	keyed                bool     // /ingest takes keys in its address
 	metrics              prometheus.Gatherer
+	tokens               transport.Authenticator // nil where everyone may do everything
 }
 
 func (r routes) handler(log *slog.Logger) http.Handler {
@@ -36,8 +39,11 @@ func (r routes) handler(log *slog.Logger) http.Handler {
 	mux.Handle("/schema.graphqls", crossOrigin(r.origins, readOnly(graph.Schema(r.schema))))
 	mux.Handle("/healthz", readOnly(http.HandlerFunc(healthy)))
 	mux.Handle("/readyz", readOnly(r.ready))
-	metrics := promhttp.HandlerFor(r.metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
-	mux.Handle("/metrics", readOnly(metrics))
+	metrics := readOnly(promhttp.HandlerFor(r.metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+	if r.tokens != nil {
+		metrics = requireScope(r.tokens, models.ScopeMetrics, metrics)
+	}
+	mux.Handle("/metrics", metrics)
 
 	page, built := web.Page()
 	if !built {

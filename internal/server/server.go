@@ -16,6 +16,7 @@ import (
 
 	"sessiongraph/graph"
 	"sessiongraph/ingest"
+	"sessiongraph/internal/access"
 	"sessiongraph/internal/buildinfo"
 )
 
@@ -36,6 +37,8 @@ type Config struct {
 	Queries   graph.Settings
 	Documents string // folder or manifest of trusted documents
 	Schema    string // text of GET /schema.graphqls
+
+	Access access.Settings
 }
 
 // Timeouts against clients that send slowly. Writing has none: streams of events last,
@@ -52,6 +55,11 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 	registry := prometheus.NewRegistry()
 	metrics := ingest.NewMetrics(registry)
 	verifier, err := newVerifier(config, metrics, log)
+	var authenticator *access.Authenticator
+	if err == nil && config.Access.Given() {
+		authenticator, err = access.New(ctx, config.Access, registry, log)
+		config.Queries.Authenticator = authenticator
+	}
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -100,15 +108,19 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 		keyed:   notifications.Keys.Required(),
 		ready:   readiness(ctx, writer.Ready, log),
 		metrics: registry,
+		tokens:  config.Queries.Authenticator,
 	}.handler(log))
 
 	var background sync.WaitGroup
+	if authenticator != nil {
+		background.Go(func() { authenticator.Run(ctx) })
+	}
 	background.Go(func() { runUpgrades(ctx, store, outdated, log) })
 	background.Go(func() { runRetention(ctx, store, config.Retention, log) })
 	background.Go(func() { watchDocuments(ctx, source, trusted, log) })
 	log.Info("serving", "url", openableURL(listener.Addr()), "database", store.Name(),
-		"version", build.Version, "commit", build.Commit, "unprotected", openAccess(verifier, notifications.Keys))
-	if config.Queries.DocumentsOnly && !config.Queries.Protected {
+		"version", build.Version, "commit", build.Commit, "unprotected", describeGaps(config))
+	if config.Queries.DocumentsOnly && authenticator == nil {
 		log.Warn("--documents-only restricts tokens, and there are none: everyone may send any operation")
 	}
 
