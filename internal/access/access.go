@@ -74,7 +74,7 @@ func New(
 		client:  newClient(),
 		unknown: rate.NewLimiter(rate.Every(unknownKeyInterval), 1),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sessiongraph_api_requests_total",
-			Help: "Requests with a token, and connections, by the token's name. Those with a JWT are counted together."},
+			Help: "Requests and WebSocket connections by the name of their token; those with JWTs are together."},
 			[]string{"kind", "token"}),
 	}
 	registry.MustRegister(a.requests)

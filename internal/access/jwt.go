@@ -131,7 +131,7 @@ func rightsOf(claimsText models.JSON, name string) (scopes []models.Scope, rows 
 			return nil, models.RowRules{}, false
 		}
 	}
-	return scopes, rows, len(scopes) > 0
+	return models.ImpliedScopes(scopes), rows, len(scopes) > 0
 }
 
 // texts reads a list of texts, which is not empty.

@@ -102,7 +102,7 @@ func parseLine(line string) (entry, error) {
 		return entry{}, err
 	}
 
-	e := entry{hash: hash, viewer: &models.Viewer{Name: name, Scopes: scopes}}
+	e := entry{hash: hash, viewer: &models.Viewer{Name: name, Scopes: models.ImpliedScopes(scopes)}}
 	given := map[string]bool{}
 	for _, part := range parts[2:] {
 		key, value, _ := strings.Cut(part, "=")
@@ -157,7 +157,7 @@ func parseToken(text string) (hash tokenHash, err error) {
 // nameOf returns a scope as tokens and JWTs have it.
 func nameOf(scope models.Scope) string { return strings.ToLower(string(scope)) }
 
-// parseScopes reads scopes, and adds those that they imply.
+// parseScopes reads scopes.
 func parseScopes(names []string) ([]models.Scope, error) {
 	all := models.Scopes()
 	scopes := make([]models.Scope, len(names))
@@ -168,7 +168,7 @@ func parseScopes(names []string) ([]models.Scope, error) {
 		}
 		scopes[i] = all[at]
 	}
-	return models.ImpliedScopes(scopes), nil
+	return scopes, nil
 }
 
 // parseValues reads a list of values, in which %20 is a blank.

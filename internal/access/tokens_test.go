@@ -36,9 +36,10 @@ func TestParseTokens(t *testing.T) {
 		{"rows", someToken + " read workflow=1,2 robot=a%20b channel=WhatsApp", models.Viewer{Scopes: read,
 			RowRules: models.RowRules{WorkflowIDs: []string{"1", "2"}, RobotIDs: []string{"a b"},
 				Channels: []string{"WhatsApp"}}}, ""},
-		{"rows in another order, with = and # in values", someToken + " read channel=a=b until=2999-01-02T03:04:05+01:00 " +
-			"workflow=x#y", models.Viewer{Scopes: read, RowRules: models.RowRules{WorkflowIDs: []string{"x#y"},
-			Channels: []string{"a=b"}}}, "2999-01-02T03:04:05+01:00"},
+		{"rows in another order, with = and # in values", someToken + " read channel=a=b " +
+			"until=2999-01-02T03:04:05+01:00 workflow=x#y", models.Viewer{Scopes: read,
+			RowRules: models.RowRules{WorkflowIDs: []string{"x#y"}, Channels: []string{"a=b"}}},
+			"2999-01-02T03:04:05+01:00"},
 		{"a hash", hashOf(someToken) + " read", models.Viewer{Scopes: read}, ""},
 		{"a hash in capitals", "sha256:" + strings.ToUpper(hashOf(someToken)[7:]) + " read",
 			models.Viewer{Scopes: read}, ""},
@@ -98,7 +99,8 @@ func TestParseTokensRefuses(t *testing.T) {
 			if text := err.Error(); !strings.Contains(text, test.says) || !strings.HasPrefix(text, "line ") {
 				t.Errorf("%q, want line and %q", text, test.says)
 			}
-			for _, word := range strings.FieldsFunc(test.line, func(r rune) bool { return strings.ContainsRune(" =,#\n", r) }) {
+			isMark := func(r rune) bool { return strings.ContainsRune(" =,#\n", r) }
+			for _, word := range strings.FieldsFunc(test.line, isMark) {
 				if strings.Contains(err.Error(), word) && (len(word) >= minToken || strings.Contains(word, "secret")) {
 					t.Errorf("%q repeats %q", err, word)
 				}

@@ -28,6 +28,7 @@ func (a Access) Validate() error {
 
 func (a Access) settings() access.Settings {
 	return access.Settings{Tokens: string(a.Tokens), JWT: access.JWTSettings{
-		KeySet: string(a.JWKS), Issuer: string(a.JWTIssuer), Audience: string(a.JWTAudience), Claim: string(a.JWTClaim),
+		KeySet: string(a.JWKS), Issuer: string(a.JWTIssuer),
+		Audience: string(a.JWTAudience), Claim: string(a.JWTClaim),
 	}}
 }

@@ -53,10 +53,11 @@ func Run(t testing.TB, in string, args ...string) Ended {
 
 // Server is the program while it serves in this process.
 type Server struct {
-	URL  string
-	Log  *tools.Log
-	stop context.CancelFunc
-	code chan int
+	URL   string
+	Token string // that requests send, if any
+	Log   *tools.Log
+	stop  context.CancelFunc
+	code  chan int
 }
 
 // startLine is the log's line that names the address, as text or as JSON.
