@@ -104,21 +104,21 @@ func TestTokensOverHTTP(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		s, _ := startWithTokens(t, kind.Fresh(t))
 		mustPost(t, s, simulated(2)...)
+		const specified = "application/graphql-response+json"
 		for _, test := range []struct {
 			name, token, accept string
 			status              int
 			code, says          string
 		}{
 			{"no token", "", "", 401, "UNAUTHENTICATED", "Bearer TOKEN"},
-			{"no token, the specification's type", "", "application/graphql-response+json", 401, "UNAUTHENTICATED", ""},
+			{"no token, the specification's type", "", specified, 401, "UNAUTHENTICATED", ""},
 			{"no token, events", "", "text/event-stream", 401, "UNAUTHENTICATED", ""},
 			{"an unknown token", unknownToken, "", 401, "UNAUTHENTICATED", "unknown"},
 			{"read", tokenOfRead, "", 200, "", `"totalCount":2`},
 			{"pii", tokenOfPII, "", 200, "", `"totalCount":2`},
 			{"admin", tokenOfAdmin, "", 200, "", `"totalCount":2`},
 			{"metrics", tokenOfMetrics, "", 200, "FORBIDDEN", "READ"},
-			{"metrics, the specification's type", tokenOfMetrics, "application/graphql-response+json", 400, "FORBIDDEN",
-				"READ"},
+			{"metrics, the specification's type", tokenOfMetrics, specified, 400, "FORBIDDEN", "READ"},
 			{"ad hoc alone", tokenOfAdHoc, "", 200, "FORBIDDEN", "READ"},
 		} {
 			request := s.As(test.token).Request(t, http.MethodPost, "/query", strings.NewReader(countSessions))
@@ -167,10 +167,11 @@ func TestRoutesOfAServerWithTokens(t *testing.T) {
 			t.Errorf("%s with %q: %d %.200s, want %d", test.path, test.token, got.status, got.body, test.status)
 		}
 	}
-	if got := do(t, s.As(tokenOfRead).Request(t, http.MethodGet, "/metrics", nil)); !strings.Contains(got.body, "METRICS") {
+	got := do(t, s.As(tokenOfRead).Request(t, http.MethodGet, "/metrics", nil))
+	if !strings.Contains(got.body, "METRICS") {
 		t.Errorf("the scope is not named: %s", got.body)
 	}
-	got := do(t, s.As(tokenOfMetrics).Request(t, http.MethodGet, "/metrics", nil))
+	got = do(t, s.As(tokenOfMetrics).Request(t, http.MethodGet, "/metrics", nil))
 	for _, line := range []string{`sessiongraph_api_requests_total{kind="token",token="reader"} 3`,
 		`sessiongraph_api_requests_total{kind="unknown",token=""} 1`} {
 		if !strings.Contains(got.body, line) {
@@ -263,7 +264,8 @@ func listen(t *testing.T, connection *websocket.Conn) (message string, closed we
 
 const (
 	initNothing   = `{"type":"connection_init"}`
-	subscribeCall = `{"id":"1","type":"subscribe","payload":{"query":"subscription S { sessionStored { session { callId } } }"}}`
+	subscribeCall = `{"id":"1","type":"subscribe",` +
+		`"payload":{"query":"subscription Stored { sessionStored { session { callId } } }"}}`
 )
 
 func initWith(token string) string {
@@ -300,7 +302,8 @@ func TestTokensOverWebSocket(t *testing.T) {
 	lacking := connect(t, s, "")
 	say(t, lacking, initWith(tokenOfMetrics), subscribeCall)
 	listen(t, lacking)
-	if message, _ := listen(t, lacking); !strings.Contains(message, `"FORBIDDEN"`) || !strings.Contains(message, "READ") {
+	message, _ := listen(t, lacking)
+	if !strings.Contains(message, `"FORBIDDEN"`) || !strings.Contains(message, "READ") {
 		t.Errorf("without the scope: %s", message)
 	}
 }
@@ -342,7 +345,8 @@ func TestStreamsEndWithTheirToken(t *testing.T) {
 		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("the streams ended after %v", took)
 		}
-		if got := do(t, s.As(tokenOfRead).Request(t, http.MethodPost, "/query", strings.NewReader(countSessions))); got.status != 401 {
+		removed := s.As(tokenOfRead).Request(t, http.MethodPost, "/query", strings.NewReader(countSessions))
+		if got := do(t, removed); got.status != http.StatusUnauthorized {
 			t.Errorf("the removed token: %+v", got)
 		}
 		mustPost(t, s, simulated(1)...)
