@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
@@ -10,7 +11,8 @@ import (
 
 // Health are the settings of health.
 type Health struct {
-	Addr Address `env:"SESSIONGRAPH_ADDR" group:"Network:" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address of the server (${default})."`
+	Addr    Address `env:"SESSIONGRAPH_ADDR" group:"Network:" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address of the server (${default})."`
+	TLSCert string  `name:"tls-cert" env:"SESSIONGRAPH_TLS_CERT" group:"Network:" placeholder:"FILE" help:"Certificate of the server, where it serves HTTPS. It is not verified."`
 }
 
 // healthTimeout is the timeout of a request to /readyz, which is answered within a second.
@@ -24,12 +26,19 @@ func (c Health) Run(ctx context.Context, s Streams) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", nil)
+	scheme := "http"
+	if c.TLSCert != "" {
+		scheme = "https"
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+address+"/readyz", nil)
 	if err != nil {
 		return fmt.Errorf("health: %w", err)
 	}
-	request.Host = "localhost"                                                  // served on any address
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // no proxy in between
+	request.Host = "localhost"                            // served on any address
+	transport := &http.Transport{DisableKeepAlives: true} // no proxy in between
+	// The request has no secret, and the certificate seldom has the name of a loopback address.
+	transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
+	client := &http.Client{Transport: transport}
 	response, err := client.Do(request)
 	if err != nil {
 		return fmt.Errorf("health: %w", err)

@@ -16,6 +16,8 @@ import (
 // Serve are the settings of serve.
 type Serve struct {
 	Addr       Address `env:"SESSIONGRAPH_ADDR" group:"Network:" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on; port 0 picks a free one (${default})."`
+	TLSCert    string  `name:"tls-cert" env:"SESSIONGRAPH_TLS_CERT" group:"Network:" placeholder:"FILE" help:"File of a certificate chain in PEM: serve HTTPS. A renewed file is taken up without a restart."`
+	TLSKey     string  `name:"tls-key" env:"SESSIONGRAPH_TLS_KEY" group:"Network:" placeholder:"FILE" help:"File of the private key of --tls-cert, in PEM."`
 	Host       Hosts   `name:"host" env:"SESSIONGRAPH_HOSTS" group:"Network:" placeholder:"NAME" help:"Names under which clients reach the server, comma separated. Requests for other Hosts are refused: by default none is on an address that is not loopback, and all but localhost's on one that is."`
 	CORSOrigin Origins `name:"cors-origin" env:"SESSIONGRAPH_CORS_ORIGINS" group:"Network:" placeholder:"ORIGIN" help:"Origins of web pages that may query, comma separated, e.g. https://app.example.com."`
 	Open       bool    `env:"SESSIONGRAPH_OPEN" group:"Network:" help:"On an address that is not loopback, serve queries without tokens, and take notifications with neither an enforced signature nor an ingest key."`
@@ -34,6 +36,17 @@ type Serve struct {
 	Logging
 }
 
+// Validate refuses a certificate without its key, and what Signing refuses.
+func (c Serve) Validate() error {
+	switch {
+	case c.TLSCert != "" && c.TLSKey == "":
+		return errors.New("--tls-cert needs the key of the certificate (--tls-key)")
+	case c.TLSKey != "" && c.TLSCert == "":
+		return errors.New("--tls-key needs the certificate of the key (--tls-cert)")
+	}
+	return c.Signing.Validate()
+}
+
 // Run serves until ctx ends.
 func (c Serve) Run(ctx context.Context, s Streams, schema Schema) error {
 	config := c.config(schema)
@@ -47,6 +60,8 @@ func (c Serve) Run(ctx context.Context, s Streams, schema Schema) error {
 func (c Serve) config(schema Schema) server.Config {
 	return server.Config{
 		Database:    string(c.DB),
+		TLSCert:     c.TLSCert,
+		TLSKey:      c.TLSKey,
 		Hosts:       c.Host,
 		IngestKeys:  c.IngestKey,
 		Replicas:    c.DBReplica,

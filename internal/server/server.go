@@ -25,6 +25,8 @@ type Config struct {
 	Database string   // a file or a postgres:// URL
 	Replicas []string // postgres:// URLs
 	MaxBody  int64    // of a notification, in bytes
+	TLSCert  string   // file of the certificate; "" to serve without TLS
+	TLSKey   string   // file of its key
 	Hosts    []string // names by which requests address the server, in lower case; none for the usual ones
 
 	IngestKeys []string // that the address of a notification has to name one of; none for no key
@@ -69,6 +71,10 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 		return errors.Join(err, listener.Close())
 	}
 	config.Queries.Documents = trusted
+	encryption, err := newEncryption(config, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 
 	starting := new(startupHandler)
 	server := &http.Server{
@@ -78,9 +84,10 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          errorLog(log),
+		TLSConfig:         encryption,
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	go func() { failed <- serve(server, listener) }()
 
 	store, outdated, err := startStore(ctx, config, listener.Addr(), log)
 	if err != nil {
@@ -118,7 +125,7 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 	background.Go(func() { runUpgrades(ctx, store, outdated, log) })
 	background.Go(func() { runRetention(ctx, store, config.Retention, log) })
 	background.Go(func() { watchDocuments(ctx, source, trusted, log) })
-	log.Info("serving", "url", openableURL(listener.Addr()), "database", store.Name(),
+	log.Info("serving", "url", openableURL(listener.Addr(), encryption != nil), "database", store.Name(),
 		"version", build.Version, "commit", build.Commit, "unprotected", describeGaps(config))
 	if config.Queries.DocumentsOnly && authenticator == nil {
 		log.Warn("--documents-only restricts tokens, and there are none: everyone may send any operation")
@@ -139,13 +146,16 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 }
 
 // openableURL is the address at which a browser on this machine reaches the server.
-func openableURL(address net.Addr) string {
+func openableURL(address net.Addr, encrypted bool) string {
 	if tcp, ok := address.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
 		loopback := net.IPv6loopback
 		if tcp.IP.To4() != nil {
 			loopback = net.IPv4(127, 0, 0, 1)
 		}
 		address = &net.TCPAddr{IP: loopback, Port: tcp.Port}
+	}
+	if encrypted {
+		return "https://" + address.String()
 	}
 	return "http://" + address.String()
 }

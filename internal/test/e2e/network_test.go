@@ -39,8 +39,8 @@ func exchange(t *testing.T, method, url string, header http.Header) (*http.Respo
 
 // A name that resolves to a loopback address does not give a page of another site access to the server.
 func TestHosts(t *testing.T) {
-	paths := []string{"/", "/query?query={__typename}", "/schema.graphqls", "/ingest", "/healthz", "/readyz", "/metrics",
-		"/nothing"}
+	paths := []string{"/", "/query?query={__typename}", "/schema.graphqls", "/ingest", "/healthz", "/readyz",
+		"/metrics", "/nothing"}
 	for _, test := range []struct {
 		name             string
 		args             []string
@@ -51,7 +51,8 @@ func TestHosts(t *testing.T) {
 		{"loopback with names", []string{"--addr=127.0.0.1:0", "--host=a.example,B.example"},
 			[]string{"localhost", "a.example", "b.example:8080"}, []string{"evil.example"}},
 		{"all", []string{"--addr=0.0.0.0:0", "--open"}, []string{"localhost", "evil.example"}, nil},
-		{"all with names", []string{"--addr=0.0.0.0:0", "--open", "--host=a.example"}, []string{"localhost:8080", "a.example"},
+		{"all with names", []string{"--addr=0.0.0.0:0", "--open", "--host=a.example"},
+			[]string{"localhost:8080", "a.example"},
 			[]string{"evil.example"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

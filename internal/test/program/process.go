@@ -60,7 +60,10 @@ func (p *Process) AwaitURL(ctx context.Context) error {
 }
 
 // Host returns the host and port of the URL.
-func (p *Process) Host() string { return strings.TrimPrefix(p.URL, "http://") }
+func (p *Process) Host() string {
+	_, host, _ := strings.Cut(p.URL, "://")
+	return host
+}
 
 // Ended is closed once the process has ended.
 func (p *Process) Ended() <-chan struct{} { return p.ended }

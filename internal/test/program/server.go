@@ -61,7 +61,7 @@ type Server struct {
 }
 
 // startLine is the log's line that names the address, as text or as JSON.
-var startLine = regexp.MustCompile(`url"?[=:]"?(http://[^"\s]+)`)
+var startLine = regexp.MustCompile(`url"?[=:]"?(https?://[^"\s]+)`)
 
 // Serve runs the program in this process until Stop, or until the test ends.
 func Serve(t testing.TB, args ...string) *Server {
