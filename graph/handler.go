@@ -58,7 +58,14 @@ func renderInOnePass(server *handler.Server, run *runner) {
 	run.snapshot = store.Snapshot
 	server.AroundFields(func(ctx context.Context, next graphql.Resolver) (any, error) {
 		defer store.LockSnapshot(ctx)()
-		return renderer.Field(store.ShowOnly(ctx, selectedNames(graphql.GetOperationContext(ctx))), next)
+		var resolved any
+		ctx = store.ShowOnly(ctx, selectedNames(graphql.GetOperationContext(ctx)))
+		rendered, err := renderer.Field(ctx, func(ctx context.Context) (value any, err error) {
+			resolved, err = next(ctx)
+			return resolved, err
+		})
+		addRows(ctx, rowsOf(resolved))
+		return rendered, err
 	})
 }
 

@@ -77,7 +77,15 @@ func (r *runner) run(
 		return nil
 	}
 	defer s.stream.Close()
-	return r.stream(ctx, oc, s, next, send)
+	ctx, finish := r.audit(ctx, oc)
+	defer finish()
+	return r.stream(ctx, oc, s, next, func(payload []byte) bool {
+		sent := send(payload)
+		if sent {
+			addRows(ctx, 1)
+		}
+		return sent
+	})
 }
 
 // Answer runs a query, see transport.Runner.
@@ -95,6 +103,8 @@ func (r *runner) Answer(
 		return nil, presentError(r.log)(ctx, err)
 	}
 	defer release()
+	ctx, finish := r.audit(ctx, oc)
+	defer finish()
 	ctx, end := r.snapshot(ctx)
 	defer end()
 	next, ctx := exec.DispatchOperation(ctx, oc)

@@ -193,6 +193,9 @@ func (c *Connection[K, R, N]) Nodes(ctx context.Context) ([]N, error) {
 	return loaded[c.owner].nodes, err
 }
 
+// Len returns the number of the page's nodes, 0 if they have not been read.
+func (c *Connection[K, R, N]) Len() int { return len(c.pages.loaded.value[c.owner].nodes) }
+
 // Edges are the page's nodes, each with its cursor.
 func (c *Connection[K, R, N]) Edges(ctx context.Context) ([]*Edge[N], error) {
 	loaded, err := c.pages.load(ctx)
