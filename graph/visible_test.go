@@ -142,15 +142,15 @@ func compareNodes(t *testing.T, operator, want, got http.Handler) {
 
 // Subscribers see the events of their own sessions, and in them nothing of the others, although they ask the same.
 func TestSubscribersSeeTheirOwnSessions(t *testing.T) {
-	const document = `subscription { sessionStored { session { workflowId intention { sessions(first: 1000) {
-		nodes { workflowId } } } } } }`
+	const document = `subscription { sessionStored { session { channel intention { sessions(first: 1000) {
+		nodes { channel } } } } } }`
 	type event struct {
 		Data struct {
 			SessionStored struct {
 				Session struct {
-					WorkflowID string
+					Channel string
 					Intention  struct {
-						Sessions struct{ Nodes []struct{ WorkflowID string } }
+						Sessions struct{ Nodes []struct{ Channel string } }
 					}
 				}
 			}
@@ -159,28 +159,28 @@ func TestSubscribersSeeTheirOwnSessions(t *testing.T) {
 	stored := 40
 	database := openWorld(t, testdb.SQLite.Fresh(t), stored)
 	handler := wideHandler(t, database)
-	campaigns := func() (all []string) {
+	channels := func() (all []string) {
 		var facts struct {
-			Sessions struct{ Nodes []struct{ WorkflowID string } }
+			Sessions struct{ Nodes []struct{ Channel string } }
 		}
-		body := encodeJSON(object{"query": "{ sessions(first: 1000) { nodes { workflowId } } }"})
+		body := encodeJSON(object{"query": "{ sessions(first: 1000) { nodes { channel } } }"})
 		if err := json.Unmarshal(answerOf(t, handler, body).Data, &facts); err != nil {
 			t.Fatal(err)
 		}
 		for _, s := range facts.Sessions.Nodes {
-			all = append(all, s.WorkflowID)
+			all = append(all, s.Channel)
 		}
 		return all
 	}
 
 	counts, most := map[string]int{}, ""
-	for _, campaign := range campaigns() {
-		if counts[campaign]++; counts[campaign] > counts[most] {
-			most = campaign
+	for _, channel := range channels() {
+		if counts[channel]++; counts[channel] > counts[most] {
+			most = channel
 		}
 	}
 	viewer := models.Operator()
-	viewer.WorkflowIDs = []string{most}
+	viewer.Channels = []string{most}
 	var streams [2]<-chan string
 	for i, h := range []http.Handler{handler, as(viewer, handler)} {
 		server := httptest.NewServer(h)
@@ -188,19 +188,19 @@ func TestSubscribersSeeTheirOwnSessions(t *testing.T) {
 		streams[i] = dataOf(openSSE(t, server.URL, document, nil))
 		firstData(t, database, streams[i], &stored)
 	}
-	before := campaigns()
+	before := channels()
 	storeMore(t, database, stored, stored+40)
-	after := campaigns()
+	after := channels()
 	expected, hidden := 0, 0
-	for _, campaign := range after {
-		if campaign == most {
+	for _, channel := range after {
+		if channel == most {
 			expected++
 		} else {
 			hidden++
 		}
 	}
-	for _, campaign := range before {
-		if campaign == most {
+	for _, channel := range before {
+		if channel == most {
 			expected--
 		}
 	}
@@ -213,10 +213,10 @@ func TestSubscribersSeeTheirOwnSessions(t *testing.T) {
 			t.Fatal(err)
 		}
 		session := got.Data.SessionStored.Session
-		seen := append(session.Intention.Sessions.Nodes, struct{ WorkflowID string }{session.WorkflowID})
+		seen := append(session.Intention.Sessions.Nodes, struct{ Channel string }{session.Channel})
 		for _, s := range seen {
-			if s.WorkflowID != most {
-				t.Errorf("saw a session of campaign %s", s.WorkflowID)
+			if s.Channel != most {
+				t.Errorf("saw a session of channel %s", s.Channel)
 			}
 		}
 	}
