@@ -16,6 +16,7 @@ import (
 	"sessiongraph/graph/limits"
 	"sessiongraph/graph/model"
 	"sessiongraph/graph/transport"
+	"sessiongraph/internal/tracing"
 	"sessiongraph/models/store"
 )
 
@@ -58,12 +59,14 @@ func renderInOnePass(server *handler.Server, run *runner) {
 	run.snapshot = store.Snapshot
 	server.AroundFields(func(ctx context.Context, next graphql.Resolver) (any, error) {
 		defer store.LockSnapshot(ctx)()
+		ctx, end := tracing.Start(ctx, graphql.GetFieldContext(ctx).Field.Name)
 		var resolved any
 		ctx = store.ShowOnly(ctx, selectedNames(graphql.GetOperationContext(ctx)))
 		rendered, err := renderer.Field(ctx, func(ctx context.Context) (value any, err error) {
 			resolved, err = next(ctx)
 			return resolved, err
 		})
+		end(err)
 		addRows(ctx, rowsOf(resolved))
 		return rendered, err
 	})

@@ -107,7 +107,9 @@ func compareNodes(t *testing.T, operator, want, got http.Handler) {
 			}
 		}
 	}
-	document := object{"query": "{ sessions(first: 1000) { nodes { id callId contact { id callee } messages { id } } } }"}
+	document := object{
+		"query": "{ sessions(first: 1000) { nodes { id callId contact { id callee } messages { id } } } }",
+	}
 	if err := json.Unmarshal(answerOf(t, operator, encodeJSON(document)).Data, &facts); err != nil {
 		t.Fatal(err)
 	}
@@ -148,8 +150,8 @@ func TestSubscribersSeeTheirOwnSessions(t *testing.T) {
 		Data struct {
 			SessionStored struct {
 				Session struct {
-					Channel string
-					Intention  struct {
+					Channel   string
+					Intention struct {
 						Sessions struct{ Nodes []struct{ Channel string } }
 					}
 				}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"sessiongraph/internal/tracing"
 	"sessiongraph/models"
 	"sessiongraph/models/store"
 	"sessiongraph/models/store/dialect"
@@ -86,6 +87,7 @@ type health struct {
 
 // pending is a notification that was prepared.
 type pending struct {
+	request  context.Context // the batch that it is first in is recorded in its trace
 	delivery store.PreparedDelivery
 	result   chan result // has room for one
 	place    *list.Element
@@ -154,8 +156,10 @@ func (w *Writer) prepare(ctx context.Context, r Received) (*pending, error) {
 			return nil, ErrTimeout
 		}
 	}
+	_, end := tracing.Start(ctx, "prepare")
 	delivery := w.ledger.Prepare(NewDelivery(r.Body, r.Sign, r.At))
-	return &pending{delivery: delivery, result: make(chan result, 1), counts: true}, nil
+	end(nil)
+	return &pending{request: ctx, delivery: delivery, result: make(chan result, 1), counts: true}, nil
 }
 
 func (w *Writer) enqueue(item *pending) {
@@ -294,7 +298,10 @@ func (w *Writer) store(batch []*pending) {
 			deliveries[i] = item.delivery
 		}
 		began := time.Now()
-		err := w.ledger.Save(w.ctx, deliveries) // a request that ends does not take its batch with it
+		// A request that ends does not take its batch with it.
+		ctx, end := tracing.Start(tracing.Within(w.ctx, batch[0].request), "save batch")
+		err := w.ledger.Save(ctx, deliveries)
+		end(err)
 		w.noteAttempt(err, len(batch), time.Since(began))
 		switch {
 		case err == nil:

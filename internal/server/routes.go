@@ -15,6 +15,7 @@ import (
 	"sessiongraph/graph"
 	"sessiongraph/graph/transport"
 	"sessiongraph/internal/httperror"
+	"sessiongraph/internal/tracing"
 	"sessiongraph/models"
 	"sessiongraph/web"
 )
@@ -27,15 +28,17 @@ type routes struct {
 	keyed                bool     // /ingest takes keys in its address
 	metrics              prometheus.Gatherer
 	tokens               transport.Authenticator // nil where everyone may do everything
+	tracer               *tracing.Tracer
 }
 
 func (r routes) handler(log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/ingest", r.ingest)
+	ingest := r.tracer.Handler("/ingest", r.ingest)
+	mux.Handle("/ingest", ingest)
 	if r.keyed {
-		mux.Handle("/ingest/{key...}", r.ingest)
+		mux.Handle("/ingest/{key...}", ingest)
 	}
-	mux.Handle("/query", crossOrigin(r.origins, r.query))
+	mux.Handle("/query", crossOrigin(r.origins, r.tracer.Handler("/query", r.query)))
 	mux.Handle("/schema.graphqls", crossOrigin(r.origins, readOnly(graph.Schema(r.schema))))
 	mux.Handle("/healthz", readOnly(http.HandlerFunc(healthy)))
 	mux.Handle("/readyz", readOnly(r.ready))

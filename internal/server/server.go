@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"sessiongraph/ingest"
 	"sessiongraph/internal/access"
 	"sessiongraph/internal/buildinfo"
+	"sessiongraph/internal/tracing"
 )
 
 // Config is what a server is started with.
@@ -65,6 +67,12 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	build := buildinfo.Read()
+	tracer, err := tracing.New(ctx, os.Getenv, build.Version, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer tracer.Close()
 
 	source, trusted, err := loadDocuments(config.Documents)
 	if err != nil {
@@ -89,7 +97,7 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 	failed := make(chan error, 1)
 	go func() { failed <- serve(server, listener) }()
 
-	store, outdated, err := startStore(ctx, config, listener.Addr(), log)
+	store, outdated, err := startStore(ctx, config, listener.Addr(), tracer, log)
 	if err != nil {
 		if ctx.Err() != nil {
 			log.Info("stopped")
@@ -102,7 +110,6 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 		return err
 	}
 
-	build := buildinfo.Read()
 	registerMetrics(registry, store, build, log)
 	writer := ingest.NewWriter(store, metrics)
 	notifications := ingest.NewHandler(verifier, writer, config.MaxBody, metrics, log)
@@ -116,6 +123,7 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 		ready:   readiness(ctx, writer.Ready, log),
 		metrics: registry,
 		tokens:  config.Queries.Authenticator,
+		tracer:  tracer,
 	}.handler(log))
 
 	var background sync.WaitGroup

@@ -12,6 +12,7 @@ import (
 
 	"sessiongraph/ingest"
 	"sessiongraph/internal/httperror"
+	"sessiongraph/internal/tracing"
 	"sessiongraph/models/store"
 	"sessiongraph/models/store/dialect"
 )
@@ -42,10 +43,10 @@ func (h *startupHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // startStore opens the database and upgrades what an older version stored; outdated is
 // the number of sessions that cannot be upgraded. The store may be open beside an error.
-func startStore(ctx context.Context, config Config, address net.Addr, log *slog.Logger) (
-	database *store.Store, outdated int, err error,
-) {
-	if database, err = openStore(ctx, config, address, log); err != nil {
+func startStore(
+	ctx context.Context, config Config, address net.Addr, tracer *tracing.Tracer, log *slog.Logger,
+) (database *store.Store, outdated int, err error) {
+	if database, err = openStore(ctx, config, address, tracer, log); err != nil {
 		return nil, 0, err
 	}
 	if outdated, err = upgrade(ctx, database, log); err == nil {
@@ -59,8 +60,10 @@ const openInterval = time.Second
 
 // openStore opens the database and makes sure that it can be written. It waits for a
 // server that cannot be reached, because that may be starting, too.
-func openStore(ctx context.Context, config Config, address net.Addr, log *slog.Logger) (*store.Store, error) {
-	options := store.Options{Log: log, Replicas: config.Replicas}
+func openStore(
+	ctx context.Context, config Config, address net.Addr, tracer *tracing.Tracer, log *slog.Logger,
+) (*store.Store, error) {
+	options := store.Options{Log: log, Replicas: config.Replicas, Trace: tracer.Statements()}
 	for attempt := 1; ; attempt++ {
 		database, err := store.Open(ctx, config.Database, options)
 		if err == nil {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -36,7 +37,9 @@ func (into insertion) run(tx *gorm.DB, d dialect.Dialect, n int, add func(i int,
 		for i := range rows {
 			values = add(start+i, values)
 		}
-		_, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, into.sql(d, rows), values...)
+		statement, begun := into.sql(d, rows), time.Now()
+		_, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, statement, values...)
+		tx.Logger.Trace(tx.Statement.Context, begun, func() (string, int64) { return statement, int64(rows) }, err)
 		if err != nil {
 			return dialect.Translate(err, d)
 		}

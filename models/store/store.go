@@ -47,6 +47,8 @@ type Options struct {
 	MustExist bool
 	// OnStatement, where set, receives the text of each SQL statement: tests count them.
 	OnStatement func(sql string)
+	// Trace, where set, records each SQL statement in the trace of its context. Its text has no values.
+	Trace func(ctx context.Context, begun time.Time, text func() string, err error)
 }
 
 // ErrNewer is the error of a database that a newer version of this program made.
@@ -62,7 +64,8 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
-	config := dialect.Config{Log: options.Log, MustExist: options.MustExist, OnStatement: options.OnStatement}
+	config := dialect.Config{Log: options.Log, MustExist: options.MustExist, OnStatement: options.OnStatement,
+		Trace: options.Trace}
 	shown := postgres.WithoutPassword(address)
 	bodies, err := body.NewCodec(maxRestoredBody)
 	if err != nil {

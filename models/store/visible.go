@@ -8,7 +8,8 @@ import (
 	"sessiongraph/models/store/dialect"
 )
 
-// rowRules are the rules of the context's viewer as a filter; nil where they see all sessions, as the program itself does.
+// rowRules are the rules of the context's viewer as a filter; nil where they see all sessions, as the program itself
+// does.
 func rowRules(ctx context.Context) *models.SessionFilter {
 	viewer := models.ViewerOf(ctx)
 	if viewer == nil {
@@ -42,8 +43,8 @@ func visibleList(ctx context.Context, l models.SessionList) models.SessionList {
 	return l
 }
 
-// contactsTable is the table of contacts c that the viewer sees. A viewer with row rules has contacts of their own, each
-// of the sessions that they see; only has a condition on callee, which the groups need not be made for.
+// contactsTable is the table of contacts c that the viewer sees. A viewer with row rules has contacts of their own,
+// made of the sessions that they see; only is a condition that those contacts have to pass.
 func (s *Store) contactsTable(ctx context.Context, only dialect.Predicate) dialect.Fragment {
 	rules := s.visibleSessions(ctx)
 	if rules.SQL == dialect.AlwaysTrue.SQL {

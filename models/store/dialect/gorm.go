@@ -19,6 +19,8 @@ type Config struct {
 	MustExist bool
 	// OnStatement, where set, receives the text of each SQL statement.
 	OnStatement func(sql string)
+	// Trace, where set, records each SQL statement in the trace of its context.
+	Trace func(ctx context.Context, begun time.Time, text func() string, err error)
 }
 
 // GORMConfig is the configuration of GORM for a database. Statements are prepared by the drivers.
@@ -49,8 +51,14 @@ func (l statementLog) Warn(ctx context.Context, message string, args ...any) {
 // Error drops a message: its error is returned as well.
 func (statementLog) Error(context.Context, string, ...any) {}
 
-// Trace hands a statement to OnStatement.
-func (l statementLog) Trace(_ context.Context, _ time.Time, statement func() (string, int64), _ error) {
+// Trace hands a statement to OnStatement and to Config.Trace.
+func (l statementLog) Trace(ctx context.Context, begun time.Time, statement func() (string, int64), err error) {
+	if l.options.Trace != nil {
+		l.options.Trace(ctx, begun, func() string {
+			sql, _ := statement()
+			return sql
+		}, err)
+	}
 	if l.options.OnStatement != nil {
 		sql, _ := statement()
 		l.options.OnStatement(sql)
