@@ -78,9 +78,10 @@ func newHTTPError(status int, code, message string) *httpError {
 const OutcomeHeader = "X-Sessiongraph-Outcome"
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	began := time.Now()
 	receipt, failed := h.receive(w, r)
 	if failed != nil {
-		h.Metrics.answered(failed.Status)
+		h.Metrics.answered(failed.Status, time.Since(began))
 		switch {
 		case failed.Status == http.StatusBadRequest, failed.Status == http.StatusForbidden,
 			failed.Status == http.StatusRequestEntityTooLarge, failed.Status == http.StatusUnsupportedMediaType,
@@ -93,7 +94,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
-	h.Metrics.answered(http.StatusOK)
+	h.Metrics.answered(http.StatusOK, time.Since(began))
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set(OutcomeHeader, outcomeOf(receipt))
 	_, _ = io.WriteString(w, "{}")

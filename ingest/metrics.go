@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -20,6 +21,7 @@ type Metrics struct {
 	signatures *prometheus.CounterVec
 	schemes    *prometheus.CounterVec
 	batches    prometheus.Histogram
+	durations  prometheus.Histogram
 }
 
 // NewMetrics makes the metrics and registers them.
@@ -44,12 +46,22 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 			Name: "sessiongraph_ingest_batch_size", Help: "Notifications stored in one transaction.",
 			Buckets: prometheus.ExponentialBuckets(1, 2, 8),
 		}),
+		durations: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "sessiongraph_ingest_duration_seconds",
+			Help: "Time from a request's headers to the response to it, of the ingest route.",
+			// Responses take at most a second.
+			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, .75, 1},
+		}),
 	}
-	registry.MustRegister(m.answers, m.deliveries, m.signatures, m.schemes, m.batches)
+	registry.MustRegister(m.answers, m.deliveries, m.signatures, m.schemes, m.batches, m.durations)
 	return m
 }
 
-func (m *Metrics) answered(status int)           { m.answers.WithLabelValues(strconv.Itoa(status)).Inc() }
+func (m *Metrics) answered(status int, took time.Duration) {
+	m.answers.WithLabelValues(strconv.Itoa(status)).Inc()
+	m.durations.Observe(took.Seconds())
+}
+
 func (m *Metrics) stored(outcome models.Outcome) { m.deliveries.WithLabelValues(string(outcome)).Inc() }
 
 // Expect exports a count for each of so many secrets, also for one that verifies nothing.
