@@ -225,14 +225,14 @@ func (j JSON) TextOrNull() string {
 			continue
 		}
 		end := i + stringEnd(compact[i:])
-		out = appendQuoted(out, compact[i:end].unquote())
+		out = AppendQuoted(out, compact[i:end].unquote())
 		i = end
 	}
 	return string(validUTF8(out))
 }
 
-// appendQuoted appends a string as JSON.stringify writes it.
-func appendQuoted(out []byte, s string) []byte {
+// AppendQuoted appends a string as JSON.stringify writes it.
+func AppendQuoted(out []byte, s string) []byte {
 	out = append(out, '"')
 	for i := range len(s) {
 		switch c := s[i]; c {
@@ -383,6 +383,9 @@ func (j JSON) afterComma() JSON {
 	}
 	return nil
 }
+
+// First is the value that j starts with.
+func (j JSON) First() JSON { return j[:valueEnd(j)] }
 
 // valueEnd is the length of the value that j starts with, all of j where it does
 // not end; it is exact on valid JSON and harmless on anything else.

@@ -1,0 +1,51 @@
+// Package mask replaces personal data by pseudonyms: values, texts, and the JSON of notifications.
+package mask
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"strings"
+)
+
+// Kind is what a masked value is. A pseudonym begins with it.
+type Kind string
+
+// The kinds of values. A value's kind follows from the value alone.
+const (
+	Phone  Kind = "phone"
+	Email  Kind = "email"
+	Link   Kind = "link" // a link, or the query string of one
+	Number Kind = "number"
+	Value  Kind = "value" // any other text
+)
+
+// Key makes pseudonyms. Without it nobody can tell which value one stands for.
+type Key []byte
+
+// Crockford's alphabet of base32, and the number of its characters that hold 80 bits.
+const (
+	alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+	digits   = 16
+)
+
+// pseudonym returns the pseudonym of a value in the form in which values of that kind are compared.
+func (k Key) pseudonym(kind Kind, value string) string {
+	mac := hmac.New(sha256.New, k)
+	mac.Write([]byte(kind))
+	mac.Write([]byte{0})
+	mac.Write([]byte(value))
+	sum := mac.Sum(nil)[:digits*5/8]
+	return string(kind) + ":" + base32.NewEncoding(alphabet).WithPadding(base32.NoPadding).EncodeToString(sum)
+}
+
+// WellFormed reports whether a text has the form of a pseudonym.
+func WellFormed(text string) bool {
+	kind, rest, _ := strings.Cut(text, ":")
+	switch Kind(kind) {
+	case Phone, Email, Link, Number, Value:
+		return len(rest) == digits && strings.Trim(rest, alphabet) == ""
+	default:
+		return false
+	}
+}

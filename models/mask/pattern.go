@@ -1,0 +1,192 @@
+package mask
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// span is a part of a text, by the runes of its view, and the pseudonym that takes its place.
+type span struct {
+	from, to  int
+	kind      Kind
+	compared  string // what the pseudonym is made of, where it is not known yet
+	pseudonym string
+	digits    int
+	known     bool // a value of the session
+}
+
+// contains reports whether o is a part of s.
+func (s span) contains(o span) bool { return s.from <= o.from && o.to <= s.to }
+
+// patterns returns where query strings, e-mail addresses, phone numbers and runs of digits stand in a text, in order.
+func (v *view) patterns(valid func(digits string) bool) []span {
+	if !slices.ContainsFunc(v.runes, func(r rune) bool { return isDigit(r) || r == '@' || r == '?' }) {
+		return nil
+	}
+	taken := make([]bool, len(v.runes))
+	var found []span
+	take := func(spans []span) {
+		for _, s := range spans {
+			if slices.Contains(taken[s.from:s.to], true) {
+				continue
+			}
+			for i := s.from; i < s.to; i++ {
+				taken[i] = true
+			}
+			found = append(found, s)
+		}
+	}
+	take(v.queries())
+	take(v.emails())
+	groups := v.digitGroups(taken)
+	take(v.phones(groups, valid))
+	for _, g := range groups {
+		if g.to-g.from >= minRun {
+			take([]span{v.number(g.from, g.to)})
+		}
+	}
+	slices.SortFunc(found, func(a, b span) int { return a.from - b.from })
+	return found
+}
+
+// minRun is the number of digits in a row from which on they are masked.
+const minRun = 6
+
+func (v *view) number(from, to int) span {
+	return span{from: from, to: to, kind: Number, compared: string(v.runes[from:to]), digits: to - from}
+}
+
+// endsLink reports whether a link ends at a character.
+func endsLink(r rune) bool { return unicode.IsSpace(r) || r == '<' || r == '>' || r == '"' }
+
+// queries returns the query strings of links.
+func (v *view) queries() []span {
+	if !slices.Contains(v.runes, '?') {
+		return nil
+	}
+	var found []span
+	for from := 0; from < len(v.runes); {
+		to := from
+		for to < len(v.runes) && !endsLink(v.runes[to]) {
+			to++
+		}
+		if query, ok := v.query(from, to); ok {
+			found = append(found, query)
+		}
+		from = to + 1
+	}
+	return found
+}
+
+// query returns the query string of a word if it is a link: one with a scheme or www., or a host with a path or with a
+// query that has an equals sign.
+func (v *view) query(from, to int) (span, bool) {
+	word := v.runes[from:to]
+	equals, hash := -1, -1
+	for i, r := range word {
+		if r == '=' {
+			equals = i
+		}
+	}
+	dot, digit := -1, false // of the host
+	scheme, colon, path := false, false, false
+	for i, r := range word {
+		switch {
+		case r == '/':
+			scheme = scheme || i > 1 && word[i-1] == '/' && word[i-2] == ':'
+			path = true
+		case r == ':':
+			colon = true
+		case r == '#':
+			hash = i
+		case path:
+		case r == '.':
+			scheme = scheme || i > 2 && word[i-1] == 'w' && word[i-2] == 'w' && word[i-3] == 'w'
+			dot, digit = i, false
+		case isDigit(r):
+			digit = true
+		}
+		if r != '?' {
+			continue
+		}
+		host := dot > 0 && !digit && isLetterOfHost(word, dot)
+		if scheme || colon && equals > i || host && (path || equals > i) {
+			return v.queryFrom(from+i+1, to, hash < 0)
+		}
+	}
+	return span{}, false
+}
+
+// isLetterOfHost reports whether a host ends in two letters behind its last dot.
+func isLetterOfHost(word []rune, dot int) bool {
+	return dot+2 < len(word) && (isLetter(word[dot+1]) || isSpaceless(word[dot+1])) &&
+		(isLetter(word[dot+2]) || isSpaceless(word[dot+2]))
+}
+
+// queryFrom returns a query string up to the end of a word, or up to the fragment of the link.
+func (v *view) queryFrom(from, to int, fragment bool) (span, bool) {
+	if hash := slices.Index(v.runes[from:to], '#'); fragment && hash >= 0 &&
+		!slices.Contains(v.runes[from+hash:to], '?') {
+		to = from + hash
+	}
+	for to > from && strings.ContainsRune(".,;:!?)'", v.runes[to-1]) {
+		to--
+	}
+	if to == from {
+		return span{}, false
+	}
+	return span{from: from, to: to, kind: Link, compared: v.text[v.start[from]:v.end[to-1]]}, true
+}
+
+// emails returns the e-mail addresses.
+func (v *view) emails() []span {
+	var found []span
+	least := 0
+	for i, r := range v.runes {
+		if r != '@' {
+			continue
+		}
+		from := i
+		for from > least && isLocal(v.runes[from-1]) && isSpaceless(v.runes[from-1]) == isSpaceless(v.runes[i-1]) {
+			from--
+		}
+		for from < i && strings.ContainsRune(".'", v.runes[from]) {
+			from++
+		}
+		to := i + 1
+		for to < len(v.runes) && isHost(v.runes[to]) && isSpaceless(v.runes[to]) == isSpaceless(v.runes[i+1]) ||
+			to < len(v.runes) && v.runes[to] == '.' {
+			to++
+		}
+		for to > i+1 && strings.ContainsRune(".-", v.runes[to-1]) {
+			to--
+		}
+		least = i + 1
+		if from < i && isDomain(v.runes[i+1:to]) {
+			found = append(found, span{from: from, to: to, kind: Email, compared: string(v.runes[from:to])})
+			least = to
+		}
+	}
+	return found
+}
+
+func isLocal(r rune) bool {
+	return isLetter(r) || isSpaceless(r) || isDigit(r) || isMark(r) || strings.ContainsRune("._%+-'!#$&*/=^`{|}~", r)
+}
+
+func isHost(r rune) bool {
+	return isLetter(r) || isSpaceless(r) || isDigit(r) || isMark(r) || r == '-'
+}
+
+// isDomain reports whether a text has two labels or more, of which the last is no number.
+func isDomain(host []rune) bool {
+	dot := -1
+	for i, r := range host {
+		if r == '.' {
+			dot = i
+		}
+	}
+	last := host[dot+1:]
+	return dot > 0 && (len(last) > 1 || len(last) == 1 && isSpaceless(last[0])) && !isDigit(last[0])
+}
