@@ -126,6 +126,8 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 		tracer:  tracer,
 	}.handler(log))
 
+	ctx, stopBackground := context.WithCancel(ctx)
+	defer stopBackground()
 	var background sync.WaitGroup
 	if authenticator != nil {
 		background.Go(func() { authenticator.Run(ctx) })
@@ -142,6 +144,7 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 	select {
 	case err = <-failed:
 		err = fmt.Errorf("serve: %w", err)
+		stopBackground()
 	case <-ctx.Done():
 		err = shutDown(server, log)
 	}
