@@ -27,7 +27,6 @@ type Settings struct {
 	// QueryTimeout is how long an answer, or one event of a subscription, may take.
 	QueryTimeout time.Duration
 	Origins      []string // of web pages that may query, as browsers send them
-	Protected    bool     // operations without a viewer in their context are refused
 	// Authenticator finds out who sends a request, and makes the API protected; nil where everyone is an operator.
 	Authenticator transport.Authenticator
 
@@ -104,7 +103,7 @@ func newServer(
 	}
 	run := &runner{
 		source: source, timeout: settings.QueryTimeout, operations: limits.NewOperationLimiter(), log: log,
-		protected: settings.Protected || settings.Authenticator != nil,
+		protected: settings.Authenticator != nil,
 		snapshot:  func(ctx context.Context) (context.Context, func()) { return ctx, func() {} },
 	}
 	if run.timeout <= 0 {

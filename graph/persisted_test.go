@@ -46,13 +46,11 @@ func documentServer(t *testing.T, only bool, scopes ...models.Scope) *httptest.S
 		t.Fatal(err)
 	}
 	handler := graph.HandlerOf(t.Context(), storedSessions(t, testdb.SQLite, 3), graph.Settings{
-		MaxPage: 200, MaxComplexity: 250_000, Protected: true,
+		MaxPage: 200, MaxComplexity: 250_000,
 		Documents: documents.NewTrusted(collection), DocumentsOnly: only,
 	}, slog.New(slog.DiscardHandler), false)
 	viewer := &models.Viewer{Name: "test", Scopes: models.ImpliedScopes(scopes)}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		handler.ServeHTTP(w, r.WithContext(models.WithViewer(r.Context(), viewer)))
-	}))
+	server := httptest.NewServer(as(viewer, handler))
 	t.Cleanup(server.Close)
 	return server
 }
