@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql/playground"
-	"github.com/klauspost/compress/gzhttp"
 )
 
 // The Playground runs its own scripts and connects to its own server only. Its editor sets
@@ -18,7 +17,7 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 // Playground serves the built page of web/ at the root.
 func Playground(page fs.FS) http.Handler {
 	files := http.FileServerFS(page)
-	return gzhttp.GzipHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
 		header.Set("Content-Security-Policy", contentSecurityPolicy)
 		header.Set("X-Content-Type-Options", "nosniff")
@@ -37,7 +36,7 @@ func Playground(page fs.FS) http.Handler {
 			header.Set("Cache-Control", "public, max-age=31536000, immutable")
 		}
 		files.ServeHTTP(w, r)
-	}))
+	})
 }
 
 // FallbackPlayground serves a page that loads the Playground from a CDN, for a program

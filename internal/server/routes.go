@@ -38,8 +38,8 @@ func (r routes) handler(log *slog.Logger) http.Handler {
 	if r.keyed {
 		mux.Handle("/ingest/{key...}", ingest)
 	}
-	mux.Handle("/query", crossOrigin(r.origins, r.tracer.Handler("/query", r.query)))
-	mux.Handle("/schema.graphqls", crossOrigin(r.origins, readOnly(graph.Schema(r.schema))))
+	mux.Handle("/query", crossOrigin(r.origins, r.tracer.Handler("/query", transport.Compress(r.query))))
+	mux.Handle("/schema.graphqls", crossOrigin(r.origins, transport.Compress(readOnly(graph.Schema(r.schema)))))
 	mux.Handle("/healthz", readOnly(http.HandlerFunc(healthy)))
 	mux.Handle("/readyz", readOnly(r.ready))
 	metrics := readOnly(promhttp.HandlerFor(r.metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
@@ -55,7 +55,7 @@ func (r routes) handler(log *slog.Logger) http.Handler {
 		mux.Handle("/{$}", readOnly(graph.FallbackPlayground()))
 		return mux
 	}
-	playground := readOnly(graph.Playground(page))
+	playground := transport.Compress(readOnly(graph.Playground(page)))
 	mux.Handle("/{$}", playground)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if info, err := fs.Stat(page, strings.TrimPrefix(r.URL.Path, "/")); err != nil || info.IsDir() {

@@ -1,13 +1,18 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
+	"compress/gzip"
+	"context"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -234,5 +239,90 @@ func TestIngestKeys(t *testing.T) {
 	}
 	if ended := program.Run(t, "", "simulate", "--count=1", "--to", keyed.URL+"/ingest/"+first); ended.Code != 0 {
 		t.Errorf("%+v", ended)
+	}
+}
+
+// Answers are compressed for clients that accept it, but never streams and never short answers.
+func TestCompression(t *testing.T) {
+	s := startServer(t, newDB(t), "--cors-origin=https://app.example")
+	mustPost(t, s, simulated(50)...)
+	page := "/query?query=" + url.QueryEscape("{ sessions(first: 50) { nodes { callId messages { text } } } }")
+	encodings := http.Header{"Accept-Encoding": {"gzip"}}
+	for _, test := range []struct {
+		path     string
+		header   http.Header
+		encoding string
+	}{
+		{page, encodings, "gzip"},
+		{page, http.Header{"Accept-Encoding": {"gzip, deflate, br, zstd"}}, "zstd"},
+		{page, http.Header{"Accept-Encoding": {"identity"}}, ""},
+		{page, http.Header{"Accept-Encoding": {"gzip;q=0"}}, ""},
+		{page, http.Header{"Accept-Encoding": {"gzip"}, "Accept": {"application/graphql-response+json"}}, "gzip"},
+		{"/query?query={__typename}", encodings, ""},
+		{"/schema.graphqls", encodings, "gzip"},
+		{"/metrics", encodings, "gzip"},
+	} {
+		response, _ := exchange(t, "GET", s.URL+test.path, test.header)
+		if got := response.Header.Get("Content-Encoding"); got != test.encoding || response.StatusCode != 200 {
+			t.Errorf("%s, %v: %d, %q", test.path, test.header, response.StatusCode, got)
+		}
+		vary := strings.Join(response.Header.Values("Vary"), ", ")
+		if test.path != "/metrics" && !strings.Contains(vary, "Accept-Encoding") {
+			t.Errorf("%s: Vary %q", test.path, vary)
+		}
+	}
+
+	_, plain := exchange(t, "GET", s.URL+page, http.Header{"Accept-Encoding": {"identity"}})
+	post, err := http.NewRequestWithContext(t.Context(), "POST", s.URL+"/query", strings.NewReader(
+		`{"query": "{ sessions(first: 50) { nodes { callId messages { text } } } }"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	post.Header = http.Header{"Content-Type": {"application/json"}, "Accept-Encoding": {"gzip"},
+		"Origin": {"https://app.example"}}
+	compressed, err := http.DefaultTransport.RoundTrip(post)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = compressed.Body.Close() }()
+	decoder, err := gzip.NewReader(compressed.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if decoded, err := io.ReadAll(decoder); err != nil || string(decoded) != plain {
+		t.Errorf("%v: compressed, the answer differs", err)
+	}
+	vary := strings.Join(compressed.Header.Values("Vary"), ", ")
+	if got := compressed.Header.Get("Access-Control-Allow-Origin"); got != "https://app.example" ||
+		!strings.Contains(vary, "Origin") || !strings.Contains(vary, "Accept-Encoding") {
+		t.Errorf("allowed origin %q, Vary %q", got, vary)
+	}
+
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, "GET",
+		s.URL+"/query?query="+url.QueryEscape("subscription { sessionStored { session { callId } } }"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Accept-Encoding", "gzip, zstd")
+	request.Header.Set("Accept", "text/event-stream")
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if encoding := response.Header.Get("Content-Encoding"); encoding != "" {
+		t.Errorf("a stream is encoded as %s", encoding)
+	}
+	lines := bufio.NewReader(response.Body)
+	if first, err := lines.ReadString('\n'); first != ":\n" {
+		t.Errorf("the stream begins with %q, %v", first, err)
+	}
+	mustPost(t, s, readFile(t, program.Example))
+	for line := ""; !strings.HasPrefix(line, "data: "); {
+		if line, err = lines.ReadString('\n'); err != nil {
+			t.Fatalf("no event: %v", err)
+		}
 	}
 }
