@@ -55,8 +55,9 @@ func TestCompress(t *testing.T) {
 			test.handler(plain, request)
 			transport.Compress(test.handler).ServeHTTP(compressed, request)
 
-			if got := compressed.Header().Get("Content-Encoding"); got != test.encoding || compressed.Code != plain.Code {
-				t.Errorf("status %d, encoding %q, want %d, %q", compressed.Code, got, plain.Code, test.encoding)
+			encoding := compressed.Header().Get("Content-Encoding")
+			if encoding != test.encoding || compressed.Code != plain.Code {
+				t.Errorf("status %d, encoding %q, want %d, %q", compressed.Code, encoding, plain.Code, test.encoding)
 			}
 			if got := compressed.Body.Len(); test.encoding == "" && got != test.body {
 				t.Errorf("%d bytes, want %d", got, test.body)
@@ -73,10 +74,11 @@ func BenchmarkCompress(b *testing.B) {
 	database := storedSessions(b, testdb.SQLite, 100)
 	settings := graph.Settings{MaxPage: 200, MaxComplexity: 1_000_000}
 	plain := graph.HandlerOf(b.Context(), database, settings, slog.New(slog.DiscardHandler), false)
+	const sessions = `{ sessions(first: 50) { nodes { ` + scalarsOfSession
 	for _, question := range []struct{ name, query string }{
 		{"short", `{ __typename }`},
-		{"page", `{ sessions(first: 50) { nodes { ` + scalarsOfSession + ` } } }`},
-		{"transcripts", `{ sessions(first: 50) { nodes { ` + scalarsOfSession + ` messages { ` + wholeMessage + ` } } } }`},
+		{"page", sessions + ` } } }`},
+		{"transcripts", sessions + ` messages { ` + wholeMessage + ` } } } }`},
 	} {
 		for _, test := range []struct {
 			name, accept string
