@@ -2,8 +2,13 @@ package graph
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"sessiongraph/graph/transport"
 )
 
 // Bounds of the cached responses to events.
@@ -27,16 +32,53 @@ type eventKey struct {
 }
 
 type cachedEvent struct {
-	ready   chan struct{}
-	ok      bool
-	err     error
-	at      time.Time
-	payload []byte
+	ready  chan struct{}
+	ok     bool
+	err    error
+	at     time.Time
+	answer *eventAnswer // nil for none
+}
+
+// eventAnswer is the response to an event. It is encoded once for all subscribers, unless it has errors, which name
+// the request of each.
+type eventAnswer struct {
+	encoded []byte
+	failed  *graphql.Response // the one with errors
+}
+
+func newEventAnswer(ctx context.Context, response *graphql.Response) *eventAnswer {
+	if len(response.Errors) > 0 {
+		failed := *response
+		failed.Data = slices.Clone(response.Data) // gqlgen's buffer, which the next event is written to
+		return &eventAnswer{failed: &failed}
+	}
+	return &eventAnswer{encoded: transport.Encode(ctx, response)}
+}
+
+func (a *eventAnswer) encode(ctx context.Context) []byte {
+	if a.failed != nil {
+		return transport.Encode(ctx, a.failed)
+	}
+	return a.encoded
+}
+
+// size is about how many bytes an answer takes.
+func (a *eventAnswer) size() int {
+	switch {
+	case a == nil:
+		return 0
+	case a.failed != nil:
+		return len(a.failed.Data)
+	default:
+		return len(a.encoded)
+	}
 }
 
 // get returns the response to an event, rendered by one of the concurrent callers. If
 // that caller's context ends, another renders.
-func (r *eventCache) get(ctx context.Context, key eventKey, render func() ([]byte, error)) ([]byte, error) {
+func (r *eventCache) get(
+	ctx context.Context, key eventKey, render func() (*eventAnswer, error),
+) (*eventAnswer, error) {
 	for {
 		r.mu.Lock()
 		event := r.events[key]
@@ -58,7 +100,7 @@ func (r *eventCache) get(ctx context.Context, key eventKey, render func() ([]byt
 		}
 
 		if event.ok && time.Since(event.at) < maxEventAge {
-			return event.payload, nil
+			return event.answer, nil
 		}
 		if event.err != nil {
 			return nil, event.err
@@ -70,10 +112,10 @@ func (r *eventCache) get(ctx context.Context, key eventKey, render func() ([]byt
 }
 
 func (r *eventCache) render(
-	ctx context.Context, key eventKey, event *cachedEvent, render func() ([]byte, error),
-) ([]byte, error) {
+	ctx context.Context, key eventKey, event *cachedEvent, render func() (*eventAnswer, error),
+) (*eventAnswer, error) {
 	defer close(event.ready)
-	payload, err := render()
+	answer, err := render()
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -84,8 +126,8 @@ func (r *eventCache) render(
 		}
 		return nil, err
 	}
-	event.ok, event.at, event.payload = true, time.Now(), payload
-	r.bytes += len(payload)
+	event.ok, event.at, event.answer = true, time.Now(), answer
+	r.bytes += answer.size()
 	r.order = append(r.order, key)
 
 	for len(r.order) > 0 {
@@ -98,13 +140,13 @@ func (r *eventCache) render(
 		}
 		r.order = r.order[1:]
 	}
-	return payload, nil
+	return answer, nil
 }
 
 // drop removes an event unless it has been replaced.
 func (r *eventCache) drop(key eventKey, event *cachedEvent) {
 	if r.events[key] == event {
 		delete(r.events, key)
-		r.bytes -= len(event.payload)
+		r.bytes -= event.answer.size()
 	}
 }

@@ -61,7 +61,7 @@ func (r *runner) run(
 			return gqlerror.List{err}
 		}
 		if response != nil {
-			send(transport.Encode(response))
+			send(transport.Encode(ctx, response))
 		}
 		return nil
 	}
@@ -72,7 +72,7 @@ func (r *runner) run(
 	next, ctx := exec.DispatchOperation(context.WithValue(ctx, subscriptionKey{}, s), oc)
 	if s.stream == nil { // the resolver returned an error
 		if response := next(ctx); response != nil {
-			send(transport.Encode(response))
+			send(transport.Encode(ctx, response))
 		}
 		return nil
 	}

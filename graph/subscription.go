@@ -16,7 +16,6 @@ import (
 
 	"sessiongraph/graph/apierror"
 	"sessiongraph/graph/model"
-	"sessiongraph/graph/transport"
 	"sessiongraph/models"
 	"sessiongraph/models/store"
 	"sessiongraph/models/store/dialect"
@@ -68,18 +67,18 @@ func (r *runner) stream(
 		if err != nil {
 			return r.ending(ctx, err)
 		}
-		payload, err := r.events.get(ctx, eventKey{operation, event.Seq}, func() ([]byte, error) {
+		answer, err := r.events.get(ctx, eventKey{operation, event.Seq}, func() (*eventAnswer, error) {
 			return r.render(ctx, oc, s, next, event)
 		})
 		if err != nil {
 			return r.ending(ctx, err)
 		}
-		if payload == nil { // a newer version has its own event
+		if answer == nil { // a newer version has its own event
 			continue
 		}
 
 		began := time.Now()
-		if !send(payload) {
+		if !send(answer.encode(ctx)) {
 			return nil
 		}
 		if time.Since(began) > slowReceiver {
@@ -106,16 +105,16 @@ const retryEvent = time.Second
 func (r *runner) render(
 	ctx context.Context, oc *graphql.OperationContext, s *subscription, next graphql.ResponseHandler,
 	event models.SessionEvent,
-) ([]byte, error) {
+) (*eventAnswer, error) {
 	release, err := r.operations.Acquire(ctx, oc)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
 	for {
-		payload, err := r.renderOnce(ctx, s, next, event)
+		answer, err := r.renderOnce(ctx, s, next, event)
 		if !errors.Is(err, dialect.ErrUnavailable) {
-			return payload, err
+			return answer, err
 		}
 		select {
 		case <-time.After(retryEvent):
@@ -127,7 +126,7 @@ func (r *runner) render(
 
 func (r *runner) renderOnce(
 	ctx context.Context, s *subscription, next graphql.ResponseHandler, event models.SessionEvent,
-) ([]byte, error) {
+) (*eventAnswer, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	ctx, end := r.snapshot(ctx)
@@ -141,7 +140,7 @@ func (r *runner) renderOnce(
 		response := next(ctx)
 		if err = ctx.Err(); err == nil {
 			if !apierror.HasCode(response.Errors, apierror.Unavailable) {
-				return transport.Encode(response), nil
+				return newEventAnswer(ctx, response), nil
 			}
 			err = dialect.ErrUnavailable
 		}

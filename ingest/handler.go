@@ -86,7 +86,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case failed.Status == http.StatusBadRequest, failed.Status == http.StatusForbidden,
 			failed.Status == http.StatusRequestEntityTooLarge, failed.Status == http.StatusUnsupportedMediaType,
 			failed.Code == badKey:
-			h.rejected.add("status", failed.Status, "reason", failed.Message)
+			h.rejected.add(r.Context(), "status", failed.Status, "reason", failed.Message)
 		}
 		failed.Write(w)
 		if failed.unread {
@@ -119,7 +119,7 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (Receipt, *htt
 	defer cancel()
 	receipt, err := h.Saver.Save(ctx, Received{body, sign, h.Now()})
 	if err != nil {
-		return Receipt{}, h.unavailable(w, err)
+		return Receipt{}, h.unavailable(r.Context(), w, err)
 	}
 	h.Metrics.stored(receipt.Outcome)
 	switch receipt.Outcome {
@@ -202,7 +202,7 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *hel
 	case errors.Is(err, ErrQueueFull):
 		_ = http.NewResponseController(w).EnableFullDuplex() // it is answered before all of it is read
 		w.Header().Set("Connection", "close")
-		busy := h.unavailable(w, err)
+		busy := h.unavailable(r.Context(), w, err)
 		busy.unread = true
 		return nil, held, busy
 	case err != nil:
@@ -212,8 +212,8 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *hel
 	return body, held, nil
 }
 
-func (h *Handler) unavailable(w http.ResponseWriter, err error) *httpError {
-	h.failures.add("error", err)
+func (h *Handler) unavailable(ctx context.Context, w http.ResponseWriter, err error) *httpError {
+	h.failures.add(ctx, "error", err)
 	w.Header().Set("Retry-After", "1")
 	return newHTTPError(http.StatusServiceUnavailable, "UNAVAILABLE",
 		"the notification could not be stored now, send it again")

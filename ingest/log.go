@@ -17,6 +17,7 @@ type limitedLog struct {
 	waiting bool // for a second to pass since the last line
 	count   int  // since the last line
 	latest  []any
+	last    context.Context // of the request that was counted last
 }
 
 func newLimitedLog(log *slog.Logger, level slog.Level, message string) *limitedLog {
@@ -24,11 +25,11 @@ func newLimitedLog(log *slog.Logger, level slog.Level, message string) *limitedL
 }
 
 // add counts one more, and writes it with its attributes where a line may be written.
-func (l *limitedLog) add(attributes ...any) {
+func (l *limitedLog) add(ctx context.Context, attributes ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.count++
-	l.latest = attributes
+	l.latest, l.last = attributes, context.WithoutCancel(ctx)
 	if !l.waiting {
 		l.write()
 	}
@@ -40,8 +41,8 @@ func (l *limitedLog) write() {
 	if !l.waiting {
 		return
 	}
-	l.log.Log(context.Background(), l.level, l.message, append([]any{"count", l.count}, l.latest...)...)
-	l.count, l.latest = 0, nil
+	l.log.Log(l.last, l.level, l.message, append([]any{"count", l.count}, l.latest...)...)
+	l.count, l.latest, l.last = 0, nil, nil
 	time.AfterFunc(time.Second, func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()

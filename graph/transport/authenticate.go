@@ -30,7 +30,7 @@ func RequireToken(authenticator Authenticator, next http.Handler) http.Handler {
 		}
 		viewing, release, err := authenticator.Authenticate(r.Context(), authorization(r))
 		if err != nil {
-			writeUnauthenticated(w, responseType(r.Header.Get("Accept")), err)
+			writeUnauthenticated(r.Context(), w, responseType(r.Header.Get("Accept")), err)
 			return
 		}
 		defer release()
@@ -46,9 +46,9 @@ func authorization(r *http.Request) string {
 	return ""
 }
 
-func writeUnauthenticated(w http.ResponseWriter, contentType string, err error) {
+func writeUnauthenticated(ctx context.Context, w http.ResponseWriter, contentType string, err error) {
 	w.Header().Set("WWW-Authenticate", "Bearer")
-	writeErrors(w, contentType, http.StatusUnauthorized, unauthenticated(err))
+	writeErrors(ctx, w, contentType, http.StatusUnauthorized, unauthenticated(err))
 }
 
 func unauthenticated(err error) *gqlerror.Error {

@@ -29,7 +29,7 @@ func (t HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 	contentType := responseType(r.Header.Get("Accept"))
 	params, invalid := t.read(w, r)
 	if invalid != nil {
-		writeErrors(w, contentType, invalid.status, invalid.err)
+		writeErrors(r.Context(), w, contentType, invalid.status, invalid.err)
 		return
 	}
 	oc, errs := exec.CreateOperationContext(r.Context(), params)
@@ -40,17 +40,18 @@ func (t HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 		if contentType == typeResponse && !apierror.HasCode(response.Errors, apierror.UnknownDocument) {
 			status = http.StatusBadRequest
 		}
-		writeResponse(w, contentType, status, wireResponse{Errors: response.Errors, Extensions: response.Extensions})
+		writeResponse(r.Context(), w, contentType, status,
+			wireResponse{Errors: response.Errors, Extensions: response.Extensions})
 		return
 	}
 	switch operation := oc.Operation.Operation; {
 	case operation == ast.Subscription:
-		writeErrors(w, contentType, http.StatusBadRequest, apierror.New(apierror.BadRequest,
+		writeErrors(r.Context(), w, contentType, http.StatusBadRequest, apierror.New(apierror.BadRequest,
 			"a subscription needs a WebSocket (graphql-transport-ws) or Accept: text/event-stream"))
 		return
 	case operation != ast.Query && r.Method == http.MethodGet:
 		w.Header().Set("Allow", http.MethodPost)
-		writeErrors(w, contentType, http.StatusMethodNotAllowed,
+		writeErrors(r.Context(), w, contentType, http.StatusMethodNotAllowed,
 			apierror.New(apierror.BadRequest, "send mutations by POST"))
 		return
 	}
@@ -58,7 +59,7 @@ func (t HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 	ctx, collected := render.Collect(r.Context())
 	response, err := t.Runner.Answer(graphql.WithOperationContext(ctx, oc), exec, oc)
 	if tokenEnded(ctx) {
-		writeUnauthenticated(w, contentType, models.ErrTokenEnded)
+		writeUnauthenticated(ctx, w, contentType, models.ErrTokenEnded)
 		return
 	}
 	if err != nil {
@@ -67,7 +68,7 @@ func (t HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 			status = http.StatusServiceUnavailable
 			w.Header().Set("Retry-After", "1")
 		}
-		writeErrors(w, contentType, status, err)
+		writeErrors(r.Context(), w, contentType, status, err)
 		return
 	}
 	if response == nil {
@@ -76,6 +77,6 @@ func (t HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 	if response.Data == nil {
 		response.Data = json.RawMessage("null")
 	}
-	writeResponse(w, contentType, http.StatusOK,
+	writeResponse(r.Context(), w, contentType, http.StatusOK,
 		wireResponse{apierror.ShortenList(response.Errors), response.Data, response.Extensions, collected})
 }

@@ -2,7 +2,9 @@ package transport
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -12,6 +14,7 @@ import (
 
 	"sessiongraph/graph/apierror"
 	"sessiongraph/graph/render"
+	"sessiongraph/internal/requestid"
 )
 
 // wireResponse is a response as it is written: without data if nothing was executed.
@@ -47,7 +50,10 @@ func (r wireResponse) parts() (before, after []byte) {
 	return before, after
 }
 
-func writeResponse(w http.ResponseWriter, contentType string, status int, response wireResponse) {
+func writeResponse(
+	ctx context.Context, w http.ResponseWriter, contentType string, status int, response wireResponse,
+) {
+	response.Errors = identified(ctx, response.Errors)
 	if response.collected == nil {
 		response.collected = &render.Response{}
 	}
@@ -61,12 +67,14 @@ func writeResponse(w http.ResponseWriter, contentType string, status int, respon
 }
 
 // writeErrors writes a response of errors alone.
-func writeErrors(w http.ResponseWriter, contentType string, status int, errs ...*gqlerror.Error) {
-	writeResponse(w, contentType, status, wireResponse{Errors: errs})
+func writeErrors(
+	ctx context.Context, w http.ResponseWriter, contentType string, status int, errs ...*gqlerror.Error,
+) {
+	writeResponse(ctx, w, contentType, status, wireResponse{Errors: errs})
 }
 
-// Encode returns a response in one line of JSON, as streams send it.
-func Encode(response *graphql.Response) []byte {
+// Encode returns a response to a request in one line of JSON, as streams send it.
+func Encode(ctx context.Context, response *graphql.Response) []byte {
 	data := response.Data
 	if bytes.ContainsAny(data, "\r\n") { // white space of a raw notification; a line would end the data of an event
 		var line bytes.Buffer
@@ -74,7 +82,27 @@ func Encode(response *graphql.Response) []byte {
 			data = line.Bytes()
 		}
 	}
-	response.Errors = apierror.ShortenList(response.Errors)
-	before, after := wireResponse{Errors: response.Errors, Data: data, Extensions: response.Extensions}.parts()
+	errs := identified(ctx, apierror.ShortenList(response.Errors))
+	before, after := wireResponse{Errors: errs, Data: data, Extensions: response.Extensions}.parts()
 	return slices.Concat(before, data, after)
+}
+
+// identified returns errors that name the request of a context, if it has an id. They are copies: errors of events are
+// shared by several requests.
+func identified(ctx context.Context, errs gqlerror.List) gqlerror.List {
+	id := requestid.Of(ctx)
+	if id == "" {
+		return errs
+	}
+	named := make(gqlerror.List, len(errs))
+	for i, err := range errs {
+		one := *err
+		one.Extensions = maps.Clone(err.Extensions)
+		if one.Extensions == nil {
+			one.Extensions = map[string]any{}
+		}
+		one.Extensions["requestId"] = id
+		named[i] = &one
+	}
+	return named
 }

@@ -34,7 +34,7 @@ func (SSE) Supports(r *http.Request) bool {
 func (t SSE) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	params, invalid := t.read(w, r)
 	if invalid != nil {
-		writeErrors(w, typeJSON, invalid.status, invalid.err)
+		writeErrors(r.Context(), w, typeJSON, invalid.status, invalid.err)
 		return
 	}
 	ctx, cancel := context.WithCancel(r.Context())
@@ -49,9 +49,9 @@ func (t SSE) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecut
 	var pings sync.WaitGroup
 	pings.Go(func() { stream.keepAlive(ctx) })
 	if errs := t.Runner.Respond(ctx, exec, params, stream.next); errs != nil {
-		stream.next(Encode(&graphql.Response{Errors: errs}))
+		stream.next(Encode(ctx, &graphql.Response{Errors: errs}))
 	} else if tokenEnded(r.Context()) {
-		stream.next(Encode(&graphql.Response{Errors: gqlerror.List{unauthenticated(models.ErrTokenEnded)}}))
+		stream.next(Encode(ctx, &graphql.Response{Errors: gqlerror.List{unauthenticated(models.ErrTokenEnded)}}))
 	}
 	if t.Stopping.Err() == nil {
 		stream.write([]byte("event: complete\ndata:\n\n"))

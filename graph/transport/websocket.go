@@ -46,12 +46,12 @@ func (WebSocket) Supports(r *http.Request) bool { return r.Header.Get("Upgrade")
 // Do serves a connection until it ends.
 func (t WebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	if !offers(r.Header, websocketProtocol) {
-		writeErrors(w, typeJSON, http.StatusBadRequest,
+		writeErrors(r.Context(), w, typeJSON, http.StatusBadRequest,
 			apierror.New(apierror.BadRequest, "offer the WebSocket subprotocol "+websocketProtocol))
 		return
 	}
 	if !isAllowed(r.Header.Get("Origin"), r.Host, t.Origins) {
-		writeErrors(w, typeJSON, http.StatusForbidden, apierror.New(apierror.Forbidden,
+		writeErrors(r.Context(), w, typeJSON, http.StatusForbidden, apierror.New(apierror.Forbidden,
 			"pages of this origin may not connect: name it with --cors-origin"))
 		return
 	}
@@ -275,7 +275,7 @@ func (s *socket) run(ctx, live context.Context, id string, operation *running, p
 	}
 	end := frame{ID: id, Type: "complete"}
 	if errs != nil {
-		payload, err := json.Marshal(errs)
+		payload, err := json.Marshal(identified(ctx, errs))
 		if err == nil {
 			end = frame{ID: id, Type: "error", Payload: payload}
 		}

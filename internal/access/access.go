@@ -135,7 +135,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, authorization string) 
 
 	a.known.RLock()
 	defer a.known.RUnlock()
-	id, ok := a.identify(token)
+	id, ok := a.identify(ctx, token)
 	a.requests.WithLabelValues(id.kind, id.counted()).Inc()
 	if !ok {
 		return nil, nil, ErrUnknownToken
@@ -167,7 +167,7 @@ func (i identity) counted() string {
 }
 
 // identify looks a token up; a.known is held.
-func (a *Authenticator) identify(token string) (identity, bool) {
+func (a *Authenticator) identify(ctx context.Context, token string) (identity, bool) {
 	now := time.Now()
 	if e := find(a.entries, token); e != nil && (e.until.IsZero() || now.Before(e.until)) {
 		return identity{"token", e.viewer, e.until}, true
@@ -183,7 +183,7 @@ func (a *Authenticator) identify(token string) (identity, bool) {
 			default: // it is about to be fetched
 			}
 		}
-		a.log.Debug("JWT refused", "reason", refusal(err))
+		a.log.DebugContext(ctx, "JWT refused", "reason", refusal(err))
 	}
 	return identity{kind: "unknown"}, false
 }
@@ -252,7 +252,7 @@ func (a *Authenticator) change(apply func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for g := range a.live {
-		if id, ok := a.identify(g.token); !ok || !id.until.Equal(g.id.until) ||
+		if id, ok := a.identify(context.Background(), g.token); !ok || !id.until.Equal(g.id.until) ||
 			!reflect.DeepEqual(id.viewer, g.id.viewer) {
 			g.end(models.ErrTokenEnded)
 		}

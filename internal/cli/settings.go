@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"sessiongraph/ingest"
+	"sessiongraph/internal/requestid"
 )
 
 // Database is the setting of every command that opens one.
@@ -19,13 +20,13 @@ type Logging struct {
 	LogLevel  LogLevel  `env:"SESSIONGRAPH_LOG_LEVEL" group:"Log:" default:"info" placeholder:"LEVEL" help:"Lowest level that is logged: debug, info, warn or error (${default})."`
 }
 
-// Logger writes the log to w.
+// Logger writes the log to w; lines that are written for a request have its id.
 func (l Logging) Logger(w io.Writer) *slog.Logger {
 	options := &slog.HandlerOptions{Level: slog.Level(l.LogLevel)}
 	if l.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
+		return slog.New(requestid.LogHandler(slog.NewJSONHandler(w, options)))
 	}
-	return slog.New(slog.NewTextHandler(w, options))
+	return slog.New(requestid.LogHandler(slog.NewTextHandler(w, options)))
 }
 
 // Receiving is what bounds a notification.

@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/rs/cors"
+
+	"sessiongraph/internal/requestid"
 )
 
 // preflightAge is how long a browser may cache a preflight, in seconds; Chrome takes no more.
@@ -19,7 +21,7 @@ func crossOrigin(origins []string, next http.Handler) http.Handler {
 		AllowedOrigins: origins,
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
 		AllowedHeaders: []string{"*"},
-		ExposedHeaders: []string{"Retry-After", "WWW-Authenticate"},
+		ExposedHeaders: []string{"Retry-After", "WWW-Authenticate", requestid.Header},
 		MaxAge:         preflightAge,
 	}).Handler(next)
 }

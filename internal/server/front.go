@@ -1,11 +1,15 @@
 package server
 
-import "net/http"
+import (
+	"net/http"
+
+	"sessiongraph/internal/requestid"
+)
 
 // front is what every request passes first.
 func front(hosts []string, next http.Handler) http.Handler {
 	next = checkHost(hosts, next)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return requestid.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if len(r.TransferEncoding) > 0 {
 			// A Content-Length that came beside it was ignored, but a proxy in front may have used it:
@@ -13,5 +17,5 @@ func front(hosts []string, next http.Handler) http.Handler {
 			w.Header().Set("Connection", "close")
 		}
 		next.ServeHTTP(w, r)
-	})
+	}))
 }

@@ -86,9 +86,9 @@ func readiness(stopping context.Context, ready func(context.Context) error, log 
 
 		if before := failed.Swap(err != nil); before != (err != nil) {
 			if err != nil {
-				log.Warn("not ready", "error", err)
+				log.WarnContext(r.Context(), "not ready", "error", err)
 			} else {
-				log.Info("ready again")
+				log.InfoContext(r.Context(), "ready again")
 			}
 		}
 		if err != nil {
