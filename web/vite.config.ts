@@ -10,6 +10,9 @@ export default defineConfig({
     rolldownOptions: { checks: { moduleLevelDirective: false } },
   },
   server: {
-    proxy: { '/query': { target: 'http://127.0.0.1:8080', ws: true } },
+    proxy: {
+      '/query': { target: 'http://127.0.0.1:8080', ws: true },
+      '/schema.graphqls': 'http://127.0.0.1:8080',
+    },
   },
 });

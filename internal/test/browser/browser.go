@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -169,19 +170,24 @@ func Eval[T any](b *Browser, expression string) T {
 func (b *Browser) ConsoleErrors() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return append([]string(nil), b.consoleErrors...)
+	return slices.Clone(b.consoleErrors)
+}
+
+// Requests are the addresses that the page asked, or tried to.
+func (b *Browser) Requests() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.requests)
 }
 
 // ExternalRequests are the requests that the page made, or tried to, of others than this server.
 func (b *Browser) ExternalRequests(server string) []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	own, err := url.Parse(server)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	var external []string
-	for _, request := range b.requests {
+	for _, request := range b.Requests() {
 		to, err := url.Parse(request)
 		if err != nil || to.Host != own.Host && to.Scheme != "data" && to.Scheme != "blob" {
 			external = append(external, request)

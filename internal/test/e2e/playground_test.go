@@ -35,8 +35,9 @@ func openPlayground(t *testing.T, s *program.Server, width, height int) *browser
 		chromedp.WaitVisible(chromedp.CSS(".graphiql-execute-button")),
 		chromedp.WaitVisible(chromedp.CSS(".graphiql-query-editor .view-line")),
 		chromedp.WaitVisible(chromedp.CSS(".graphiql-tab-button")),
+		chromedp.WaitNotPresent(chromedp.CSS(".graphiql-spin")), // until the schema is there
 	)
-	answered(b, t, 1) // the introspection
+	answered(b, t, 1) // whether the server needs a token
 	return b
 }
 
@@ -154,6 +155,9 @@ func TestPlaygroundRunsItsExamples(t *testing.T) {
 		if title == "Conversation" {
 			checkConversation(t, bodies, answer, shown)
 		}
+	}
+	if shown := browser.Eval[bool](b, `!!document.querySelector("dialog[open], .viewer-badge")`); shown {
+		t.Error("a server without tokens is shown as one with tokens")
 	}
 	checkConsole(t, s, b)
 }
