@@ -130,6 +130,7 @@ func newServer(
 		viewer: run.viewer,
 	})
 	server.Use(limits.Operation{Schema: executable.Schema(), Codec: source.Codec,
-		MaxPage: settings.MaxPage, MaxComplexity: settings.MaxComplexity})
+		MaxPage: settings.MaxPage, MaxComplexity: settings.MaxComplexity,
+		Viewer: run.viewer, Unmasked: database.Unmasked})
 	return server, run
 }

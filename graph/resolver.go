@@ -9,6 +9,7 @@ import (
 	"sessiongraph/graph/limits"
 	"sessiongraph/graph/model"
 	"sessiongraph/models"
+	"sessiongraph/models/mask"
 	"sessiongraph/models/store"
 )
 
@@ -28,6 +29,8 @@ type eventSource interface {
 type reader interface {
 	model.Reader
 	eventSource
+	// Unmasked returns the names of NER slots and variables whose values every viewer sees.
+	Unmasked() *mask.Names
 }
 
 // selectedMeasures returns the measures of SessionStats that the operation selects; the

@@ -54,8 +54,7 @@ func (r *queryResolver) EventLabels(ctx context.Context, filter *models.SessionF
 }
 
 func (r *queryResolver) Contact(ctx context.Context, callee string) (*model.Contact, error) {
-	found, err := model.ContactsByCallee(ctx, r.Source, []string{callee})
-	return found[callee], err
+	return model.ContactOf(ctx, r.Source, callee)
 }
 
 func (r *queryResolver) Contacts(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.ContactFilter, orderBy *models.ContactOrder) (*model.Connection[models.ContactKey, *models.ContactSummary, *model.Contact], error) {

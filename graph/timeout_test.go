@@ -24,7 +24,7 @@ import (
 
 func openWorld(t *testing.T, address string, sessions int) *store.Store {
 	t.Helper()
-	database, err := store.Open(t.Context(), address, store.Options{})
+	database, err := store.Open(t.Context(), address, store.Options{MaskKey: []byte("key")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,8 +64,9 @@ func keepOnly(t *testing.T, kind testdb.Kind, address string, rules models.RowRu
 		statements = append(statements, "DELETE FROM "+table+" WHERE session_id NOT IN (SELECT id FROM sessions)")
 	}
 	statements = append(statements, "DELETE FROM contacts",
-		"INSERT INTO contacts (callee, session_count, first_seen_at, last_seen_at) SELECT callee, COUNT(*),"+
-			" MIN(started_at), MAX(ended_at) FROM sessions WHERE callee <> '' GROUP BY callee")
+		"INSERT INTO contacts (callee, session_count, first_seen_at, last_seen_at, masked_callee) SELECT callee,"+
+			" COUNT(*), MIN(started_at), MAX(ended_at), MAX(masked_callee) FROM sessions WHERE callee <> ''"+
+			" GROUP BY callee")
 	execute(t, kind, address, statements...)
 }
 

@@ -9,6 +9,7 @@ type ContactSummary struct {
 	SessionCount int
 	FirstSeenAt  Time // its first session_start_time
 	LastSeenAt   Time // its last session_end_time
+	MaskedCallee string
 }
 
 // ContactFilter is the GraphQL input of that name: what is set must hold, all of it.

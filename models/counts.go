@@ -19,6 +19,9 @@ const (
 	VariableMap   OpenMap = "variables"
 )
 
+// IsMasked reports whether values of the map are masked. Event labels are AIRudder's, not the customer's.
+func (m OpenMap) IsMasked() bool { return m != EventLabelMap }
+
 // NameCount is a name of an open map's entries and how many sessions have it.
 type NameCount struct {
 	Name  string

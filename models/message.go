@@ -19,6 +19,8 @@ type Message struct {
 	// TextSize and SearchText are set where a notification is decoded, and not where a session is read.
 	TextSize   int    // bytes of Text
 	SearchText string // what search reads: Text as CaseFold has it, unless it is a system event
+	// MaskedText is SearchText with a blank in place of what is masked, where the database needs that and it differs.
+	MaskedText *string
 }
 
 // SenderTypeRaw is the message's own `sender_type`, also where SenderType is SenderUnknown.

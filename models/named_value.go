@@ -7,6 +7,7 @@ type NamedValue struct {
 	Position   int      // 0-based place in its map
 	Value      string   // a string as it is, anything else as compact JSON with its strings unescaped
 	CaseFolded *string  // Value as CaseFold has it, where the database needs that beside Value
+	Masked     string   // what a viewer sees in place of Value who sees masks
 	Number     *float64 // the number that it is, or is the text of; nil where it is none
 	JSON       JSON     // the value as it was sent
 }

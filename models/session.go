@@ -32,5 +32,7 @@ type Session struct {
 	Deliveries      int    // how often it was sent, repeats included
 	Projection      int    // the ProjectionVersion that it was made with
 	CaseFolded      string // its texts without case, where the database needs them beside the texts
+	MaskedCallee    string // what a viewer sees in place of Callee who sees masks
+	Masks           int64  // the id of the masks that it was stored with
 	SessionFacts
 }

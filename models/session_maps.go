@@ -4,6 +4,7 @@ package models
 // Reading, filtering, folding and bounding its entries all follow the list of them.
 type SessionMap struct {
 	Field   string  // in a notification
+	Named   string  // what its entries are called
 	Map     OpenMap // the table
 	Of      func(*Projection) *[]NamedValue
 	Filters func(*SessionFilter) *[]*NamedValueFilter
@@ -13,10 +14,10 @@ type SessionMap struct {
 func SessionMaps() []SessionMap { return sessionMaps[:] }
 
 var sessionMaps = [...]SessionMap{
-	{"ner_slots", NerSlotMap, func(p *Projection) *[]NamedValue { return &p.NerSlots },
+	{"ner_slots", "NER slots", NerSlotMap, func(p *Projection) *[]NamedValue { return &p.NerSlots },
 		func(f *SessionFilter) *[]*NamedValueFilter { return &f.NerSlots }},
-	{"event_label", EventLabelMap, func(p *Projection) *[]NamedValue { return &p.EventLabels },
+	{"event_label", "event labels", EventLabelMap, func(p *Projection) *[]NamedValue { return &p.EventLabels },
 		func(f *SessionFilter) *[]*NamedValueFilter { return &f.EventLabels }},
-	{"variables", VariableMap, func(p *Projection) *[]NamedValue { return &p.Variables },
+	{"variables", "variables", VariableMap, func(p *Projection) *[]NamedValue { return &p.Variables },
 		func(f *SessionFilter) *[]*NamedValueFilter { return &f.Variables }},
 }

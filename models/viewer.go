@@ -76,6 +76,9 @@ func Operator() *Viewer { return &Viewer{Scopes: Scopes()} }
 // May reports whether the viewer has a scope.
 func (v *Viewer) May(scope Scope) bool { return slices.Contains(v.Scopes, scope) }
 
+// SeesMasks reports whether personal data is masked for the viewer.
+func (v *Viewer) SeesMasks() bool { return !v.May(ScopePII) }
+
 // ErrTokenEnded is the cause (context.Cause) of the end of what is done for a viewer whose token is no longer valid.
 var ErrTokenEnded = errors.New("the token is no longer valid")
 

@@ -66,6 +66,7 @@ type ComplexityRoot struct {
 		FirstSeenAt  func(childComplexity int) int
 		ID           func(childComplexity int) int
 		LastSeenAt   func(childComplexity int) int
+		Pseudonym    func(childComplexity int) int
 		SessionCount func(childComplexity int) int
 		Sessions     func(childComplexity int, first *int, after *string, last *int, before *string, filter *models.SessionFilter, orderBy *models.SessionOrder) int
 	}
@@ -589,6 +590,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Contact.LastSeenAt(childComplexity), true
+	case "Contact.pseudonym":
+		if e.ComplexityRoot.Contact.Pseudonym == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Contact.Pseudonym(childComplexity), true
 	case "Contact.sessionCount":
 		if e.ComplexityRoot.Contact.SessionCount == nil {
 			break
@@ -2709,6 +2716,11 @@ type Contact implements Node {
   id: ID!
   "AIRudder's ` + "`" + `callee` + "`" + `, see ` + "`" + `Session.callee` + "`" + `."
   callee: String!
+  """
+  What a viewer without the scope PII sees as ` + "`" + `callee` + "`" + `. It can be asked for in place of the callee, and says nothing of
+  it.
+  """
+  pseudonym: String!
   "Number of sessions with this customer."
   sessionCount: Int!
   "Start of the customer's first session: the earliest ` + "`" + `startedAt` + "`" + `."
@@ -3599,6 +3611,8 @@ func (ec *executionContext) childFields_Contact(ctx context.Context, field graph
 		return ec.fieldContext_Contact_id(ctx, field)
 	case "callee":
 		return ec.fieldContext_Contact_callee(ctx, field)
+	case "pseudonym":
+		return ec.fieldContext_Contact_pseudonym(ctx, field)
 	case "sessionCount":
 		return ec.fieldContext_Contact_sessionCount(ctx, field)
 	case "firstSeenAt":
@@ -5238,6 +5252,29 @@ func (ec *executionContext) _Contact_callee(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_Contact_callee(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Contact", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Contact_pseudonym(ctx context.Context, field graphql.CollectedField, obj *model.Contact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Contact_pseudonym(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Pseudonym(ctx), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Contact_pseudonym(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Contact", field, true, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Contact_sessionCount(ctx context.Context, field graphql.CollectedField, obj *model.Contact) (ret graphql.Marshaler) {
@@ -13818,6 +13855,44 @@ func (ec *executionContext) _Contact(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "pseudonym":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Contact_pseudonym(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "sessionCount":
 			field := field
 

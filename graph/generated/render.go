@@ -58,6 +58,7 @@ func renderTypes() []render.Type {
 			Fields: []render.FieldType{
 				{Name: "id", NonNull: true},
 				{Name: "callee", NonNull: true},
+				{Name: "pseudonym", NonNull: true},
 				{Name: "sessionCount", NonNull: true},
 				{Name: "firstSeenAt", NonNull: true},
 				{Name: "lastSeenAt", NonNull: true},
@@ -750,25 +751,28 @@ func appendContact(w *render.Writer, f *render.Field, obj *model.Contact) bool {
 	case 2: // callee
 		v := obj.Callee
 		return w.String(v)
-	case 3: // sessionCount
+	case 3: // pseudonym
+		v := obj.Pseudonym(w.Context())
+		return w.String(v)
+	case 4: // sessionCount
 		v, err := obj.SessionCount(w.Context())
 		if err != nil {
 			return w.Error(err)
 		}
 		return w.Int(int64(v))
-	case 4: // firstSeenAt
+	case 5: // firstSeenAt
 		v, err := obj.FirstSeenAt(w.Context())
 		if err != nil {
 			return w.Error(err)
 		}
 		return render.Append(w, v)
-	case 5: // lastSeenAt
+	case 6: // lastSeenAt
 		v, err := obj.LastSeenAt(w.Context())
 		if err != nil {
 			return w.Error(err)
 		}
 		return render.Append(w, v)
-	case 6: // sessions
+	case 7: // sessions
 		fc, ok := w.Arguments(f)
 		if !ok {
 			return false

@@ -22,6 +22,7 @@ type argumentChecker struct {
 	variables map[string]any
 	seen      map[string]bool // fragments
 	values    int             // of all arguments so far
+	masks     *maskChecker    // for a viewer who sees masks, else nil
 }
 
 func (c *argumentChecker) check(set ast.SelectionSet) *gqlerror.Error {
@@ -71,6 +72,12 @@ func (c *argumentChecker) checkField(field *ast.Field) *gqlerror.Error {
 	}
 	for name, value := range arguments {
 		if err := c.checkValue(name, value, 0); err != nil {
+			return err
+		}
+		if c.masks == nil {
+			continue
+		}
+		if err := c.masks.check(name, value); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,8 @@ import (
 
 	"sessiongraph/graph/apierror"
 	"sessiongraph/graph/model"
+	"sessiongraph/models"
+	"sessiongraph/models/mask"
 )
 
 // Operation is an extension of gqlgen's server that rejects operations before they run:
@@ -20,6 +22,10 @@ type Operation struct {
 	Codec         *model.Codec
 	MaxPage       int // largest first or last
 	MaxComplexity int // values that an operation may return, about
+	// Viewer returns whose operation it is.
+	Viewer func(ctx context.Context) (*models.Viewer, *gqlerror.Error)
+	// Unmasked returns the names of NER slots and variables whose values every viewer sees.
+	Unmasked func() *mask.Names
 }
 
 var _ graphql.OperationContextMutator = Operation{}
@@ -31,7 +37,7 @@ func (Operation) ExtensionName() string { return "Limits" }
 func (Operation) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationContext returns the error of an operation that exceeds a limit.
-func (o Operation) MutateOperationContext(_ context.Context, oc *graphql.OperationContext) *gqlerror.Error {
+func (o Operation) MutateOperationContext(ctx context.Context, oc *graphql.OperationContext) *gqlerror.Error {
 	for _, variable := range oc.Operation.VariableDefinitions {
 		if err := checkLiterals(variable.DefaultValue, "$"+variable.Variable); err != nil {
 			return err
@@ -41,6 +47,13 @@ func (o Operation) MutateOperationContext(_ context.Context, oc *graphql.Operati
 		return err
 	}
 	arguments := argumentChecker{codec: o.Codec, maxPage: o.MaxPage, variables: oc.Variables, seen: map[string]bool{}}
+	viewer, denied := o.Viewer(ctx)
+	if denied != nil {
+		return denied
+	}
+	if viewer.SeesMasks() {
+		arguments.masks = &maskChecker{o.Unmasked()}
+	}
 	if err := arguments.check(oc.Operation.SelectionSet); err != nil {
 		return err
 	}

@@ -20,6 +20,19 @@ type Contact struct {
 	batch  *contactBatch
 }
 
+// ContactOf returns the contact of a callee, or of a pseudonym; nil if it has no session.
+func ContactOf(ctx context.Context, source Source, callee string) (*Contact, error) {
+	found, err := ContactsByCallee(ctx, source, []string{callee})
+	if err != nil || found[callee] != nil {
+		return found[callee], err
+	}
+	if callee, err = source.Store.CalleeOf(ctx, callee); err != nil || callee == "" {
+		return nil, err
+	}
+	found, err = ContactsByCallee(ctx, source, []string{callee})
+	return found[callee], err
+}
+
 // ContactsByCallee returns the contacts of those callees that have a session.
 func ContactsByCallee(ctx context.Context, source Source, callees []string) (map[string]*Contact, error) {
 	all := &contactBatch{source: source, callees: callees}
@@ -64,6 +77,11 @@ func (*Contact) IsNode() {}
 
 // ID is the contact's node id.
 func (c *Contact) ID() string { return c.batch.source.Codec.contactID(c.Callee) }
+
+// Pseudonym is what a viewer who sees masks sees as callee.
+func (c *Contact) Pseudonym(ctx context.Context) string {
+	return c.batch.source.Store.Pseudonym(ctx, c.Callee)
+}
 
 // SessionCount is the number of the contact's sessions.
 func (c *Contact) SessionCount(ctx context.Context) (int, error) {

@@ -29,6 +29,8 @@ type Reader interface {
 	) (bool, error)
 	CountContacts(ctx context.Context, l models.ContactList) (int, error)
 	VersionsOf(ctx context.Context, callIDs []string) (map[string][]*models.Notification, error)
+	CalleeOf(ctx context.Context, pseudonym string) (string, error)
+	Pseudonym(ctx context.Context, callee string) string
 	ContactsOf(ctx context.Context, callees []string) (map[string]*models.ContactSummary, error)
 
 	MessagePage(

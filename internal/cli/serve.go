@@ -79,7 +79,9 @@ func (c Serve) config(schema Schema) server.Config {
 			QueryTimeout:  time.Duration(c.QueryTimeout),
 			DocumentsOnly: c.DocumentsOnly,
 		},
-		Access: c.Access.settings(),
+		Access:   c.Access.settings(),
+		MaskKey:  []byte(c.MaskKey),
+		Unmasked: string(c.Unmasked),
 	}
 }
 

@@ -42,7 +42,9 @@ type Config struct {
 	Documents string // folder or manifest of trusted documents
 	Schema    string // text of GET /schema.graphqls
 
-	Access access.Settings
+	Access   access.Settings
+	MaskKey  []byte // what pseudonyms are made with; nil for the database's own key
+	Unmasked string // names of NER slots and variables that are not masked, comma separated, or @FILE
 }
 
 // Timeouts against clients that send slowly. Writing has none: streams of events last,
@@ -79,6 +81,10 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 		return errors.Join(err, listener.Close())
 	}
 	config.Queries.Documents = trusted
+	unmasked, err := newUnmaskedNames(config.Unmasked)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	encryption, err := newEncryption(config, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -97,7 +103,7 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 	failed := make(chan error, 1)
 	go func() { failed <- serve(server, listener) }()
 
-	store, outdated, err := startStore(ctx, config, listener.Addr(), tracer, log)
+	store, outdated, err := startStore(ctx, config, unmasked, listener.Addr(), tracer, log)
 	if err != nil {
 		if ctx.Err() != nil {
 			log.Info("stopped")
@@ -135,6 +141,7 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 	background.Go(func() { runUpgrades(ctx, store, outdated, log) })
 	background.Go(func() { runRetention(ctx, store, config.Retention, log) })
 	background.Go(func() { watchDocuments(ctx, source, trusted, log) })
+	background.Go(func() { watchMasks(ctx, unmasked, store, log) })
 	log.Info("serving", "url", openableURL(listener.Addr(), encryption != nil), "database", store.Name(),
 		"version", build.Version, "commit", build.Commit, "unprotected", describeGaps(config))
 	if config.Queries.DocumentsOnly && authenticator == nil {

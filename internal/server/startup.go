@@ -41,15 +41,21 @@ func (h *startupHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	starting.Write(w)
 }
 
-// startStore opens the database and upgrades what an older version stored; outdated is
+// startStore opens the database, upgrades what an older version stored and masks what has other masks; outdated is
 // the number of sessions that cannot be upgraded. The store may be open beside an error.
 func startStore(
-	ctx context.Context, config Config, address net.Addr, tracer *tracing.Tracer, log *slog.Logger,
+	ctx context.Context, config Config, unmasked *unmaskedNames, address net.Addr, tracer *tracing.Tracer,
+	log *slog.Logger,
 ) (database *store.Store, outdated int, err error) {
-	if database, err = openStore(ctx, config, address, tracer, log); err != nil {
+	options := store.Options{Log: log, Replicas: config.Replicas, Trace: tracer.Statements(),
+		MaskKey: config.MaskKey, Unmasked: unmasked.names}
+	if database, err = openStore(ctx, config.Database, options, address); err != nil {
 		return nil, 0, err
 	}
 	if outdated, err = upgrade(ctx, database, log); err == nil {
+		err = remask(ctx, database, log)
+	}
+	if err == nil {
 		err = ctx.Err()
 	}
 	return database, outdated, err
@@ -61,11 +67,10 @@ const openInterval = time.Second
 // openStore opens the database and makes sure that it can be written. It waits for a
 // server that cannot be reached, because that may be starting, too.
 func openStore(
-	ctx context.Context, config Config, address net.Addr, tracer *tracing.Tracer, log *slog.Logger,
+	ctx context.Context, address string, options store.Options, listening net.Addr,
 ) (*store.Store, error) {
-	options := store.Options{Log: log, Replicas: config.Replicas, Trace: tracer.Statements()}
 	for attempt := 1; ; attempt++ {
-		database, err := store.Open(ctx, config.Database, options)
+		database, err := store.Open(ctx, address, options)
 		if err == nil {
 			if err = database.CheckWritable(ctx); err == nil {
 				return database, nil
@@ -77,7 +82,8 @@ func openStore(
 		}
 
 		if attempt&(attempt-1) == 0 {
-			log.Warn("waiting for the database", "address", address.String(), "attempts", attempt, "error", err)
+			options.Log.Warn("waiting for the database", "address", listening.String(), "attempts", attempt,
+				"error", err)
 		}
 		select {
 		case <-time.After(openInterval):

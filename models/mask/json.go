@@ -100,14 +100,14 @@ func contentRule() *rule {
 
 // maskedValues yields the values of a notification that are masked wherever they stand in its texts: its callee,
 // NER slots and variables, and the cards of contacts in its messages.
-func maskedValues(notification models.JSON, unmasked func(name string) bool) iter.Seq[string] {
+func maskedValues(notification models.JSON, unmasked *Names) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		if !yield(notification.Get("callee").Text()) {
 			return
 		}
 		for _, name := range []string{"ner_slots", "variables"} {
 			for name, value := range notification.Get(name).Fields() {
-				if value.Kind() != models.IsNull && !unmasked(name) && !yield(value.TextOrNull()) {
+				if value.Kind() != models.IsNull && !unmasked.Has(name) && !yield(value.TextOrNull()) {
 					return
 				}
 			}
@@ -132,13 +132,23 @@ func (m *Masker) Notification(notification models.JSON) models.JSON {
 // Message masks one of a notification's messages.
 func (m *Masker) Message(message models.JSON) models.JSON { return m.json(message, m.message) }
 
-// Entry masks the value of a NER slot or variable, both as a text and as JSON.
-func (m *Masker) Entry(name, value string, json models.JSON) (string, models.JSON) {
-	if m.unmasked(name) || json.Kind() == models.IsNull {
-		return value, json
+// Entry returns what is shown of the value of a NER slot or variable, unless its name is unmasked.
+func (m *Masker) Entry(v *models.NamedValue) string {
+	if v.JSON.Kind() == models.IsNull {
+		return v.Value
 	}
-	value = m.Value(value)
-	return value, models.AppendQuoted(nil, value)
+	return m.Value(v.Value)
+}
+
+// SearchTexts returns what search reads of each of a notification's messages.
+func (m *Masks) SearchTexts(notification models.JSON) []string {
+	list := m.Session(notification).json(notification.Get("messages"), m.notification.fields["messages"])
+	messages := models.ReadMessages(list)
+	texts := make([]string, len(messages))
+	for i := range messages {
+		texts[i] = messages[i].SearchText
+	}
+	return texts
 }
 
 func (m *Masker) json(value models.JSON, of *rule) models.JSON {
@@ -190,7 +200,7 @@ func (w *jsonWalker) object(of *rule) {
 		case of.leaf == openMap:
 			w.to = append(w.to, name...)
 			inner = &rule{leaf: masked}
-			if w.masker.unmasked(key) {
+			if w.masker.unmasked.Has(key) {
 				inner = &rule{leaf: shown}
 			}
 		case known:

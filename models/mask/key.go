@@ -8,6 +8,10 @@ import (
 	"strings"
 )
 
+// Version is that of the masks. What databases store of them is made again where it was made with another: change it
+// with whatever changes a pseudonym, or what is masked of a text.
+const Version = 1
+
 // Kind is what a masked value is. A pseudonym begins with it.
 type Kind string
 
@@ -20,8 +24,11 @@ const (
 	Value  Kind = "value" // any other text
 )
 
-// Key makes pseudonyms. Without it nobody can tell which value one stands for.
+// Key makes pseudonyms. Without it nobody can tell which value one stands for. A nil one makes Blank of each value.
 type Key []byte
+
+// Blank is in the place of what is masked where no pseudonyms are wanted: no word of a search has it.
+const Blank = "\n"
 
 // Crockford's alphabet of base32, and the number of its characters that hold 80 bits.
 const (
@@ -31,6 +38,9 @@ const (
 
 // pseudonym returns the pseudonym of a value in the form in which values of that kind are compared.
 func (k Key) pseudonym(kind Kind, value string) string {
+	if k == nil {
+		return Blank
+	}
 	mac := hmac.New(sha256.New, k)
 	mac.Write([]byte(kind))
 	mac.Write([]byte{0})

@@ -11,7 +11,7 @@ import (
 )
 
 func testMasks() *Masks {
-	return NewMasks(Key("key"), func(name string) bool { return name == "city" })
+	return NewMasks(Key("key"), NewNames([]string{"city"}))
 }
 
 // sessionOf returns the masker of a session with values of slots.

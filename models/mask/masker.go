@@ -11,18 +11,24 @@ import (
 // Masks are how a server masks: with a key, and values of some names not at all.
 type Masks struct {
 	key                   Key
-	unmasked              func(name string) bool
+	unmasked              *Names
 	notification, message *rule
 }
 
 // NewMasks returns masks that make pseudonyms with a key. Values of NER slots and variables with an unmasked name are
 // shown.
-func NewMasks(key Key, unmasked func(name string) bool) *Masks {
+func NewMasks(key Key, unmasked *Names) *Masks {
 	return &Masks{key: key, unmasked: unmasked, notification: notificationRule(), message: messageRule()}
 }
 
+// Unmasked are the names of NER slots and variables whose values are shown.
+func (m *Masks) Unmasked() *Names { return m.unmasked }
+
 // Callee returns the pseudonym of a callee.
-func (m *Masks) Callee(callee string) string { return m.masker(callee).Value(callee) }
+func (m *Masks) Callee(callee string) string { return m.Values(callee).Value(callee) }
+
+// Values returns the masker of the values of a callee's session. It knows nothing of the session's texts.
+func (m *Masks) Values(callee string) *Masker { return m.masker(callee) }
 
 // Session returns the masker of a session by its notifications: one that is shown, and others whose values are masked
 // in it, too.
@@ -63,6 +69,9 @@ type Masker struct {
 func (m *Masker) Value(text string) string {
 	if text == "" {
 		return ""
+	}
+	if m.key == nil {
+		return Blank
 	}
 	kind, compared := m.classify(text)
 	return m.key.pseudonym(kind, compared)
@@ -279,8 +288,11 @@ func (m *Masker) replace(v *view, spans []span) (string, []Span) {
 }
 
 func (m *Masker) pseudonymOf(s span, made map[string]string) string {
-	if s.known {
+	switch {
+	case s.known:
 		return s.pseudonym
+	case m.key == nil:
+		return Blank
 	}
 	place := string(s.kind) + s.compared
 	if made[place] == "" {

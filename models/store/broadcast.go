@@ -54,6 +54,7 @@ type broadcaster struct {
 // sharedFilter is a filter of one or more subscribers.
 type sharedFilter struct {
 	filter *models.SessionFilter
+	masked bool // for viewers who see masks
 	key    string
 	users  int
 	since  int64 // kept events behind it were judged
@@ -79,7 +80,7 @@ func (b *broadcaster) close() {
 	b.ended.Wait()
 }
 
-func (b *broadcaster) subscribe(filter *models.SessionFilter, key string, seq, latest int64) (*EventStream, error) {
+func (b *broadcaster) subscribe(filter *sharedFilter, seq, latest int64) (*EventStream, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.ctx.Err() != nil {
@@ -90,10 +91,11 @@ func (b *broadcaster) subscribe(filter *models.SessionFilter, key string, seq, l
 		b.forget(latest)
 		b.ended.Go(b.run)
 	}
-	shared := b.filters[key]
+	shared := b.filters[filter.key]
 	if shared == nil {
-		shared = &sharedFilter{filter: filter, key: key, since: b.seq}
-		b.filters[key] = shared
+		shared = filter
+		shared.since = b.seq
+		b.filters[shared.key] = shared
 	}
 	shared.users++
 	stream := &EventStream{b: b, filter: shared, seq: seq, wake: make(chan struct{}, 1)}
@@ -104,14 +106,14 @@ func (b *broadcaster) subscribe(filter *models.SessionFilter, key string, seq, l
 
 // read reads a batch of events, and which of them pass a filter.
 func (b *broadcaster) read(
-	ctx context.Context, after, upTo int64, filter *models.SessionFilter,
+	ctx context.Context, after, upTo int64, filter *sharedFilter,
 ) ([]models.SessionEvent, map[int64]bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
 	defer cancel()
 	events, err := b.store.EventsSince(ctx, after, upTo, eventBatch)
 	var passing map[int64]bool
 	if err == nil {
-		passing, err = b.store.PassingEvents(ctx, filter, events)
+		passing, err = b.store.passingEvents(ctx, filter, events)
 	}
 	return events, passing, unavailableAt(ctx, err)
 }
@@ -223,7 +225,7 @@ func (b *broadcaster) readBatch(seq, latest int64) (int64, error) {
 		if len(events) == 0 {
 			break
 		}
-		passing, err := b.judge(filter.filter, events)
+		passing, err := b.judge(filter, events)
 		if errors.Is(err, dialect.ErrUnavailable) {
 			return seq, err
 		}
@@ -247,10 +249,10 @@ func (b *broadcaster) readBatch(seq, latest int64) (int64, error) {
 
 // judge returns which events pass a filter. A filter that takes too long while the database
 // answers fails only its own subscribers.
-func (b *broadcaster) judge(filter *models.SessionFilter, events []models.SessionEvent) (map[int64]bool, error) {
+func (b *broadcaster) judge(filter *sharedFilter, events []models.SessionEvent) (map[int64]bool, error) {
 	ctx, cancel := context.WithTimeout(b.ctx, eventTimeout)
 	defer cancel()
-	passing, err := b.store.PassingEvents(ctx, filter, events)
+	passing, err := b.store.passingEvents(ctx, filter, events)
 	if err != nil && ctx.Err() != nil && b.ctx.Err() == nil && b.store.Ping(b.ctx) != nil {
 		err = unavailableAt(ctx, err)
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"sessiongraph/models"
 	"sessiongraph/models/store/dialect"
@@ -14,7 +15,7 @@ func tooManyRows(what string) error {
 
 // Intentions counts the sessions of each label under the filter, most frequent first.
 func (s *Store) Intentions(ctx context.Context, filter *models.SessionFilter) ([]models.IntentionCount, error) {
-	c := filterSQL{s.db}.session(visible(ctx, filter))
+	c := s.filters(ctx).session(visible(ctx, filter))
 	var rows []models.IntentionCount
 	err := s.reader(ctx).Raw(fmt.Sprintf("SELECT s.intention, COUNT(*) AS count FROM sessions s WHERE %s"+
 		" GROUP BY s.intention ORDER BY count DESC, s.intention LIMIT %d", c.SQL, models.MaxRows+1),
@@ -30,7 +31,7 @@ func (s *Store) Intentions(ctx context.Context, filter *models.SessionFilter) ([
 
 // entriesOfMap passes the rows n of an open map whose sessions pass the filter.
 func (s *Store) entriesOfMap(ctx context.Context, filter *models.SessionFilter) dialect.Predicate {
-	c := filterSQL{s.db}.session(visible(ctx, filter))
+	c := s.filters(ctx).session(visible(ctx, filter))
 	if c.SQL == dialect.AlwaysTrue.SQL {
 		return dialect.AlwaysTrue
 	}
@@ -60,11 +61,10 @@ func (s *Store) EntryNames(
 func (s *Store) DistinctEntryValues(
 	ctx context.Context, of models.OpenMap, filter *models.SessionFilter,
 ) (map[string]int, error) {
-	c := s.entriesOfMap(ctx, filter)
+	c, table := s.entriesOfMap(ctx, filter), s.masksOf(ctx).entriesTable(of)
 	var rows []models.NameCount
-	err := s.reader(ctx).Raw(fmt.Sprintf("SELECT n.name, COUNT(DISTINCT n.value) AS count"+
-		" FROM %s n WHERE %s GROUP BY n.name",
-		of, c.SQL), c.Args...).Scan(&rows).Error
+	err := s.reader(ctx).Raw("SELECT n.name, COUNT(DISTINCT n.value) AS count FROM "+table.SQL+" WHERE "+c.SQL+
+		" GROUP BY n.name", slices.Concat(table.Args, c.Args)...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("count values of %s: %w", of, err)
 	}
@@ -80,14 +80,14 @@ func (s *Store) DistinctEntryValues(
 func (s *Store) TopEntryValues(
 	ctx context.Context, of models.OpenMap, filter *models.SessionFilter, limit int,
 ) (map[string][]*models.EntryValue, error) {
-	c := s.entriesOfMap(ctx, filter)
+	c, table := s.entriesOfMap(ctx, filter), s.masksOf(ctx).entriesTable(of)
 	var rows []*models.EntryValue
 	err := s.reader(ctx).Raw("SELECT name, value, session_count FROM ("+
 		"SELECT name, value, session_count, ROW_NUMBER() OVER (PARTITION BY name"+
 		" ORDER BY session_count DESC, value) AS place FROM ("+
-		"SELECT n.name, n.value, COUNT(*) AS session_count FROM "+string(of)+" n WHERE "+c.SQL+
+		"SELECT n.name, n.value, COUNT(*) AS session_count FROM "+table.SQL+" WHERE "+c.SQL+
 		" GROUP BY n.name, n.value) counted) ranked"+
-		" WHERE place <= ? ORDER BY name, place", append(c.Args, limit)...).Scan(&rows).Error
+		" WHERE place <= ? ORDER BY name, place", slices.Concat(table.Args, c.Args, []any{limit})...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read values of %s: %w", of, err)
 	}

@@ -10,12 +10,13 @@ import (
 	"gorm.io/gorm"
 
 	"sessiongraph/models"
+	"sessiongraph/models/mask"
 	"sessiongraph/models/store/dialect"
 )
 
 // ContactsOf reads contacts by their callees; one without a session is not in the answer.
 func (s *Store) ContactsOf(ctx context.Context, callees []string) (map[string]*models.ContactSummary, error) {
-	table := s.contactsTable(ctx, dialect.In("s.callee", callees))
+	table := s.contactsTable(ctx, dialect.In("s."+s.masksOf(ctx).calleeColumn(), callees))
 	rows, err := s.readContacts(ctx, table, dialect.Where("c.callee IN ?", callees), "")
 	if err != nil {
 		return nil, fmt.Errorf("read contacts: %w", err)
@@ -25,6 +26,23 @@ func (s *Store) ContactsOf(ctx context.Context, callees []string) (map[string]*m
 		found[row.Callee] = row
 	}
 	return found, nil
+}
+
+// CalleeOf returns the callee that has a pseudonym, of several the one seen last; "" if there is none.
+func (s *Store) CalleeOf(ctx context.Context, pseudonym string) (string, error) {
+	if s.masksOf(ctx) != nil || !mask.WellFormed(pseudonym) {
+		return "", nil
+	}
+	has := dialect.Where("c.masked_callee = ?", pseudonym)
+	table := s.contactsTable(ctx, dialect.Where("s.masked_callee = ?", pseudonym))
+	rows, err := s.readContacts(ctx, table, has, " ORDER BY c.last_seen_at DESC, c.callee DESC LIMIT 1")
+	if err != nil {
+		return "", fmt.Errorf("read the contact of a pseudonym: %w", err)
+	}
+	if len(rows) == 0 {
+		return "", nil
+	}
+	return rows[0].Callee, nil
 }
 
 // readContacts reads the contacts c of a table that pass; order is the statement from behind its WHERE on.
@@ -42,10 +60,19 @@ func (s *Store) readContacts(
 	return contacts, err
 }
 
-// What contacts are, read from the sessions; a session without a callee has none.
-const contactsOfSessions = "SELECT callee, COUNT(*) AS session_count, MIN(started_at) AS first_seen_at," +
-	" MAX(ended_at) AS last_seen_at" +
-	" FROM sessions s WHERE %s GROUP BY callee"
+// contactsOfSessions is what contacts are, read from the sessions that pass; a session without a callee has none.
+func contactsOfSessions(calleeColumn, passes string) string {
+	return "SELECT " + calleeColumn + " AS callee, COUNT(*) AS session_count, MIN(started_at) AS first_seen_at," +
+		" MAX(ended_at) AS last_seen_at, MAX(masked_callee) AS masked_callee" +
+		" FROM sessions s WHERE " + passes + " GROUP BY s." + calleeColumn
+}
+
+// contactsOfPseudonyms is what contacts are for those who see masks, read from the contacts that pass.
+func contactsOfPseudonyms(passes string) string {
+	return "SELECT masked_callee AS callee, CAST(SUM(session_count) AS BIGINT) AS session_count," +
+		" MIN(first_seen_at) AS first_seen_at, MAX(last_seen_at) AS last_seen_at" +
+		" FROM contacts s WHERE " + passes + " GROUP BY s.masked_callee"
+}
 
 // contactChanges are the contacts that a transaction changes: those that only get
 // more sessions, and those that lose some and are counted again.
@@ -66,7 +93,7 @@ func (c *contactChanges) add(s *models.Session) {
 	contact := c.added[s.Callee]
 	if contact == nil {
 		c.added[s.Callee] = &models.ContactSummary{Callee: s.Callee, SessionCount: 1, FirstSeenAt: s.StartedAt,
-			LastSeenAt: s.EndedAt}
+			LastSeenAt: s.EndedAt, MaskedCallee: s.MaskedCallee}
 		return
 	}
 	contact.SessionCount++
@@ -104,18 +131,20 @@ func (c *contactChanges) apply(tx *gorm.DB) error {
 			added = append(added, c.added[callee])
 		}
 	}
-	for rows := range slices.Chunk(added, insertValues/4) {
+	for rows := range slices.Chunk(added, insertValues/5) {
 		var args []any
 		for _, row := range rows {
-			args = append(args, row.Callee, row.SessionCount, row.FirstSeenAt.UnixMicro(), row.LastSeenAt.UnixMicro())
+			args = append(args, row.Callee, row.SessionCount, row.FirstSeenAt.UnixMicro(), row.LastSeenAt.UnixMicro(),
+				row.MaskedCallee)
 		}
-		err := tx.Exec("INSERT INTO contacts (callee, session_count, first_seen_at, last_seen_at) VALUES "+
-			strings.TrimSuffix(strings.Repeat("(?,?,?,?),", len(rows)), ",")+
+		err := tx.Exec("INSERT INTO contacts (callee, session_count, first_seen_at, last_seen_at, masked_callee)"+
+			" VALUES "+
+			strings.TrimSuffix(strings.Repeat("(?,?,?,?,?),", len(rows)), ",")+
 			" ON CONFLICT (callee) DO UPDATE SET session_count = contacts.session_count + excluded.session_count,"+
 			" first_seen_at = CASE WHEN excluded.first_seen_at < contacts.first_seen_at THEN excluded.first_seen_at "+
 			"ELSE contacts.first_seen_at END,"+
 			" last_seen_at = CASE WHEN excluded.last_seen_at > contacts.last_seen_at THEN excluded.last_seen_at "+
-			"ELSE contacts.last_seen_at END",
+			"ELSE contacts.last_seen_at END, masked_callee = excluded.masked_callee",
 			args...).Error
 		if err != nil {
 			return fmt.Errorf("count contacts: %w", err)
@@ -128,8 +157,8 @@ func recountContacts(tx *gorm.DB, callees []string) error {
 	if err := tx.Exec("DELETE FROM contacts WHERE callee IN ?", callees).Error; err != nil {
 		return fmt.Errorf("delete contacts: %w", err)
 	}
-	err := tx.Exec("INSERT INTO contacts (callee, session_count, first_seen_at, last_seen_at) "+
-		fmt.Sprintf(contactsOfSessions, "callee IN ? AND callee <> ''"), callees).Error
+	err := tx.Exec("INSERT INTO contacts (callee, session_count, first_seen_at, last_seen_at, masked_callee) "+
+		contactsOfSessions("callee", "callee IN ? AND callee <> ''"), callees).Error
 	if err != nil {
 		return fmt.Errorf("count contacts again: %w", err)
 	}
@@ -138,8 +167,8 @@ func recountContacts(tx *gorm.DB, callees []string) error {
 
 // wrongContacts selects the callees whose contact is not what their sessions are together.
 func wrongContacts() string {
-	kept := "SELECT callee, session_count, first_seen_at, last_seen_at FROM contacts"
-	right := fmt.Sprintf(contactsOfSessions, "callee <> ''")
+	columns := "SELECT callee, session_count, first_seen_at, last_seen_at FROM "
+	kept, right := columns+"contacts", columns+"("+contactsOfSessions("callee", "callee <> ''")+") r"
 	return "SELECT callee FROM (" + kept + " EXCEPT " + right + ") a UNION SELECT callee FROM (" + right +
 		" EXCEPT " + kept + ") b"
 }

@@ -34,8 +34,8 @@ func (d filterSQL) contact(ctx context.Context, f *models.ContactFilter) dialect
 		return dialect.AlwaysTrue
 	}
 	var parts []dialect.Predicate
-	if f.Callee != nil {
-		parts = append(parts, d.text("c.callee", f.Callee))
+	if f.Callee != nil { // of a contact that a viewer sees who sees masks it is the pseudonym
+		parts = append(parts, d.maskedText("c.callee", "c.masked_callee", false, f.Callee))
 	}
 	if f.Digits != nil {
 		parts = append(parts, dialect.Where(d.Position(d.Digits("c.callee"))+" > 0", *f.Digits))
@@ -47,13 +47,14 @@ func (d filterSQL) contact(ctx context.Context, f *models.ContactFilter) dialect
 		parts = append(parts, instant("c.last_seen_at", f.LastSeenAt))
 	}
 	if f.Sessions != nil {
+		callee := d.masks.calleeColumn()
 		switch c := d.session(visible(ctx, f.Sessions)); {
 		case c.SQL == dialect.AlwaysTrue.SQL: // every contact has a session
 		case f.Sessions.Search != nil: // few sessions pass: they are found once, not by contact
-			parts = append(parts, dialect.Where("c.callee IN (SELECT s.callee FROM sessions s WHERE "+
+			parts = append(parts, dialect.Where("c.callee IN (SELECT s."+callee+" FROM sessions s WHERE "+
 				c.SQL+")", c.Args...))
 		default:
-			parts = append(parts, dialect.Exists("sessions s WHERE s.callee = c.callee", c))
+			parts = append(parts, dialect.Exists("sessions s WHERE s."+callee+" = c.callee", c))
 		}
 	}
 	return dialect.AllOf(parts...)
@@ -64,7 +65,7 @@ func (d filterSQL) contact(ctx context.Context, f *models.ContactFilter) dialect
 func (s *Store) ContactPage(
 	ctx context.Context, l models.ContactList, w models.PageSpec[models.ContactKey],
 ) ([]*models.ContactSummary, error) {
-	parts := []dialect.Predicate{filterSQL{s.db}.contact(ctx, l.Filter)}
+	parts := []dialect.Predicate{s.filters(ctx).contact(ctx, l.Filter)}
 	if w.After != nil {
 		parts = append(parts, contactKeyset(l.Order, *w.After, true, false))
 	}
@@ -90,7 +91,7 @@ func (s *Store) ContactPage(
 func (s *Store) ContactsBeyond(
 	ctx context.Context, l models.ContactList, place models.ContactKey, later, inclusive bool,
 ) (bool, error) {
-	c := dialect.AllOf(filterSQL{s.db}.contact(ctx, l.Filter), contactKeyset(l.Order, place, later, inclusive))
+	c := dialect.AllOf(s.filters(ctx).contact(ctx, l.Filter), contactKeyset(l.Order, place, later, inclusive))
 	var found []int
 	table := s.contactsTable(ctx, dialect.AlwaysTrue)
 	err := s.reader(ctx).Raw("SELECT 1 FROM "+table.SQL+" WHERE "+c.SQL+" LIMIT 1",
@@ -103,7 +104,7 @@ func (s *Store) ContactsBeyond(
 
 // CountContacts counts the list.
 func (s *Store) CountContacts(ctx context.Context, l models.ContactList) (int, error) {
-	c := filterSQL{s.db}.contact(ctx, l.Filter)
+	c := s.filters(ctx).contact(ctx, l.Filter)
 	var count int
 	table := s.contactsTable(ctx, dialect.AlwaysTrue)
 	err := s.reader(ctx).Raw("SELECT COUNT(*) FROM "+table.SQL+" WHERE "+c.SQL,

@@ -39,11 +39,12 @@ func (s *Store) Events(
 		seq = after.Seq
 	}
 	filter = visible(ctx, filter)
-	key, err := json.Marshal(filter)
+	masked := s.masksOf(ctx) != nil
+	key, err := json.Marshal([]any{filter, masked})
 	if err != nil {
 		return nil, fmt.Errorf("encode filter: %w", err)
 	}
-	return s.events.subscribe(filter, string(key), seq, latest)
+	return s.events.subscribe(&sharedFilter{filter: filter, key: string(key), masked: masked}, seq, latest)
 }
 
 // Close ends the stream.
@@ -145,7 +146,7 @@ func (e *EventStream) readAhead(ctx context.Context) error {
 		return ctx.Err()
 	}
 	for {
-		events, passing, err := b.read(ctx, e.seq, upTo, e.filter.filter)
+		events, passing, err := b.read(ctx, e.seq, upTo, e.filter)
 		if err == nil {
 			e.ahead, e.aheadTo = e.ahead[:0], upTo
 			for _, event := range events {

@@ -90,16 +90,20 @@ func (s *Store) latestBehind(ctx context.Context, place *models.EventPlace) (int
 	return found.Latest, nil
 }
 
-// PassingEvents returns the notifications of the events whose sessions pass the filter
+// passingEvents returns the notifications of the events whose sessions pass the filter
 // in the version of the event.
-func (s *Store) PassingEvents(
-	ctx context.Context, filter *models.SessionFilter, events []models.SessionEvent,
+func (s *Store) passingEvents(
+	ctx context.Context, filter *sharedFilter, events []models.SessionEvent,
 ) (map[int64]bool, error) {
 	ids := make([]int64, len(events))
 	for i, e := range events {
 		ids[i] = e.SessionID
 	}
-	c := dialect.AllOf(dialect.In("s.id", ids), filterSQL{s.db}.session(filter))
+	filters := filterSQL{Dialect: s.db}
+	if filter.masked {
+		filters.masks = s.masking.now()
+	}
+	c := dialect.AllOf(dialect.In("s.id", ids), filters.session(filter.filter))
 	var passing []int64
 	err := s.read.WithContext(ctx).Raw("SELECT s.notification_id FROM sessions s WHERE "+c.SQL,
 		c.Args...).Scan(&passing).Error
@@ -116,7 +120,7 @@ func (s *Store) PassingEvents(
 // SessionOf reads the session of an event; nil where a newer version has overtaken the
 // event's, or the session was removed.
 func (s *Store) SessionOf(ctx context.Context, event models.SessionEvent) (*models.Session, error) {
-	columns := sessionColumnList()
+	columns := sessionColumnList().seenBy(s.masksOf(ctx))
 	passes := dialect.AllOf(dialect.Where("s.id = ? AND s.notification_id = ?", event.SessionID, event.NotificationID),
 		s.visibleSessions(ctx))
 	sessions, err := columns.read(s.reader(ctx), s.db, dialect.Select("SELECT "+columns.sql()+

@@ -61,7 +61,7 @@ func MakeOld(ctx context.Context, address string, bodies [][]byte, decode Decode
 	if err != nil {
 		return err
 	}
-	s := newStore(db, address, log, codec)
+	s := newStore(db, address, log, codec, newMasking([]byte("key"), nil))
 	defer func() { _ = s.Close() }()
 	steps, err := migrations(s.db)
 	if err != nil {

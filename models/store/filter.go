@@ -8,11 +8,15 @@ import (
 	"time"
 
 	"sessiongraph/models"
+	"sessiongraph/models/mask"
 	"sessiongraph/models/store/dialect"
 )
 
 // filterSQL writes filters as SQL of a dialect.
-type filterSQL struct{ dialect.Dialect }
+type filterSQL struct {
+	dialect.Dialect
+	masks *masks // that the viewer sees; nil for one who sees personal data
+}
 
 // session is the filter as SQL over `sessions s`.
 func (d filterSQL) session(f *models.SessionFilter) dialect.Predicate {
@@ -25,7 +29,11 @@ func (d filterSQL) session(f *models.SessionFilter) dialect.Predicate {
 	}
 	add := func(c dialect.Predicate) { parts = append(parts, c) }
 	for _, text := range models.SessionTexts() {
-		if filter := text.Filter(f); filter != nil {
+		switch filter := text.Filter(f); {
+		case filter == nil:
+		case text.Column == "callee":
+			add(d.maskedText("s.callee", "s.masked_callee", d.masks != nil, filter))
+		default:
 			add(d.text("s."+text.Column, filter))
 		}
 	}
@@ -55,7 +63,7 @@ func (d filterSQL) session(f *models.SessionFilter) dialect.Predicate {
 		}
 	}
 	for _, m := range models.SessionMaps() {
-		parts = append(parts, d.namedValues(string(m.Map), *m.Filters(f))...)
+		parts = append(parts, d.namedValues(m.Map, *m.Filters(f))...)
 	}
 	for _, fact := range []struct {
 		column string
@@ -67,14 +75,14 @@ func (d filterSQL) session(f *models.SessionFilter) dialect.Predicate {
 	}
 	if f.Messages != nil {
 		if words := messageSearchWords(f.Messages); len(words) > 0 {
-			add(d.SearchSessions(words).Candidates)
+			add(d.SearchSessions(words, d.masks.searchID()).Candidates)
 		}
 		add(d.SessionsWithMsgIDs(msgIDsOf(f.Messages)))
 		add(dialect.Exists("messages m WHERE m.session_id = s.id", d.message(f.Messages)))
 	}
 	if f.Search != nil {
 		if words := searchWords(*f.Search); len(words) > 0 {
-			add(d.SearchSessions(words).Predicate())
+			add(d.SearchSessions(words, d.masks.searchID()).Predicate())
 		}
 	}
 	return dialect.AllOf(parts...)
@@ -130,9 +138,9 @@ func (d filterSQL) alternatives(filters []*models.SessionFilter) dialect.Predica
 	var entryFilters []*models.SessionFilter
 	for _, f := range filters {
 		if table, entry := onlyEntry(f); entry != nil {
-			with := d.entryOf(entry)
+			with := d.entryOf(table, entry)
 			entries = append(entries,
-				dialect.Select("SELECT v.session_id FROM "+table+" v WHERE "+with.SQL, with.Args...))
+				dialect.Select("SELECT v.session_id FROM "+string(table)+" v WHERE "+with.SQL, with.Args...))
 			entryFilters = append(entryFilters, f)
 		} else {
 			parts = append(parts, d.session(f))
@@ -156,11 +164,11 @@ func (d filterSQL) alternatives(filters []*models.SessionFilter) dialect.Predica
 
 // onlyEntry returns the entry that a filter requires, with its table; nil if the filter has other
 // conditions.
-func onlyEntry(f *models.SessionFilter) (table string, entry *models.NamedValueFilter) {
+func onlyEntry(f *models.SessionFilter) (table models.OpenMap, entry *models.NamedValueFilter) {
 	rest := *f
 	for _, m := range models.SessionMaps() {
 		if filters := m.Filters(&rest); len(*filters) == 1 {
-			table, entry = string(m.Map), (*filters)[0]
+			table, entry = m.Map, (*filters)[0]
 			*filters = nil
 			break
 		}
@@ -207,7 +215,7 @@ func (d filterSQL) message(f *models.MessageFilter) dialect.Predicate {
 	}
 	if f.Search != nil {
 		if words := searchWords(*f.Search); len(words) > 0 {
-			add(d.SearchMessages(words))
+			add(d.SearchMessages(words, d.masks.searchID()))
 		}
 	}
 	return dialect.AllOf(parts...)
@@ -216,7 +224,7 @@ func (d filterSQL) message(f *models.MessageFilter) dialect.Predicate {
 // namedValues is all of the filters over the entries of sessions s. Many of them count the
 // entries that pass, of which a session has one of a name: a subquery for each filter would
 // take the database longer to prepare than to answer.
-func (d filterSQL) namedValues(table string, filters []*models.NamedValueFilter) []dialect.Predicate {
+func (d filterSQL) namedValues(table models.OpenMap, filters []*models.NamedValueFilter) []dialect.Predicate {
 	if len(filters) < leastCollected {
 		return each(filters, func(f *models.NamedValueFilter) dialect.Predicate { return d.namedValue(table, f) })
 	}
@@ -232,7 +240,7 @@ func (d filterSQL) namedValues(table string, filters []*models.NamedValueFilter)
 		if byName[f.Name] == nil {
 			names = append(names, f.Name)
 		}
-		if c := d.entryOf(f); f.Value != nil || f.Number != nil || byName[f.Name] == nil {
+		if c := d.entryOf(table, f); f.Value != nil || f.Number != nil || byName[f.Name] == nil {
 			byName[f.Name] = append(byName[f.Name], c)
 		}
 	}
@@ -246,16 +254,17 @@ func (d filterSQL) namedValues(table string, filters []*models.NamedValueFilter)
 			" WHERE v.session_id = s.id AND (%s)) = %d", table, passes.SQL, len(names)), passes.Args...))
 	}
 	if len(absent) > 0 {
-		parts = append(parts, dialect.Exists(table+" v WHERE v.session_id = s.id", dialect.In("v.name", absent)).Not())
+		parts = append(parts,
+			dialect.Exists(string(table)+" v WHERE v.session_id = s.id", dialect.In("v.name", absent)).Not())
 	}
 	return parts
 }
 
-func (d filterSQL) namedValue(table string, f *models.NamedValueFilter) dialect.Predicate {
+func (d filterSQL) namedValue(table models.OpenMap, f *models.NamedValueFilter) dialect.Predicate {
 	var parts []dialect.Predicate
-	entry := table + " v WHERE v.session_id = s.id"
+	entry := string(table) + " v WHERE v.session_id = s.id"
 	if f.Exists == nil || *f.Exists || f.Value != nil || f.Number != nil {
-		parts = append(parts, dialect.Exists(entry, d.entryOf(f)))
+		parts = append(parts, dialect.Exists(entry, d.entryOf(table, f)))
 	}
 	if f.Exists != nil && !*f.Exists {
 		parts = append(parts, dialect.Exists(entry, dialect.Where("v.name = ?", f.Name)).Not())
@@ -264,10 +273,14 @@ func (d filterSQL) namedValue(table string, f *models.NamedValueFilter) dialect.
 }
 
 // entryOf is what an entry v has to pass that a filter asks for.
-func (d filterSQL) entryOf(f *models.NamedValueFilter) dialect.Predicate {
+func (d filterSQL) entryOf(table models.OpenMap, f *models.NamedValueFilter) dialect.Predicate {
 	parts := []dialect.Predicate{dialect.Where("v.name = ?", f.Name)}
-	if f.Value != nil {
-		parts = append(parts, d.entry(f.Value))
+	switch {
+	case f.Value == nil:
+	case !table.IsMasked():
+		parts = append(parts, d.text("v.value", f.Value))
+	default:
+		parts = append(parts, d.maskedText("v.value", "v.masked_value", d.masks.masksEntry(table, f.Name), f.Value))
 	}
 	if f.Number != nil {
 		parts = append(parts, dialect.Where("v.number IS NOT NULL"), number("v.number", f.Number))
@@ -275,31 +288,65 @@ func (d filterSQL) entryOf(f *models.NamedValueFilter) dialect.Predicate {
 	return dialect.AllOf(parts...)
 }
 
-// entry is the filter as SQL over the values of entries v.
-func (d filterSQL) entry(f *models.StringFilter) dialect.Predicate {
+// maskedText is the filter as SQL over a text that is masked for some. A viewer who sees masks asks for what they see,
+// the others for the text or for pseudonyms.
+func (d filterSQL) maskedText(column, masked string, isMasked bool, f *models.StringFilter) dialect.Predicate {
+	switch {
+	case isMasked:
+		return d.text(masked, f)
+	case d.masks != nil:
+		return d.text(column, f)
+	}
 	rest := *f
-	rest.Eq, rest.In = nil, nil
-	parts := []dialect.Predicate{d.text("v.value", &rest)}
-	if f.Eq != nil {
-		parts = append(parts, d.EntryValue([]string{*f.Eq}))
+	var parts []dialect.Predicate
+	if f.Eq != nil && mask.WellFormed(*f.Eq) {
+		rest.Eq = nil
+		parts = append(parts, d.either(column, masked, []string{*f.Eq}, []string{*f.Eq}))
 	}
-	if f.In != nil {
-		parts = append(parts, d.EntryValue(f.In))
+	if pseudonyms := wellFormed(f.In); len(pseudonyms) > 0 {
+		rest.In = nil
+		parts = append(parts, d.either(column, masked, f.In, pseudonyms))
 	}
-	return dialect.AllOf(parts...)
+	if f.Ne != nil && mask.WellFormed(*f.Ne) {
+		parts = append(parts, d.oneOf(masked, []string{*f.Ne}).Not())
+	}
+	if pseudonyms := wellFormed(f.NotIn); len(pseudonyms) > 0 {
+		parts = append(parts, d.oneOf(masked, pseudonyms).Not())
+	}
+	return dialect.AllOf(append(parts, d.text(column, &rest))...)
+}
+
+func (d filterSQL) either(column, masked string, values, pseudonyms []string) dialect.Predicate {
+	return dialect.AnyOf([]dialect.Predicate{d.oneOf(column, values), d.oneOf(masked, pseudonyms)})
+}
+
+func wellFormed(texts []string) []string {
+	return slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return !mask.WellFormed(text) })
+}
+
+// oneOf passes a column that has one of the values.
+func (d filterSQL) oneOf(column string, values []string) dialect.Predicate {
+	switch {
+	case column == "v.value":
+		return d.EntryValue(values)
+	case len(values) == 1:
+		return dialect.Where(column+" = ?", values[0])
+	default:
+		return dialect.In(column, values)
+	}
 }
 
 func (d filterSQL) text(column string, f *models.StringFilter) dialect.Predicate {
 	var parts []dialect.Predicate
 	add := func(c dialect.Predicate) { parts = append(parts, c) }
 	if f.Eq != nil {
-		add(dialect.Where(column+" = ?", *f.Eq))
+		add(d.oneOf(column, []string{*f.Eq}))
 	}
 	if f.Ne != nil {
 		add(dialect.Where(column+" <> ?", *f.Ne))
 	}
 	if f.In != nil {
-		add(dialect.In(column, f.In))
+		add(d.oneOf(column, f.In))
 	}
 	if len(f.NotIn) > 0 {
 		add(dialect.In(column, f.NotIn).Not())

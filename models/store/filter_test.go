@@ -60,7 +60,7 @@ func holds(value int64, operator string, bound int64) bool {
 // A field of a filter that is never read would pass everything, in silence.
 func TestEachFieldOfAFilterHasSQLOfItsOwn(t *testing.T) {
 	for _, d := range []dialect.Dialect{sqlite.Dialect{}, postgres.Dialect{}} {
-		of := filterSQL{d}
+		of := filterSQL{Dialect: d}
 		for _, filter := range []struct {
 			zero any
 			sql  func(reflect.Value) dialect.Predicate

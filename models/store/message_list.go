@@ -10,24 +10,23 @@ import (
 	"sessiongraph/models/store/dialect"
 )
 
-// messageFilter is what a message m of a session s has to pass.
-func (s *Store) messageFilter(l models.MessageList) dialect.Predicate {
-	sql := filterSQL{s.db}
-	parts := []dialect.Predicate{sql.session(l.Sessions), s.db.SessionsWithMsgIDs(msgIDsOf(l.Filter)),
-		sql.message(l.Filter)}
+// messageList is what a message m of a session s has to pass.
+func (d filterSQL) messageList(l models.MessageList) dialect.Predicate {
+	parts := []dialect.Predicate{d.session(l.Sessions), d.SessionsWithMsgIDs(msgIDsOf(l.Filter)),
+		d.message(l.Filter)}
 	if words := messageSearchWords(l.Filter); len(words) > 0 {
-		parts = append(parts, s.db.SearchSessions(words).Candidates)
+		parts = append(parts, d.SearchSessions(words, d.masks.searchID()).Candidates)
 	}
 	return dialect.AllOf(parts...)
 }
 
 // messages is the statement that reads columns of messages m of sessions s that pass the list and are beyond places.
-func (s *Store) messages(
+func (d filterSQL) messages(
 	l models.MessageList, columns string, beyond []dialect.Predicate, direction models.OrderDirection, limit int,
 ) dialect.Statement {
-	search := s.pageSearch([]*models.SessionFilter{l.Sessions}, messageSearchWords(l.Filter))
-	search.rest = dialect.AllOf(search.rest, s.db.SessionsWithMsgIDs(msgIDsOf(l.Filter)))
-	passes := dialect.AllOf(append(beyond, (filterSQL{s.db}).message(l.Filter))...)
+	search := d.pageSearch([]*models.SessionFilter{l.Sessions}, messageSearchWords(l.Filter))
+	search.rest = dialect.AllOf(search.rest, d.SessionsWithMsgIDs(msgIDsOf(l.Filter)))
+	passes := dialect.AllOf(append(beyond, d.message(l.Filter))...)
 	order := fmt.Sprintf("ORDER BY s.started_at %[1]s, s.id %[1]s", direction)
 	plain := func(sessions dialect.Predicate) dialect.Statement {
 		c := dialect.AllOf(sessions, passes)
@@ -83,8 +82,8 @@ func (s *Store) MessagePage(
 	if w.Backward {
 		direction = models.Ascending
 	}
-	statement := s.messages(l, "m.session_id, m.position, s.notification_id, s.call_id, s.started_at", beyond,
-		direction, w.Limit+1)
+	const columns = "m.session_id, m.position, s.notification_id, s.call_id, s.started_at"
+	statement := s.filters(ctx).messages(l, columns, beyond, direction, w.Limit+1)
 	page, err := s.listedMessages(ctx, statement)
 	if err != nil {
 		return nil, fmt.Errorf("read page of messages: %w", err)
@@ -116,13 +115,13 @@ func (s *Store) listedMessages(ctx context.Context, named dialect.Statement) ([]
 		if err != nil {
 			return err
 		}
-		messages, err := s.transcriptOf(row.sessionID, row.packed)
+		transcript, err := s.transcriptOf(ctx, row.sessionID, row.packed)
 		if err != nil {
 			return err
 		}
 		for _, position := range positions {
-			if position < len(messages) {
-				page = append(page, &models.ListedMessage{Message: messages[position], CallID: callID,
+			if position < len(transcript.messages) {
+				page = append(page, &models.ListedMessage{Message: *transcript.message(position), CallID: callID,
 					StartedAt: startedAt})
 			}
 		}
@@ -146,7 +145,7 @@ func (s *Store) MessagesBeyond(
 	if later {
 		direction = models.Descending
 	}
-	statement := s.messages(l, "1", []dialect.Predicate{messageKeyset(&place, later)}, direction, 1)
+	statement := s.filters(ctx).messages(l, "1", []dialect.Predicate{messageKeyset(&place, later)}, direction, 1)
 	var found []int
 	if err := s.reader(ctx).Raw(statement.SQL, statement.Args...).Scan(&found).Error; err != nil {
 		return false, fmt.Errorf("look for messages beyond a page: %w", err)
@@ -157,7 +156,7 @@ func (s *Store) MessagesBeyond(
 // CountMessages counts the list.
 func (s *Store) CountMessages(ctx context.Context, l models.MessageList) (int, error) {
 	l.Sessions = visible(ctx, l.Sessions)
-	c := s.messageFilter(l)
+	c := s.filters(ctx).messageList(l)
 	var count int
 	err := s.reader(ctx).Raw("SELECT COUNT(*) FROM messages m JOIN sessions s ON s.id = m.session_id WHERE "+c.SQL,
 		c.Args...).Scan(&count).Error
@@ -169,7 +168,7 @@ func (s *Store) CountMessages(ctx context.Context, l models.MessageList) (int, e
 
 // SessionsByID reads sessions by their ids.
 func (s *Store) SessionsByID(ctx context.Context, ids []int64) (map[int64]*models.Session, error) {
-	columns := shownColumns(ctx)
+	columns := s.shownColumns(ctx)
 	statement := columns.by("id", dialect.ToAny(ids), s.visibleSessions(ctx))
 	sessions, err := columns.read(s.reader(ctx), s.db, statement)
 	if err != nil {

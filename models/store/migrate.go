@@ -36,8 +36,8 @@ func migrations(d dialect.Dialect) ([]*gormigrate.Migration, error) {
 					return fmt.Errorf("%s: %w", strings.SplitN(statement, "\n", 2)[0], err)
 				}
 			}
-			if id == settingsMigration {
-				return makeCursorKey(tx)
+			if key := keysMadeWith()[id]; key != "" {
+				return makeKey(tx, key)
 			}
 			return nil
 		}})
@@ -45,8 +45,10 @@ func migrations(d dialect.Dialect) ([]*gormigrate.Migration, error) {
 	return steps, nil
 }
 
-// settingsMigration makes the table of settings, and the key that is kept there from the start.
-const settingsMigration = "0003_settings"
+// keysMadeWith are the keys among the settings that a migration makes, by its id.
+func keysMadeWith() map[string]string {
+	return map[string]string{"0003_settings": cursorKeySetting, "0014_masks": maskKeySetting}
+}
 
 // statements are those of a file of SQL without its comments. Each ends with a semicolon
 // at the end of a line that is not indented.

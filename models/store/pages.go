@@ -84,21 +84,25 @@ func eachUnionAll(n int, arm func(i int) dialect.Statement, read func(dialect.St
 }
 
 // ofOwner passes the sessions of one owner.
-func ofOwner(scope models.SessionScope, owner string) dialect.Predicate {
-	if scope == models.OfAll {
+func (d filterSQL) ofOwner(scope models.SessionScope, owner string) dialect.Predicate {
+	column := string(scope)
+	switch scope {
+	case models.OfAll:
 		return dialect.AlwaysTrue
+	case models.OfCallee:
+		column = d.masks.calleeColumn()
 	}
-	return dialect.Where("s."+string(scope)+" = ?", owner)
+	return dialect.Where("s."+column+" = ?", owner)
 }
 
-// filter is what the sessions of one owner have to pass.
-func (s *Store) filter(l models.SessionList, owner string) dialect.Predicate {
+// list is what the sessions of one owner have to pass.
+func (d filterSQL) list(l models.SessionList, owner string) dialect.Predicate {
 	var parts []dialect.Predicate
 	if l.Scope != models.OfAll {
-		parts = append(parts, ofOwner(l.Scope, owner))
+		parts = append(parts, d.ofOwner(l.Scope, owner))
 	}
 	for _, f := range l.Filters {
-		if c := (filterSQL{s.db}).session(f); c.SQL != dialect.AlwaysTrue.SQL {
+		if c := d.session(f); c.SQL != dialect.AlwaysTrue.SQL {
 			parts = append(parts, c)
 		}
 	}
@@ -134,10 +138,10 @@ func (s *Store) SessionPages(
 	if w.Backward {
 		direction = direction.Reversed()
 	}
-	search := s.pageSearch(visibleList(ctx, l).Filters, nil)
-	columns := shownColumns(ctx)
+	search := s.filters(ctx).pageSearch(visibleList(ctx, l).Filters, nil)
+	columns := s.shownColumns(ctx)
 	sessions, err := unionAllSessions(ctx, s, columns, len(owners), func(i int) dialect.Statement {
-		parts := []dialect.Predicate{ofOwner(l.Scope, owners[i])}
+		parts := []dialect.Predicate{s.filters(ctx).ofOwner(l.Scope, owners[i])}
 		if w.After != nil {
 			parts = append(parts, sessionKeyset(l.Order, w.After, true))
 		}
@@ -171,11 +175,11 @@ func (s *Store) SessionsBeyond(
 		owners = append(owners, owner)
 	}
 	slices.Sort(owners)
-	search := s.pageSearch(visibleList(ctx, l).Filters, nil)
-	columns := onlyColumns("intention", "callee", "notification_id")
+	search := s.filters(ctx).pageSearch(visibleList(ctx, l).Filters, nil)
+	columns := onlyColumns("intention", "callee", "notification_id").seenBy(s.masksOf(ctx))
 	rows, err := unionAllSessions(ctx, s, columns, len(owners), func(i int) dialect.Statement {
 		place := places[owners[i]]
-		c := dialect.AllOf(ofOwner(l.Scope, owners[i]), sessionKeyset(l.Order, &place, later))
+		c := dialect.AllOf(s.filters(ctx).ofOwner(l.Scope, owners[i]), sessionKeyset(l.Order, &place, later))
 		return search.page(columns.sql(), c, "", 1)
 	})
 	if err != nil {
@@ -196,7 +200,7 @@ func (s *Store) CountSessions(ctx context.Context, l models.SessionList, owners 
 	}
 	l = visibleList(ctx, l)
 	rows, err := unionAll[count](ctx, s, len(owners), func(i int) dialect.Statement {
-		c := s.filter(l, owners[i])
+		c := s.filters(ctx).list(l, owners[i])
 		return dialect.Select("SELECT CAST(? AS TEXT) AS owner, COUNT(*) AS count FROM sessions s WHERE "+c.SQL,
 			append([]any{owners[i]}, c.Args...)...)
 	})

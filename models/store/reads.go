@@ -12,7 +12,7 @@ import (
 // SessionsByCallID reads sessions by AIRudder's call_id; what is not there is not
 // in the answer.
 func (s *Store) SessionsByCallID(ctx context.Context, callIDs []string) (map[string]*models.Session, error) {
-	columns := shownColumns(ctx)
+	columns := s.shownColumns(ctx)
 	statement := columns.by("call_id", dialect.ToAny(callIDs), s.visibleSessions(ctx))
 	sessions, err := columns.read(s.reader(ctx), s.db, statement)
 	if err != nil {
@@ -27,17 +27,17 @@ func (s *Store) SessionsByCallID(ctx context.Context, callIDs []string) (map[str
 
 // NerSlotsOf reads the NER slots of several sessions in the order they were sent.
 func (s *Store) NerSlotsOf(ctx context.Context, sessionIDs []int64) (map[int64][]*models.NerSlot, error) {
-	return entriesBySession[models.NerSlot](ctx, s, "ner_slots", sessionIDs)
+	return entriesBySession[models.NerSlot](ctx, s, models.NerSlotMap, sessionIDs)
 }
 
 // EventLabelsOf reads the event labels of several sessions in the order they were sent.
 func (s *Store) EventLabelsOf(ctx context.Context, sessionIDs []int64) (map[int64][]*models.EventLabel, error) {
-	return entriesBySession[models.EventLabel](ctx, s, "event_labels", sessionIDs)
+	return entriesBySession[models.EventLabel](ctx, s, models.EventLabelMap, sessionIDs)
 }
 
 // VariablesOf reads the variables of several sessions in the order they were sent.
 func (s *Store) VariablesOf(ctx context.Context, sessionIDs []int64) (map[int64][]*models.Variable, error) {
-	return entriesBySession[models.Variable](ctx, s, "variables", sessionIDs)
+	return entriesBySession[models.Variable](ctx, s, models.VariableMap, sessionIDs)
 }
 
 // namedEntry is a pointer to a NerSlot, an EventLabel or a Variable.
@@ -47,20 +47,29 @@ type namedEntry[E any] interface {
 }
 
 func entriesBySession[E any, P namedEntry[E]](
-	ctx context.Context, s *Store, table string, sessionIDs []int64,
+	ctx context.Context, s *Store, table models.OpenMap, sessionIDs []int64,
 ) (map[int64][]*E, error) {
 	found := make(map[int64][]*E, len(sessionIDs))
+	masks, masked := s.masksOf(ctx), "''"
+	if masks != nil && table.IsMasked() {
+		masked = "e.masked_value"
+	}
 	for ids := range slices.Chunk(sessionIDs, sessionsOfStatement) {
-		statement := dialect.Select("SELECT e.session_id, e.name, e.value, e.number, e.json FROM "+table+" e"+
+		statement := dialect.Select("SELECT e.session_id, e.name, e.value, e.number, e.json, "+masked+" FROM "+
+			string(table)+" e"+
 			" WHERE e.session_id IN ("+dialect.Placeholders(len(ids))+") ORDER BY e.session_id, e.position",
 			dialect.ToAny(ids)...)
 		err := s.eachRow(ctx, statement, func(scan scanner) error {
 			e := new(E)
 			v := P(e).Entry()
-			if err := scan(&v.SessionID, &v.Name, &v.Value, &v.Number, (*[]byte)(&v.JSON)); err != nil {
+			err := scan(&v.SessionID, &v.Name, &v.Value, &v.Number, (*[]byte)(&v.JSON), &v.Masked)
+			if err != nil {
 				return err
 			}
 			restoreJSON(v)
+			if masks.masksEntry(table, v.Name) && v.JSON.Kind() != models.IsNull {
+				v.Value, v.JSON = v.Masked, models.AppendQuoted(nil, v.Masked)
+			}
 			found[v.SessionID] = append(found[v.SessionID], e)
 			return nil
 		})
@@ -74,14 +83,24 @@ func entriesBySession[E any, P namedEntry[E]](
 // BodiesOf reads notifications, as they were sent, by their ids in the ledger.
 func (s *Store) BodiesOf(ctx context.Context, notificationIDs []int64) (map[int64]models.JSON, error) {
 	found := make(map[int64]models.JSON, len(notificationIDs))
-	statement := dialect.Select("SELECT id, body FROM notifications WHERE id IN ?", notificationIDs)
+	masks := s.masksOf(ctx)
+	statement := dialect.Select("SELECT id, body, NULL FROM notifications WHERE id IN ?", notificationIDs)
+	if masks != nil {
+		// What the version that is shown has to mask is masked in the others, too.
+		statement = dialect.Select("SELECT n.id, n.body, shown.body FROM notifications n"+
+			" LEFT JOIN sessions s ON s.call_id = n.call_id AND s.notification_id <> n.id"+
+			" LEFT JOIN notifications shown ON shown.id = s.notification_id WHERE n.id IN ?", notificationIDs)
+	}
 	err := s.eachRow(ctx, statement, func(scan scanner) error {
 		var id int64
-		var packed []byte
-		if err := scan(&id, &packed); err != nil {
+		var packed, shown []byte
+		if err := scan(&id, &packed, &shown); err != nil {
 			return err
 		}
 		body, err := s.unpackBody(packed)
+		if err == nil && masks != nil {
+			body, err = s.maskBody(masks, body, shown)
+		}
 		if err != nil {
 			return fmt.Errorf("number %d: %w", id, err)
 		}
@@ -92,6 +111,18 @@ func (s *Store) BodiesOf(ctx context.Context, notificationIDs []int64) (map[int6
 		return nil, fmt.Errorf("read notifications: %w", err)
 	}
 	return found, nil
+}
+
+// maskBody masks a notification by its own values and by those of the one that its session shows, if that is another.
+func (s *Store) maskBody(masks *masks, body, packedShown []byte) (models.JSON, error) {
+	if packedShown == nil {
+		return masks.Session(body).Notification(body), nil
+	}
+	shown, err := s.unpackBody(packedShown)
+	if err != nil {
+		return nil, err
+	}
+	return masks.Session(body, shown).Notification(body), nil
 }
 
 // VersionsOf reads the projected notifications of several sessions by call_id, without

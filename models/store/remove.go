@@ -264,7 +264,7 @@ func (s *Store) Mentions(ctx context.Context, callee string) (int, error) {
 	if len(word) < leastNumber {
 		return 0, nil
 	}
-	found := s.db.SearchSessions([]string{word}).Predicate()
+	found := s.db.SearchSessions([]string{word}, 0).Predicate()
 	var count int
 	err := s.read.WithContext(ctx).Raw("SELECT COUNT(*) FROM sessions s WHERE s.callee <> ? AND "+found.SQL,
 		append([]any{callee}, found.Args...)...).Scan(&count).Error

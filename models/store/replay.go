@@ -199,6 +199,7 @@ func (s *Store) expected(
 		return nil, nil, fmt.Errorf("read its notifications: %w", err)
 	}
 	var newest *models.Projection
+	var newestBody []byte
 	var source *models.Notification
 	var first int64
 	version, deliveries := 0, 0
@@ -219,14 +220,14 @@ func (s *Store) expected(
 		p.Session.NotificationID, p.Session.ReceivedAt = n.ID, n.FirstReceivedAt
 		p.Session.Projection = ProjectionVersion
 		if newest == nil || newer(&p.Session, &newest.Session) {
-			newest, source = p, n
+			newest, newestBody, source = p, body, n
 		}
 	}
 	if newest == nil {
 		return nil, nil, nil
 	}
 	newest.Session.ID, newest.Session.Version, newest.Session.Deliveries = first, version, deliveries
-	return &preparedProjection{newest, s.db.Prepare(newest)}, source, nil
+	return &preparedProjection{newest, s.complete(newestBody, newest)}, source, nil
 }
 
 // rebuild projects a session, whose rows were deleted, from its notifications again. It may show

@@ -87,8 +87,11 @@ type sessionColumns []sessionColumn
 
 // storedColumns are all columns of sessions that this program writes.
 func storedColumns() sessionColumns {
-	folded := sessionColumn{"folded", nil, func(s *models.Session) *string { return &s.CaseFolded }, notShown}
-	return append(sessionColumnList(), folded)
+	return append(sessionColumnList(),
+		sessionColumn{"folded", nil, func(s *models.Session) *string { return &s.CaseFolded }, notShown},
+		sessionColumn{"masked_callee", nil, func(s *models.Session) *string { return &s.MaskedCallee }, notShown},
+		sessionColumn{"masks", func(s *models.Session) any { return &s.Masks }, nil, notShown},
+	)
 }
 
 // onlyColumns are the columns of these names.
@@ -107,13 +110,25 @@ func ShowOnly(ctx context.Context, fields map[string]bool) context.Context {
 }
 
 // shownColumns are the columns that an answer needs: all unless ShowOnly said otherwise.
-func shownColumns(ctx context.Context) sessionColumns {
-	all := sessionColumnList()
+func (s *Store) shownColumns(ctx context.Context) sessionColumns {
+	all := sessionColumnList().seenBy(s.masksOf(ctx))
 	fields, ok := ctx.Value(shownFieldsKey{}).(map[string]bool)
 	if !ok {
 		return all
 	}
 	return slices.DeleteFunc(all, func(c sessionColumn) bool { return c.shownBy != "" && !fields[c.shownBy] })
+}
+
+// seenBy are the columns as a viewer who sees those masks sees them.
+func (columns sessionColumns) seenBy(m *masks) sessionColumns {
+	if m != nil {
+		for i := range columns {
+			if columns[i].name == "callee" {
+				columns[i].name = m.calleeColumn()
+			}
+		}
+	}
+	return columns
 }
 
 // sql names the columns of a row s. What a newer instance adds while this one runs is not read.

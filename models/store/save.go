@@ -52,7 +52,7 @@ func (s *Store) Prepare(d models.Delivery) PreparedDelivery {
 	}
 	prepared := PreparedDelivery{Delivery: d, sum: sha256.Sum256(d.Body), packed: s.bodies.Compress(nil, kept)}
 	if d.Projection != nil {
-		prepared.index = s.db.Prepare(d.Projection)
+		prepared.index = s.complete(d.Body, d.Projection)
 	}
 	return prepared
 }
@@ -313,7 +313,7 @@ var (
 	// text and raw are of earlier versions, for which they are read from the ledger now.
 	intoMessages = insertInto("messages", "session_id, position, msg_id, msg_id_folded, msg_ordinal, sender_type, "+
 		"sent_at, status, content_type,"+
-		" has_reply, folded", "text", "raw")
+		" has_reply, folded, masked_folded", "text", "raw")
 )
 
 func (k *batchState) write(tx *gorm.DB, d dialect.Dialect) error {
@@ -393,17 +393,17 @@ func (k *batchState) insertProjections(tx *gorm.DB, d dialect.Dialect, sessions 
 		return fmt.Errorf("write sessions: %w", err)
 	}
 	var messages []*models.Message
-	entries := map[string][]models.NamedValue{}
+	entries := map[models.OpenMap][]models.NamedValue{}
 	for _, session := range sessions {
 		p := k.projected[session.CallID]
 		for i := range p.Messages {
 			p.Messages[i].SessionID = session.ID
 			messages = append(messages, &p.Messages[i])
 		}
-		for table, values := range entriesOf(p.Projection) {
-			for _, v := range values {
+		for _, m := range models.SessionMaps() {
+			for _, v := range *m.Of(p.Projection) {
 				v.SessionID = session.ID
-				entries[table] = append(entries[table], v)
+				entries[m.Map] = append(entries[m.Map], v)
 			}
 		}
 	}
@@ -411,29 +411,30 @@ func (k *batchState) insertProjections(tx *gorm.DB, d dialect.Dialect, sessions 
 		m := messages[i]
 		return append(values, m.SessionID, m.Position, m.MsgID, m.MsgIDFolded, m.MsgOrdinal, string(m.SenderType),
 			optionalTimeColumn{&m.SentAt},
-			string(m.Status), m.ContentType, m.HasReply, d.StoredText(m))
+			string(m.Status), m.ContentType, m.HasReply, d.StoredText(m), m.MaskedText)
 	})
 	if err != nil {
 		return fmt.Errorf("write messages: %w", err)
 	}
-	for _, table := range []string{"ner_slots", "event_labels", "variables"} {
-		rows := entries[table]
-		into := insertInto(table, "session_id, name, position, value, folded, number, json")
-		err := into.run(tx, d, len(rows), func(i int, values []any) []any {
+	for _, m := range models.SessionMaps() {
+		rows := entries[m.Map]
+		columns := "session_id, name, position, value, folded, number, json"
+		if m.Map.IsMasked() {
+			columns += ", masked_value"
+		}
+		err := insertInto(string(m.Map), columns).run(tx, d, len(rows), func(i int, values []any) []any {
 			v := &rows[i]
-			return append(values, v.SessionID, v.Name, v.Position, v.Value, v.CaseFolded, v.Number, storedJSON(v))
+			values = append(values, v.SessionID, v.Name, v.Position, v.Value, v.CaseFolded, v.Number, storedJSON(v))
+			if m.Map.IsMasked() {
+				values = append(values, v.Masked)
+			}
+			return values
 		})
 		if err != nil {
-			return fmt.Errorf("write %s: %w", table, err)
+			return fmt.Errorf("write %s: %w", m.Map, err)
 		}
 	}
 	return nil
-}
-
-// entriesOf are a projection's named values by their table.
-func entriesOf(p *models.Projection) map[string][]models.NamedValue {
-	return map[string][]models.NamedValue{"ner_slots": p.NerSlots, "event_labels": p.EventLabels,
-		"variables": p.Variables}
 }
 
 // deleteSessions removes the projection of sessions, search and contacts included.

@@ -28,20 +28,19 @@ type pageSearch struct {
 }
 
 // pageSearch plans a page under filters, whose sessions have to hold the words as well.
-func (s *Store) pageSearch(filters []*models.SessionFilter, words []string) pageSearch {
-	sql := filterSQL{s.db}
+func (d filterSQL) pageSearch(filters []*models.SessionFilter, words []string) pageSearch {
 	var parts []dialect.Predicate
 	for _, f := range filters {
 		rest, found := withoutSearch(f)
 		words = append(words, found...)
-		if c := sql.session(rest); c.SQL != dialect.AlwaysTrue.SQL {
+		if c := d.session(rest); c.SQL != dialect.AlwaysTrue.SQL {
 			parts = append(parts, c)
 		}
 	}
 	page := pageSearch{rest: dialect.AllOf(parts...), searched: len(words) > 0}
 	if page.searched {
 		slices.Sort(words)
-		page.SessionSearch = s.db.SearchSessions(slices.Compact(words))
+		page.SessionSearch = d.SearchSessions(slices.Compact(words), d.masks.searchID())
 	}
 	return page
 }

@@ -14,17 +14,19 @@ type setting struct {
 	Value []byte
 }
 
+// The settings that are secret keys.
 const (
 	cursorKeySetting = "cursor_key"
-	cursorKeySize    = 32 // bytes
+	maskKeySetting   = "mask_key"
+	keySize          = 32 // bytes
 )
 
-// makeCursorKey makes the key that CursorKey reads.
-func makeCursorKey(tx *gorm.DB) error {
-	key := make([]byte, cursorKeySize)
+// makeKey makes a key that readKey reads.
+func makeKey(tx *gorm.DB, name string) error {
+	key := make([]byte, keySize)
 	_, _ = rand.Read(key) // never fails
-	if err := tx.Create(&setting{cursorKeySetting, key}).Error; err != nil {
-		return fmt.Errorf("make the key of cursors: %w", err)
+	if err := tx.Create(&setting{name, key}).Error; err != nil {
+		return fmt.Errorf("make the setting %s: %w", name, err)
 	}
 	return nil
 }
@@ -33,15 +35,21 @@ func makeCursorKey(tx *gorm.DB) error {
 // database, and every instance that serves the database has the same.
 func (s *Store) CursorKey() []byte { return s.cursorKey }
 
-func (s *Store) readCursorKey(ctx context.Context) error {
+// readKeys reads the keys that were made with the database.
+func (s *Store) readKeys(ctx context.Context) (err error) {
+	if s.cursorKey, err = s.readKey(ctx, cursorKeySetting); err == nil && s.masking.key == nil {
+		s.masking.key, err = s.readKey(ctx, maskKeySetting)
+	}
+	return err
+}
+
+func (s *Store) readKey(ctx context.Context, name string) ([]byte, error) {
 	var rows []setting
-	if err := s.read.WithContext(ctx).Where("name = ?", cursorKeySetting).Find(&rows).Error; err != nil {
-		return fmt.Errorf("read the key of cursors: %w", err)
+	if err := s.read.WithContext(ctx).Where("name = ?", name).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("read the setting %s: %w", name, err)
 	}
-	if len(rows) == 0 || len(rows[0].Value) != cursorKeySize {
-		return fmt.Errorf("read the key of cursors: invalid setting %s, want %d bytes",
-			cursorKeySetting, cursorKeySize)
+	if len(rows) == 0 || len(rows[0].Value) != keySize {
+		return nil, fmt.Errorf("the setting %s is invalid: want %d bytes", name, keySize)
 	}
-	s.cursorKey = rows[0].Value
-	return nil
+	return rows[0].Value, nil
 }

@@ -51,7 +51,7 @@ type statsSQL struct {
 }
 
 // groupSessions is the SQL of a group-by up to its WHERE.
-func (s *Store) groupSessions(q models.StatsQuery) statsSQL {
+func (s *Store) groupSessions(q models.StatsQuery, seen *masks) statsSQL {
 	g := statsSQL{
 		columns: []statsColumn{{"COUNT(*) AS session_count", func(r *statsRow) any { return &r.SessionCount }}},
 		from:    "sessions s",
@@ -75,17 +75,22 @@ func (s *Store) groupSessions(q models.StatsQuery) statsSQL {
 	if q.NerSlot != nil {
 		g.from += " LEFT JOIN ner_slots n ON n.session_id = s.id AND n.name = ?"
 		g.fromArgs = append(g.fromArgs, *q.NerSlot)
-		g.columns = append(g.columns, statsColumn{"n.value", func(r *statsRow) any { return &r.NerSlotValue }})
-		g.groups, g.order = append(g.groups, "n.value"), append(g.order, "n.value NULLS LAST")
+		value := "n.value"
+		if seen.masksEntry(models.NerSlotMap, *q.NerSlot) {
+			value = "n.masked_value"
+		}
+		g.columns = append(g.columns, statsColumn{value, func(r *statsRow) any { return &r.NerSlotValue }})
+		g.groups, g.order = append(g.groups, value), append(g.order, value+" NULLS LAST")
 	}
 
 	for _, measure := range []struct {
 		asked bool
 		statsColumn
 	}{
-		{q.Measures.Contacts, statsColumn{"COUNT(DISTINCT NULLIF(s.callee, ''))", func(r *statsRow) any {
-			return &r.ContactCount
-		}}},
+		{q.Measures.Contacts, statsColumn{
+			"COUNT(DISTINCT NULLIF(s." + seen.calleeColumn() + ", ''))",
+			func(r *statsRow) any { return &r.ContactCount },
+		}},
 		{q.Measures.Messages, statsColumn{sumOf("message_count"), func(r *statsRow) any { return &r.MessageCount }}},
 		{q.Measures.TalkRound, statsColumn{sumOf("talk_round"), func(r *statsRow) any { return &r.talkRoundSum }}},
 		{q.Measures.Duration, statsColumn{sumOf("duration_seconds"), func(r *statsRow) any {
@@ -105,12 +110,12 @@ func (s *Store) Stats(ctx context.Context, q models.StatsQuery) ([]*models.Sessi
 	if q.First != nil && *q.First == 0 {
 		return nil, nil
 	}
-	g := s.groupSessions(q)
+	g := s.groupSessions(q, s.masksOf(ctx))
 	expressions := make([]string, len(g.columns))
 	for i, column := range g.columns {
 		expressions[i] = column.sql
 	}
-	c := filterSQL{s.db}.session(visible(ctx, q.Filter))
+	c := s.filters(ctx).session(visible(ctx, q.Filter))
 	sql := "SELECT " + strings.Join(expressions, ", ") + " FROM " + g.from + " WHERE " + c.SQL
 	if len(g.groups) > 0 {
 		limit := models.MaxRows + 1
@@ -161,7 +166,7 @@ func mean(sum int64, count int) float64 {
 func (s *Store) WorkflowNames(
 	ctx context.Context, filter *models.SessionFilter, workflowIDs []string,
 ) (map[string]string, error) {
-	c := filterSQL{s.db}.session(visible(ctx, filter))
+	c := s.filters(ctx).session(visible(ctx, filter))
 	columns := onlyColumns("workflow_id", "workflow_name")
 	rows, err := unionAllSessions(ctx, s, columns, len(workflowIDs), func(i int) dialect.Statement {
 		return dialect.Select("SELECT "+columns.sql()+" FROM sessions s WHERE s.workflow_id = ? AND ("+c.SQL+

@@ -12,6 +12,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"sessiongraph/models/mask"
 	"sessiongraph/models/store/body"
 	"sessiongraph/models/store/dialect"
 	"sessiongraph/models/store/postgres"
@@ -33,6 +34,7 @@ type Store struct {
 	bodies      *body.Codec
 	// cursorKey is CursorKey.
 	cursorKey []byte
+	masking   *masking
 	history   *history
 	events    *broadcaster
 }
@@ -47,6 +49,10 @@ type Options struct {
 	MustExist bool
 	// OnStatement, where set, receives the text of each SQL statement: tests count them.
 	OnStatement func(sql string)
+	// MaskKey is what pseudonyms are made with; nil for the key that was made with the database.
+	MaskKey []byte
+	// Unmasked returns the names of NER slots and variables whose values everybody sees; nil for none.
+	Unmasked func() *mask.Names
 	// Trace, where set, records each SQL statement in the trace of its context. Its text has no values.
 	Trace func(ctx context.Context, begun time.Time, text func() string, err error)
 }
@@ -61,11 +67,15 @@ const pingPatience = 900 * time.Millisecond
 // PostgreSQL at a postgres:// address, and brings its tables up to date. Its errors
 // name the database and are fit to be shown.
 func Open(ctx context.Context, address string, options Options) (*Store, error) {
+	if len(options.MaskKey) == 0 {
+		options.MaskKey = nil
+	}
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
+	masking := newMasking(options.MaskKey, options.Unmasked)
 	config := dialect.Config{Log: options.Log, MustExist: options.MustExist, OnStatement: options.OnStatement,
-		Trace: options.Trace}
+		Trace: options.Trace, Blank: masking.blank}
 	shown := postgres.WithoutPassword(address)
 	bodies, err := body.NewCodec(maxRestoredBody)
 	if err != nil {
@@ -85,22 +95,25 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", shown, err)
 	}
-	s := newStore(db, shown, options.Log, bodies)
+	masking.texts = db.StoresMaskedTexts()
+	s := newStore(db, shown, options.Log, bodies, masking)
 	if err := dialect.RetryUnavailable(ctx, func() error { return s.migrate(ctx) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", shown, err), s.Close())
 	}
-	if err := dialect.RetryUnavailable(ctx, func() error { return s.readCursorKey(ctx) }); err != nil {
+	if err := dialect.RetryUnavailable(ctx, func() error { return s.readKeys(ctx) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", shown, err), s.Close())
 	}
 	return s, nil
 }
 
-func newStore(db dialect.Database, address string, log *slog.Logger, bodies *body.Codec) *Store {
+func newStore(
+	db dialect.Database, address string, log *slog.Logger, bodies *body.Codec, masking *masking,
+) *Store {
 	pools := db.Pools()
 	s := &Store{
 		db: db, write: pools.Write, read: pools.Read, queries: pools.Queries,
 		address: address, log: log, bodies: bodies, notifier: newNotifier(), listener: newChangeListener(),
-		history: &history{},
+		history: &history{}, masking: masking,
 	}
 	s.events = newBroadcaster(s)
 	return s

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"sessiongraph/models"
+	"sessiongraph/models/mask"
 	"sessiongraph/models/store/dialect"
 )
 
@@ -61,17 +62,35 @@ func (s *Store) readBodies(ctx context.Context, statement dialect.Statement, eac
 	})
 }
 
+// transcript is a session's messages.
+type transcript struct {
+	messages []models.Message
+	masker   *mask.Masker // for a viewer who sees masks, else nil
+}
+
 // transcriptOf reads a session's messages out of a compressed body.
-func (s *Store) transcriptOf(sessionID int64, packed []byte) ([]models.Message, error) {
+func (s *Store) transcriptOf(ctx context.Context, sessionID int64, packed []byte) (transcript, error) {
 	body, err := s.unpackBody(packed)
 	if err != nil {
-		return nil, fmt.Errorf("session number %d: %w", sessionID, err)
+		return transcript{}, fmt.Errorf("session number %d: %w", sessionID, err)
 	}
-	messages := models.ReadTranscript(models.JSON(body).Get("messages"))
-	for i := range messages {
-		messages[i].SessionID = sessionID
+	t := transcript{messages: models.ReadTranscript(models.JSON(body).Get("messages"))}
+	for i := range t.messages {
+		t.messages[i].SessionID = sessionID
 	}
-	return messages, nil
+	if masks := s.masksOf(ctx); masks != nil {
+		t.masker = masks.Session(body)
+	}
+	return t, nil
+}
+
+// message is a message as the viewer sees it. It is taken once.
+func (t transcript) message(i int) *models.Message {
+	m := &t.messages[i]
+	if t.masker != nil {
+		m.Raw = t.masker.Message(m.Raw)
+	}
+	return m
 }
 
 // at reads the positions out of a row, in order.
@@ -93,31 +112,39 @@ func (r bodyRow) at() ([]int, error) {
 func (s *Store) MessagesOf(
 	ctx context.Context, sessionIDs []int64, selected models.TranscriptRange,
 ) (map[int64][]*models.Message, error) {
-	filter := (filterSQL{s.db}).message(selected.Filter)
+	filter := s.filters(ctx).message(selected.Filter)
 	found := make(map[int64][]*models.Message, len(sessionIDs))
 	err := s.bodiesOf(ctx, sessionIDs, filter, func(row bodyRow) error {
-		messages, err := s.transcriptOf(row.sessionID, row.packed)
+		transcript, err := s.transcriptOf(ctx, row.sessionID, row.packed)
 		if err != nil {
 			return err
 		}
-		passing := make([]*models.Message, 0, len(messages))
-		if filter.SQL == dialect.AlwaysTrue.SQL {
-			for i := range messages {
-				passing = append(passing, &messages[i])
-			}
-		} else {
-			positions, err := row.at()
-			if err != nil {
+		from, to := 0, len(transcript.messages)
+		var positions []int
+		if filter.SQL != dialect.AlwaysTrue.SQL {
+			if positions, err = row.at(); err != nil {
 				return err
 			}
-			for _, position := range positions {
-				if position < len(messages) {
-					passing = append(passing, &messages[position])
-				}
+			to = len(positions)
+		}
+		switch {
+		case selected.First != nil:
+			to = min(to, *selected.First)
+		case selected.Last != nil:
+			from = max(0, to-*selected.Last)
+		}
+		messages := make([]*models.Message, 0, to-from)
+		for at := from; at < to; at++ {
+			position := at
+			if positions != nil {
+				position = positions[at]
+			}
+			if position < len(transcript.messages) {
+				messages = append(messages, transcript.message(position))
 			}
 		}
-		if len(passing) > 0 {
-			found[row.sessionID] = firstOrLast(selected, passing)
+		if len(messages) > 0 {
+			found[row.sessionID] = messages
 		}
 		return nil
 	})
@@ -125,18 +152,6 @@ func (s *Store) MessagesOf(
 		return nil, fmt.Errorf("read messages: %w", err)
 	}
 	return found, nil
-}
-
-// firstOrLast is the part that First or Last asks for.
-func firstOrLast(s models.TranscriptRange, messages []*models.Message) []*models.Message {
-	switch {
-	case s.First != nil:
-		return messages[:min(len(messages), *s.First)]
-	case s.Last != nil:
-		return messages[max(0, len(messages)-*s.Last):]
-	default:
-		return messages
-	}
 }
 
 // MessagesByMsgID reads the messages that replies answer: of those with one
@@ -181,7 +196,7 @@ func (s *Store) messagesByKey(
 	}
 	found := make(map[models.MessageKey]*models.Message, len(keys))
 	err := s.bodiesOf(ctx, ids, dialect.AlwaysTrue, func(row bodyRow) error {
-		messages, err := s.transcriptOf(row.sessionID, row.packed)
+		transcript, err := s.transcriptOf(ctx, row.sessionID, row.packed)
 		if err != nil {
 			return err
 		}
@@ -189,12 +204,12 @@ func (s *Store) messagesByKey(
 		for _, key := range bySession[row.sessionID] {
 			wanted[key] = true
 		}
-		for i := range messages {
-			m := &messages[i]
+		for i := range transcript.messages {
+			m := &transcript.messages[i]
 			key := models.MessageKey{MsgKey: models.MsgKey{SessionID: m.SessionID, MsgID: m.MsgID},
 				Ordinal: m.MsgOrdinal}
 			if wanted[key] {
-				found[key] = m
+				found[key] = transcript.message(i)
 			}
 		}
 		return nil

@@ -130,6 +130,10 @@ func (s *Store) verifySession(tx *gorm.DB, callID string, decode Decode, report 
 	if got.Projection < ProjectionVersion {
 		return nil // Verify says how many there are
 	}
+	if got.Masks != p.Session.Masks { // it was stored with another key, which the server's next start mends
+		got.MaskedCallee, got.Masks = p.Session.MaskedCallee, 0
+		p.Session.Masks = 0
+	}
 	if !reflect.DeepEqual(*got, p.Session) {
 		report(fmt.Sprintf("session %s: its row differs from the ledger", callID))
 	}
@@ -147,14 +151,15 @@ func verifyParts(s *models.Session, tx *gorm.DB, d dialect.Dialect, p *models.Pr
 	}
 	messages, err := storedMessages(tx, d, s.ID)
 	differs("messages", slices.EqualFunc(messages, p.Messages, func(a, b models.Message) bool {
-		return equalMessages(a, b) && a.SearchText == d.StoredText(&b)
+		return equalMessages(a, b) && a.SearchText == d.StoredText(&b) &&
+			(s.Masks == 0 || pointed(a.MaskedText) == pointed(b.MaskedText))
 	}), err)
-	kept := entriesOf(p)
-	for _, part := range []struct{ table, name string }{
-		{"ner_slots", "NER slots"}, {"event_labels", "event labels"}, {"variables", "variables"},
-	} {
-		entries, err := storedEntries(tx, d, part.table, s.ID)
-		differs(part.name, slices.EqualFunc(entries, kept[part.table], equalEntries), err)
+	for _, m := range models.SessionMaps() {
+		entries, err := storedEntries(tx, d, m.Map, s.ID)
+		differs(m.Named,
+			slices.EqualFunc(entries, *m.Of(p), func(a, b models.NamedValue) bool {
+				return equalEntries(a, b) && (s.Masks == 0 || a.Masked == b.Masked)
+			}), err)
 	}
 }
 
@@ -169,11 +174,12 @@ func equalMessages(a, b models.Message) bool {
 func storedMessages(tx *gorm.DB, d dialect.Dialect, sessionID int64) (messages []models.Message, err error) {
 	statement := dialect.Select("SELECT m.session_id, m.position, m.msg_id, m.msg_id_folded, m.msg_ordinal,"+
 		" m.sender_type, m.sent_at, m.status, m.content_type,"+
-		" m.has_reply, m.folded FROM messages m WHERE m.session_id = ? ORDER BY m.position", sessionID)
+		" m.has_reply, m.folded, m.masked_folded FROM messages m WHERE m.session_id = ? ORDER BY m.position",
+		sessionID)
 	err = eachRow(tx, d, statement, func(scan scanner) error {
 		var m models.Message
 		err := scan(&m.SessionID, &m.Position, &m.MsgID, &m.MsgIDFolded, &m.MsgOrdinal, &m.SenderType,
-			optionalTimeColumn{&m.SentAt}, &m.Status, &m.ContentType, &m.HasReply, &m.SearchText)
+			optionalTimeColumn{&m.SentAt}, &m.Status, &m.ContentType, &m.HasReply, &m.SearchText, &m.MaskedText)
 		messages = append(messages, m)
 		return err
 	})
@@ -182,13 +188,17 @@ func storedMessages(tx *gorm.DB, d dialect.Dialect, sessionID int64) (messages [
 
 // storedEntries are the rows of one of a session's open maps.
 func storedEntries(
-	tx *gorm.DB, d dialect.Dialect, table string, sessionID int64,
+	tx *gorm.DB, d dialect.Dialect, table models.OpenMap, sessionID int64,
 ) (entries []models.NamedValue, err error) {
-	statement := dialect.Select("SELECT e.name, e.position, e.value, e.folded, e.number, e.json FROM "+table+
-		" e WHERE e.session_id = ? ORDER BY e.position", sessionID)
+	masked := "''"
+	if table.IsMasked() {
+		masked = "e.masked_value"
+	}
+	statement := dialect.Select("SELECT e.name, e.position, e.value, e.folded, e.number, e.json, "+masked+" FROM "+
+		string(table)+" e WHERE e.session_id = ? ORDER BY e.position", sessionID)
 	err = eachRow(tx, d, statement, func(scan scanner) error {
 		var v models.NamedValue
-		err := scan(&v.Name, &v.Position, &v.Value, &v.CaseFolded, &v.Number, (*[]byte)(&v.JSON))
+		err := scan(&v.Name, &v.Position, &v.Value, &v.CaseFolded, &v.Number, (*[]byte)(&v.JSON), &v.Masked)
 		entries = append(entries, v)
 		return err
 	})

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 
 	"sessiongraph/models"
 	"sessiongraph/models/store/dialect"
@@ -32,7 +31,7 @@ func visible(ctx context.Context, filter *models.SessionFilter) *models.SessionF
 
 // visibleSessions passes the sessions s that the viewer sees.
 func (s *Store) visibleSessions(ctx context.Context) dialect.Predicate {
-	return filterSQL{s.db}.session(rowRules(ctx))
+	return s.filters(ctx).session(rowRules(ctx))
 }
 
 // visibleList is the list without the sessions that the viewer does not see.
@@ -43,13 +42,20 @@ func visibleList(ctx context.Context, l models.SessionList) models.SessionList {
 	return l
 }
 
-// contactsTable is the table of contacts c that the viewer sees. A viewer with row rules has contacts of their own,
-// made of the sessions that they see; only is a condition that those contacts have to pass.
+// contactsTable is the table of contacts c that the viewer sees; those whose sessions or contacts s do not pass only
+// may be missing. A viewer with row rules has contacts of their own, made of the sessions that they see. For one who
+// sees masks the callees of one pseudonym are one contact.
 func (s *Store) contactsTable(ctx context.Context, only dialect.Predicate) dialect.Fragment {
-	rules := s.visibleSessions(ctx)
-	if rules.SQL == dialect.AlwaysTrue.SQL {
+	masks, rules := s.masksOf(ctx), s.visibleSessions(ctx)
+	table := ""
+	switch {
+	case rules.SQL != dialect.AlwaysTrue.SQL:
+		only = dialect.AllOf(rules, dialect.Where("s.callee <> ''"), only)
+		table = contactsOfSessions(masks.calleeColumn(), only.SQL)
+	case masks != nil:
+		table = contactsOfPseudonyms(only.SQL)
+	default:
 		return dialect.Fragment{SQL: "contacts c"}
 	}
-	passes := dialect.AllOf(rules, dialect.Where("s.callee <> ''"), only)
-	return dialect.Fragment{SQL: "(" + fmt.Sprintf(contactsOfSessions, passes.SQL) + ") c", Args: passes.Args}
+	return dialect.Fragment{SQL: "(" + table + ") c", Args: only.Args}
 }

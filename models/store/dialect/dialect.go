@@ -43,18 +43,22 @@ type Dialect interface {
 	// CaseFolded is a column's text as models.CaseFold has it, which is the column itself or is
 	// kept beside it by Prepare.
 	CaseFolded(column string) string
-	// Prepare fills the columns that CaseFolded reads of a projection, and returns what IndexSessions stores of it.
-	Prepare(p *models.Projection) IndexText
+	// Prepare fills the columns that CaseFolded and SearchMessages read of a projection, and returns what
+	// IndexSessions stores of it. The texts of the messages that viewers who see masks search are read by masked.
+	Prepare(p *models.Projection, masked func() []string) IndexText
+	// StoresMaskedTexts reports whether Prepare calls masked.
+	StoresMaskedTexts() bool
 	// Digits are the digits 0 to 9 of a column's text, without what stands between.
 	Digits(column string) string
 	// EndsWith passes what has a text that is not empty at the end of a column.
 	EndsWith(column, suffix string) Predicate
 	// EntryValue passes the entries v of an open map that have one of the values.
 	EntryValue(values []string) Predicate
-	// SearchMessages passes the messages m that hold all the words, which are folded and not empty.
-	SearchMessages(words []string) Predicate
-	// SearchSessions is how sessions s are found whose transcripts hold all the words, which are folded and not empty.
-	SearchSessions(words []string) SessionSearch
+	// SearchMessages passes the messages m that hold all the words, which are folded and not empty. With the id of
+	// masks, which is not 0, they have to stand where nothing is masked.
+	SearchMessages(words []string, masks int64) Predicate
+	// SearchSessions is how sessions s are found whose transcripts hold all the words, as for SearchMessages.
+	SearchSessions(words []string, masks int64) SessionSearch
 	// SessionsWithMsgIDs passes the sessions s that can hold a message of one of the msg_ids, where that helps to
 	// find it and ok is set.
 	SessionsWithMsgIDs(msgIDs []string, ok bool) Predicate

@@ -9,6 +9,8 @@ import (
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
+
+	"sessiongraph/models/mask"
 )
 
 // Config is how a database is opened.
@@ -17,6 +19,8 @@ type Config struct {
 	Log *slog.Logger
 	// MustExist refuses a database that is not there in place of making it.
 	MustExist bool
+	// Blank returns the masks under which the texts of messages are searched for viewers who see masks.
+	Blank func() *mask.Masks
 	// OnStatement, where set, receives the text of each SQL statement.
 	OnStatement func(sql string)
 	// Trace, where set, records each SQL statement in the trace of its context.

@@ -28,8 +28,8 @@ func (Dialect) CaseFolded(column string) string {
 	}
 }
 
-// Prepare fills the columns that CaseFolded reads, and returns what the search index holds.
-func (Dialect) Prepare(p *models.Projection) dialect.IndexText {
+// Prepare fills the columns that CaseFolded and SearchMessages read, and returns what the search index holds.
+func (Dialect) Prepare(p *models.Projection, masked func() []string) dialect.IndexText {
 	s := &p.Session
 	folded := map[string]string{}
 	for _, text := range models.SessionTexts() {
@@ -45,8 +45,13 @@ func (Dialect) Prepare(p *models.Projection) dialect.IndexText {
 		}
 		s.CaseFolded = string(text)
 	}
+	texts := masked()
 	for i := range p.Messages {
-		p.Messages[i].MsgIDFolded = foldedIfOther(p.Messages[i].MsgID)
+		m := &p.Messages[i]
+		m.MsgIDFolded, m.MaskedText = foldedIfOther(m.MsgID), nil
+		if i < len(texts) && texts[i] != m.SearchText {
+			m.MaskedText = &texts[i]
+		}
 	}
 	for _, m := range models.SessionMaps() {
 		entries := *m.Of(p)

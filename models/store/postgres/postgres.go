@@ -337,25 +337,41 @@ func firstRunes(s string, most int) string {
 
 var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
+// StoresMaskedTexts is true: what is masked of a text is nothing that SQL could find out.
+func (Dialect) StoresMaskedTexts() bool { return true }
+
 // SearchMessages passes the messages that hold all the words.
-// The index has the trigrams of texts, which serve words of three characters and more.
-func (d Dialect) SearchMessages(words []string) dialect.Predicate {
-	parts := make([]dialect.Predicate, len(words))
-	for i, word := range words {
-		if utf8.RuneCountInString(word) < 3 {
-			parts[i] = dialect.Where(d.Position("m.folded")+" > 0", word)
-		} else {
-			parts[i] = dialect.Where("m.folded LIKE ?", "%"+likeEscapes.Replace(word)+"%")
+// The index has the trigrams of texts, which serve words of three characters and more. What stands in a masked text
+// stands in the text, too. A session that was stored with other masks is not found.
+func (d Dialect) SearchMessages(words []string, masks int64) dialect.Predicate {
+	var parts []dialect.Predicate
+	for _, word := range words {
+		parts = append(parts, d.holds("m.folded", word))
+		if masks != 0 {
+			parts = append(parts, dialect.AnyOf([]dialect.Predicate{
+				dialect.Where("m.masked_folded IS NULL"), d.holds("m.masked_folded", word),
+			}))
 		}
+	}
+	if masks != 0 {
+		parts = append(parts, dialect.Where(
+			"EXISTS (SELECT 1 FROM sessions o WHERE o.id = m.session_id AND o.masks = ?)", masks))
 	}
 	return dialect.AllOf(parts...)
 }
 
+func (d Dialect) holds(column, word string) dialect.Predicate {
+	if utf8.RuneCountInString(word) < 3 {
+		return dialect.Where(d.Position(column)+" > 0", word)
+	}
+	return dialect.Where(column+" LIKE ?", "%"+likeEscapes.Replace(word)+"%")
+}
+
 // SearchSessions is how sessions are found that hold all the words.
-func (d Dialect) SearchSessions(words []string) dialect.SessionSearch {
+func (d Dialect) SearchSessions(words []string, masks int64) dialect.SessionSearch {
 	parts := make([]dialect.Predicate, len(words))
 	for i, word := range words {
-		found := d.SearchMessages([]string{word})
+		found := d.SearchMessages([]string{word}, masks)
 		parts[i] = dialect.Where("s.id IN (SELECT m.session_id FROM messages m WHERE "+found.SQL+")", found.Args...)
 	}
 	return dialect.SessionSearch{Candidates: dialect.AllOf(parts...), Exact: true, Holds: dialect.AlwaysTrue}

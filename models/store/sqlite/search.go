@@ -18,6 +18,7 @@ import (
 	"modernc.org/sqlite"
 
 	"sessiongraph/models"
+	"sessiongraph/models/mask"
 	"sessiongraph/models/store/body"
 	"sessiongraph/models/store/dialect"
 )
@@ -81,17 +82,26 @@ const bodyOfMessage = "(SELECT n.body FROM sessions o JOIN notifications n ON n.
 	" WHERE o.id = m.session_id)"
 
 // SearchMessages passes the messages that hold all the words.
-func (Dialect) SearchMessages(words []string) dialect.Predicate {
-	return dialect.Where("message_holds("+bodyOfMessage+", m.position, ?)", strings.Join(words, wordSeparator))
+func (Dialect) SearchMessages(words []string, masks int64) dialect.Predicate {
+	return dialect.Where(masked("message_holds", masks)+"("+bodyOfMessage+", m.position, ?)",
+		strings.Join(words, wordSeparator))
+}
+
+// masked is the name of a function of search for those who see masks.
+func masked(function string, masks int64) string {
+	if masks == 0 {
+		return function
+	}
+	return "masked_" + function
 }
 
 // SearchSessions is how sessions are found that hold all the words.
 // A word of two characters and less is found as the start of trigrams: each text ends
 // in separators, so that none is missed.
-func (Dialect) SearchSessions(words []string) dialect.SessionSearch {
+func (Dialect) SearchSessions(words []string, masks int64) dialect.SessionSearch {
 	var matches []dialect.Statement
 	var trigrams []string
-	exact := true
+	exact := masks == 0
 	for _, word := range words {
 		indexed := indexedText(word)
 		runes := utf8.RuneCountInString(indexed)
@@ -115,7 +125,7 @@ func (Dialect) SearchSessions(words []string) dialect.SessionSearch {
 			strings.Join(trigrams, " ")))
 	}
 	search := dialect.SessionSearch{
-		Holds:  dialect.Where("transcript_holds("+bodyOf+", ?)", strings.Join(words, wordSeparator)),
+		Holds:  dialect.Where(masked("transcript_holds", masks)+"("+bodyOf+", ?)", strings.Join(words, wordSeparator)),
 		Exact:  exact,
 		Common: isCommon(matches[len(matches)-1], len(trigrams) > 0),
 	}
@@ -239,12 +249,19 @@ const (
 type transcripts struct {
 	bodies  *body.Codec
 	seed    maphash.Seed
-	recent  *lru.Cache[uint64, []string]
-	scratch sync.Pool // of *searchScratch
+	recent  *lru.Cache[transcriptKey, []string]
+	scratch sync.Pool          // of *searchScratch
+	masks   func() *mask.Masks // under which texts are compared; nil for texts as they are
+}
+
+// transcriptKey is a body by its hash, and the masks under which its texts are compared.
+type transcriptKey struct {
+	body  uint64
+	masks *mask.Masks
 }
 
 func newTranscripts(bodies *body.Codec) (*transcripts, error) {
-	recent, err := lru.New[uint64, []string](cachedTranscripts)
+	recent, err := lru.New[transcriptKey, []string](cachedTranscripts)
 	if err != nil {
 		return nil, fmt.Errorf("make cache of transcripts: %w", err)
 	}
@@ -253,14 +270,19 @@ func newTranscripts(bodies *body.Codec) (*transcripts, error) {
 
 // registerSearchFunctions adds transcript_holds(body, words) and message_holds(body, position, words): whether the
 // texts of all messages together, or the one at a position, hold all the words, which are separated by wordSeparator.
-func registerSearchFunctions(d *sqlite.Driver, bodies *body.Codec) error {
-	t, err := newTranscripts(bodies)
-	if err != nil {
+// Those whose names begin with masked_ compare texts under masks that leave a blank.
+func registerSearchFunctions(d *sqlite.Driver, bodies *body.Codec, blank func() *mask.Masks) error {
+	plain, err1 := newTranscripts(bodies)
+	masked, err2 := newTranscripts(bodies)
+	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
+	masked.masks = blank
 	return errors.Join(
-		d.RegisterDeterministicScalarFunction("transcript_holds", 2, t.transcriptHolds),
-		d.RegisterDeterministicScalarFunction("message_holds", 3, t.messageHolds),
+		d.RegisterDeterministicScalarFunction("transcript_holds", 2, plain.transcriptHolds),
+		d.RegisterDeterministicScalarFunction("message_holds", 3, plain.messageHolds),
+		d.RegisterScalarFunction("masked_transcript_holds", 2, masked.transcriptHolds),
+		d.RegisterScalarFunction("masked_message_holds", 3, masked.messageHolds),
 	)
 }
 
@@ -271,7 +293,14 @@ func (t *transcripts) transcriptHolds(_ *sqlite.FunctionContext, args []driver.V
 		return nil, errors.New("transcript_holds takes a body and words")
 	}
 	missing := strings.Split(words, wordSeparator)
-	if texts, known := t.recent.Get(maphash.Bytes(t.seed, compressed)); known {
+	if t.masks != nil {
+		texts, err := t.of(compressed)
+		for _, text := range texts {
+			missing = withoutHeld(missing, text)
+		}
+		return held(missing), err
+	}
+	if texts, known := t.recent.Get(transcriptKey{body: maphash.Bytes(t.seed, compressed)}); known {
 		for _, text := range texts {
 			missing = withoutHeld(missing, text)
 		}
@@ -374,7 +403,10 @@ func (t *transcripts) of(compressed driver.Value) ([]string, error) {
 	if !ok {
 		return nil, errors.New("a session's body is missing")
 	}
-	key := maphash.Bytes(t.seed, b)
+	key := transcriptKey{body: maphash.Bytes(t.seed, b)}
+	if t.masks != nil {
+		key.masks = t.masks()
+	}
 	if texts, known := t.recent.Get(key); known {
 		return texts, nil
 	}
@@ -383,10 +415,16 @@ func (t *transcripts) of(compressed driver.Value) ([]string, error) {
 		return nil, err
 	}
 	var texts []string
+	if key.masks != nil {
+		texts = key.masks.SearchTexts(restored)
+	} else {
+		for _, m := range models.ReadMessages(models.JSON(restored).Get("messages")) {
+			texts = append(texts, m.SearchText)
+		}
+	}
 	size := 0
-	for _, m := range models.ReadMessages(models.JSON(restored).Get("messages")) {
-		texts = append(texts, m.SearchText)
-		size += len(m.SearchText)
+	for _, text := range texts {
+		size += len(text)
 	}
 	if size <= maxCachedTranscript {
 		t.recent.Add(key, texts)

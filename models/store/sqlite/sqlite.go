@@ -105,7 +105,7 @@ func Open(file string, bodies *body.Codec, options dialect.Config) (dialect.Data
 			return nil, fmt.Errorf("add function %s: %w", function.name, err)
 		}
 	}
-	if err := registerSearchFunctions(driver, bodies); err != nil {
+	if err := registerSearchFunctions(driver, bodies, options.Blank); err != nil {
 		return nil, fmt.Errorf("add function: %w", err)
 	}
 	// One writing connection, whose transactions take the write lock at their
@@ -228,7 +228,12 @@ func (Dialect) CaseFolded(column string) string {
 }
 
 // Prepare fills the columns that CaseFolded reads, and returns what the search index holds.
-func (Dialect) Prepare(p *models.Projection) dialect.IndexText { return indexTextOf(p.Messages) }
+func (Dialect) Prepare(p *models.Projection, _ func() []string) dialect.IndexText {
+	return indexTextOf(p.Messages)
+}
+
+// StoresMaskedTexts is false: search reads texts from the ledger.
+func (Dialect) StoresMaskedTexts() bool { return false }
 
 // Digits are the digits of a column's text.
 // The driver would cut a text at a NUL.
