@@ -21,7 +21,8 @@ import (
 // of other sessions and the answered message as a whole.
 func everything(t *testing.T) string {
 	return tools.Selection(t, program.Schema(t), "Session", map[string]string{
-		"Session.nerSlot": "", "Session.versions": "", "Contact.sessions": "", "Intention.sessions": "",
+		"Session.nerSlot": "", "Session.versions": "", "Contact.sessions": "", "Contact.pseudonym": "",
+		"Intention.sessions":   "",
 		"MessageReply.message": "{ position }",
 	})
 }
