@@ -4,25 +4,30 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
-
-	"github.com/99designs/gqlgen/graphql/playground"
 )
 
-// The Playground runs its own scripts and connects to its own server only. Its editor sets
-// styles from scripts.
-const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
-	"img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src 'self'; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// contentSecurityPolicy lets a page run scripts and load styles of these sources alone, and connect to its own server
+// alone. The editor of the Playground sets styles from scripts.
+func contentSecurityPolicy(scripts, styles string) string {
+	return "default-src 'none'; script-src " + scripts + "; style-src " + styles + " 'unsafe-inline'; " +
+		"img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src 'self'; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+
+// secure sets the headers of every page.
+func secure(header http.Header, policy string) {
+	header.Set("Content-Security-Policy", policy)
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Cache-Control", "no-cache")
+}
 
 // Playground serves the built page of web/ at the root.
 func Playground(page fs.FS) http.Handler {
-	files := http.FileServerFS(page)
+	files, policy := http.FileServerFS(page), contentSecurityPolicy("'self'", "'self'")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
-		header.Set("Content-Security-Policy", contentSecurityPolicy)
-		header.Set("X-Content-Type-Options", "nosniff")
-		header.Set("Referrer-Policy", "no-referrer")
-		header.Set("Cache-Control", "no-cache")
+		secure(header, policy)
 		if r.URL.Path != "/" && r.Method != http.MethodGet && r.Method != http.MethodHead {
 			http.NotFound(w, r)
 			return
@@ -38,7 +43,3 @@ func Playground(page fs.FS) http.Handler {
 		files.ServeHTTP(w, r)
 	})
 }
-
-// FallbackPlayground serves a page that loads the Playground from a CDN, for a program
-// that was built without web/.
-func FallbackPlayground() http.Handler { return playground.Handler("sessiongraph", "/query") }

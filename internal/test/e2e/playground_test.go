@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image/png"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
 
+	"sessiongraph/graph"
 	"sessiongraph/internal/simulate"
 	"sessiongraph/internal/test/browser"
 	"sessiongraph/internal/test/expected"
@@ -247,6 +249,30 @@ func TestPlaygroundLoadsNoImagesOfMessages(t *testing.T) {
 		t.Errorf("%d images in the page", images)
 	}
 	checkConsole(t, s, b)
+}
+
+// The fallback page keeps to its policy: it asks for the files of the CDN, which tests do not reach, and runs its own
+// script, which misses them.
+func TestFallbackPlaygroundKeepsItsPolicy(t *testing.T) {
+	tools.SkipUnderRace(t, "the browser waits longer than it may")
+	server := httptest.NewServer(graph.FallbackPlayground())
+	t.Cleanup(server.Close)
+	b := browser.Open(t, 1440, 900)
+	b.Do(chromedp.Navigate(server.URL))
+	tools.Eventually(t, func() string {
+		if errors := strings.Join(b.ConsoleErrors(), "\n"); !strings.Contains(errors, "GraphiQL is not defined") {
+			return "the script of the page has not run; the console: " + errors
+		}
+		return ""
+	})
+	for _, complaint := range b.ConsoleErrors() {
+		if strings.Contains(complaint, "Content Security Policy") || strings.Contains(complaint, "csp") {
+			t.Error(complaint)
+		}
+	}
+	if asked := b.ExternalRequests(server.URL); len(asked) != 4 {
+		t.Errorf("the page asked for %q", asked)
+	}
 }
 
 // With SCREENSHOT=docs/playground.png this draws the picture of the README.
