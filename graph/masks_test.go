@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
@@ -146,6 +147,9 @@ func openMaskedWorld(t *testing.T, address string, names *mask.Names, bodies [][
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = database.Close() })
+	if len(bodies) == 0 {
+		return database
+	}
 	deliveries := make([]store.PreparedDelivery, len(bodies))
 	for i, body := range bodies {
 		deliveries[i] = database.Prepare(ingest.NewDelivery(body, "", time.Unix(1744699269+int64(i), 0)))
@@ -235,6 +239,61 @@ func TestMaskedValuesMakeNoDifference(t *testing.T) {
 			t.Error("most questions found nothing, or none was forbidden: the test tests little")
 		}
 	})
+}
+
+// Subscribers who ask the same see masks or not, and filter by what they see.
+func TestSubscribersSeeMasks(t *testing.T) {
+	database := openMaskedWorld(t, testdb.SQLite.Fresh(t), nil, nil)
+	handler := wideHandler(t, database)
+	generator := simulate.New(1)
+	var callees []string
+	for n := range 40 {
+		callees = append(callees, models.JSON(generator.Notification(n)).Get("callee").Text())
+	}
+	hidden, last := callees[len(callees)-2], callees[len(callees)-1]
+	const document = `subscription ($f: SessionFilter) { sessionStored(filter: $f) { session { callee } } }`
+	all, others := object{}, object{"callee": object{"ne": database.Pseudonym(t.Context(), hidden)}}
+	stored := 0
+	for _, subscriber := range []struct {
+		scopes []models.Scope
+		filter object
+	}{
+		{scopes: []models.Scope{models.ScopeRead}, filter: all},
+		{scopes: []models.Scope{models.ScopeRead, models.ScopePII}, filter: all},
+		{scopes: []models.Scope{models.ScopeRead}, filter: others},
+		{scopes: []models.Scope{models.ScopeRead, models.ScopePII}, filter: others},
+	} {
+		viewer := &models.Viewer{Scopes: subscriber.scopes}
+		server := httptest.NewServer(as(viewer, handler))
+		t.Cleanup(server.Close)
+		stream := dataOf(openSSE(t, server.URL, document, object{"f": subscriber.filter}))
+		firstData(t, database, stream, &stored)
+		defer func() {
+			sees := func(callee string) string {
+				if viewer.SeesMasks() {
+					callee = database.Pseudonym(t.Context(), callee)
+				}
+				return `"callee":"` + callee + `"`
+			}
+			sawHidden := false
+			for data := range stream {
+				sawHidden = sawHidden || strings.Contains(data, sees(hidden))
+				if strings.Contains(data, `"+`) && viewer.SeesMasks() {
+					t.Errorf("a viewer who sees masks was sent %s", data)
+				}
+				if strings.Contains(data, sees(last)) {
+					break
+				}
+			}
+			if wanted := len(subscriber.filter) == 0; sawHidden != wanted {
+				t.Errorf("scopes %v, filter %v: saw %v, want %v", viewer.Scopes, subscriber.filter, sawHidden, wanted)
+			}
+		}()
+	}
+	if stored > len(callees)-2 {
+		t.Fatalf("%d sessions were stored before all had subscribed", stored)
+	}
+	storeMore(t, database, stored, len(callees))
 }
 
 // pseudonymFilters ask for each pseudonym that a viewer has seen.

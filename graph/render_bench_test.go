@@ -19,8 +19,8 @@ import (
 	"sessiongraph/models/store"
 )
 
-// BenchmarkRender compares the two renderers on what people ask for most, through
-// the whole handler.
+// BenchmarkRender compares the two renderers, and what masks cost, on what people ask for most, through the whole
+// handler.
 func BenchmarkRender(b *testing.B) {
 	database := storedSessions(b, testdb.SQLite, 500)
 	settings := graph.Settings{MaxPage: 200, MaxComplexity: 1_000_000}
@@ -37,12 +37,12 @@ func BenchmarkRender(b *testing.B) {
 			` } } }`, database},
 		{"page", `{ sessions(first: 50) { nodes { ` + scalarsOfSession + ` } } }`, database},
 	} {
-		for _, plain := range []bool{true, false} {
-			name := question.name + "/render"
-			if plain {
-				name = question.name + "/gqlgen"
+		for _, how := range []string{"gqlgen", "render", "masked"} {
+			name := question.name + "/" + how
+			h := graph.HandlerOf(b.Context(), question.reader, settings, log, how == "gqlgen")
+			if how == "masked" {
+				h = as(&models.Viewer{Scopes: []models.Scope{models.ScopeRead}}, h)
 			}
-			h := graph.HandlerOf(b.Context(), question.reader, settings, log, plain)
 			body, _ := json.Marshal(map[string]any{"query": question.query})
 			b.Run(name, func(b *testing.B) {
 				b.ReportAllocs()

@@ -11,8 +11,8 @@ import (
 	"sessiongraph/graph/apierror"
 )
 
-// Bounds of the operations that run at once. Expensive ones have a bound of their own, so
-// that they delay no others and do not take all connections of the database.
+// Bounds of the operations that run at once. Expensive ones, and those that count what a search finds, have a bound of
+// their own, so that they delay no others and do not take all connections of the database.
 const (
 	expensive        = 4000 // complexity
 	cheapPerCore     = 8
@@ -32,7 +32,8 @@ func NewOperationLimiter() *OperationLimiter {
 // Acquire blocks until the operation may run; release ends that.
 func (l *OperationLimiter) Acquire(ctx context.Context, oc *graphql.OperationContext) (release func(), err error) {
 	running := l.cheap
-	if cost, _ := oc.Stats.GetExtension(complexityKey).(float64); cost >= expensive {
+	cost, _ := oc.Stats.GetExtension(complexityKey).(float64)
+	if countsFound, _ := oc.Stats.GetExtension(countsFoundKey).(bool); countsFound || cost >= expensive {
 		running = l.expensive
 	}
 	select {

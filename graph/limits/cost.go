@@ -9,13 +9,20 @@ import (
 	"sessiongraph/graph/model"
 )
 
-// complexityKey is the extension of an operation's statistics that holds its complexity.
-const complexityKey = "complexity"
+// Extensions of an operation's statistics: its complexity, and whether it counts what a search finds, for which all of
+// that is read.
+const (
+	complexityKey  = "complexity"
+	countsFoundKey = "counts what is found"
+)
 
 // complexity estimates how many values an operation returns and how much is read for them.
 func complexity(oc *graphql.OperationContext, maxPage int) float64 {
-	c := costs{variables: oc.Variables, maxPage: maxPage, fragments: map[string]cost{}}
-	return c.of(oc.Operation.SelectionSet).total()
+	c := costs{variables: oc.Variables, maxPage: maxPage, fragments: map[string]cost{}, counting: map[string]bool{}}
+	total := c.of(oc.Operation.SelectionSet).total()
+	oc.Stats.SetExtension(complexityKey, total)
+	oc.Stats.SetExtension(countsFoundKey, c.countsFound)
+	return total
 }
 
 // cost is the cost of a selection. Of the types of one union or interface only the most
@@ -51,9 +58,12 @@ type costs struct {
 	variables map[string]any
 	maxPage   int
 	fragments map[string]cost
+	counting  map[string]bool // fragments that select totalCount
+	// countsFound says that an operation counts what passes a search, or has a message that passes.
+	countsFound bool
 }
 
-func (c costs) of(set ast.SelectionSet) cost {
+func (c *costs) of(set ast.SelectionSet) cost {
 	var sum cost
 	for _, selection := range set {
 		switch s := selection.(type) {
@@ -96,7 +106,7 @@ const (
 )
 
 // reading estimates the cost of reading the field.
-func (c costs) reading(field *ast.Field) float64 {
+func (c *costs) reading(field *ast.Field) float64 {
 	if field.Definition == nil || field.ObjectDefinition == nil {
 		return 0
 	}
@@ -116,8 +126,34 @@ func (c costs) reading(field *ast.Field) float64 {
 	}
 	if field.ObjectDefinition.Name == "Session" {
 		filters *= transcriptPart
+	} else if filters > 0 && c.counts(field.SelectionSet) {
+		c.countsFound = true
 	}
 	return sum + filters
+}
+
+// counts reports whether a selection of a connection has its totalCount.
+func (c *costs) counts(set ast.SelectionSet) bool {
+	for _, selection := range set {
+		switch s := selection.(type) {
+		case *ast.Field:
+			if s.Name == "totalCount" {
+				return true
+			}
+		case *ast.InlineFragment:
+			if c.counts(s.SelectionSet) {
+				return true
+			}
+		case *ast.FragmentSpread:
+			if _, known := c.counting[s.Name]; !known && s.Definition != nil {
+				c.counting[s.Name] = c.counts(s.Definition.SelectionSet)
+			}
+			if c.counting[s.Name] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func isGroup(name string) bool {
@@ -159,7 +195,7 @@ const (
 )
 
 // size estimates how many objects the field returns.
-func (c costs) size(field *ast.Field) float64 {
+func (c *costs) size(field *ast.Field) float64 {
 	if len(field.SelectionSet) == 0 || field.Definition == nil || field.ObjectDefinition == nil {
 		return 1
 	}

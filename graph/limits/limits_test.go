@@ -8,6 +8,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
 func TestDocumentedLimits(t *testing.T) {
@@ -37,6 +42,32 @@ func TestDocumentedLimits(t *testing.T) {
 		sentence := bytes.Replace([]byte(format), []byte("N"), strconv.AppendInt(nil, int64(limit), 10), 1)
 		if !bytes.Contains(page, sentence) {
 			t.Errorf("docs/limits.md does not say %q", sentence)
+		}
+	}
+}
+
+// What counts all that a search finds reads all of it, wherever the count stands.
+func TestCountsOfWhatIsFound(t *testing.T) {
+	sdl, err := os.ReadFile("../../schema.graphqls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema := gqlparser.MustLoadSchema(&ast.Source{Input: string(sdl)})
+	for query, counts := range map[string]bool{
+		`{ sessions(filter: {search: "a"}) { totalCount } }`:                           true,
+		`{ sessions(filter: {or: [{messages: {hasReply: true}}]}) { n: totalCount } }`: true,
+		`{ messages(filter: {search: "a"}) { ...a } } fragment a on MessageConnection { ...b }` +
+			` fragment b on MessageConnection { nodes { id } totalCount }`: true,
+		`query ($f: SessionFilter) { intentions { sessions(filter: $f) { ... { totalCount } } } }`: true,
+		`{ sessions(filter: {search: "a"}) { nodes { id } } contacts { totalCount } }`:             false,
+		`{ sessions(filter: {channel: {eq: "a"}}) { totalCount } }`:                                false,
+	} {
+		document := gqlparser.MustLoadQueryWithRules(schema, query, rules.NewDefaultRules())
+		oc := &graphql.OperationContext{Operation: document.Operations[0], Doc: document,
+			Variables: map[string]any{"f": map[string]any{"search": "a"}}}
+		complexity(oc, 200)
+		if got := oc.Stats.GetExtension(countsFoundKey); got != counts {
+			t.Errorf("%s: %v, want %v", query, got, counts)
 		}
 	}
 }

@@ -58,7 +58,6 @@ func (o Operation) MutateOperationContext(ctx context.Context, oc *graphql.Opera
 		return err
 	}
 	total := complexity(oc, o.MaxPage)
-	oc.Stats.SetExtension(complexityKey, total)
 	if total > float64(o.MaxComplexity) {
 		return apierror.New(apierror.TooComplex,
 			"the operation may return about %.0f values, at most %d are allowed: "+
