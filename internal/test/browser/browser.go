@@ -98,7 +98,7 @@ func findChromium(t *testing.T) string {
 			return path
 		}
 	}
-	tools.Missing(t, "NOT TESTED: the Playground in a browser; install Chromium (make tools-for-tests does on "+
+	tools.Missing(t, "NOT TESTED: pages in a browser; install Chromium (make tools-for-tests does on "+
 		"Debian as root)")
 	return ""
 }

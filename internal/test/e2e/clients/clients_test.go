@@ -27,16 +27,16 @@ func needNPM(t *testing.T) {
 	t.Helper()
 	for _, tool := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			tools.Missing(t, "NOT TESTED: subscriptions with graphql-ws and graphql-sse; install Node.js 20 with npm")
+			tools.Missing(t, "NOT TESTED: clients in JavaScript; install Node.js 20 with npm")
 		}
 	}
 	installing.Lock()
 	defer installing.Unlock()
-	if _, err := os.Stat("node_modules"); err == nil {
+	if _, err := os.Stat("node_modules/vite"); err == nil {
 		return
 	}
 	if out, err := exec.Command("npm", "ci", "--no-audit", "--no-fund").CombinedOutput(); err != nil {
-		tools.Missing(t, "NOT TESTED: subscriptions with graphql-ws and graphql-sse; npm ci failed:\n"+string(out))
+		tools.Missing(t, "NOT TESTED: clients in JavaScript; npm ci failed:\n"+string(out))
 	}
 }
 

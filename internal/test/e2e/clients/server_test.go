@@ -25,7 +25,8 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "12"); err != nil {
 		panic(err)
 	}
-	for _, file := range []string{"subscribe.mjs", "package-lock.json"} { // go test runs again when they change
+	// go test runs again when they change
+	for _, file := range []string{"subscribe.mjs", "frontend/main.js", "frontend/index.html", "package-lock.json"} {
 		if _, err := os.ReadFile(file); err != nil {
 			panic(err)
 		}
@@ -35,16 +36,17 @@ func TestMain(m *testing.M) {
 
 // server is a process that serves from one database, at one address.
 type server struct {
-	t       *testing.T
-	db      string
-	address string
-	process *program.Process
-	client  *http.Client
+	t        *testing.T
+	settings []string
+	address  string
+	process  *program.Process
+	client   *http.Client
 }
 
-func startServer(t *testing.T) *server {
+func startServer(t *testing.T, settings ...string) *server {
 	t.Helper()
-	s := &server{t: t, db: filepath.Join(t.TempDir(), "test.db"), address: "127.0.0.1:0",
+	settings = append(settings, "--db", filepath.Join(t.TempDir(), "test.db"))
+	s := &server{t: t, settings: settings, address: "127.0.0.1:0",
 		client: &http.Client{Timeout: 20 * time.Second, Transport: new(http.Transport)}}
 	s.start()
 	return s
@@ -52,7 +54,7 @@ func startServer(t *testing.T) *server {
 
 func (s *server) start() {
 	s.t.Helper()
-	s.process = program.Start(s.t, "serve", "--addr", s.address, "--db", s.db)
+	s.process = program.Start(s.t, append([]string{"serve", "--addr", s.address}, s.settings...)...)
 	s.address = s.process.Host() // the port that was picked, which stays over restarts
 }
 
