@@ -82,7 +82,7 @@ func TestPlaygroundAsksForAToken(t *testing.T) {
 	shows(b, t, dialogText, "no dialog")
 	shows(b, t, badgeText, "reader")
 	shows(b, t, badgeText, "personal data is masked")
-	if answer, _ := runTab(b, t, 2); !strings.Contains(answer, `"messages":[`) {
+	if answer, _ := runTab(b, t, 2); !strings.Contains(answer, `"callee":"value:`) {
 		t.Errorf("a query with the token: %.500s", answer)
 	}
 	if shown := runSubscription(b, t, s, tabOf(b, t, "LiveTail")); !strings.Contains(shown, "sessionStored") {

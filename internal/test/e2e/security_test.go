@@ -49,3 +49,13 @@ func TestSecurityNamesTests(t *testing.T) {
 		t.Error("there is no row")
 	}
 }
+
+// Packages are named by version and hash; where they come from is for those who install them to say.
+func TestLockFilesHaveNoAddresses(t *testing.T) {
+	for _, file := range []string{"web/package-lock.json", "internal/test/e2e/clients/package-lock.json"} {
+		text := string(readFile(t, program.File(file)))
+		if strings.Contains(text, `"resolved"`) || !strings.Contains(text, `"integrity"`) {
+			t.Errorf("%s: write it with the .npmrc beside it", file)
+		}
+	}
+}
