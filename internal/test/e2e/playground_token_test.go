@@ -151,7 +151,8 @@ func tabOf(b *browser.Browser, t *testing.T, title string) int {
 func TestPlaygroundOfTrustedDocuments(t *testing.T) {
 	tools.SkipUnderRace(t, "the browser waits longer than it may")
 	folder := t.TempDir()
-	write(t, filepath.Join(folder, "latest.graphql"), string(readFile(t, program.File("web/src/examples/latest-sessions.graphql"))))
+	example := readFile(t, program.File("web/src/examples/latest-sessions.graphql"))
+	write(t, filepath.Join(folder, "latest.graphql"), string(example))
 	s, _ := startWithTokens(t, newDB(t), "--documents", folder, "--documents-only")
 	mustPost(t, s, readFile(t, program.Example))
 	b := openPlayground(t, s, 1440, 900)
