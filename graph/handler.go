@@ -32,6 +32,8 @@ type Settings struct {
 
 	Documents     *documents.Trusted // what clients may name by an id
 	DocumentsOnly bool               // viewers without the scope admin send trusted documents alone
+
+	Metrics *Metrics // nil for none
 }
 
 // maxRequest bounds a request: a document of limits.MaxTokens and its variables.
@@ -44,10 +46,14 @@ const DefaultQueryTimeout = 10 * time.Second
 func Handler(stopping context.Context, database *store.Store, settings Settings, log *slog.Logger) http.Handler {
 	server, run := newServer(stopping, database, database.Primary(), settings, log)
 	renderInOnePass(server, run)
-	if settings.Authenticator == nil {
-		return server
+	var route http.Handler = server
+	if settings.Authenticator != nil {
+		route = transport.RequireToken(settings.Authenticator, route)
 	}
-	return transport.RequireToken(settings.Authenticator, server)
+	if settings.Metrics != nil {
+		route = transport.CountErrors(settings.Metrics.countError, route)
+	}
+	return route
 }
 
 // renderInOnePass makes a server answer from one state of the database. Root fields are
@@ -103,8 +109,8 @@ func newServer(
 	}
 	run := &runner{
 		source: source, timeout: settings.QueryTimeout, operations: limits.NewOperationLimiter(), log: log,
-		protected: settings.Authenticator != nil,
-		snapshot:  func(ctx context.Context) (context.Context, func()) { return ctx, func() {} },
+		protected: settings.Authenticator != nil, metrics: settings.Metrics,
+		snapshot: func(ctx context.Context) (context.Context, func()) { return ctx, func() {} },
 	}
 	if run.timeout <= 0 {
 		run.timeout = DefaultQueryTimeout

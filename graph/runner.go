@@ -24,6 +24,7 @@ type runner struct {
 	operations *limits.OperationLimiter
 	events     eventCache
 	log        *slog.Logger
+	metrics    *Metrics
 	protected  bool // operations without a viewer in their context are refused
 	// snapshot returns a context whose reads are all of one state of the database, until end.
 	snapshot func(ctx context.Context) (reading context.Context, end func())
@@ -103,6 +104,7 @@ func (r *runner) Answer(
 		return nil, presentError(r.log)(ctx, err)
 	}
 	defer release()
+	defer r.metrics.answered(oc)
 	ctx, finish := r.audit(ctx, oc)
 	defer finish()
 	ctx, end := r.snapshot(ctx)

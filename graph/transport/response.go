@@ -53,7 +53,7 @@ func (r wireResponse) parts() (before, after []byte) {
 func writeResponse(
 	ctx context.Context, w http.ResponseWriter, contentType string, status int, response wireResponse,
 ) {
-	response.Errors = identified(ctx, response.Errors)
+	response.Errors = leaving(ctx, response.Errors)
 	if response.collected == nil {
 		response.collected = &render.Response{}
 	}
@@ -82,14 +82,29 @@ func Encode(ctx context.Context, response *graphql.Response) []byte {
 			data = line.Bytes()
 		}
 	}
-	errs := identified(ctx, apierror.ShortenList(response.Errors))
+	errs := leaving(ctx, apierror.ShortenList(response.Errors))
 	before, after := wireResponse{Errors: errs, Data: data, Extensions: response.Extensions}.parts()
 	return slices.Concat(before, data, after)
 }
 
-// identified returns errors that name the request of a context, if it has an id. They are copies: errors of events are
-// shared by several requests.
-func identified(ctx context.Context, errs gqlerror.List) gqlerror.List {
+type countKey struct{}
+
+// CountErrors has count called with the code of each error that is sent by a handler of this package.
+func CountErrors(count func(code string), next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), countKey{}, count)))
+	})
+}
+
+// leaving counts errors that are about to be sent, and returns them with the id of their request, if it has one. They
+// are copies: errors of events are shared by several requests.
+func leaving(ctx context.Context, errs gqlerror.List) gqlerror.List {
+	if count, ok := ctx.Value(countKey{}).(func(string)); ok {
+		for _, err := range errs {
+			code, _ := err.Extensions["code"].(string)
+			count(code)
+		}
+	}
 	id := requestid.Of(ctx)
 	if id == "" {
 		return errs

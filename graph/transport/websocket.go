@@ -275,7 +275,7 @@ func (s *socket) run(ctx, live context.Context, id string, operation *running, p
 	}
 	end := frame{ID: id, Type: "complete"}
 	if errs != nil {
-		payload, err := json.Marshal(identified(ctx, errs))
+		payload, err := json.Marshal(leaving(ctx, errs))
 		if err == nil {
 			end = frame{ID: id, Type: "error", Payload: payload}
 		}

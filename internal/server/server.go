@@ -116,6 +116,7 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 		return err
 	}
 
+	config.Queries.Metrics = graph.NewMetrics(registry)
 	registerMetrics(registry, store, build, log)
 	writer := ingest.NewWriter(store, metrics)
 	notifications := ingest.NewHandler(verifier, writer, config.MaxBody, metrics, log)
