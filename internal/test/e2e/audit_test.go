@@ -19,7 +19,7 @@ import (
 // auditLines are the lines of the audit in a log, without time and duration.
 func auditLines(s *program.Server) []string {
 	var lines []string
-	changing := regexp.MustCompile(`time=\S+ | duration=\d\S*`)
+	changing := regexp.MustCompile(`time=\S+ | duration=\d\S*| request_id=\S+`)
 	for line := range strings.Lines(s.Log.String()) {
 		if strings.Contains(line, "audit=true") {
 			lines = append(lines, strings.TrimSpace(changing.ReplaceAllString(line, "")))
