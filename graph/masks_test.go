@@ -185,7 +185,8 @@ func TestMaskedValuesMakeNoDifference(t *testing.T) {
 			if strings.Contains(strings.Join(a.Errors, ""), "FORBIDDEN") {
 				forbidden++
 			}
-			same := r.equal(string(a.Data), string(b.Data)) && r.equal(strings.Join(a.Errors, ""), strings.Join(b.Errors, ""))
+			same := r.equal(string(a.Data), string(b.Data)) &&
+				r.equal(strings.Join(a.Errors, ""), strings.Join(b.Errors, ""))
 			if !same && failed < 5 {
 				failed++
 				t.Errorf("%.600s\n%.600s\n%s", document, encodeJSON(variables), firstDifference(

@@ -81,8 +81,8 @@ const (
 	remaskInterval   = time.Minute
 )
 
-// watchMasks takes up changed names until ctx ends, and masks again what was stored with other masks. A file that cannot
-// be read leaves the names in force.
+// watchMasks takes up changed names until ctx ends, and masks again what was stored with other masks. A file that
+// cannot be read leaves the names in force.
 func watchMasks(ctx context.Context, names *unmaskedNames, database *store.Store, log *slog.Logger) {
 	ticker := time.NewTicker(unmaskedInterval)
 	defer ticker.Stop()

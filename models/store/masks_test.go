@@ -121,8 +121,10 @@ func TestRemask(t *testing.T) {
 			}
 		}
 		check(false)
-		for _, filter := range []*models.SessionFilter{calleeIs("+6281234567890"), slotIs("city", "Jakarta"), holds("budi"),
-			calleeIs(masks.Callee("+6281234567890")), slotIs("city", masks.Callee("Jakarta"))} {
+		for _, filter := range []*models.SessionFilter{
+			calleeIs("+6281234567890"), slotIs("city", "Jakarta"), holds("budi"),
+			calleeIs(masks.Callee("+6281234567890")), slotIs("city", masks.Callee("Jakarta")),
+		} {
 			if got := found(t, t.Context(), second, filter); got != 3 {
 				t.Errorf("an operator finds %d sessions, want 3", got)
 			}
@@ -134,17 +136,20 @@ func TestRemask(t *testing.T) {
 		}
 		remasked(t, second)
 		check(true)
-		if err := second.Verify(t.Context(), ingest.Project, func(int, int) {}, func(d string) { t.Error(d) }); err != nil {
-			t.Fatal(err)
-		}
+		verified(t, second)
 		if err := first.Close(); err != nil {
 			t.Fatal(err)
 		}
-		plain := reopen(t, db) // with a third key, as verify has
-		if err := plain.Verify(t.Context(), ingest.Project, func(int, int) {}, func(d string) { t.Error(d) }); err != nil {
-			t.Fatal(err)
-		}
+		verified(t, reopen(t, db)) // with the database's key, as verify has
 	})
+}
+
+func verified(t *testing.T, database *store.Store) {
+	t.Helper()
+	err := database.Verify(t.Context(), ingest.Project, func(int, int) {}, func(difference string) { t.Error(difference) })
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Callees of one pseudonym are one contact for who sees masks, and stay several for others.
@@ -188,8 +193,12 @@ func TestContactsOfOnePseudonym(t *testing.T) {
 			ctx    context.Context
 			callee string
 			want   int
-		}{{reader(t), pseudonym, 3}, {reader(t), callees[0], 0}, {t.Context(), callees[0], 1}, {t.Context(), pseudonym, 0}} {
-			counts, err := database.CountSessions(owner.ctx, models.SessionList{Scope: models.OfCallee}, []string{owner.callee})
+		}{
+			{reader(t), pseudonym, 3}, {reader(t), callees[0], 0},
+			{t.Context(), callees[0], 1}, {t.Context(), pseudonym, 0},
+		} {
+			list := models.SessionList{Scope: models.OfCallee}
+			counts, err := database.CountSessions(owner.ctx, list, []string{owner.callee})
 			if err != nil || counts[owner.callee] != owner.want {
 				t.Errorf("%q has %v sessions, want %d, error %v", owner.callee, counts, owner.want, err)
 			}

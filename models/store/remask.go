@@ -16,8 +16,8 @@ import (
 const maxRemaskBatch = 400
 
 // Remask masks again what was stored with another key, or with other names of values that are shown, and returns of
-// how many sessions. It works in short transactions: it may be stopped at any time and started again, and other processes
-// may store meanwhile.
+// how many sessions. It works in short transactions: it may be stopped at any time and started again, and other
+// processes may store meanwhile.
 func (s *Store) Remask(ctx context.Context, progress dialect.Progress) (done int, err error) {
 	var total int
 	id := s.masking.now().id

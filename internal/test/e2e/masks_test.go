@@ -73,14 +73,16 @@ func TestMasks(t *testing.T) {
 		for _, filter := range []string{
 			`callee: {eq: "+6281234567890"}`, `callee: {in: ["` + pseudonym + `", "Budi"]}`, `callee: {contains: ""}`,
 			`not: {callee: {ne: "Budi"}}`, `variables: [{name: "name", value: {startsWith: "B"}}]`,
-			`nerSlots: {name: "amount", number: {gte: 1}}`, `or: [{}, {nerSlots: [{name: "amount", value: {eq: "1500"}}]}]`,
+			`nerSlots: {name: "amount", number: {gte: 1}}`,
+			`or: [{}, {nerSlots: [{name: "amount", value: {eq: "1500"}}]}]`,
 		} {
 			for _, query := range []string{`{ sessions(filter: {` + filter + `}) { totalCount } }`,
 				`{ contacts(filter: {sessions: {` + filter + `}}) { totalCount } }`,
 				`{ sessionStats(filter: {` + filter + `}) { sessionCount } }`,
 				`{ messages(sessions: {` + filter + `}) { totalCount } }`,
 				`{ intentions { sessions(filter: {` + filter + `}) { totalCount } } }`} {
-				if got := asked(t, s, tokenOfRead, query); !strings.Contains(got, `"FORBIDDEN"`) || strings.Contains(got, "data\":{") {
+				got := asked(t, s, tokenOfRead, query)
+				if !strings.Contains(got, `"FORBIDDEN"`) || strings.Contains(got, `"data":{`) {
 					t.Errorf("%s: %s", query, got)
 				}
 				if got := asked(t, s, tokenOfPII, query); strings.Contains(got, "errors") {
@@ -89,7 +91,8 @@ func TestMasks(t *testing.T) {
 			}
 		}
 		for _, query := range []string{`{ contact(callee: "+6281234567890") { sessionCount } }`,
-			`{ contacts(filter: {digits: "812"}) { totalCount } }`, `{ contacts(filter: {callee: {endsWith: "0"}}) { totalCount } }`} {
+			`{ contacts(filter: {digits: "812"}) { totalCount } }`,
+			`{ contacts(filter: {callee: {endsWith: "0"}}) { totalCount } }`} {
 			if got := asked(t, s, tokenOfRead, query); !strings.Contains(got, `"FORBIDDEN"`) {
 				t.Errorf("%s: %s", query, got)
 			}
@@ -134,9 +137,11 @@ func TestMasks(t *testing.T) {
 		if strings.Contains(again, pseudonym) || !strings.Contains(again, `"phone:`) {
 			t.Errorf("with another key the pseudonym is %s, before it was %s", again, pseudonym)
 		}
-		if got := asked(t, keyed, tokenOfRead, `{ sessions(first: 1) { nodes { contact { pseudonym callee } } } }`); !strings.
-			Contains(strings.ReplaceAll(got, "callee", "pseudonym"), strings.Trim(strings.SplitAfter(again, `"contact":`)[1], "{}")) {
-			t.Errorf("a reader sees %s, want %s", got, again)
+		_, other, _ := strings.Cut(again, `"pseudonym":`)
+		other = strings.Trim(other, "}")
+		seen := asked(t, keyed, tokenOfRead, `{ sessions(first: 1) { nodes { contact { pseudonym callee } } } }`)
+		if !strings.Contains(seen, `{"pseudonym":`+other+`,"callee":`+other+`}`) {
+			t.Errorf("a reader sees %s, want %s", seen, other)
 		}
 	})
 }
