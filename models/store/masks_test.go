@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"sessiongraph/ingest"
 	"sessiongraph/internal/test/testdb"
 	"sessiongraph/models"
 	"sessiongraph/models/mask"
@@ -142,14 +141,6 @@ func TestRemask(t *testing.T) {
 		}
 		verified(t, reopen(t, db)) // with the database's key, as verify has
 	})
-}
-
-func verified(t *testing.T, database *store.Store) {
-	t.Helper()
-	err := database.Verify(t.Context(), ingest.Project, func(int, int) {}, func(difference string) { t.Error(difference) })
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // Callees of one pseudonym are one contact for who sees masks, and stay several for others.
