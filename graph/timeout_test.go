@@ -136,7 +136,7 @@ func TestAdmission(t *testing.T) {
 	unlock := lockSessions(t, address)
 	handler := handlerOf(t, database, time.Minute)
 	const large = `{ sessions(first: 200) { nodes { id messages { id text content { ... on Content { type } } } } } }`
-	places := 2 * runtime.GOMAXPROCS(0)
+	places := runtime.GOMAXPROCS(0)
 	var held sync.WaitGroup
 	for range places {
 		held.Go(func() {

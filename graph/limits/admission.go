@@ -12,11 +12,12 @@ import (
 )
 
 // Bounds of the operations that run at once. Expensive ones, and those that count what a search finds, have a bound of
-// their own, so that they delay no others and do not take all connections of the database.
+// their own, so that they delay no others and do not take all connections of the database. With two for each core
+// notifications wait several times as long beside them.
 const (
 	expensive        = 4000 // complexity
 	cheapPerCore     = 8
-	expensivePerCore = 2
+	expensivePerCore = 1
 	maxWait          = 2 * time.Second
 )
 

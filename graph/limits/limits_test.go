@@ -28,7 +28,7 @@ func TestDocumentedLimits(t *testing.T) {
 		"| depth of an argument | N levels":                          maxDepth,
 		"| subscriptions at once | N |":                              maxSubscriptions,
 		"| operations at once | N small":                             cheapPerCore,
-		"and N large ones":                                           expensivePerCore,
+		"and N large one ":                                           expensivePerCore,
 		"(complexity N or more)":                                     expensive,
 		"a further one waits up to N s":                              int(maxWait.Seconds()),
 		"N for a group-by or a catalogue":                            groupCost,
