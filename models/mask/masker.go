@@ -51,8 +51,8 @@ func (m *Masks) Session(shown models.JSON, others ...models.JSON) *Masker {
 func (m *Masks) masker(callees ...string) *Masker {
 	masker := &Masker{Masks: m, known: newKnownValues()}
 	for _, callee := range callees {
-		if number, whole := newView(callee).withoutMarks().trimmed().wholePhone(); whole && masker.region == "" {
-			masker.region = regionOf(number)
+		if number, whole := newView(callee).withoutMarks().trimmed().wholePhone(); whole && masker.callee.region == "" {
+			masker.callee = calleeOf(number)
 		}
 	}
 	return masker
@@ -61,7 +61,7 @@ func (m *Masks) masker(callees ...string) *Masker {
 // Masker masks what a session holds. It can be used concurrently.
 type Masker struct {
 	*Masks
-	region string // of the callee; "" if it has none
+	callee calleePhone
 	known  *knownValues
 }
 
@@ -97,7 +97,10 @@ func (m *Masker) classify(text string) (Kind, string) {
 
 // phoneDigits returns the digits that a phone number's pseudonym is made of.
 func (m *Masker) phoneDigits(number string) string {
-	if digits, ok := e164(number, m.region); ok {
+	if number == m.callee.number {
+		return m.callee.digits
+	}
+	if digits, ok := e164(number, m.callee.region); ok {
 		return digits
 	}
 	return strings.TrimPrefix(number, "+")
@@ -232,7 +235,7 @@ func (m *Masker) patterns(v *view, from, to int) []span {
 	part := v.slice(from, to)
 	bare := part.withoutMarks()
 	found := bare.patterns(func(number string) bool {
-		_, ok := e164(number, m.region)
+		_, ok := e164(number, m.callee.region)
 		return ok
 	})
 	if bare != part {

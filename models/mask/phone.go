@@ -319,21 +319,50 @@ func e164(number, region string) (digits string, ok bool) {
 		return "", false
 	}
 	parsed, err := phonenumbers.Parse(number, region)
-	if err != nil || !phonenumbers.IsValidNumber(parsed) {
+	if err != nil {
+		return "", false
+	}
+	return digitsOf164(parsed)
+}
+
+func digitsOf164(parsed *phonenumbers.PhoneNumber) (digits string, ok bool) {
+	if !phonenumbers.IsValidNumber(parsed) {
 		return "", false
 	}
 	return strings.TrimPrefix(phonenumbers.Format(parsed, phonenumbers.E164), "+"), true
 }
 
-// regionOf returns the region of an international phone number, "" for none.
-func regionOf(number string) string {
-	if !strings.HasPrefix(number, "+") {
-		number = "+" + number
+// calleePhone is the phone number that a callee is.
+type calleePhone struct {
+	number string // as it is written, with its +; "" if it has none
+	digits string // what the pseudonym of that number is made of
+	region string // "" for none
+}
+
+// calleeOf reads a callee's number, which is international with or without its +.
+func calleeOf(number string) calleePhone {
+	written, hasPlus := "+"+number, false
+	if strings.HasPrefix(number, "+") {
+		written, hasPlus = number, true
 	}
-	parsed, err := phonenumbers.Parse(number, "")
+	parsed, err := phonenumbers.Parse(written, "")
 	if err != nil {
-		return ""
+		return calleePhone{}
 	}
+	c := calleePhone{region: regionOf(parsed)}
+	if hasPlus {
+		c.number = number
+		digits, ok := digitsOf164(parsed)
+		if !ok {
+			digits = strings.TrimPrefix(number, "+")
+		}
+		c.digits = digits
+	}
+	return c
+}
+
+// regionOf returns the region of a phone number, "" for none.
+func regionOf(parsed *phonenumbers.PhoneNumber) string {
 	region := phonenumbers.GetRegionCodeForNumber(parsed)
 	if region == "" || region == "001" {
 		// A number that is not valid itself still has a country.
