@@ -85,14 +85,15 @@ func (rest) session(callID string) request {
 
 // client sends requests over connections that stay open.
 type client struct {
-	http *http.Client
-	base string
+	http  *http.Client
+	base  string
+	token string
 }
 
 func newClient(p *server, connections int) *client {
 	return &client{&http.Client{Transport: &http.Transport{
 		MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections, DisableCompression: true,
-	}}, p.process.URL}
+	}}, p.process.URL, p.token}
 }
 
 func (c *client) close() { c.http.CloseIdleConnections() }
@@ -105,6 +106,9 @@ func (c *client) send(ctx context.Context, r request, buffer *bytes.Buffer) erro
 	}
 	if r.body != nil {
 		sent.Header.Set("Content-Type", "application/json")
+	}
+	if c.token != "" {
+		sent.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	response, err := c.http.Do(sent)
 	if err != nil {

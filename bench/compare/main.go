@@ -37,6 +37,7 @@ type settings struct {
 	rounds   int
 	round    time.Duration
 	postgres bool
+	masked   bool
 	flat     string
 	counts   [2]int // of flat
 	folder   string
@@ -54,6 +55,7 @@ func run(ctx context.Context, args []string, out io.Writer, log *log.Logger) err
 	flags.DurationVar(&s.round, "round", 3*time.Second, "duration of one turn of reading; with --flat a third of it "+
 		"for each question")
 	flags.BoolVar(&s.postgres, "postgres", false, "compare on a temporary PostgreSQL cluster instead of SQLite")
+	flags.BoolVar(&s.masked, "masked", false, "read as somebody who sees masks")
 	flags.StringVar(&s.flat, "flat", "", "measure sessiongraph on two numbers of sessions instead, "+
 		"such as 10000,200000")
 	flags.StringVar(&s.folder, "folder", "",

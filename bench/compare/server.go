@@ -23,6 +23,7 @@ type server struct {
 	ready   time.Duration // from the start of the process to the first 200 of /readyz
 	api     api
 	process *program.Process
+	token   string // of the requests; "" for none
 }
 
 // startTimeout bounds the wait for a ready server, including the conversion of an older database.
@@ -74,8 +75,28 @@ func (p *server) stop() error {
 }
 
 // serve starts sessiongraph.
-func serve(ctx context.Context, binary, database string) (*server, error) {
-	return start(ctx, "sessiongraph", graphQL{}, binary, "serve", "--addr", "127.0.0.1:0", "--db", database)
+func serve(ctx context.Context, binary, database string, settings ...string) (*server, error) {
+	return start(ctx, "sessiongraph", graphQL{}, binary,
+		append([]string{"serve", "--addr", "127.0.0.1:0", "--db", database}, settings...)...)
+}
+
+// Tokens of one who sees personal data, and of one who sees masks.
+const (
+	clearToken  = "token-of-the-comparison"
+	maskedToken = "token-of-the-measurement"
+)
+
+// serveWithTokens starts sessiongraph for requests with these tokens, whose file is put into a folder.
+func serveWithTokens(ctx context.Context, binary, database, folder string) (*server, error) {
+	file := filepath.Join(folder, "tokens")
+	if err := os.WriteFile(file, []byte(clearToken+" pii\n"+maskedToken+" read\n"), 0o600); err != nil {
+		return nil, err
+	}
+	p, err := serve(ctx, binary, database, "--tokens", file)
+	if err == nil {
+		p.token = clearToken
+	}
+	return p, err
 }
 
 // simulation is the command that writes simulated notifications.

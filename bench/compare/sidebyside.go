@@ -64,7 +64,12 @@ func sideBySide(ctx context.Context, s settings, folder string, out io.Writer, l
 		}
 	}
 	var programs [2]*server
-	if programs[0], err = serve(ctx, s.program, databases[0]); err != nil {
+	if s.masked {
+		programs[0], err = serveWithTokens(ctx, s.program, databases[0], folder)
+	} else {
+		programs[0], err = serve(ctx, s.program, databases[0])
+	}
+	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, programs[0].stop()) }()
@@ -79,6 +84,9 @@ func sideBySide(ctx context.Context, s settings, folder string, out io.Writer, l
 		return err
 	}
 	log.Printf("%d pages and as many sessions: equal answers", len(q.lists[0]))
+	if s.masked {
+		programs[0].token = maskedToken
+	}
 	works, err := measure(ctx, s, programs, q, log)
 	if err != nil {
 		return err
