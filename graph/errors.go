@@ -21,7 +21,8 @@ import (
 // server's fault, with its cause in the log.
 func presentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 	return func(ctx context.Context, err error) *gqlerror.Error {
-		shown := graphql.DefaultErrorPresenter(ctx, err)
+		copied := *graphql.DefaultErrorPresenter(ctx, err) // subscribers share errors of events
+		shown := &copied
 		var input models.InputError
 		switch {
 		case errors.As(err, &input):

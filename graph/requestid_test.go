@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"sessiongraph/graph"
 	"sessiongraph/internal/requestid"
@@ -124,4 +126,50 @@ func TestErrorsNameTheirRequest(t *testing.T) {
 		!strings.Contains(text, "request_id=first") || strings.Contains(text, "request_id=of-the-parser") {
 		t.Error(text)
 	}
+}
+
+// slowContacts is a reader that takes longer to read contacts than an answer may take.
+type slowContacts struct{ graph.Reader }
+
+func (slowContacts) ContactsOf(ctx context.Context, _ []string) (map[string]*models.ContactSummary, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// Subscribers that wait for one response, which takes too long, are each sent an error of their own.
+func TestSharedErrorsNameTheirRequest(t *testing.T) {
+	database := storedSessions(t, testdb.SQLite, 1)
+	settings := graph.Settings{MaxPage: 200, MaxComplexity: 250_000, QueryTimeout: 500 * time.Millisecond}
+	server := httptest.NewServer(requestid.Handler(
+		graph.HandlerOf(t.Context(), slowContacts{database}, settings, slog.New(slog.DiscardHandler), false)))
+	t.Cleanup(server.Close)
+	const subscription = `subscription { sessionStored { session { callId contact { firstSeenAt } } } }`
+
+	var ended sync.WaitGroup
+	for n := range 20 {
+		id := fmt.Sprint("subscriber-", n)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+			server.URL+"/query?query="+url.QueryEscape(subscription), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Accept", "text/event-stream")
+		request.Header.Set(requestid.Header, id)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended.Go(func() {
+			body, err := io.ReadAll(response.Body)
+			_ = response.Body.Close()
+			text := string(body)
+			if err != nil || !strings.Contains(text, `"TIMEOUT"`) || strings.Count(text, `"requestId":"`) != 1 ||
+				!strings.Contains(text, `"requestId":"`+id+`"`) {
+				t.Errorf("%s: %s %v", id, body, err)
+			}
+		})
+	}
+	time.Sleep(200 * time.Millisecond) // until all have subscribed
+	storeMore(t, database, 1, 2)
+	ended.Wait()
 }
