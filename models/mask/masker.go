@@ -51,7 +51,8 @@ func (m *Masks) Session(shown models.JSON, others ...models.JSON) *Masker {
 func (m *Masks) masker(callees ...string) *Masker {
 	masker := &Masker{Masks: m, known: newKnownValues()}
 	for _, callee := range callees {
-		if number, whole := newView(callee).withoutMarks().trimmed().wholePhone(); whole && masker.callee.region == "" {
+		number, whole := newView(callee).withoutMarks().trimmed().wholePhone()
+		if whole && masker.callee.region == "" {
 			masker.callee = calleeOf(number)
 		}
 	}
