@@ -97,6 +97,6 @@ func isPseudonym(value any) bool {
 }
 
 func masked(name string) *gqlerror.Error {
-	return apierror.New(apierror.Forbidden, "%s is masked for this token, which lacks the scope PII: it can be"+
-		" compared by eq, ne, in and notIn with pseudonyms, as they are shown, and in no other way", name)
+	return apierror.New(apierror.Forbidden, "%s is masked for this token, which lacks the scope PII: it needs pii or"+
+		" admin, or to compare by eq, ne, in and notIn with pseudonyms as they are shown", name)
 }
