@@ -252,6 +252,7 @@ type transcripts struct {
 	recent  *lru.Cache[transcriptKey, []string]
 	scratch sync.Pool          // of *searchScratch
 	masks   func() *mask.Masks // under which texts are compared; nil for texts as they are
+	clear   *transcripts       // of texts as they are, where there are masks
 }
 
 // transcriptKey is a body by its hash, and the masks under which its texts are compared.
@@ -277,7 +278,7 @@ func registerSearchFunctions(d *sqlite.Driver, bodies *body.Codec, blank func() 
 	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
-	masked.masks = blank
+	masked.masks, masked.clear = blank, plain
 	return errors.Join(
 		d.RegisterDeterministicScalarFunction("transcript_holds", 2, plain.transcriptHolds),
 		d.RegisterDeterministicScalarFunction("message_holds", 3, plain.messageHolds),
@@ -286,7 +287,12 @@ func registerSearchFunctions(d *sqlite.Driver, bodies *body.Codec, blank func() 
 	)
 }
 
-func (t *transcripts) transcriptHolds(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+func (t *transcripts) transcriptHolds(c *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+	if t.masks != nil { // what stands in a masked text stands in the clear one, and that is found out sooner
+		if holds, err := t.clear.transcriptHolds(c, args); err != nil || holds == driver.Value(int64(0)) {
+			return holds, err
+		}
+	}
 	compressed, ok1 := args[0].([]byte)
 	words, ok2 := args[1].(string)
 	if !ok1 || !ok2 {
