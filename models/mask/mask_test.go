@@ -191,6 +191,11 @@ func TestPatternsInTexts(t *testing.T) {
 		{"081234567890@example.com", "[081234567890@example.com]", []string{"081234567890@example.com"}},
 		{"a@b", "a@b", nil},
 		{"5@10.000", "5@10.000", nil},
+		{"https://x.io/?#budi@example.com", "https://x.io/?#[budi@example.com]", []string{"budi@example.com"}},
+		{"*budi@example.com* or _budi@example.com_ or email=budi@example.com/siti@example.com",
+			"*[budi@example.com]* or _[budi@example.com]_ or [email=budi@example.com]/[siti@example.com]",
+			[]string{"email=budi@example.com", "budi@example.com", "siti@example.com"}},
+		{"x@例子.com请 或y@例子.广告请", "[x@例子.com]请 或[y@例子.广告请]", []string{"x@例子.com", "y@例子.广告请"}},
 		{"Really? Yes.", "Really? Yes.", nil},
 		{"ok.?no", "ok.?no", nil},
 	} {
@@ -206,16 +211,44 @@ func TestQueryStringsOfLinks(t *testing.T) {
 	for text, want := range map[string]string{
 		"see https://example.com/a?name=Budi&x=1#top ok": "see https://example.com/a?" +
 			query("name=Budi&x=1") + "#top ok",
-		"https://example.com/#/a?token=x": "https://example.com/#/a?" + query("token=x"),
-		"wa.me/6?text=hi.":                "wa.me/6?" + query("text=hi") + ".",
-		"HTTPS://EXAMPLE.COM?A":           "HTTPS://EXAMPLE.COM?" + query("A"),
-		"www.example.com?a=名字":            "www.example.com?" + query("a=名字"),
-		"https://example.com/a":           "https://example.com/a",
-		"https://example.com/a?":          "https://example.com/a?",
-		"myapp://open?x":                  "myapp://open?" + query("x"),
+		"https://example.com/#/a?token=x":        "https://example.com/#/a?" + query("token=x"),
+		"wa.me/6?text=hi.":                       "wa.me/6?" + query("text=hi") + ".",
+		"HTTPS://EXAMPLE.COM?A":                  "HTTPS://EXAMPLE.COM?" + query("A"),
+		"www.example.com?a=名字":                   "www.example.com?" + query("a=名字"),
+		"https://example.com/a":                  "https://example.com/a",
+		"https://example.com/a?":                 "https://example.com/a?",
+		"https://example.com/?a=1#b@example.com": "https://example.com/?" + query("a=1") + "#" + m.Value("b@example.com"),
+		"example.com:8080/a?token":               "example.com:8080/a?" + query("token"),
+		"xn--e1afmkfd.xn--p1ai/a?token":          "xn--e1afmkfd.xn--p1ai/a?" + query("token"),
+		"at:10.0.0.1/a?token":                    "at:10.0.0.1/a?" + query("token"),
+		"4.5/5?no":                               "4.5/5?no",
+		"myapp://open?x":                         "myapp://open?" + query("x"),
 	} {
 		if got := m.Text(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// A value that goes beyond a pattern's border leaves nothing of the pattern.
+func TestValuesAcrossTheBorderOfAPattern(t *testing.T) {
+	for _, test := range []struct {
+		value, text, want string
+		left              func(*Masker) string
+	}{
+		{"https://shop.io/o?id=77", "see https://shop.io/o?id=77&name=Budi now", "see [https://shop.io/o?id=77][] now",
+			func(m *Masker) string { return m.key.pseudonym(Link, "&name=Budi") }},
+		{"acme.com Ltd", "mail budi@acme.com Ltd!", "mail [][acme.com Ltd]!",
+			func(m *Masker) string { return m.key.pseudonym(Email, "budi@") }},
+		{"5678 Budi", "081-234-5678 Budi", "[]-[5678 Budi]",
+			func(m *Masker) string { return m.key.pseudonym(Number, "081234") }},
+		{"Call 0812", "Call 0812-3456-7890", "[Call 0812]-[]",
+			func(m *Masker) string { return m.key.pseudonym(Phone, "34567890") }},
+	} {
+		m := sessionOf("", test.value)
+		got := withPlaceholders(m, m.Text(test.text), test.value)
+		if got = strings.ReplaceAll(got, test.left(m), "[]"); got != test.want {
+			t.Errorf("%q in %q: %q, want %q", test.value, test.text, got, test.want)
 		}
 	}
 }

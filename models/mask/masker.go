@@ -84,7 +84,7 @@ func (m *Masker) classify(text string) (Kind, string) {
 	if number, whole := v.wholePhone(); whole {
 		return Phone, m.phoneDigits(number)
 	}
-	if found := v.emails(); len(found) == 1 && found[0].from == 0 && found[0].to == len(v.runes) {
+	if found := v.emails(make([]bool, len(v.runes))); len(found) == 1 && found[0].from == 0 && found[0].to == len(v.runes) {
 		return Email, found[0].compared
 	}
 	if v.isLink() {
@@ -194,10 +194,10 @@ func (m *Masker) resolve(v *view, known []span) []span {
 			kept = append(kept, known[at])
 			at++
 		}
-		end, inside := at, true
+		end, inside, whole := at, true, false
 		for end < len(known) && known[end].from < p.to {
 			k := known[end]
-			whole := k.digits >= minPhone && (p.kind == Phone || p.kind == Number) // a number of its own
+			whole = whole || k.digits >= minPhone && (p.kind == Phone || p.kind == Number) // a number of its own
 			inside = inside && p.contains(k) && !whole && (k.from > p.from || k.to < p.to)
 			end++
 		}
@@ -209,6 +209,9 @@ func (m *Masker) resolve(v *view, known []span) []span {
 			at = end
 		default:
 			again = true
+			if !whole {
+				all = append(all, v.without(p, known[at:end])...)
+			}
 		}
 	}
 	kept = append(kept, known[at:]...)
@@ -229,6 +232,48 @@ func (m *Masker) resolve(v *view, known []span) []span {
 		from = s.to
 	}
 	return append(filled, m.patterns(v, from, len(v.runes))...)
+}
+
+// without returns what is left of a pattern beside values that stand in it or go beyond it. It is masked as well: a
+// part of an address, a query string or a phone number may not have that form itself.
+func (v *view) without(p span, values []span) []span {
+	var left []span
+	from := p.from
+	for i := range len(values) + 1 {
+		to := p.to
+		if i < len(values) {
+			to = values[i].from
+		}
+		part := span{from: from, to: max(from, to), kind: p.kind}
+		if p.kind == Phone || p.kind == Number {
+			part = v.digitsWithin(part.from, part.to)
+		} else if part.from < part.to {
+			part.compared = v.text[v.start[part.from]:v.end[part.to-1]]
+		}
+		if part.from < part.to {
+			left = append(left, part)
+		}
+		if i < len(values) {
+			from = values[i].to
+		}
+	}
+	return left
+}
+
+// digitsWithin returns the number that stands in a part of a text from its first digit to its last one.
+func (v *view) digitsWithin(from, to int) span {
+	for from < to && !isDigit(v.runes[from]) {
+		from++
+	}
+	for from < to && !isDigit(v.runes[to-1]) {
+		to--
+	}
+	digits := slices.DeleteFunc(slices.Clone(v.runes[from:to]), func(r rune) bool { return !isDigit(r) })
+	number := span{from: from, to: to, kind: Number, compared: string(digits), digits: len(digits)}
+	if minPhone <= number.digits && number.digits <= maxPhone {
+		number.kind = Phone
+	}
+	return number
 }
 
 // patterns returns the patterns in a part of a text.

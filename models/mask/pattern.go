@@ -38,7 +38,7 @@ func (v *view) patterns(valid func(digits string) bool) []span {
 		}
 	}
 	take(v.queries())
-	take(v.emails())
+	take(v.emails(taken))
 	groups := v.digitGroups(taken)
 	take(v.phones(groups, valid))
 	for _, g := range groups {
@@ -89,7 +89,7 @@ func (v *view) query(from, to int) (span, bool) {
 			equals = i
 		}
 	}
-	dot, digit := -1, false // of the host
+	dot, hostEnd := -1, -1 // of the host
 	scheme, colon, path := false, false, false
 	for i, r := range word {
 		switch {
@@ -100,17 +100,17 @@ func (v *view) query(from, to int) (span, bool) {
 			colon = true
 		case r == '#':
 			hash = i
-		case path:
-		case r == '.':
+		case r == '.' && hostEnd < 0:
 			scheme = scheme || i > 2 && word[i-1] == 'w' && word[i-2] == 'w' && word[i-3] == 'w'
-			dot, digit = i, false
-		case isDigit(r):
-			digit = true
+			dot = i
+		}
+		if hostEnd < 0 && (r == '/' || r == '?' || r == ':' && dot > 0) {
+			hostEnd = i
 		}
 		if r != '?' {
 			continue
 		}
-		host := dot > 0 && !digit && isLetterOfHost(word, dot)
+		host := dot > 0 && isHostName(word[:hostEnd], dot)
 		if scheme || colon && equals > i || host && (path || equals > i) {
 			return v.queryFrom(from+i+1, to, hash < 0)
 		}
@@ -118,10 +118,20 @@ func (v *view) query(from, to int) (span, bool) {
 	return span{}, false
 }
 
-// isLetterOfHost reports whether a host ends in two letters behind its last dot.
-func isLetterOfHost(word []rune, dot int) bool {
-	return dot+2 < len(word) && (isLetter(word[dot+1]) || isSpaceless(word[dot+1])) &&
-		(isLetter(word[dot+2]) || isSpaceless(word[dot+2]))
+// isHostName reports whether a text ends in the name of a host with a last dot: in a domain, whose last label begins
+// with two letters and has digits only if it is encoded, or in an IPv4 address.
+func isHostName(text []rune, dot int) bool {
+	last := text[dot+1:]
+	if len(last) > 1 && (isLetter(last[0]) || isSpaceless(last[0])) && (isLetter(last[1]) || isSpaceless(last[1])) {
+		return !slices.ContainsFunc(last, isDigit) || strings.HasPrefix(string(last), "xn--")
+	}
+	dots := 0
+	for i := len(text) - 1; i >= 0 && (text[i] == '.' || isDigit(text[i])); i-- {
+		if text[i] == '.' {
+			dots++
+		}
+	}
+	return len(last) > 0 && isDigit(last[0]) && dots == 3
 }
 
 // queryFrom returns a query string up to the end of a word, or up to the fragment of the link.
@@ -139,28 +149,22 @@ func (v *view) queryFrom(from, to int, fragment bool) (span, bool) {
 	return span{from: from, to: to, kind: Link, compared: v.text[v.start[from]:v.end[to-1]]}, true
 }
 
-// emails returns the e-mail addresses.
-func (v *view) emails() []span {
+// emails returns the e-mail addresses outside of what is taken.
+func (v *view) emails(taken []bool) []span {
 	var found []span
 	least := 0
 	for i, r := range v.runes {
 		if r != '@' {
 			continue
 		}
-		from := i
-		for from > least && isLocal(v.runes[from-1]) && isSpaceless(v.runes[from-1]) == isSpaceless(v.runes[i-1]) {
+		from, to := i, v.hostEnd(i+1)
+		for from > least && !taken[from-1] && isLocal(v.runes[from-1]) &&
+			isSpaceless(v.runes[from-1]) == isSpaceless(v.runes[i-1]) {
 			from--
 		}
-		for from < i && strings.ContainsRune(".'", v.runes[from]) {
+		italic := to < len(v.runes) && v.runes[to] == '_'
+		for from < i && (strings.ContainsRune(".'*~`#=&/|", v.runes[from]) || italic && v.runes[from] == '_') {
 			from++
-		}
-		to := i + 1
-		for to < len(v.runes) && isHost(v.runes[to]) && isSpaceless(v.runes[to]) == isSpaceless(v.runes[i+1]) ||
-			to < len(v.runes) && v.runes[to] == '.' {
-			to++
-		}
-		for to > i+1 && strings.ContainsRune(".-", v.runes[to-1]) {
-			to--
 		}
 		least = i + 1
 		if from < i && isDomain(v.runes[i+1:to]) {
@@ -169,6 +173,24 @@ func (v *view) emails() []span {
 		}
 	}
 	return found
+}
+
+// hostEnd returns where the host of an e-mail address ends. What follows it without a space may be of another script,
+// and so may the last labels of a host that begins in one without spaces.
+func (v *view) hostEnd(from int) int {
+	to, label := from, from // where the label begins that tells the script
+	for to < len(v.runes) {
+		if r := v.runes[to]; r == '.' && to+1 < len(v.runes) && isSpaceless(v.runes[label]) {
+			label = to + 1
+		} else if r != '.' && (!isHost(r) || isSpaceless(r) != isSpaceless(v.runes[label])) {
+			break
+		}
+		to++
+	}
+	for to > from && strings.ContainsRune(".-", v.runes[to-1]) {
+		to--
+	}
+	return to
 }
 
 func isLocal(r rune) bool {
