@@ -127,6 +127,17 @@ func (j JSON) Get(name string) JSON {
 	return found
 }
 
+// Each yields the members of that name in the order they were sent: the last one is what Get finds.
+func (j JSON) Each(name string) iter.Seq[JSON] {
+	return func(yield func(JSON) bool) {
+		for n, value := range j.members() {
+			if string(n.key()) == name && !yield(value) {
+				return
+			}
+		}
+	}
+}
+
 // pick finds several members in one walk: of each name what Get finds.
 func (j JSON) pick(into []JSON, names ...string) {
 	for name, value := range j.members() {

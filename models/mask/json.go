@@ -99,29 +99,55 @@ func contentRule() *rule {
 }
 
 // maskedValues yields the values of a notification that are masked wherever they stand in its texts: its callee,
-// NER slots and variables, and the cards of contacts in its messages.
+// NER slots and variables, and the cards of contacts in its messages. Of a name that stands twice each value counts: raw
+// has them all.
 func maskedValues(notification models.JSON, unmasked *Names) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		if !yield(notification.Get("callee").Text()) {
-			return
+		for callee := range notification.Each("callee") {
+			if !yield(callee.Text()) {
+				return
+			}
 		}
 		for _, name := range []string{"ner_slots", "variables"} {
-			for name, value := range notification.Get(name).Fields() {
-				if value.Kind() != models.IsNull && !unmasked.Has(name) && !yield(value.TextOrNull()) {
-					return
+			for entries := range notification.Each(name) {
+				for name, value := range entries.Fields() {
+					if value.Kind() != models.IsNull && !unmasked.Has(name) && !yield(value.TextOrNull()) {
+						return
+					}
 				}
 			}
 		}
-		for message := range notification.Get("messages").Items() {
-			for _, content := range []models.JSON{message.Get("content"), message.Get("reply").Get("content")} {
-				for card := range content.Get("contacts").Items() {
-					if !yield(card.Get("name").Text()) || !yield(card.Get("phone_number").Text()) {
+		for messages := range notification.Each("messages") {
+			for message := range messages.Items() {
+				if !yieldCards(message, yield) {
+					return
+				}
+				for reply := range message.Each("reply") {
+					if !yieldCards(reply, yield) {
 						return
 					}
 				}
 			}
 		}
 	}
+}
+
+// yieldCards yields the names and numbers of the contact cards in a message.
+func yieldCards(message models.JSON, yield func(string) bool) bool {
+	for content := range message.Each("content") {
+		for cards := range content.Each("contacts") {
+			for card := range cards.Items() {
+				for _, name := range []string{"name", "phone_number"} {
+					for value := range card.Each(name) {
+						if !yield(value.Text()) {
+							return false
+						}
+					}
+				}
+			}
+		}
+	}
+	return true
 }
 
 // Notification masks a notification: the same JSON, in the same order and form.

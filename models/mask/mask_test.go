@@ -230,6 +230,19 @@ func TestQueryStringsOfLinks(t *testing.T) {
 	}
 }
 
+// Raw has every member of a name that stands twice, so that texts must not show one of them.
+func TestValuesOfNamesThatStandTwice(t *testing.T) {
+	m := testMasks().Session(models.JSON(`{"callee":"Aaaa","callee":"Bbbb","ner_slots":{"x":"Cccc","x":"Dddd"},` +
+		`"ner_slots":{},"variables":{"x":"Eeee"},"variables":{},"messages":[{"content":{"contacts":[{"name":"Ffff",` +
+		`"name":"Gggg"}],"contacts":[]},"content":{},"reply":{"content":{"contacts":[{"phone_number":"Hhhh"}]}},` +
+		`"reply":{}}],"messages":[]}`))
+	for _, value := range []string{"Aaaa", "Bbbb", "Cccc", "Dddd", "Eeee", "Ffff", "Gggg", "Hhhh"} {
+		if got := m.Text(value); got != m.Value(value) {
+			t.Errorf("%s is shown as %s", value, got)
+		}
+	}
+}
+
 // A value that goes beyond a pattern's border leaves nothing of the pattern.
 func TestValuesAcrossTheBorderOfAPattern(t *testing.T) {
 	for _, test := range []struct {
