@@ -99,8 +99,8 @@ func contentRule() *rule {
 }
 
 // maskedValues yields the values of a notification that are masked wherever they stand in its texts: its callee,
-// NER slots and variables, and the cards of contacts in its messages. Of a name that stands twice each value counts: raw
-// has them all.
+// NER slots and variables, and the cards of contacts in its messages. Of a name that stands twice each value counts,
+// since raw has them all.
 func maskedValues(notification models.JSON, unmasked *Names) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for callee := range notification.Each("callee") {

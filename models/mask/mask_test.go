@@ -100,6 +100,13 @@ func TestNationalNumbersAreReadByTheRegionOfTheCallee(t *testing.T) {
 	if got, want := germany.Value("0151 2345 6789"), none.Value("+4915123456789"); got != want {
 		t.Errorf("national number of Germany: %s, want %s", got, want)
 	}
+	// 62812345678 is a national number of Indonesia, too.
+	for _, callee := range []string{"+62812345678", "62812345678"} {
+		m := sessionOf(callee)
+		if got := m.Text("62812345678"); got != m.Value("+62812345678") || got != m.Value(callee) {
+			t.Errorf("callee %s in a text: %s, want %s", callee, got, m.Value(callee))
+		}
+	}
 	if got, want := none.Value("081298765432"), none.key.pseudonym(Phone, "081298765432"); got != want {
 		t.Errorf("national number of no region: %s, want %s of its digits", got, want)
 	}
@@ -211,18 +218,18 @@ func TestQueryStringsOfLinks(t *testing.T) {
 	for text, want := range map[string]string{
 		"see https://example.com/a?name=Budi&x=1#top ok": "see https://example.com/a?" +
 			query("name=Budi&x=1") + "#top ok",
-		"https://example.com/#/a?token=x":        "https://example.com/#/a?" + query("token=x"),
-		"wa.me/6?text=hi.":                       "wa.me/6?" + query("text=hi") + ".",
-		"HTTPS://EXAMPLE.COM?A":                  "HTTPS://EXAMPLE.COM?" + query("A"),
-		"www.example.com?a=名字":                   "www.example.com?" + query("a=名字"),
-		"https://example.com/a":                  "https://example.com/a",
-		"https://example.com/a?":                 "https://example.com/a?",
-		"https://example.com/?a=1#b@example.com": "https://example.com/?" + query("a=1") + "#" + m.Value("b@example.com"),
-		"example.com:8080/a?token":               "example.com:8080/a?" + query("token"),
-		"xn--e1afmkfd.xn--p1ai/a?token":          "xn--e1afmkfd.xn--p1ai/a?" + query("token"),
-		"at:10.0.0.1/a?token":                    "at:10.0.0.1/a?" + query("token"),
-		"4.5/5?no":                               "4.5/5?no",
-		"myapp://open?x":                         "myapp://open?" + query("x"),
+		"https://example.com/#/a?token=x": "https://example.com/#/a?" + query("token=x"),
+		"wa.me/6?text=hi.":                "wa.me/6?" + query("text=hi") + ".",
+		"HTTPS://EXAMPLE.COM?A":           "HTTPS://EXAMPLE.COM?" + query("A"),
+		"www.example.com?a=名字":            "www.example.com?" + query("a=名字"),
+		"https://example.com/a":           "https://example.com/a",
+		"https://example.com/a?":          "https://example.com/a?",
+		"https://a.io/?a=1#b@a.io":        "https://a.io/?" + query("a=1") + "#" + m.Value("b@a.io"),
+		"example.com:8080/a?token":        "example.com:8080/a?" + query("token"),
+		"xn--e1afmkfd.xn--p1ai/a?token":   "xn--e1afmkfd.xn--p1ai/a?" + query("token"),
+		"at:10.0.0.1/a?token":             "at:10.0.0.1/a?" + query("token"),
+		"4.5/5?no":                        "4.5/5?no",
+		"myapp://open?x":                  "myapp://open?" + query("x"),
 	} {
 		if got := m.Text(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)

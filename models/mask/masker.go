@@ -84,8 +84,10 @@ func (m *Masker) classify(text string) (Kind, string) {
 	if number, whole := v.wholePhone(); whole {
 		return Phone, m.phoneDigits(number)
 	}
-	if found := v.emails(make([]bool, len(v.runes))); len(found) == 1 && found[0].from == 0 && found[0].to == len(v.runes) {
-		return Email, found[0].compared
+	if found := v.emails(make([]bool, len(v.runes))); len(found) == 1 {
+		if email := found[0]; email.from == 0 && email.to == len(v.runes) {
+			return Email, email.compared
+		}
 	}
 	if v.isLink() {
 		return Link, text
@@ -98,13 +100,14 @@ func (m *Masker) classify(text string) (Kind, string) {
 
 // phoneDigits returns the digits that a phone number's pseudonym is made of.
 func (m *Masker) phoneDigits(number string) string {
-	if number == m.callee.number {
+	bare := strings.TrimPrefix(number, "+")
+	if bare == m.callee.number {
 		return m.callee.digits
 	}
 	if digits, ok := e164(number, m.callee.region); ok {
 		return digits
 	}
-	return strings.TrimPrefix(number, "+")
+	return bare
 }
 
 // trimmed returns the view without white space at its ends.

@@ -334,29 +334,25 @@ func digitsOf164(parsed *phonenumbers.PhoneNumber) (digits string, ok bool) {
 
 // calleePhone is the phone number that a callee is.
 type calleePhone struct {
-	number string // as it is written, with its +; "" if it has none
+	number string // as it is written, without its +; "" if it has none
 	digits string // what the pseudonym of that number is made of
 	region string // "" for none
 }
 
 // calleeOf reads a callee's number, which is international with or without its +.
 func calleeOf(number string) calleePhone {
-	written, hasPlus := "+"+number, false
-	if strings.HasPrefix(number, "+") {
-		written, hasPlus = number, true
-	}
-	parsed, err := phonenumbers.Parse(written, "")
+	bare, hasPlus := strings.CutPrefix(number, "+")
+	parsed, err := phonenumbers.Parse("+"+bare, "")
 	if err != nil {
 		return calleePhone{}
 	}
 	c := calleePhone{region: regionOf(parsed)}
-	if hasPlus {
-		c.number = number
-		digits, ok := digitsOf164(parsed)
-		if !ok {
-			digits = strings.TrimPrefix(number, "+")
-		}
-		c.digits = digits
+	digits, valid := digitsOf164(parsed)
+	switch {
+	case valid:
+		c.number, c.digits = bare, digits
+	case hasPlus:
+		c.number, c.digits = bare, bare
 	}
 	return c
 }
