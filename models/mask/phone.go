@@ -71,7 +71,7 @@ func (v *view) phones(groups []digitGroup, valid func(digits string) bool) []spa
 			continue
 		}
 		end := i + 1
-		for end < len(groups) && groups[end].joined && v.exact(groups[end:]) == 0 {
+		for end < len(groups) && groups[end].joined && (v.exact(groups[end:]) == 0 || v.goesOn(groups[i:], end-i)) {
 			end++
 		}
 		found = append(found, v.phonesOf(groups[i:end], valid)...)
@@ -79,6 +79,20 @@ func (v *view) phones(groups []digitGroup, valid func(digits string) bool) []spa
 	}
 	return found
 }
+
+// goesOn reports whether a phone number goes on with what has the form of an amount, as in +62 812.345.678: the first n
+// groups are too short for one, and begin with a + or a zero, or parentheses part the two.
+func (v *view) goesOn(groups []digitGroup, n int) bool {
+	digits := 0
+	for _, g := range groups[:min(n, minPhone)] {
+		digits += g.to - g.from
+	}
+	between := v.runes[groups[n-1].to:groups[n].from]
+	return digits < minPhone && v.isAmount(groups[n:]) > 0 &&
+		(groups[0].plus >= 0 || v.runes[groups[0].from] == '0' || slices.ContainsFunc(between, isParenthesis))
+}
+
+func isParenthesis(r rune) bool { return r == '(' || r == ')' }
 
 // phonesOf returns the phone numbers of groups that are joined.
 func (v *view) phonesOf(groups []digitGroup, valid func(digits string) bool) []span {
