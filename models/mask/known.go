@@ -86,7 +86,10 @@ func (k *knownValues) add(text, pseudonym string) {
 	if _, twice := k.places[length][hash]; !twice {
 		k.places[length][hash] = len(k.values)
 	}
-	k.byText[strings.TrimSpace(text)] = len(k.values)
+	trimmed := strings.TrimSpace(text)
+	if _, twice := k.byText[trimmed]; !twice || text == trimmed {
+		k.byText[trimmed] = len(k.values)
+	}
 	k.values = append(k.values, value)
 	k.first[value.runes[0]] = true
 }

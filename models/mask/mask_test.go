@@ -150,6 +150,8 @@ func TestKnownValuesInTexts(t *testing.T) {
 			"[Bu.di] Buxdi [a+b*c] aab [(xyz)] [[xyz]] xyz"},
 		{[]string{" Budi "}, "Hi Budi!", "Hi [ Budi ]!"},
 		{[]string{"Budi"}, "B\u200bu\u200bdi, Budi\u200bSanto", "[Budi], [Budi]\u200bSanto"},
+		{[]string{"Budi", " Budi "}, "Hi Budi!", "Hi [Budi]!"},
+		{[]string{" Budi ", "Budi"}, "Hi Budi!", "Hi [Budi]!"},
 		{[]string{"Al Ay"}, "Al Ay al ay", "[Al Ay] [Al Ay]"},
 		{[]string{"株式会社"}, "㍿", "[株式会社]"},
 	} {

@@ -80,8 +80,8 @@ func (v *view) phones(groups []digitGroup, valid func(digits string) bool) []spa
 	return found
 }
 
-// goesOn reports whether a phone number goes on with what has the form of an amount, as in +62 812.345.678: the first n
-// groups are too short for one, and begin with a + or a zero, or parentheses part the two.
+// goesOn reports whether a phone number goes on with what has the form of an amount, as in +62 812.345.678: the first
+// n groups are too short for one, and begin with a + or a zero, or parentheses part the two.
 func (v *view) goesOn(groups []digitGroup, n int) bool {
 	digits := 0
 	for _, g := range groups[:min(n, minPhone)] {
