@@ -275,14 +275,19 @@ func (d filterSQL) namedValue(table models.OpenMap, f *models.NamedValueFilter) 
 // entryOf is what an entry v has to pass that a filter asks for.
 func (d filterSQL) entryOf(table models.OpenMap, f *models.NamedValueFilter) dialect.Predicate {
 	parts := []dialect.Predicate{dialect.Where("v.name = ?", f.Name)}
+	isMasked := d.masks.masksEntry(table, f.Name)
 	switch {
 	case f.Value == nil:
 	case !table.IsMasked():
 		parts = append(parts, d.text("v.value", f.Value))
 	default:
-		parts = append(parts, d.maskedText("v.value", "v.masked_value", d.masks.masksEntry(table, f.Name), f.Value))
+		parts = append(parts, d.maskedText("v.value", "v.masked_value", isMasked, f.Value))
 	}
-	if f.Number != nil {
+	switch {
+	case f.Number == nil:
+	case isMasked: // since the operation began: a subscription goes on when the names change
+		parts = append(parts, dialect.AlwaysFalse)
+	default:
 		parts = append(parts, dialect.Where("v.number IS NOT NULL"), number("v.number", f.Number))
 	}
 	return dialect.AllOf(parts...)

@@ -62,6 +62,10 @@ func slotIs(name, value string) *models.SessionFilter {
 	}}
 }
 
+func numberOf(name string) *models.SessionFilter {
+	return &models.SessionFilter{NerSlots: []*models.NamedValueFilter{{Name: name, Number: &models.FloatFilter{}}}}
+}
+
 func calleeIs(callee string) *models.SessionFilter {
 	return &models.SessionFilter{Callee: &models.StringFilter{Eq: &callee}}
 }
@@ -109,6 +113,7 @@ func TestRemask(t *testing.T) {
 				{"slot", slotIs("city", masks.Callee("Jakarta")), city[!cityShown]},
 				{"clear slot", slotIs("city", "Jakarta"), city[cityShown]},
 				{"slot that is a number", slotIs("n", masks.Callee("42")), 3},
+				{"number of a masked slot", numberOf("n"), 0},
 				{"word beside masks", holds("lives"), 3},
 				{"masked word", holds("budi"), 0},
 				{"masked in part", holds("jakarta"), city[cityShown]},
@@ -121,7 +126,7 @@ func TestRemask(t *testing.T) {
 		}
 		check(false)
 		for _, filter := range []*models.SessionFilter{
-			calleeIs("+6281234567890"), slotIs("city", "Jakarta"), holds("budi"),
+			calleeIs("+6281234567890"), slotIs("city", "Jakarta"), numberOf("n"), holds("budi"),
 			calleeIs(masks.Callee("+6281234567890")), slotIs("city", masks.Callee("Jakarta")),
 		} {
 			if got := found(t, t.Context(), second, filter); got != 3 {
