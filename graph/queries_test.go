@@ -165,7 +165,8 @@ var countedOperations = []struct {
 		messages(filter: {senderType: [USER]}, first: 2) { id } } } }`, nil, 4},
 	{"versions", `{ sessions(first: 100) { nodes { versions { notifiedAt receivedAt deliveries } } } }`, nil, 2},
 	{"versions as they were sent", `{ sessions(first: 100) { nodes { versions { raw } } } }`, nil, 3},
-	{"contacts", `{ sessions(first: 100) { nodes { contact { id callee sessionCount firstSeenAt lastSeenAt } } } }`,
+	{"contacts", `{ sessions(first: 100) { nodes { contact { id callee pseudonym sessionCount firstSeenAt
+		lastSeenAt } } } }`,
 		nil, 2},
 	{"contacts by name alone", `{ sessions(first: 100) { nodes { contact { id callee } } } }`, nil, 1},
 	{"sessions of contacts",

@@ -27,7 +27,7 @@ func eachRow(db *gorm.DB, d dialect.Dialect, statement dialect.Statement, each f
 		return err
 	}
 	defer func() { err = errors.Join(err, dialect.Translate(rows.Close(), d)) }()
-	scan := scanner(rows.Scan)
+	scan := scanner(func(into ...any) error { return dialect.Translate(rows.Scan(into...), d) })
 	for rows.Next() {
 		if err := each(scan); err != nil {
 			return err

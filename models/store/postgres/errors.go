@@ -39,6 +39,10 @@ const (
 	pgProgramLimit       = "54"
 )
 
+// rowsClosed is the error, which database/sql does not export, of reading a row whose transaction was ended meanwhile:
+// it read from a replica that was left out.
+const rowsClosed = "sql: Rows are closed"
+
 func pgCode(err error) string {
 	var server *pgconn.PgError
 	if errors.As(err, &server) {
@@ -51,6 +55,9 @@ func pgCode(err error) string {
 func (Dialect) IsUnavailable(err error) bool {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return false
+	}
+	if strings.Contains(err.Error(), rowsClosed) {
+		return true
 	}
 	if code := pgCode(err); code != "" {
 		for _, temporary := range []string{pgConnection, pgOutOfResources, pgShutDown, pgSystem, pgConflict,
