@@ -21,7 +21,8 @@ type leaf byte
 
 const (
 	undocumented leaf = iota // texts and numbers in it are pseudonyms
-	shown                    // as it was sent
+	shown                    // as it was sent, but for objects, whose names AIRudder does not document
+	whole                    // as it was sent, whatever it is
 	masked                   // is a pseudonym
 	readText                 // is a text that people read
 	degrees                  // is rounded
@@ -199,7 +200,7 @@ func (w *jsonWalker) value(of *rule) {
 		return
 	}
 	switch c := w.from[w.at]; {
-	case of.leaf == shown, of.leaf == shownMap && c == '{':
+	case of.leaf == whole, of.leaf == shown && c != '{' && c != '[', of.leaf == shownMap && c == '{':
 		w.to = append(w.to, w.skip()...)
 	case of.leaf == masked:
 		w.masked(w.skip())
@@ -207,7 +208,10 @@ func (w *jsonWalker) value(of *rule) {
 		w.object(of)
 	case c == '[':
 		items := of.items
-		if items == nil {
+		switch {
+		case of.leaf == shown:
+			items = of
+		case items == nil:
 			items = unknownRule()
 		}
 		w.each(']', func() { w.value(items) })
@@ -227,7 +231,7 @@ func (w *jsonWalker) object(of *rule) {
 			w.to = append(w.to, name...)
 			inner = &rule{leaf: masked}
 			if w.masker.unmasked.Has(key) {
-				inner = &rule{leaf: shown}
+				inner = &rule{leaf: whole}
 			}
 		case known:
 			w.to = append(w.to, name...)

@@ -278,6 +278,41 @@ func TestValuesAcrossTheBorderOfAPattern(t *testing.T) {
 	}
 }
 
+func TestShapesOfNotifications(t *testing.T) {
+	m := sessionOf("+6281234567890", "Budi")
+	for _, test := range []struct{ sent, want string }{
+		{
+			`{"workflow_name": {"x": "Ana"}, "status": ["Ana", {"y": 1}]}`,
+			`{"workflow_name": {"x": "[Ana]"}, "status": ["Ana", {"y": "[1]"}]}`,
+		},
+		{
+			`{"event_label": {"a": {"b": "Ana"}}, "event_label ": "Ana"}`,
+			`{"event_label": {"a": {"b": "Ana"}}, "event_label ": "[Ana]"}`,
+		},
+		{
+			`{"event_label": ["Ana"], "ner_slots": ["Ana", 12]}`,
+			`{"event_label": ["[Ana]"], "ner_slots": ["[Ana]", "[12]"]}`,
+		},
+		{
+			`{"ner_slots": {"city": {"a": ["Ana"]}, "x": ["Ana"]}}`,
+			`{"ner_slots": {"city": {"a": ["Ana"]}, "x": "[["Ana"]]"}}`,
+		},
+		{
+			`{"messages": [{"content": {"type": {"z": "Ana"}, "text": "of Budi", "media": "Ana"}}]}`,
+			`{"messages": [{"content": {"type": {"z": "[Ana]"}, "text": "of [Budi]", "media": "[Ana]"}}]}`,
+		},
+		{
+			`{"callee": null, "timestamp": {"t": null, "b": true}}`,
+			`{"callee": null, "timestamp": {"t": null, "b": true}}`,
+		},
+	} {
+		got := string(m.Notification(models.JSON(test.sent)))
+		if got = withPlaceholders(m, got, "Ana", "Budi", "1", "12", `["Ana"]`); got != test.want {
+			t.Errorf("%s is shown as\n%s, want\n%s", test.sent, got, test.want)
+		}
+	}
+}
+
 func TestSpansArePseudonyms(t *testing.T) {
 	m := sessionOf("+6281234567890", "Budi", "王明")
 	masked, spans := m.TextSpans("Budi 王明 +6281234567890 x@y.com 123456 https://a.b/?c")
