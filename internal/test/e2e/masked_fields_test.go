@@ -50,7 +50,8 @@ func TestMaskedFields(t *testing.T) {
 	const document = `{ session(callId: "c1") { callee contact { callee pseudonym } workflowName robotId channelId
 		intention { label } nerSlots { name value json } eventLabels { value } variables { value json }
 		messages { msgId text raw replyTo { content { ... on Content { text } } } content {
-			... on ImageContent { media { url name } caption } ... on LocationContent { latitude longitude address name }
+			... on ImageContent { media { url name } caption }
+			... on LocationContent { latitude longitude address name }
 			... on ContactsContent { contacts { name phoneNumber } }
 			... on TemplateContent { body footer buttons { title } templateName: name }
 			... on InteractiveListContent { body button sections { title rows { id title description } } } } }
