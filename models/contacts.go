@@ -7,9 +7,9 @@ import "cmp"
 type ContactSummary struct {
 	Callee       string
 	SessionCount int
-	FirstSeenAt  Time // its first session_start_time
-	LastSeenAt   Time // its last session_end_time
-	MaskedCallee string
+	FirstSeenAt  Time   // its first session_start_time
+	LastSeenAt   Time   // its last session_end_time
+	MaskedCallee string // what a viewer sees in place of Callee who sees masks
 }
 
 // ContactFilter is the GraphQL input of that name: what is set must hold, all of it.

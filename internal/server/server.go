@@ -43,7 +43,7 @@ type Config struct {
 	Schema    string // text of GET /schema.graphqls
 
 	Access   access.Settings
-	MaskKey  []byte // what pseudonyms are made with; nil for the database's own key
+	MaskKey  []byte // what pseudonyms are made with; empty for the database's own key
 	Unmasked string // names of NER slots and variables that are not masked, comma separated, or @FILE
 }
 

@@ -37,7 +37,7 @@ func (s *Store) CursorKey() []byte { return s.cursorKey }
 
 // readKeys reads the keys that were made with the database.
 func (s *Store) readKeys(ctx context.Context) (err error) {
-	if s.cursorKey, err = s.readKey(ctx, cursorKeySetting); err == nil && s.masking.key == nil {
+	if s.cursorKey, err = s.readKey(ctx, cursorKeySetting); err == nil && len(s.masking.key) == 0 {
 		s.masking.key, err = s.readKey(ctx, maskKeySetting)
 	}
 	return err

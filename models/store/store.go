@@ -49,7 +49,7 @@ type Options struct {
 	MustExist bool
 	// OnStatement, where set, receives the text of each SQL statement: tests count them.
 	OnStatement func(sql string)
-	// MaskKey is what pseudonyms are made with; nil for the key that was made with the database.
+	// MaskKey is what pseudonyms are made with; empty for the key that was made with the database.
 	MaskKey []byte
 	// Unmasked returns the names of NER slots and variables whose values everybody sees; nil for none.
 	Unmasked func() *mask.Names
@@ -67,9 +67,6 @@ const pingPatience = 900 * time.Millisecond
 // PostgreSQL at a postgres:// address, and brings its tables up to date. Its errors
 // name the database and are fit to be shown.
 func Open(ctx context.Context, address string, options Options) (*Store, error) {
-	if len(options.MaskKey) == 0 {
-		options.MaskKey = nil
-	}
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
