@@ -10,7 +10,7 @@ import (
 
 // Version is that of the masks. What databases store of them is made again where it was made with another: change it
 // with whatever changes a pseudonym, or what is masked of a text.
-const Version = 2
+const Version = 3
 
 // Kind is what a masked value is. A pseudonym begins with it.
 type Kind string

@@ -112,6 +112,17 @@ func TestNationalNumbersAreReadByTheRegionOfTheCallee(t *testing.T) {
 	}
 }
 
+// The work on a value is bounded, whatever it has the form of.
+func TestLongValuesAreAnyText(t *testing.T) {
+	m := sessionOf("+6281234567890")
+	long := strings.Repeat("1", maxClassified)
+	for value, kind := range map[string]Kind{long: Number, long + "1": Value, "https://x.example/" + long: Value} {
+		if got := m.Value(value); !strings.HasPrefix(got, string(kind)+":") {
+			t.Errorf("a value of %d bytes is %s, want a %s", len(value), got, kind)
+		}
+	}
+}
+
 func TestWellFormed(t *testing.T) {
 	good := sessionOf("").Value("Budi")
 	for _, text := range []string{"", ":", "value:", good[:len(good)-1], good + "0", strings.ToLower(good),
