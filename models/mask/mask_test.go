@@ -116,7 +116,8 @@ func TestNationalNumbersAreReadByTheRegionOfTheCallee(t *testing.T) {
 func TestLongValuesAreAnyText(t *testing.T) {
 	m := sessionOf("+6281234567890")
 	long := strings.Repeat("1", maxClassified)
-	for value, kind := range map[string]Kind{long: Number, long + "1": Value, "https://x.example/" + long: Value} {
+	link := "https://x.example/"
+	for value, kind := range map[string]Kind{long: Number, long + "1": Value, link: Link, link + long: Value} {
 		if got := m.Value(value); !strings.HasPrefix(got, string(kind)+":") {
 			t.Errorf("a value of %d bytes is %s, want a %s", len(value), got, kind)
 		}
