@@ -78,8 +78,8 @@ func (m *Masker) Value(text string) string {
 	return m.key.pseudonym(kind, compared)
 }
 
-// maxClassified is the number of bytes up to which a value is looked at: what is longer is any text. Looking at a value
-// takes seventeen times its size in memory.
+// maxClassified is the number of bytes up to which a value is looked at, which takes seventeen times its size in
+// memory. What is longer is any text.
 const maxClassified = 64 << 10
 
 // classify returns what a value is, and the form in which it is compared.
