@@ -12,15 +12,18 @@ import (
 	"sessiongraph/graph/apierror"
 	"sessiongraph/graph/documents"
 	"sessiongraph/graph/generated"
+	"sessiongraph/graph/library"
 	"sessiongraph/graph/limits"
 	"sessiongraph/graph/transport"
 	"sessiongraph/models"
 )
 
-// DocumentReader returns the reader of trusted documents for the schema of the API.
+// DocumentReader returns the reader of trusted documents for the schema of the API, with the built-in ones.
 func DocumentReader() documents.Reader {
 	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
-	return documents.Reader{Schema: schema, MaxTokens: limits.MaxTokens}
+	return documents.Reader{
+		Schema: schema, MaxTokens: limits.MaxTokens, Playground: library.Playground(), Questions: library.Questions(),
+	}
 }
 
 // persistedDocuments is an extension of gqlgen's server that finds the text of an operation that is named by an id,

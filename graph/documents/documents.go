@@ -1,8 +1,10 @@
-// Package documents reads trusted documents: operations that an operator has put into a folder or a manifest, and
-// that clients name by an id.
+// Package documents reads trusted documents: the operations that the program has built in, and those that an operator
+// has put into a folder or a manifest. Clients name them by an id, and people choose them from the library.
 package documents
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -14,10 +16,16 @@ type Document struct {
 	ID          string        // the name of an operation of a folder, or the key of a manifest
 	Name        string        // of its operation, empty for an anonymous one
 	Kind        ast.Operation // query, mutation or subscription
-	Description string        // what it answers: its leading comment
+	Title       string        // the question: the first line of its leading comment, or else its name or ID
+	Description string        // what it answers, and what its variables do: the other lines
 	Text        string        // what is executed: the operation with all its fragments
-	file        string        // the text of its file, "" where that is Text
+	Variables   ast.VariableDefinitionList
+	BuiltIn     bool
+	file        string // the text of its file, "" where that is Text
 }
+
+// MaxSize bounds the files of documents, and the texts made of them, in bytes.
+const MaxSize = 32 << 20
 
 // Is reports whether a text is the document, but for white space around it.
 func (d *Document) Is(text string) bool {
@@ -27,7 +35,8 @@ func (d *Document) Is(text string) bool {
 
 // Collection is a set of documents that does not change. A nil one has none.
 type Collection struct {
-	Documents []*Document // the built-in ones first
+	Documents []*Document
+	Library   []*Document // those to choose from: the built-in questions by subject, then the operator's by name
 
 	byID   map[string]*Document
 	byText map[string]*Document // without the white space around it
@@ -49,12 +58,13 @@ func (c *Collection) ByText(text string) *Document {
 	return c.byText[strings.TrimSpace(text)]
 }
 
-// add adds a document with its ids and texts, of which those that are known stay with the earlier document.
+// add adds a document with its ids and texts, of which those that are known stay with the earlier document. The first
+// id that is left is its ID.
 func (c *Collection) add(document *Document, ids ...string) {
 	c.Documents = append(c.Documents, document)
-	for _, id := range ids {
+	for _, id := range slices.Backward(ids) {
 		if c.byID[id] == nil {
-			c.byID[id] = document
+			c.byID[id], document.ID = document, id
 		}
 	}
 	for _, text := range []string{document.Text, document.file} {
@@ -85,15 +95,35 @@ func (t *Trusted) Collection() *Collection {
 // Replace puts another collection in force.
 func (t *Trusted) Replace(c *Collection) { t.collection.Store(c) }
 
-// description returns the text of the comment lines at the beginning of a document.
-func description(text string) string {
-	var lines []string
-	for line := range strings.Lines(strings.TrimLeft(text, "\ufeff \t\r\n,")) {
-		comment, is := strings.CutPrefix(strings.TrimSpace(line), "#")
-		if !is {
+// list makes the library of the built-in questions and of the operator's documents. A question is left out if a
+// document of the operator has its name.
+func (c *Collection) list(questions, own []*Document) {
+	own = slices.Clone(own)
+	slices.SortFunc(own, func(a, b *Document) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
+	replaced := func(question *Document) bool { return c.byID[question.Name] != question }
+	c.Library = slices.Concat(slices.DeleteFunc(slices.Clone(questions), replaced), own)
+}
+
+// leadingComment returns the comment lines at the beginning of a document, as they stand.
+func leadingComment(text string) string {
+	text = strings.TrimLeft(text, "\ufeff \t\r\n,")
+	end := 0
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(strings.TrimSpace(line), "#") {
 			break
 		}
-		lines = append(lines, strings.TrimSpace(comment))
+		end += len(line)
+	}
+	return text[:end]
+}
+
+// uncommented returns the text of comment lines.
+func uncommented(comment string) string {
+	var lines []string
+	for line := range strings.Lines(comment) {
+		lines = append(lines, strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "#")))
 	}
 	return strings.TrimSpace(strings.Join(lines, "\n"))
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -26,7 +27,11 @@ func reader(t testing.TB) documents.Reader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return documents.Reader{Schema: schema, MaxTokens: 1500}
+	return documents.Reader{
+		Schema: schema, MaxTokens: 1500,
+		Playground: []documents.File{{Name: "Page", Text: []byte(page)}},
+		Questions:  []documents.File{{Name: "Zones", Text: []byte(zones)}, {Name: "Ages", Text: []byte(ages)}},
+	}
 }
 
 func files(texts ...string) (all []documents.File) {
@@ -41,6 +46,14 @@ func hashOf(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// The built-in documents of the tests.
+const (
+	page  = "query Page { viewer { name } }"
+	zones = "# Which zones are there?\n# first: how many.\n\nquery Zones($first: Int = 3) { sessions(first: $first) " +
+		"{ totalCount } }\n"
+	ages = "# How old?\nquery Ages { viewer { scopes } }\n"
+)
+
 const latest = `
 # The latest sessions.
 #   With their callees.
@@ -50,7 +63,7 @@ query Latest { sessions(first: 3) { nodes { callId callee } } }
 
 func TestFolder(t *testing.T) {
 	const (
-		spread    = "query Spread {\n  sessions { nodes { ...Row } }\n}"
+		spread    = "\ufeff# Which rows?\r\n# All.\r\n#Of them.\r\nquery Spread {\n  sessions { nodes { ...Row } }\n}"
 		row       = "fragment Row on Session { callId ...Label }\nquery Other { sessions { totalCount } }"
 		label     = "fragment Label on Session { intention { label } }"
 		described = "\"\"\"What it is.\"\"\"\nquery Described { viewer { name } }"
@@ -59,19 +72,20 @@ func TestFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []struct{ name, file, text, description string }{
-		{"Latest", latest, latest, "The latest sessions.\nWith their callees."},
-		{"Other", row, "query Other", ""},
-		{"Spread", spread, "fragment Label on Session", ""},
-		{"Described", described, described, "What it is."},
+	for _, want := range []struct{ name, file, text, title, description string }{
+		{"Latest", latest, latest, "The latest sessions.", "With their callees."},
+		{"Other", row, "query Other", "Other", ""},
+		{"Spread", spread, "fragment Label on Session", "Which rows?", "All.\nOf them."},
+		{"Described", described, described, "What it is.", ""},
 	} {
 		document := c.ByID(want.name)
 		if document == nil {
 			t.Errorf("no document %s", want.name)
 			continue
 		}
-		if document.Name != want.name || document.ID != want.name || document.Kind != ast.Query ||
-			document.Description != want.description || !strings.Contains(document.Text, want.text) {
+		if document.Name != want.name || document.ID != want.name || document.Kind != ast.Query || document.BuiltIn ||
+			document.Title != want.title || document.Description != want.description ||
+			!strings.Contains(document.Text, want.text) {
 			t.Errorf("%+v, want %+v", document, want)
 		}
 		hash := hashOf(want.file)
@@ -92,14 +106,87 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-func TestBuiltInDocument(t *testing.T) {
-	const text = "query PlaygroundViewer { viewer { name scopes workflowIds robotIds channels } }"
+func TestBuiltInDocuments(t *testing.T) {
 	c, err := reader(t).BuiltIn()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.ByText(text) == nil || c.ByID("PlaygroundViewer") != c.ByText(text) || len(c.Documents) != 1 {
-		t.Errorf("built in are %+v", c.Documents)
+	for name, text := range map[string]string{"Page": page, "Zones": zones, "Ages": ages} {
+		document := c.ByID(name)
+		if document == nil || !document.BuiltIn || document.Text != text || c.ByText(text) != document ||
+			c.ByID("sha256:"+hashOf(text)) != document {
+			t.Errorf("%s is %+v", name, document)
+		}
+	}
+	if question := c.ByID("Zones"); question.Title != "Which zones are there?" ||
+		question.Description != "first: how many." || question.Variables.ForName("first") == nil {
+		t.Errorf("%+v", question)
+	}
+	if got := namesOf(c.Library); got != "Zones Ages" {
+		t.Errorf("the library has %s", got)
+	}
+}
+
+func namesOf(list []*documents.Document) string {
+	var names []string
+	for _, d := range list {
+		names = append(names, d.Name)
+	}
+	return strings.Join(names, " ")
+}
+
+// An operator's document takes the name of a built-in question, and leaves it its hash.
+func TestOwnDocumentsComeBeforeQuestions(t *testing.T) {
+	const own = "# Mine.\nquery Zones { viewer { channels } }"
+	r := reader(t)
+	for name, read := range map[string]func(text string) (*documents.Collection, error){
+		"folder": func(text string) (*documents.Collection, error) {
+			return r.Folder(files("query B { viewer { name } }", text, "query A { viewer { name } }"))
+		},
+		"manifest": func(text string) (*documents.Collection, error) {
+			return r.Manifest(documents.File{Name: "m.json", Text: []byte(`{"1": "query B { viewer { name } }", ` +
+				`"Zones": ` + quoted(t, text) + `, "2": "query A { viewer { name } }"}`)})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := read(own)
+			if err != nil {
+				t.Fatal(err)
+			}
+			replaced, mine := c.ByID(hashOf(zones)), c.ByID("Zones")
+			if mine == nil || mine.BuiltIn || mine.Text != own || c.ByText(own) != mine {
+				t.Errorf("Zones is %+v", mine)
+			}
+			if replaced == nil || !replaced.BuiltIn || replaced.Text != zones || c.ByID(replaced.ID) != replaced ||
+				c.ByText(zones) != replaced {
+				t.Errorf("the built-in document is %+v", replaced)
+			}
+			if got := namesOf(c.Library); got != "Ages A B Zones" || c.Library[0].BuiltIn == c.Library[1].BuiltIn {
+				t.Errorf("the library has %s", got)
+			}
+
+			if c, err = read(zones); err != nil { // a copy
+				t.Fatal(err)
+			}
+			if copied := c.ByID("Zones"); copied.BuiltIn || c.ByText(zones) != copied ||
+				name == "folder" && c.ByID(hashOf(zones)) != copied || namesOf(c.Library) != "Ages A B Zones" {
+				t.Errorf("the copy is %+v, the library %s", copied, namesOf(c.Library))
+			}
+		})
+	}
+}
+
+func TestTextsOfAFolderAreBounded(t *testing.T) {
+	big := "fragment Big on Query { session(callId: \"" + strings.Repeat("a", 1<<20) + "\") { id } }"
+	texts := []string{big}
+	for i := range documents.MaxSize >> 20 {
+		texts = append(texts, "query Q"+strconv.Itoa(i)+" { ...Big }")
+	}
+	if _, err := reader(t).Folder(files(texts...)); err == nil || !strings.Contains(err.Error(), "more than 32 MiB") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := reader(t).Folder(files(texts[:10]...)); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -124,8 +211,8 @@ func TestFoldersWithErrors(t *testing.T) {
 		{"two operations", files("query A { viewer { name } }\nquery B { viewer { name } }"),
 			"a.graphql:2: a second operation"},
 		{"a name twice", files(good, good), "b.graphql: operation Good is in a.graphql as well"},
-		{"a built-in name", files("query PlaygroundViewer { viewer { name } }"),
-			"has the name of a built-in document"},
+		{"a built-in name", files("query Page { viewer { name } }"),
+			"operation Page has the name of a built-in document of the Playground"},
 		{"a fragment of two files", files("query A {\n viewer { ...F } }", "fragment F on Viewer { name }",
 			"fragment F on Viewer { scopes }"), "a.graphql:2: fragment F is in b.graphql and in c.graphql"},
 		{"too many tokens", files("query A { viewer {" + strings.Repeat(" name", 1500) + "} }"), "a.graphql"},
@@ -157,10 +244,10 @@ func TestManifests(t *testing.T) {
 			}
 			document := c.ByID("0a1b")
 			if document == nil || document.Name != "Latest" || document.Text != latest ||
-				c.ByText(latest) != document || !strings.HasPrefix(document.Description, "The latest") {
+				c.ByText(latest) != document || document.Title != "The latest sessions." {
 				t.Errorf("document %+v", document)
 			}
-			if other := c.ByID("other"); other == nil || other.Name != "" {
+			if other := c.ByID("other"); other == nil || other.Name != "" || other.Title != "other" {
 				t.Errorf("document %+v", other)
 			}
 			if c.ByID("Latest") != nil || c.ByID(hashOf(latest)) != nil || c.ByID("format") != nil {
@@ -190,7 +277,7 @@ func TestManifestsWithErrors(t *testing.T) {
 		{"an empty id", `{"": "{ viewer { name } }"}`, "m.json:1: empty id"},
 		{"an id twice", "{\"a\": \"{ viewer { name } }\",\n\"a\": \"{ viewer { scopes } }\"}",
 			`m.json:2: id "a" twice`},
-		{"a built-in id", `{"PlaygroundViewer": "{ viewer { name } }"}`, "built-in"},
+		{"a built-in id", `{"Page": "{ viewer { name } }"}`, "built-in"},
 		{"an unknown field", "{\n\n\"a\": \"{\\n viewer { age } }\"}", `m.json:3: document "a":2: Cannot query field`},
 		{"no GraphQL", `{"a": "{"}`, `m.json:1: document "a":1: `},
 		{"two operations", `{"a": "query A { viewer { name } } query B { viewer { name } }"}`, "2 operations"},

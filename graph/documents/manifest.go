@@ -2,6 +2,7 @@ package documents
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,14 +18,14 @@ type entry struct {
 // Manifest reads a manifest: an object of texts by id, as relay-compiler and graphql-codegen write it, or Apollo's
 // form with format and operations. Errors name the file and the line of the entry.
 func (r Reader) Manifest(file File) (*Collection, error) {
-	c, err := r.BuiltIn()
-	if err != nil {
-		return nil, err
-	}
 	entries, err := manifestEntries(file)
 	if err != nil {
 		return nil, err
 	}
+	return r.collect(func(c *Collection) ([]*Document, error) { return r.addManifest(c, file, entries) })
+}
+
+func (r Reader) addManifest(c *Collection, file File, entries []entry) (added []*Document, err error) {
 	known := map[string]bool{}
 	for _, e := range entries {
 		if known[e.id] {
@@ -32,15 +33,17 @@ func (r Reader) Manifest(file File) (*Collection, error) {
 		}
 		known[e.id] = true
 		if c.ByID(e.id) != nil {
-			return nil, fmt.Errorf("%s:%d: id %.80q is that of a built-in document", file.Name, e.line, e.id)
+			return nil, fmt.Errorf("%s:%d: id %.80q is that of a built-in document of the Playground", file.Name,
+				e.line, e.id)
 		}
 		document, err := r.entryDocument(e)
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", file.Name, e.line, err)
 		}
 		c.add(document, e.id)
+		added = append(added, document)
 	}
-	return c, nil
+	return added, nil
 }
 
 func (r Reader) entryDocument(e entry) (*Document, error) {
@@ -58,11 +61,9 @@ func (r Reader) entryDocument(e entry) (*Document, error) {
 	if err := r.validate(text, parsed); err != nil {
 		return nil, err
 	}
-	operation := parsed.Operations[0]
-	return &Document{
-		ID: e.id, Name: operation.Name, Kind: operation.Operation, Description: describe(operation, text),
-		Text: e.text,
-	}, nil
+	document := newDocument(parsed.Operations[0], e.text)
+	document.Title = cmp.Or(document.Title, e.id)
+	return document, nil
 }
 
 // apolloFormat is the format of a manifest that generate-persisted-query-manifest wrote.

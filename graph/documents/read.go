@@ -2,6 +2,7 @@ package documents
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -24,44 +25,53 @@ type File struct {
 
 // Reader reads documents and validates them.
 type Reader struct {
-	Schema    *ast.Schema
-	MaxTokens int // of a document with all its fragments
+	Schema     *ast.Schema
+	MaxTokens  int    // of a document with all its fragments
+	Playground []File // what the Playground asks by itself: always trusted, and not in the library
+	Questions  []File // the built-in part of the library
 }
-
-// playgroundViewer is what the Playground asks by itself.
-const playgroundViewer = "query PlaygroundViewer { viewer { name scopes workflowIds robotIds channels } }"
 
 // BuiltIn returns the documents that are always trusted.
 func (r Reader) BuiltIn() (*Collection, error) {
-	c := &Collection{byID: map[string]*Document{}, byText: map[string]*Document{}}
-	return c, r.addFolder(c, []File{{"PlaygroundViewer", []byte(playgroundViewer)}})
+	return r.collect(func(*Collection) ([]*Document, error) { return nil, nil })
 }
 
 // Folder reads the files of a folder, each of which has one named operation, fragments or both. An operation may use
-// fragments of all files. Its ids are its name and the hex SHA-256 of its file, with or without sha256: before it.
-// Errors name the file and the line.
+// fragments of all files. Its ids are its name and the hex SHA-256 of its file, with or without sha256: before it; its
+// name takes the place of a built-in question's. Errors name the file and the line.
 func (r Reader) Folder(files []File) (*Collection, error) {
-	c, err := r.BuiltIn()
+	return r.collect(func(c *Collection) ([]*Document, error) { return r.addFolder(c, files, false) })
+}
+
+// collect adds an operator's documents to the built-in ones.
+func (r Reader) collect(addOwn func(*Collection) ([]*Document, error)) (*Collection, error) {
+	c := &Collection{byID: map[string]*Document{}, byText: map[string]*Document{}}
+	if _, err := r.addFolder(c, r.Playground, true); err != nil {
+		return nil, fmt.Errorf("built in: %w", err)
+	}
+	own, err := addOwn(c)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.addFolder(c, files); err != nil {
-		return nil, err
+	questions, err := r.addFolder(c, r.Questions, true)
+	if err != nil {
+		return nil, fmt.Errorf("built in: %w", err)
 	}
+	c.list(questions, own)
 	return c, nil
 }
 
-func (r Reader) addFolder(c *Collection, files []File) error {
+func (r Reader) addFolder(c *Collection, files []File, builtIn bool) (added []*Document, err error) {
 	folder := folder{Reader: r, fragments: map[string][]File{}}
 	operations := make([]string, len(files)) // their names, empty for a file of fragments
 	for i, file := range files {
-		var err error
 		if operations[i], err = folder.index(file); err != nil {
-			return err
+			return nil, err
 		}
 	}
 
 	fileOf := map[string]string{}
+	size := 0
 	for i, file := range files {
 		name := operations[i]
 		if name == "" {
@@ -69,20 +79,26 @@ func (r Reader) addFolder(c *Collection, files []File) error {
 		}
 		switch other, twice := fileOf[name]; {
 		case twice:
-			return fmt.Errorf("%s: operation %s is in %s as well: rename one of them", file.Name, name, other)
-		case c.ByID(name) != nil:
-			return fmt.Errorf("%s: operation %s has the name of a built-in document: rename it", file.Name, name)
+			return nil, fmt.Errorf("%s: operation %s is in %s as well: rename one of them", file.Name, name, other)
+		case !builtIn && c.ByID(name) != nil:
+			return nil, fmt.Errorf("%s: operation %s has the name of a built-in document of the Playground: rename it",
+				file.Name, name)
 		}
 		fileOf[name] = file.Name
 		document, err := folder.document(file)
 		if err != nil {
-			return err
+			return nil, err
 		}
+		if size += len(document.Text); size > MaxSize {
+			return nil, fmt.Errorf("%s: more than %d MiB of documents with their fragments", file.Name, MaxSize>>20)
+		}
+		document.BuiltIn = builtIn
 		sum := sha256.Sum256(file.Text)
 		hash := hex.EncodeToString(sum[:])
 		c.add(document, name, hash, "sha256:"+hash)
+		added = append(added, document)
 	}
-	return nil
+	return added, nil
 }
 
 // folder knows which files have a fragment of a name.
@@ -147,14 +163,10 @@ func (f *folder) document(file File) (*Document, error) {
 		wanted = append(wanted, spreads(fragment.SelectionSet)...)
 	}
 
-	operation := own.Operations[0]
-	document := &Document{
-		ID: operation.Name, Name: operation.Name, Kind: operation.Operation, Description: describe(operation, file),
-		Text: string(file.Text),
-	}
+	document := newDocument(own.Operations[0], string(file.Text))
 	if !asItIs || len(whole.Fragments) != len(own.Fragments) {
-		var formatted bytes.Buffer
-		formatter.NewFormatter(&formatted).FormatQueryDocument(whole)
+		formatted := bytes.NewBufferString(leadingComment(document.Text))
+		formatter.NewFormatter(formatted).FormatQueryDocument(whole)
 		document.Text, document.file = formatted.String(), document.Text
 		// Its tokens are counted with all fragments.
 		if _, err := f.parse(File{file.Name, formatted.Bytes()}); err != nil {
@@ -241,10 +253,15 @@ func located(file string, err error) error {
 	return fmt.Errorf("%s:%d: %s", file, of.Locations[0].Line, message)
 }
 
-// describe returns what a document says of itself.
-func describe(operation *ast.OperationDefinition, file File) string {
-	if operation.Description != "" {
-		return operation.Description
+// newDocument returns the document of an operation and its text, without an ID.
+func newDocument(operation *ast.OperationDefinition, text string) *Document {
+	description := operation.Description
+	if description == "" {
+		description = uncommented(leadingComment(text))
 	}
-	return description(string(file.Text))
+	title, rest, _ := strings.Cut(description, "\n")
+	return &Document{
+		Name: operation.Name, Kind: operation.Operation, Text: text, Variables: operation.VariableDefinitions,
+		Title: cmp.Or(strings.TrimSpace(title), operation.Name), Description: strings.TrimSpace(rest),
+	}
 }

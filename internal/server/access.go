@@ -64,7 +64,11 @@ func describeGaps(config Config) string {
 // requireScope passes requests on whose token has a scope. It is for routes other than those of GraphQL.
 func requireScope(authenticator transport.Authenticator, scope models.Scope, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		viewing, release, err := authenticator.Authenticate(r.Context(), r.Header.Get("Authorization"))
+		authorization := ""
+		if values := r.Header.Values("Authorization"); len(values) == 1 { // of several, none counts
+			authorization = values[0]
+		}
+		viewing, release, err := authenticator.Authenticate(r.Context(), authorization)
 		if err != nil {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			httperror.Error{

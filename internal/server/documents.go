@@ -24,9 +24,6 @@ type documentSource struct {
 	read   [sha256.Size]byte // hash of what was read last
 }
 
-// maxDocuments bounds a folder of documents, and a manifest.
-const maxDocuments = 32 << 20 // bytes
-
 // loadDocuments reads the trusted documents for the first time.
 func loadDocuments(path string) (*documentSource, *documents.Trusted, error) {
 	source := &documentSource{path: path, reader: graph.DocumentReader()}
@@ -93,14 +90,14 @@ func documentNames(folder string) (names []string, err error) {
 }
 
 func readFiles(names []string) (files []documents.File, err error) {
-	left := int64(maxDocuments)
+	left := int64(documents.MaxSize)
 	for _, name := range names {
 		text, err := readAtMost(name, left)
 		if err != nil {
 			return nil, err
 		}
 		if left -= int64(len(text)); left < 0 {
-			return nil, fmt.Errorf("%s: more than %d MiB of documents", name, maxDocuments>>20)
+			return nil, fmt.Errorf("%s: more than %d MiB of documents", name, documents.MaxSize>>20)
 		}
 		files = append(files, documents.File{Name: name, Text: text})
 	}

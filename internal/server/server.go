@@ -124,6 +124,7 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 	starting.finish(routes{
 		ingest:  notifications,
 		query:   graph.Handler(ctx, store, config.Queries, log),
+		library: graph.Library(trusted),
 		schema:  config.Schema,
 		origins: config.Queries.Origins,
 		keyed:   notifications.Keys.Required(),

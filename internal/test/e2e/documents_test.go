@@ -105,3 +105,73 @@ func TestDocumentsOfAManifest(t *testing.T) {
 	withinFiveSeconds(t, s, "1", "PERSISTED_QUERY_NOT_FOUND")
 	withinFiveSeconds(t, s, "PlaygroundViewer", `"scopes":["READ","PII"`)
 }
+
+// library returns the titles of /library that are not built in, by id.
+func library(t *testing.T, s *program.Server) map[string]string {
+	t.Helper()
+	response, err := http.DefaultClient.Do(s.Request(t, http.MethodGet, "/library", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	var answer struct {
+		Operations []struct {
+			ID, Title string
+			BuiltIn   bool
+		}
+	}
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("status %d, %v", response.StatusCode, err)
+	}
+	own := map[string]string{}
+	for _, operation := range answer.Operations {
+		if !operation.BuiltIn {
+			own[operation.ID] = operation.Title
+		}
+	}
+	return own
+}
+
+func TestLibrary(t *testing.T) {
+	folder := t.TempDir()
+	write(t, filepath.Join(folder, "count.graphql"), "# How many?\nquery Count { sessions { totalCount } }")
+	s, _ := startWithTokens(t, newDB(t), "--documents", folder, "--documents-only",
+		"--cors-origin", "https://a.example")
+	for token, status := range map[string]int{
+		"": 401, unknownToken: 401, tokenOfMetrics: 403, tokenOfRead: 200, tokenOfPII: 200, tokenOfAdmin: 200,
+	} {
+		request := s.As(token).Request(t, http.MethodGet, "/library", nil)
+		request.Header.Set("Origin", "https://a.example")
+		request.Header.Set("Accept-Encoding", "gzip")
+		if status == http.StatusUnauthorized {
+			request.Header.Set("Upgrade", "websocket") // is not one of this route
+		}
+		response, err := http.DefaultTransport.RoundTrip(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		header := response.Header
+		if response.StatusCode != status || header.Get("Access-Control-Allow-Origin") != "https://a.example" ||
+			(header.Get("WWW-Authenticate") == "Bearer") != (status == 401) ||
+			(header.Get("Content-Encoding") == "gzip") != (status == 200) {
+			t.Errorf("token %q: status %d, %v", token, response.StatusCode, header)
+		}
+	}
+
+	reader := s.As(tokenOfRead)
+	if got := library(t, reader); len(got) != 1 || got["Count"] != "How many?" {
+		t.Errorf("the operator's operations: %v", got)
+	}
+	write(t, filepath.Join(folder, "ends.graphql"), "# Mine?\nquery EndReasons { sessions { totalCount } }")
+	tools.Eventually(t, func() string {
+		if got := library(t, reader); got["EndReasons"] != "Mine?" {
+			return "EndReasons is not taken up"
+		}
+		return ""
+	})
+	answer := reader.Ask(t, "query EndReasons { sessions { totalCount } }", nil)
+	if answer["errors"] == nil {
+		t.Errorf("an operation that is no document is answered: %v", answer)
+	}
+}

@@ -28,6 +28,11 @@ func TestRoutes(t *testing.T) {
 			regexp.MustCompile(`(?m)^sessiongraph_`), nil},
 		{"GET", "/schema.graphqls", 200, "text/plain; charset=utf-8",
 			regexp.MustCompile("^" + regexp.QuoteMeta(program.Schema(t)) + "$"), nil},
+		{"GET", "/library", 200, "application/json; charset=utf-8", regexp.MustCompile(
+			`^\{"operations":\[\{"id":"SessionsByDayAndIntention","name":"SessionsByDayAndIntention","title":"How`),
+			http.Header{"Cache-Control": {"private, no-cache"}}},
+		{"HEAD", "/library", 200, "application/json; charset=utf-8", regexp.MustCompile(`^$`), nil},
+		{"POST", "/library", 405, "text/plain; charset=utf-8", nil, http.Header{"Allow": {"GET, HEAD"}}},
 		{"GET", "/", 200, "text/html; charset=utf-8", page, http.Header{"X-Content-Type-Options": {"nosniff"}}},
 		{"HEAD", "/", 200, "text/html; charset=utf-8", regexp.MustCompile(`^$`), nil},
 		{"POST", "/", 405, "text/plain; charset=utf-8", nil, http.Header{"Allow": {"GET, HEAD"}}},
