@@ -8,7 +8,7 @@ FUZZTIME ?= 5000x
 BENCH_SESSIONS ?= 20000
 BENCH_FLAT ?= 10000,200000
 
-.PHONY: run build web clients generate test race fuzz lint bench bench-flat benchmarks tools-for-tests
+.PHONY: run build web web-tests clients generate test race fuzz lint bench bench-flat benchmarks tools-for-tests
 
 run: build
 	./sessiongraph serve
@@ -21,15 +21,20 @@ web:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory web/dist/index.html; \
 	else echo "npm is not installed: the Playground will load from a CDN"; fi
 
-web/dist/index.html: web/package-lock.json web/index.html web/vite.config.ts $(shell find web/src web/public -type f)
+web/dist/index.html: web/package-lock.json web/index.html web/vite.config.ts \
+		$(shell find web/src web/public graph/library -type f)
 	cd web && npm ci --no-audit --no-fund && npm run build
 	@touch $@
 
 generate:
 	$(GO) generate ./...
 
-test: tools-for-tests web clients
+test: tools-for-tests web web-tests clients
 	$(GO) test $(TESTFLAGS) ./...
+
+# The tests beside the Playground's sources.
+web-tests: web
+	@if command -v npm >/dev/null; then cd web && npm test; fi
 
 # The packages where goroutines share data. A test that finds nothing there, or takes too long, says so by
 # tools.SkipUnderRace.

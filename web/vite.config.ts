@@ -10,9 +10,13 @@ export default defineConfig({
     rolldownOptions: { checks: { moduleLevelDirective: false } },
   },
   server: {
+    // graph/library is beside this folder.
+    fs: { allow: ['..'] },
     proxy: {
       '/query': { target: 'http://127.0.0.1:8080', ws: true },
       '/schema.graphqls': 'http://127.0.0.1:8080',
+      '/library': 'http://127.0.0.1:8080',
+      '/export': 'http://127.0.0.1:8080',
     },
   },
 });

@@ -1,20 +1,21 @@
 import { GraphiQL } from 'graphiql';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { examples } from './examples';
-import { createFetcher, url } from './fetcher';
+import { createFetcher } from './fetcher';
 import { NoImagePreview } from './NoImagePreview';
 import { plugins } from './plugins';
-import { Session } from './session';
 import { TokenDialog } from './TokenDialog';
 import { ViewerBadge } from './ViewerBadge';
+import { Workbench, WorkbenchProvider } from './workbench';
 
 export function Playground() {
-  const [session] = useState(() => new Session(url.href));
-  const [fetcher] = useState(() => createFetcher(session));
+  const [workbench] = useState(() => new Workbench());
+  const { session, answers } = workbench;
+  const [fetcher] = useState(() => createFetcher(session, answers));
   const state = useSyncExternalStore(session.subscribe, () => session.state);
   useEffect(() => void session.begin(), [session]);
   return (
-    <>
+    <WorkbenchProvider value={workbench}>
       <GraphiQL
         fetcher={fetcher}
         plugins={plugins}
@@ -33,6 +34,6 @@ export function Playground() {
         <NoImagePreview />
       </GraphiQL>
       <TokenDialog session={session} state={state} />
-    </>
+    </WorkbenchProvider>
   );
 }

@@ -1,5 +1,7 @@
 import { createGraphiQLFetcher, type Fetcher } from '@graphiql/toolkit';
 import { buildSchema, type ExecutionResult, introspectionFromSchema } from 'graphql';
+import type { Answers } from './answer/answers';
+import type { Variables } from './answer/selection';
 import type { Session } from './session';
 
 /** The address of the GraphQL route. */
@@ -10,8 +12,11 @@ subscriptionUrl.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
 
 const schemaUrl = new URL('schema.graphqls', location.href);
 
-/** Sends queries over HTTP and subscriptions over WebSocket, with the token of the session. */
-export function createFetcher(session: Session): Fetcher {
+/**
+ * The fetcher of GraphiQL: sends queries over HTTP and subscriptions over WebSocket, with the token of the session.
+ * What it gets is also the answer that the panels show.
+ */
+export function createFetcher(session: Session, answers: Answers): Fetcher {
   const send = createGraphiQLFetcher({
     url: url.href,
     subscriptionUrl: subscriptionUrl.href,
@@ -27,8 +32,27 @@ export function createFetcher(session: Session): Fetcher {
     const subscribe = () => send(params, options);
     const sent = session.headers;
     const answer = await subscribe();
-    return isEvents(answer) ? renewing(session, sent, answer, subscribe) : answer;
+    const { query, operationName = null, variables = {} } = params;
+    const record = (result: Result) => {
+      if (operationName !== 'IntrospectionQuery') answers.set({ query, operationName, variables, result, at: Date.now() });
+    };
+    if (isEvents(answer)) return recording(renewing(session, sent, answer, subscribe), record);
+    record(answer as Result);
+    return answer;
   };
+}
+
+export type Result = ExecutionResult<Record<string, unknown>>;
+
+/** Sends an operation of a panel's own, beside those of the editor. */
+export async function ask(session: Session, query: string, variables: Variables, signal?: AbortSignal): Promise<Result> {
+  const response = await fetchWithToken(session, url, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Accept: 'application/graphql-response+json, application/json' },
+    body: JSON.stringify({ query, variables }),
+    ...(signal && { signal }),
+  });
+  return (await response.json()) as Result;
 }
 
 /** Reads the schema from its file: where only trusted documents are taken, introspection is refused. */
@@ -39,7 +63,11 @@ async function schemaFetcher(): Promise<ExecutionResult> {
 }
 
 /** Sends a request, and once more with each new token after one that the server does not know. */
-async function fetchWithToken(session: Session, address: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+export async function fetchWithToken(
+  session: Session,
+  address: RequestInfo | URL,
+  init?: RequestInit,
+): Promise<Response> {
   for (;;) {
     const sent = session.headers;
     const headers = { ...(init?.headers as Record<string, string>), ...sent };
@@ -73,6 +101,21 @@ function renewing(
         sent = session.headers;
         events = (await subscribe()) as Events;
       }
+    },
+    return: (value) => events.return?.(value) ?? Promise.resolve({ done: true, value }),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+/** Passes events on, and each of them to record as well. */
+function recording(events: Events, record: (result: Result) => void): Events {
+  return {
+    async next() {
+      const next = await events.next();
+      if (!next.done) record(next.value as Result);
+      return next;
     },
     return: (value) => events.return?.(value) ?? Promise.resolve({ done: true, value }),
     [Symbol.asyncIterator]() {

@@ -2,6 +2,7 @@ import 'graphiql/setup-workers/vite';
 import 'graphiql/style.css';
 import '@graphiql/plugin-explorer/style.css';
 import './main.css';
+import './plugins/panels.css';
 
 import { createRoot } from 'react-dom/client';
 import { Playground } from './Playground';

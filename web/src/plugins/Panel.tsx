@@ -1,0 +1,53 @@
+import { type ReactNode, useEffect, useState } from 'react';
+
+const wideClass = 'wide-panel';
+
+/** The frame of a panel: its heading, a switch between the panel beside the editors and the panel alone, its content. */
+export function Panel({ title, hint, children }: { title: string; hint?: ReactNode; children: ReactNode }) {
+  const [wide, setWide] = useState(() => document.body.classList.contains(wideClass));
+  useEffect(() => {
+    document.body.classList.toggle(wideClass, wide);
+  }, [wide]);
+  useEffect(() => () => document.body.classList.remove(wideClass), []);
+  return (
+    <section className="panel" aria-label={title}>
+      <header className="panel-header">
+        <h2>{title}</h2>
+        {hint && <p className="panel-hint">{hint}</p>}
+        <button
+          type="button"
+          className="panel-wide"
+          aria-pressed={wide}
+          title={wide ? 'Show the editors again' : 'Hide the editors'}
+          onClick={() => setWide(!wide)}
+        >
+          {wide ? 'Narrow' : 'Wide'}
+        </button>
+      </header>
+      {children}
+    </section>
+  );
+}
+
+/** Says plainly that there is nothing to show, and what to do about it. */
+export function Empty({ children }: { children: ReactNode }) {
+  return <p className="panel-empty">{children}</p>;
+}
+
+/** The errors of an answer. */
+export function Errors({ errors }: { errors?: readonly { message: string; path?: readonly (string | number)[] }[] }) {
+  if (!errors?.length) return null;
+  return (
+    <div className="panel-errors" role="alert">
+      <strong>{errors.length === 1 ? 'The server answered with an error' : `The server answered with errors`}</strong>
+      <ul>
+        {errors.map((error, index) => (
+          <li key={index}>
+            {error.message}
+            {error.path?.length ? <code> {error.path.join('.')}</code> : null}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,6 @@
+import type { GraphiQLPlugin } from '../graphiql';
+import { TableIcon } from '../icons';
+import { TablePanel } from './TablePanel';
+
+/** Shows the last answer as a table. */
+export const table: GraphiQLPlugin = { title: 'Table', icon: TableIcon, content: TablePanel };
