@@ -43,6 +43,9 @@ func TestErrorsOfArguments(t *testing.T) {
 		{"negative by default", `query($n: Int = -1) { sessions(first: $n) { totalCount } }`, nil, "negative"},
 		{"negative values", `{ nerSlots { values(first: -1) { value } } }`, nil, "negative"},
 		{"negative rows", `{ sessionStats(first: -1) { sessionCount } }`, nil, "negative"},
+		{"negative hours", `{ sessionStats { callbackCount(hours: -1) } }`, nil, "hours: want 0 or more"},
+		{"negative hours in a variable", `query($h: Int) { sessionStats { callbackCount(hours: $h) } }`,
+			map[string]any{"h": -24}, "hours: want 0 or more"},
 		{"above the limit", `{ sessions(first: 201) { totalCount } }`, nil, "at most 200"},
 		{"far above the limit", `{ sessions(last: 2147483647) { totalCount } }`, nil, "at most 200"},
 		{"above the limit, before cost", `{ sessions(first: 2000000000) { nodes { contact { sessions(first: 200) { ` +

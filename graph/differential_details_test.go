@@ -152,19 +152,7 @@ func (q *question) checkDetails(got sessionDetails, s *oracleSession, variables 
 }
 
 func (q *question) checkHandover(got sessionDetails, s *oracleSession, same func(string, any, any)) {
-	seats := []string{}
-	var takenOver, replied *oracleMessage
-	for _, m := range s.messages {
-		if m.toSeat != "" && takenOver == nil {
-			takenOver = m
-		}
-		if m.toSeat != "" && !slices.Contains(seats, m.toSeat) {
-			seats = append(seats, m.toSeat)
-		}
-		if m.senderType == "AGENT" && replied == nil {
-			replied = m
-		}
-	}
+	seats, takenOver, replied := s.handover()
 	same("seats", got.Handover.SeatIDs, seats)
 	for what, c := range map[string]struct {
 		got  *time.Time
@@ -175,13 +163,7 @@ func (q *question) checkHandover(got sessionDetails, s *oracleSession, same func
 			same("time of "+what, c.got, want)
 		}
 	}
-	var wait *int
-	if takenOver != nil && replied != nil && takenOver.sentAt != nil && replied.sentAt != nil {
-		if length := int(replied.sentAt.Sub(*takenOver.sentAt) / time.Second); length >= 0 {
-			wait = &length
-		}
-	}
-	same("wait", got.Handover.WaitSeconds, wait)
+	same("wait", got.Handover.WaitSeconds, s.waitSeconds())
 }
 
 func (q *question) checkEntries(got sessionDetails, s *oracleSession, names any, same func(string, any, any)) {

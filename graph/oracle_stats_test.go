@@ -78,6 +78,16 @@ type statsRow struct {
 	MessageCount           int
 	AverageTalkRound       float64
 	AverageDurationSeconds float64
+	EngagedCount           int
+	HandoverCount          int
+	AbandonedCount         int
+	HandoverRate           float64
+	DeflectionRate         float64
+	CallbackCount          int
+	AtOnce                 int // callbackCount(hours: 0)
+	InAWeek                int // callbackCount(hours: 168)
+	MedianWaitSeconds      *float64
+	P90WaitSeconds         *float64
 }
 
 // group names the row by all that it is grouped by.
@@ -118,7 +128,7 @@ func (o *oracle) stats(arguments map[string]any) []statsRow {
 	}
 	list := make([]statsRow, 0, len(rows))
 	for name, row := range rows {
-		list = append(list, measured(row, groups[name], len(those)))
+		list = append(list, o.measured(row, groups[name], len(those)))
 	}
 	slices.SortFunc(list, func(a, b statsRow) int {
 		byBucket := 0
@@ -200,7 +210,7 @@ func (o *oracle) groupOf(s *oracleSession, arguments map[string]any, workflowNam
 	return row
 }
 
-func measured(row statsRow, sessions []*oracleSession, all int) statsRow {
+func (o *oracle) measured(row statsRow, sessions []*oracleSession, all int) statsRow {
 	callees := map[string]bool{}
 	rounds, seconds := 0, 0
 	for _, s := range sessions {
@@ -216,7 +226,82 @@ func measured(row statsRow, sessions []*oracleSession, all int) statsRow {
 		row.Share = n / float64(all)
 		row.AverageTalkRound, row.AverageDurationSeconds = float64(rounds)/n, float64(seconds)/n
 	}
+	return o.outcomes(row, sessions)
+}
+
+// outcomes are the measures of how sessions went.
+func (o *oracle) outcomes(row statsRow, sessions []*oracleSession) statsRow {
+	deflected := 0
+	var waits []float64
+	count := func(n *int, counts bool) {
+		if counts {
+			*n++
+		}
+	}
+	for _, s := range sessions {
+		count(&row.EngagedCount, s.engaged())
+		count(&row.HandoverCount, s.handedOver())
+		count(&row.AbandonedCount, s.abandoned())
+		count(&deflected, s.engaged() && !s.handedOver())
+		count(&row.CallbackCount, o.calledBack(s, 24))
+		count(&row.AtOnce, o.calledBack(s, 0))
+		count(&row.InAWeek, o.calledBack(s, 168))
+		if wait := s.waitSeconds(); wait != nil {
+			waits = append(waits, float64(*wait))
+		}
+	}
+	if row.SessionCount > 0 {
+		row.HandoverRate = float64(row.HandoverCount) / float64(row.SessionCount)
+	}
+	if row.EngagedCount > 0 {
+		row.DeflectionRate = float64(deflected) / float64(row.EngagedCount)
+	}
+	row.MedianWaitSeconds = oracleMedian(waits)
+	for _, wait := range waits {
+		within := 0
+		for _, other := range waits {
+			if other <= wait {
+				within++
+			}
+		}
+		if 10*within >= 9*len(waits) && (row.P90WaitSeconds == nil || wait < *row.P90WaitSeconds) {
+			row.P90WaitSeconds = &wait
+		}
+	}
 	return row
+}
+
+// calledBack says whether the session's customer had another session soon after it.
+func (o *oracle) calledBack(s *oracleSession, hours int) bool {
+	end := s.times["endedAt"]
+	return s.texts["callee"] != "" && slices.ContainsFunc(o.byCallee(s.texts["callee"]), func(other *oracleSession) bool {
+		start := other.times["startedAt"]
+		return other != s && !start.Before(end) && !start.After(end.Add(time.Duration(hours)*time.Hour))
+	})
+}
+
+// byCallee are the sessions of a callee, once all have been delivered.
+func (o *oracle) byCallee(callee string) []*oracleSession {
+	o.callees.Do(func() {
+		o.ofCallee = map[string][]*oracleSession{}
+		for _, s := range o.sessions {
+			o.ofCallee[s.texts["callee"]] = append(o.ofCallee[s.texts["callee"]], s)
+		}
+	})
+	return o.ofCallee[callee]
+}
+
+// oracleMedian is the middle one, or the mean of the two in the middle.
+func oracleMedian(numbers []float64) *float64 {
+	if len(numbers) == 0 {
+		return nil
+	}
+	sorted := slices.Sorted(slices.Values(numbers))
+	median := sorted[len(sorted)/2]
+	if len(sorted)%2 == 0 {
+		median = (median + sorted[len(sorted)/2-1]) / 2
+	}
+	return &median
 }
 
 // tally counts sessions by what they have: any number of labels each.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +21,8 @@ type oracle struct {
 	byCallID map[string]*oracleSession
 	bodies   map[string]bool
 	clocks   oracleClocks
+	callees  sync.Once
+	ofCallee map[string][]*oracleSession
 }
 
 type oracleSession struct {
@@ -72,6 +75,35 @@ func (s *oracleSession) handedOver() bool {
 	return slices.ContainsFunc(s.messages, func(m *oracleMessage) bool {
 		return m.senderType == "AGENT" || m.toSeat != ""
 	})
+}
+
+// handover are the seats that took the session over, and the messages by which the first did and a person replied.
+func (s *oracleSession) handover() (seats []string, takenOver, replied *oracleMessage) {
+	seats = []string{}
+	for _, m := range s.messages {
+		if m.toSeat != "" && takenOver == nil {
+			takenOver = m
+		}
+		if m.toSeat != "" && !slices.Contains(seats, m.toSeat) {
+			seats = append(seats, m.toSeat)
+		}
+		if m.senderType == "AGENT" && replied == nil {
+			replied = m
+		}
+	}
+	return seats, takenOver, replied
+}
+
+func (s *oracleSession) waitSeconds() *int {
+	_, takenOver, replied := s.handover()
+	if takenOver == nil || replied == nil || takenOver.sentAt == nil || replied.sentAt == nil {
+		return nil
+	}
+	length := int(replied.sentAt.Sub(*takenOver.sentAt) / time.Second)
+	if length < 0 {
+		return nil
+	}
+	return &length
 }
 
 func (s *oracleSession) abandoned() bool {

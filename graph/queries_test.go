@@ -234,7 +234,10 @@ var countedOperations = []struct {
 	{"the total",
 		`{ sessionStats { bucket intention workflowId workflowName channel robotId endReason status nerSlotValue
 			sessionCount share contactCount messageCount
-		averageTalkRound averageDurationSeconds } }`, nil, 2},
+		averageTalkRound averageDurationSeconds engagedCount handoverCount abandonedCount handoverRate
+			deflectionRate medianWaitSeconds p90WaitSeconds } }`, nil, 2},
+	{"callbacks", `{ sessionStats(groupBy: INTENTION) { callbackCount again: callbackCount(hours: 24)
+		inAWeek: callbackCount(hours: 168) } }`, nil, 3},
 	{"a group-by",
 		`{ sessionStats(groupBy: [WORKFLOW, INTENTION], nerSlot: "amount", interval: WEEK, timeZone: "Asia/Jakarta",
 			first: 100) {

@@ -37,11 +37,17 @@ type reader interface {
 // others are not computed.
 func selectedMeasures(ctx context.Context) models.StatsMeasures {
 	selected := graphql.CollectAllFields(ctx)
+	selects := func(fields ...string) bool {
+		return slices.ContainsFunc(fields, func(field string) bool { return slices.Contains(selected, field) })
+	}
 	return models.StatsMeasures{
-		Contacts:  slices.Contains(selected, "contactCount"),
-		Messages:  slices.Contains(selected, "messageCount"),
-		TalkRound: slices.Contains(selected, "averageTalkRound"),
-		Duration:  slices.Contains(selected, "averageDurationSeconds"),
+		Contacts:  selects("contactCount"),
+		Messages:  selects("messageCount"),
+		TalkRound: selects("averageTalkRound"),
+		Duration:  selects("averageDurationSeconds"),
+		Outcomes: selects("engagedCount", "handoverCount", "abandonedCount", "handoverRate",
+			"deflectionRate"),
+		Waits: selects("medianWaitSeconds", "p90WaitSeconds"),
 	}
 }
 

@@ -328,15 +328,23 @@ type ComplexityRoot struct {
 	}
 
 	SessionStats struct {
+		AbandonedCount         func(childComplexity int) int
 		AverageDurationSeconds func(childComplexity int) int
 		AverageTalkRound       func(childComplexity int) int
 		Bucket                 func(childComplexity int) int
+		CallbackCount          func(childComplexity int, hours *int) int
 		Channel                func(childComplexity int) int
 		ContactCount           func(childComplexity int) int
+		DeflectionRate         func(childComplexity int) int
 		EndReason              func(childComplexity int) int
+		EngagedCount           func(childComplexity int) int
+		HandoverCount          func(childComplexity int) int
+		HandoverRate           func(childComplexity int) int
 		Intention              func(childComplexity int) int
+		MedianWaitSeconds      func(childComplexity int) int
 		MessageCount           func(childComplexity int) int
 		NerSlotValue           func(childComplexity int) int
+		P90WaitSeconds         func(childComplexity int) int
 		RobotID                func(childComplexity int) int
 		SessionCount           func(childComplexity int) int
 		Share                  func(childComplexity int) int
@@ -1731,6 +1739,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SessionEdge.Node(childComplexity), true
 
+	case "SessionStats.abandonedCount":
+		if e.ComplexityRoot.SessionStats.AbandonedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStats.AbandonedCount(childComplexity), true
 	case "SessionStats.averageDurationSeconds":
 		if e.ComplexityRoot.SessionStats.AverageDurationSeconds == nil {
 			break
@@ -1749,6 +1763,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionStats.Bucket(childComplexity), true
+	case "SessionStats.callbackCount":
+		if e.ComplexityRoot.SessionStats.CallbackCount == nil {
+			break
+		}
+
+		args, err := ec.field_SessionStats_callbackCount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.SessionStats.CallbackCount(childComplexity, args["hours"].(*int)), true
 	case "SessionStats.channel":
 		if e.ComplexityRoot.SessionStats.Channel == nil {
 			break
@@ -1761,18 +1786,48 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionStats.ContactCount(childComplexity), true
+	case "SessionStats.deflectionRate":
+		if e.ComplexityRoot.SessionStats.DeflectionRate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStats.DeflectionRate(childComplexity), true
 	case "SessionStats.endReason":
 		if e.ComplexityRoot.SessionStats.EndReason == nil {
 			break
 		}
 
 		return e.ComplexityRoot.SessionStats.EndReason(childComplexity), true
+	case "SessionStats.engagedCount":
+		if e.ComplexityRoot.SessionStats.EngagedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStats.EngagedCount(childComplexity), true
+	case "SessionStats.handoverCount":
+		if e.ComplexityRoot.SessionStats.HandoverCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStats.HandoverCount(childComplexity), true
+	case "SessionStats.handoverRate":
+		if e.ComplexityRoot.SessionStats.HandoverRate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStats.HandoverRate(childComplexity), true
 	case "SessionStats.intention":
 		if e.ComplexityRoot.SessionStats.Intention == nil {
 			break
 		}
 
 		return e.ComplexityRoot.SessionStats.Intention(childComplexity), true
+	case "SessionStats.medianWaitSeconds":
+		if e.ComplexityRoot.SessionStats.MedianWaitSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStats.MedianWaitSeconds(childComplexity), true
 	case "SessionStats.messageCount":
 		if e.ComplexityRoot.SessionStats.MessageCount == nil {
 			break
@@ -1785,6 +1840,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionStats.NerSlotValue(childComplexity), true
+	case "SessionStats.p90WaitSeconds":
+		if e.ComplexityRoot.SessionStats.P90WaitSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStats.P90WaitSeconds(childComplexity), true
 	case "SessionStats.robotId":
 		if e.ComplexityRoot.SessionStats.RobotID == nil {
 			break
@@ -3578,6 +3639,38 @@ type SessionStats {
   averageTalkRound: Float!
   "Mean length of the group's sessions in seconds; 0 if there are none."
   averageDurationSeconds: Float!
+  "Number of sessions in which the customer sent at least one message (` + "`" + `Session.engaged` + "`" + `)."
+  engagedCount: Int!
+  "Number of sessions in which a person was called in (` + "`" + `Session.handover` + "`" + ` is not null)."
+  handoverCount: Int!
+  "Number of sessions that the customer left while the robot waited for an answer (` + "`" + `Session.abandoned` + "`" + `)."
+  abandonedCount: Int!
+  "` + "`" + `handoverCount` + "`" + ` divided by ` + "`" + `sessionCount` + "`" + `; 0 if there are no sessions."
+  handoverRate: Float!
+  """
+  Part of the engaged sessions that the robot kept to itself: the number of engaged sessions in which no person was
+  called in, divided by ` + "`" + `engagedCount` + "`" + `; 0 if no session is engaged.
+  """
+  deflectionRate: Float!
+  """
+  Number of sessions after which the customer came back: the same ` + "`" + `callee` + "`" + ` has another session that started when this
+  one ended or later (` + "`" + `startedAt` + "`" + ` of the other, ` + "`" + `endedAt` + "`" + ` of this one), at most ` + "`" + `hours` + "`" + ` hours later. The other session
+  need not pass the filter, but the viewer has to be allowed to see it. Sessions without a callee do not count.
+  """
+  callbackCount(
+    "How many hours after its end a session is followed, 0 or more. With 0 the other session started at that instant."
+    hours: Int = 24
+  ): Int!
+  """
+  Median of the group's ` + "`" + `Handover.waitSeconds` + "`" + `, in seconds: the one in the middle when they are sorted, of an even number
+  the mean of the two in the middle. Sessions without ` + "`" + `waitSeconds` + "`" + ` are left out; null if none has it.
+  """
+  medianWaitSeconds: Float
+  """
+  The time, in seconds, that nine in ten customers did not wait longer than: the smallest of the group's
+  ` + "`" + `Handover.waitSeconds` + "`" + ` that at least 90 percent of them do not exceed. Null if no session has ` + "`" + `waitSeconds` + "`" + `.
+  """
+  p90WaitSeconds: Float
 }
 `, BuiltIn: false},
 }
@@ -4015,6 +4108,22 @@ func (ec *executionContext) childFields_SessionStats(ctx context.Context, field 
 		return ec.fieldContext_SessionStats_averageTalkRound(ctx, field)
 	case "averageDurationSeconds":
 		return ec.fieldContext_SessionStats_averageDurationSeconds(ctx, field)
+	case "engagedCount":
+		return ec.fieldContext_SessionStats_engagedCount(ctx, field)
+	case "handoverCount":
+		return ec.fieldContext_SessionStats_handoverCount(ctx, field)
+	case "abandonedCount":
+		return ec.fieldContext_SessionStats_abandonedCount(ctx, field)
+	case "handoverRate":
+		return ec.fieldContext_SessionStats_handoverRate(ctx, field)
+	case "deflectionRate":
+		return ec.fieldContext_SessionStats_deflectionRate(ctx, field)
+	case "callbackCount":
+		return ec.fieldContext_SessionStats_callbackCount(ctx, field)
+	case "medianWaitSeconds":
+		return ec.fieldContext_SessionStats_medianWaitSeconds(ctx, field)
+	case "p90WaitSeconds":
+		return ec.fieldContext_SessionStats_p90WaitSeconds(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SessionStats", field.Name)
 }
@@ -4688,6 +4797,20 @@ func (ec *executionContext) field_Query_variables_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["filter"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_SessionStats_callbackCount_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "hours",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["hours"] = arg0
 	return args, nil
 }
 
@@ -10284,6 +10407,211 @@ func (ec *executionContext) _SessionStats_averageDurationSeconds(ctx context.Con
 }
 func (ec *executionContext) fieldContext_SessionStats_averageDurationSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SessionStats", field, false, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _SessionStats_engagedCount(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStats_engagedCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EngagedCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStats_engagedCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionStats", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _SessionStats_handoverCount(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStats_handoverCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.HandoverCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStats_handoverCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionStats", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _SessionStats_abandonedCount(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStats_abandonedCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AbandonedCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStats_abandonedCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionStats", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _SessionStats_handoverRate(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStats_handoverRate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.HandoverRate(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStats_handoverRate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionStats", field, true, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _SessionStats_deflectionRate(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStats_deflectionRate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeflectionRate(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStats_deflectionRate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionStats", field, true, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _SessionStats_callbackCount(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStats_callbackCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return obj.CallbackCount(ctx, fc.Args["hours"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStats_callbackCount(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionStats",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type Int does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_SessionStats_callbackCount_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SessionStats_medianWaitSeconds(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStats_medianWaitSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MedianWaitSeconds(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStats_medianWaitSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionStats", field, true, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _SessionStats_p90WaitSeconds(ctx context.Context, field graphql.CollectedField, obj *model.SessionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStats_p90WaitSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.P90WaitSeconds(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStats_p90WaitSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionStats", field, true, false, errors.New("field of type Float does not have child fields"))
 }
 
 func (ec *executionContext) _SessionStored_cursor(ctx context.Context, field graphql.CollectedField, obj *model.SessionStored) (ret graphql.Marshaler) {
@@ -17138,6 +17466,79 @@ func (ec *executionContext) _SessionStats(ctx context.Context, sel ast.Selection
 		case "averageDurationSeconds":
 			out.Values[i] = ec._SessionStats_averageDurationSeconds(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "engagedCount":
+			out.Values[i] = ec._SessionStats_engagedCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "handoverCount":
+			out.Values[i] = ec._SessionStats_handoverCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "abandonedCount":
+			out.Values[i] = ec._SessionStats_abandonedCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "handoverRate":
+			out.Values[i] = ec._SessionStats_handoverRate(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "deflectionRate":
+			out.Values[i] = ec._SessionStats_deflectionRate(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "callbackCount":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._SessionStats_callbackCount(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "medianWaitSeconds":
+			out.Values[i] = ec._SessionStats_medianWaitSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "p90WaitSeconds":
+			out.Values[i] = ec._SessionStats_p90WaitSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:

@@ -411,6 +411,14 @@ func renderTypes() []render.Type {
 				{Name: "messageCount", NonNull: true},
 				{Name: "averageTalkRound", NonNull: true},
 				{Name: "averageDurationSeconds", NonNull: true},
+				{Name: "engagedCount", NonNull: true},
+				{Name: "handoverCount", NonNull: true},
+				{Name: "abandonedCount", NonNull: true},
+				{Name: "handoverRate", NonNull: true},
+				{Name: "deflectionRate", NonNull: true},
+				{Name: "callbackCount", NonNull: true, Arguments: argumentsOfSessionStatsCallbackCount},
+				{Name: "medianWaitSeconds"},
+				{Name: "p90WaitSeconds"},
 			},
 		},
 		{
@@ -600,6 +608,10 @@ func argumentsOfSessionNerSlot(ctx context.Context, operation *graphql.Operation
 
 func argumentsOfSessionMessages(ctx context.Context, operation *graphql.OperationContext, raw map[string]any) (map[string]any, error) {
 	return argumentContext(operation).field_Session_messages_args(ctx, raw)
+}
+
+func argumentsOfSessionStatsCallbackCount(ctx context.Context, operation *graphql.OperationContext, raw map[string]any) (map[string]any, error) {
+	return argumentContext(operation).field_SessionStats_callbackCount_args(ctx, raw)
 }
 
 func argumentsOfVariableKeyValues(ctx context.Context, operation *graphql.OperationContext, raw map[string]any) (map[string]any, error) {
@@ -1628,6 +1640,37 @@ func appendSessionStats(w *render.Writer, f *render.Field, obj *model.SessionSta
 	case 15: // averageDurationSeconds
 		v := obj.AverageDurationSeconds
 		return w.Float(v)
+	case 16: // engagedCount
+		v := obj.EngagedCount
+		return w.Int(int64(v))
+	case 17: // handoverCount
+		v := obj.HandoverCount
+		return w.Int(int64(v))
+	case 18: // abandonedCount
+		v := obj.AbandonedCount
+		return w.Int(int64(v))
+	case 19: // handoverRate
+		v := obj.HandoverRate()
+		return w.Float(v)
+	case 20: // deflectionRate
+		v := obj.DeflectionRate()
+		return w.Float(v)
+	case 21: // callbackCount
+		fc, ok := w.Arguments(f)
+		if !ok {
+			return false
+		}
+		v, err := obj.CallbackCount(w.Context(), fc.Args["hours"].(*int))
+		if err != nil {
+			return w.Error(err)
+		}
+		return w.Int(int64(v))
+	case 22: // medianWaitSeconds
+		v := obj.MedianWaitSeconds()
+		return v != nil && w.Float(*v)
+	case 23: // p90WaitSeconds
+		v := obj.P90WaitSeconds()
+		return v != nil && w.Float(*v)
 	}
 	panic(fmt.Errorf("unknown field %d of SessionStats", f.Index))
 }

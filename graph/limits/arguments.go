@@ -70,6 +70,11 @@ func (c *argumentChecker) checkField(field *ast.Field) *gqlerror.Error {
 	if err := c.checkCursors(field, arguments); err != nil {
 		return apierror.New(apierror.BadUserInput, "%s", err)
 	}
+	if hours := intArgument(arguments["hours"]); hours != nil {
+		if err := model.CheckHours(*hours); err != nil {
+			return apierror.New(apierror.BadUserInput, "%s", err)
+		}
+	}
 	for name, value := range arguments {
 		if err := c.checkValue(name, value, 0); err != nil {
 			return err

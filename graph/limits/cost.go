@@ -18,7 +18,8 @@ const (
 
 // complexity estimates how many values an operation returns and how much is read for them.
 func complexity(oc *graphql.OperationContext, maxPage int) float64 {
-	c := costs{variables: oc.Variables, maxPage: maxPage, fragments: map[string]cost{}, counting: map[string]bool{}}
+	c := costs{variables: oc.Variables, maxPage: maxPage, fragments: map[string]cost{}, counting: map[string]bool{},
+		grouping: map[string]float64{}}
 	total := c.of(oc.Operation.SelectionSet).total()
 	oc.Stats.SetExtension(complexityKey, total)
 	oc.Stats.SetExtension(countsFoundKey, c.countsFound)
@@ -58,7 +59,8 @@ type costs struct {
 	variables map[string]any
 	maxPage   int
 	fragments map[string]cost
-	counting  map[string]bool // fragments that select totalCount
+	counting  map[string]bool    // fragments that select totalCount
+	grouping  map[string]float64 // the extraGroups of fragments
 	// countsFound says that an operation counts what passes a search, or has a message that passes.
 	countsFound bool
 }
@@ -115,7 +117,7 @@ func (c *costs) reading(field *ast.Field) float64 {
 	case field.Name == "totalCount":
 		sum = countCost
 	case field.ObjectDefinition.Name == "Query" && isGroup(field.Name):
-		sum = groupCost
+		sum = groupCost * (1 + c.extraGroups(field.SelectionSet))
 	}
 	if len(field.Arguments) == 0 {
 		return sum
@@ -154,6 +156,27 @@ func (c *costs) counts(set ast.SelectionSet) bool {
 		}
 	}
 	return false
+}
+
+// extraGroups returns how many group-bys more the selection of a group-by takes: one for each callbackCount.
+func (c *costs) extraGroups(set ast.SelectionSet) float64 {
+	groups := 0.0
+	for _, selection := range set {
+		switch s := selection.(type) {
+		case *ast.Field:
+			if s.Name == "callbackCount" {
+				groups++
+			}
+		case *ast.InlineFragment:
+			groups += c.extraGroups(s.SelectionSet)
+		case *ast.FragmentSpread:
+			if _, known := c.grouping[s.Name]; !known && s.Definition != nil {
+				c.grouping[s.Name] = c.extraGroups(s.Definition.SelectionSet)
+			}
+			groups += c.grouping[s.Name]
+		}
+	}
+	return groups
 }
 
 func isGroup(name string) bool {
@@ -219,7 +242,7 @@ func (c *costs) size(field *ast.Field) float64 {
 		return float64(max(1, len(elements(field.ArgumentMap(c.variables)["ids"]))))
 	case "messages":
 		return usualTranscript
-	case "intentions", "nerSlots", "variables", "eventLabels", "sessionStats", "values":
+	case "intentions", "nerSlots", "variables", "eventLabels", "sessionStats", "promptStats", "values":
 		if field.ObjectDefinition.Name == "Session" {
 			return usualList
 		}

@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"sessiongraph/models"
@@ -92,12 +93,14 @@ type statsRows struct {
 	rows          []*SessionStats
 	total         loadOnce[int]
 	workflowNames loadOnce[map[string]string]
+	callbacks     batchCache[int, []int] // of each row, by hours
 }
 
 // SessionStats is a row of a group-by.
 type SessionStats struct {
 	*models.SessionStats
 	all *statsRows
+	row int
 }
 
 // StatsArguments are the arguments of sessionStats.
@@ -136,7 +139,7 @@ func Stats(
 	}
 	all.rows = make([]*SessionStats, len(rows))
 	for i, row := range rows {
-		all.rows[i] = &SessionStats{row, all}
+		all.rows[i] = &SessionStats{row, all, i}
 	}
 	return all.rows, nil
 }
@@ -165,4 +168,40 @@ func (s *SessionStats) WorkflowName(ctx context.Context) (*string, error) {
 	})
 	name := names[*s.WorkflowID]
 	return &name, err
+}
+
+// defaultCallbackHours is the default of callbackCount's hours.
+const defaultCallbackHours = 24
+
+// CallbackCount is the number of the row's sessions whose customer had another session at most so many hours later.
+func (s *SessionStats) CallbackCount(ctx context.Context, hours *int) (int, error) {
+	within := defaultCallbackHours
+	if hours != nil {
+		within = *hours
+	}
+	if err := CheckHours(within); err != nil {
+		return 0, err
+	}
+	counts, err := s.all.callbacks.of(within).get(func() ([]int, error) {
+		query := s.all.query
+		query.Measures = models.StatsMeasures{CallbackHours: &within}
+		rows, err := s.all.source.Store.Stats(ctx, query)
+		counts := make([]int, len(rows))
+		for i, row := range rows {
+			counts[i] = row.CallbackCount
+		}
+		return counts, err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return counts[s.row], nil
+}
+
+// CheckHours returns the error of hours that callbackCount does not take.
+func CheckHours(hours int) error {
+	if hours < 0 || hours > math.MaxInt32 {
+		return models.InputErrorf("hours: want 0 or more, got %d", hours)
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sessiongraph/models"
@@ -40,6 +41,7 @@ type statsRow struct {
 	models.SessionStats
 	talkRoundSum    int64
 	durationSeconds int64
+	waitSeconds     *string // separated by commas
 }
 
 // statsSQL is a group-by as it is put together.
@@ -51,7 +53,9 @@ type statsSQL struct {
 }
 
 // groupSessions is the SQL of a group-by up to its WHERE.
-func (s *Store) groupSessions(q models.StatsQuery, seen *masks) statsSQL {
+//
+// Others are the sessions s that count as the ones that follow.
+func (s *Store) groupSessions(q models.StatsQuery, seen *masks, others dialect.Predicate) statsSQL {
 	g := statsSQL{
 		columns: []statsColumn{{"COUNT(*) AS session_count", func(r *statsRow) any { return &r.SessionCount }}},
 		from:    "sessions s",
@@ -96,12 +100,46 @@ func (s *Store) groupSessions(q models.StatsQuery, seen *masks) statsSQL {
 		{q.Measures.Duration, statsColumn{sumOf("duration_seconds"), func(r *statsRow) any {
 			return &r.durationSeconds
 		}}},
+		{q.Measures.Outcomes, statsColumn{countOf("s.engaged"), func(r *statsRow) any { return &r.EngagedCount }}},
+		{q.Measures.Outcomes, statsColumn{countOf("s.handed_over"), func(r *statsRow) any {
+			return &r.HandoverCount
+		}}},
+		{q.Measures.Outcomes, statsColumn{countOf("s.abandoned"), func(r *statsRow) any {
+			return &r.AbandonedCount
+		}}},
+		{q.Measures.Outcomes, statsColumn{countOf("s.engaged AND NOT s.handed_over"), func(r *statsRow) any {
+			return &r.DeflectedCount
+		}}},
+		{q.Measures.Waits, statsColumn{"string_agg(CAST(s.wait_seconds AS TEXT), ',')", func(r *statsRow) any {
+			return &r.waitSeconds
+		}}},
 	} {
 		if measure.asked {
 			g.columns = append(g.columns, measure.statsColumn)
 		}
 	}
+	if hours := q.Measures.CallbackHours; hours != nil {
+		called := calledBack(*hours, seen.calleeColumn(), others)
+		g.columns = append(g.columns, statsColumn{countOf(called.SQL), func(r *statsRow) any {
+			return &r.CallbackCount
+		}})
+		g.args = slices.Concat(g.args, called.Args)
+	}
 	return g
+}
+
+const hourMicroseconds = 3600 * 1e6
+
+// calledBack passes the sessions s whose callee had another session that started at or after their end, at most so
+// many hours later. Others passes the sessions s that count as another one.
+func calledBack(hours int, callee string, others dialect.Predicate) dialect.Predicate {
+	another := dialect.Where("o.id <> s.id AND o.started_at >= s.ended_at"+
+		" AND o.started_at <= s.ended_at + CAST(? AS BIGINT)", int64(hours)*hourMicroseconds)
+	if others.SQL != dialect.AlwaysTrue.SQL { // its s is another than that of the sessions that are counted
+		another = dialect.AllOf(another, dialect.Exists("sessions s WHERE s.id = o.id", others))
+	}
+	return dialect.AllOf(dialect.Where("s."+callee+" <> ''"),
+		dialect.Exists("sessions o WHERE o."+callee+" = s."+callee, another))
 }
 
 // Stats groups sessions: rows by bucket, then by count, most frequent first, then by
@@ -110,7 +148,7 @@ func (s *Store) Stats(ctx context.Context, q models.StatsQuery) ([]*models.Sessi
 	if q.First != nil && *q.First == 0 {
 		return nil, nil
 	}
-	g := s.groupSessions(q, s.masksOf(ctx))
+	g := s.groupSessions(q, s.masksOf(ctx), s.visibleSessions(ctx))
 	expressions := make([]string, len(g.columns))
 	for i, column := range g.columns {
 		expressions[i] = column.sql
@@ -138,6 +176,10 @@ func (s *Store) Stats(ctx context.Context, q models.StatsQuery) ([]*models.Sessi
 		}
 		row.AverageTalkRound = mean(row.talkRoundSum, row.SessionCount)
 		row.AverageDurationSeconds = mean(row.durationSeconds, row.SessionCount)
+		var err error
+		if row.WaitSeconds, err = sortedNumbers(row.waitSeconds); err != nil {
+			return fmt.Errorf("read times of waiting: %w", err)
+		}
 		list = append(list, &row.SessionStats)
 		return nil
 	})
@@ -148,6 +190,28 @@ func (s *Store) Stats(ctx context.Context, q models.StatsQuery) ([]*models.Sessi
 		return nil, tooManyRows("groups")
 	}
 	return list, nil
+}
+
+// countOf counts the sessions s that pass a condition.
+func countOf(condition string) string {
+	return "COUNT(CASE WHEN " + condition + " THEN 1 END)"
+}
+
+// sortedNumbers reads numbers that commas separate.
+func sortedNumbers(list *string) ([]int, error) {
+	if list == nil {
+		return nil, nil
+	}
+	numbers := make([]int, 0, strings.Count(*list, ",")+1)
+	for text := range strings.SplitSeq(*list, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return nil, err
+		}
+		numbers = append(numbers, n)
+	}
+	slices.Sort(numbers)
+	return numbers, nil
 }
 
 // sumOf is the exact sum of a column of whole numbers of the sessions s.
