@@ -273,8 +273,8 @@ func (o *oracle) outcomes(row statsRow, sessions []*oracleSession) statsRow {
 
 // calledBack says whether the session's customer had another session soon after it.
 func (o *oracle) calledBack(s *oracleSession, hours int) bool {
-	end := s.times["endedAt"]
-	return s.texts["callee"] != "" && slices.ContainsFunc(o.byCallee(s.texts["callee"]), func(other *oracleSession) bool {
+	end, callee := s.times["endedAt"], s.texts["callee"]
+	return callee != "" && slices.ContainsFunc(o.byCallee(callee), func(other *oracleSession) bool {
 		start := other.times["startedAt"]
 		return other != s && !start.Before(end) && !start.After(end.Add(time.Duration(hours)*time.Hour))
 	})

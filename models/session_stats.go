@@ -73,7 +73,7 @@ func ratio(part, whole int) float64 {
 	return float64(part) / float64(whole)
 }
 
-// Median is the middle of sorted numbers, of an even number of them the mean of the two in the middle, and nil of none.
+// Median is the middle of sorted numbers: of an even number of them the mean of the two in the middle, nil of none.
 func Median[N ~int | ~int64](sorted []N) *float64 {
 	n := len(sorted)
 	if n == 0 {

@@ -46,6 +46,27 @@ func TestDocumentedLimits(t *testing.T) {
 	}
 }
 
+// Each callbackCount of a group-by is a group-by of its own, wherever it stands.
+func TestCallbacksAreGroups(t *testing.T) {
+	sdl, err := os.ReadFile("../../schema.graphqls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema := gqlparser.MustLoadSchema(&ast.Source{Input: string(sdl)})
+	for query, groups := range map[string]int{
+		`{ sessionStats { sessionCount } }`:  1,
+		`{ sessionStats { callbackCount } }`: 2,
+		`{ sessionStats { a: callbackCount ...f ... { ...f } } }` +
+			` fragment f on SessionStats { b: callbackCount(hours: 1) }`: 4,
+	} {
+		document := gqlparser.MustLoadQueryWithRules(schema, query, rules.NewDefaultRules())
+		oc := &graphql.OperationContext{Operation: document.Operations[0], Doc: document}
+		if got := int(complexity(oc, 200)) / groupCost; got != groups {
+			t.Errorf("%s: %d groups, want %d", query, got, groups)
+		}
+	}
+}
+
 // What counts all that a search finds reads all of it, wherever the count stands.
 func TestCountsOfWhatIsFound(t *testing.T) {
 	sdl, err := os.ReadFile("../../schema.graphqls")
