@@ -104,6 +104,9 @@ func (s *session) answerOpening(answers []string) string {
 // part ends a dialogue without an agent.
 func (s *session) part() {
 	if s.reason == "expire" {
+		if s.rich() && chance(s.rng, 60) {
+			s.askChoice() // which the user leaves unanswered
+		}
 		s.expire()
 		return
 	}
@@ -148,10 +151,14 @@ func (s *session) sceneTalk() {
 }
 
 func (s *session) sceneChoice() {
+	s.choose(s.askChoice().answers)
+}
+
+func (s *session) askChoice() exchange {
 	exchange := s.script.choices[s.choices%len(s.script.choices)]
 	s.choices++
 	s.robotSays(s.buttonPrompt(exchange))
-	s.choose(exchange.answers)
+	return exchange
 }
 
 func (s *session) sceneTime() {

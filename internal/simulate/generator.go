@@ -32,11 +32,19 @@ func NewUntil(seed uint64, until time.Time) *Generator {
 // whatever was asked before, and no two pairs of seed and n share a call_id. It is safe for concurrent use.
 func (g *Generator) Notification(n int) []byte {
 	high, low := scramble(g.seed, uint64(n))
-	s := newSession(g.world, rand.New(rand.NewPCG(high, low)), g.until)
+	s := g.begin(n)
+	if n > 0 && high%100 < callbackPercent {
+		s.callBack(g.begin(n - 1))
+	}
 	s.play()
 	invented := s.notification(hexID(high, low))
 	s.makeOdd(&invented)
 	return encode(invented)
+}
+
+// begin returns the n-th session before anything was said.
+func (g *Generator) begin(n int) *session {
+	return newSession(g.world, rand.New(rand.NewPCG(scramble(g.seed, uint64(n)))), g.until)
 }
 
 func encode(invented notification) []byte {

@@ -262,6 +262,28 @@ func TestShares(t *testing.T) {
 	}
 }
 
+// Some customers come back within a day, and some leave a robot's question with options unanswered.
+func TestCustomersComeBackAndLeave(t *testing.T) {
+	ended := map[string]time.Time{}
+	back, left := 0, 0
+	for _, got := range many() {
+		if since := got.SessionStartTime.Sub(ended[got.Callee]); since >= 0 && since <= 24*time.Hour {
+			back++
+		}
+		ended[got.Callee] = got.SessionEndTime
+		last := got.Messages[len(got.Messages)-1]
+		if last.SenderType == "system" {
+			last = got.Messages[len(got.Messages)-2]
+		}
+		if got.SessionEndReason == "expire" && last.Content.Interactive.Type == "button" {
+			left++
+		}
+	}
+	if of := len(many()); back < of*2/100 || back > of*6/100 || left < of*1/100 || left > of*5/100 {
+		t.Errorf("of %d customers %d come back, and %d leave a question", of, back, left)
+	}
+}
+
 func TestReplies(t *testing.T) {
 	inside, outside, twins := 0, 0, 0
 	for n, got := range many()[:500] {

@@ -34,11 +34,16 @@ var outcomes = []weighted[outcome]{
 		reasons:    []weighted[string]{{60, "robot"}, {38, "user"}, {2, "error"}},
 		intentions: []weighted[string]{{40, "D"}, {30, "Not interested"}, {20, "F"}, {10, "E"}},
 	}},
-	{7, outcome{
+	{7, inbound()},
+}
+
+// inbound is a session that the customer begins.
+func inbound() outcome {
+	return outcome{
 		play:       (*session).playInbound,
 		reasons:    []weighted[string]{{50, "robot"}, {42, "user"}, {8, "expire"}},
 		intentions: []weighted[string]{{34, "A"}, {30, "B"}, {20, "C"}, {10, "D"}, {6, "E"}},
-	}},
+	}
 }
 
 // scenes are what the robot and the user do, one after another.

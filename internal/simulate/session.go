@@ -72,6 +72,20 @@ func newSession(w *world, rng *rand.Rand, until time.Time) *session {
 	return s
 }
 
+// callbackPercent is how many customers come back by themselves, soon after the session of the notification before.
+const callbackPercent = 4
+
+// callBack makes s a session in which the customer of an earlier one comes back.
+func (s *session) callBack(earlier *session) {
+	s.workflow, s.language, s.script = earlier.workflow, earlier.language, earlier.script
+	s.person, s.channel = earlier.person, earlier.channel
+	s.outcome = inbound()
+	s.reason = pick(s.rng, s.outcome.reasons)
+	s.start = min(earlier.start+int64(between(s.rng, 2*60*60, 20*60*60)), s.limit)
+	s.now = s.start
+	s.inventFacts()
+}
+
 // randomStart follows the rhythm of the week and of the day.
 func randomStart(rng *rand.Rand, until time.Time) int64 {
 	for {
