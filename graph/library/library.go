@@ -4,6 +4,7 @@ package library
 
 import (
 	"embed"
+	"io/fs"
 
 	"sessiongraph/graph/documents"
 )
@@ -11,12 +12,18 @@ import (
 //go:embed *.graphql
 var files embed.FS
 
-// Playground returns what the Playground asks by itself.
-func Playground() []documents.File { return read("PlaygroundViewer") }
+// Playground returns what the Playground asks by itself: the files whose names begin with Playground.
+func Playground() []documents.File {
+	names, err := fs.Glob(files, "Playground*.graphql")
+	if err != nil {
+		panic(err) // only a malformed pattern fails
+	}
+	return read(names...)
+}
 
 // Questions returns the built-in questions by subject.
 func Questions() []documents.File {
-	return read(
+	return questions(
 		"SessionsByDayAndIntention", "IntentionsRanked", "BusiestHours", "EndReasons",
 		"LatestHandovers", "AbandonedSessions", "FailedSessions", "UndeliveredMessages",
 		"OptOutAnswers",
@@ -26,15 +33,23 @@ func Questions() []documents.File {
 	)
 }
 
-// read returns the files of operations.
+// questions returns the files of operations.
+func questions(operations ...string) []documents.File {
+	names := make([]string, len(operations))
+	for i, operation := range operations {
+		names[i] = operation + ".graphql"
+	}
+	return read(names...)
+}
+
 func read(names ...string) []documents.File {
 	all := make([]documents.File, len(names))
 	for i, name := range names {
-		text, err := files.ReadFile(name + ".graphql")
+		text, err := files.ReadFile(name)
 		if err != nil {
 			panic(err) // only a name without a file fails
 		}
-		all[i] = documents.File{Name: name + ".graphql", Text: text}
+		all[i] = documents.File{Name: name, Text: text}
 	}
 	return all
 }
