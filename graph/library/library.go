@@ -24,12 +24,14 @@ func Playground() []documents.File {
 // Questions returns the built-in questions by subject.
 func Questions() []documents.File {
 	return questions(
-		"SessionsByDayAndIntention", "IntentionsRanked", "BusiestHours", "EndReasons",
-		"LatestHandovers", "AbandonedSessions", "FailedSessions", "UndeliveredMessages",
+		"SessionsByDayAndIntention", "SessionsByDay", "IntentionsRanked", "BusiestHours",
+		"CampaignsCompared", "ChannelsCompared", "RobotsCompared", "EndReasons",
+		"HandoversByDay", "LatestHandovers", "DeflectionByDay", "AbandonmentByDay", "AbandonedSessions",
+		"CallbacksByDay", "FrequentCustomers",
 		"OptOutAnswers",
 		"SlotCoverage", "SlotValues", "SessionsWithSlotValue", "CampaignVariables", "EventLabels",
-		"LatestSessions", "ConversationByCallId", "SearchMessages",
-		"CustomerHistory", "FrequentCustomers",
+		"LatestSessions", "ConversationByCallId", "CustomerHistory", "SearchMessages",
+		"FailedSessions", "UndeliveredMessages",
 	)
 }
 
