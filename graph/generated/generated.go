@@ -2322,6 +2322,13 @@ scalar Time @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
 "Any JSON value (object, list, string, number, boolean or null), as AIRudder sent it."
 scalar JSON
 
+"""
+Makes each element of a list a row of an exported file (` + "`" + `POST /export` + "`" + `, ` + "`" + `sessiongraph query` + "`" + `); what is selected outside
+of the list repeats, and an empty list gives one row. Without it a list is JSON in one cell. It can stand once in an
+operation, on a list that is in no other list. Elsewhere it changes nothing.
+"""
+directive @rows on FIELD
+
 "An object that ` + "`" + `Query.node` + "`" + ` can return by its id."
 interface Node {
   "Opaque id, unique among all objects, for ` + "`" + `Query.node` + "`" + ` and client caches. Clients must not parse or construct ids."

@@ -18,12 +18,12 @@ func (s *Store) Intentions(ctx context.Context, filter *models.SessionFilter) ([
 	c := s.filters(ctx).session(visible(ctx, filter))
 	var rows []models.IntentionCount
 	err := s.reader(ctx).Raw(fmt.Sprintf("SELECT s.intention, COUNT(*) AS count FROM sessions s WHERE %s"+
-		" GROUP BY s.intention ORDER BY count DESC, s.intention LIMIT %d", c.SQL, models.MaxRows+1),
+		" GROUP BY s.intention ORDER BY count DESC, s.intention LIMIT %d", c.SQL, maxRows(ctx)+1),
 		c.Args...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("count intentions: %w", err)
 	}
-	if len(rows) > models.MaxRows {
+	if len(rows) > maxRows(ctx) {
 		return nil, tooManyRows("intentions")
 	}
 	return rows, nil
@@ -46,12 +46,12 @@ func (s *Store) EntryNames(
 	c := s.entriesOfMap(ctx, filter)
 	var rows []models.NameCount
 	err := s.reader(ctx).Raw(fmt.Sprintf("SELECT n.name, COUNT(*) AS count FROM %s n WHERE %s"+
-		" GROUP BY n.name ORDER BY count DESC, n.name LIMIT %d", of, c.SQL, models.MaxRows+1),
+		" GROUP BY n.name ORDER BY count DESC, n.name LIMIT %d", of, c.SQL, maxRows(ctx)+1),
 		c.Args...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("count names of %s: %w", of, err)
 	}
-	if len(rows) > models.MaxRows {
+	if len(rows) > maxRows(ctx) {
 		return nil, tooManyRows("names")
 	}
 	return rows, nil

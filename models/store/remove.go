@@ -64,6 +64,7 @@ type removal struct {
 	argument any
 	// quarantined chooses from quarantine.
 	quarantined func(*models.Notification) (bool, error)
+	erases      bool // what a long read must not survive
 }
 
 var errNoCallee = errors.New("erase: the callee is empty")
@@ -76,12 +77,12 @@ func (s *Store) erasure(callee string) (removal, error) {
 		func(n *models.Notification) (bool, error) {
 			body, err := s.unpackBody(n.Body)
 			return mentions(body, callee), err
-		}}, nil
+		}, true}, nil
 }
 
 func pruning(before models.Time) removal {
 	return removal{"SELECT call_id FROM sessions WHERE ended_at < ?", before.UnixMicro(),
-		func(n *models.Notification) (bool, error) { return n.LastReceivedAt.Before(before.Time), nil }}
+		func(n *models.Notification) (bool, error) { return n.LastReceivedAt.Before(before.Time), nil }, false}
 }
 
 // Erase removes all that was received of one callee: its sessions, in every
@@ -341,7 +342,7 @@ func (s *Store) removeSessions(ctx context.Context, r removal, removed *Removed,
 		}
 
 		var batch Removed
-		held, err := s.removeStep(ctx, func(tx *gorm.DB) error {
+		held, err := s.removeStep(ctx, r, func(tx *gorm.DB) error {
 			var err error
 			callIDs, err = find(tx, size.Size)
 			if err != nil || len(callIDs) == 0 {
@@ -364,7 +365,9 @@ func (s *Store) removeSessions(ctx context.Context, r removal, removed *Removed,
 
 // removeStep is a transaction that removes; that files have to be cleaned is
 // committed with it.
-func (s *Store) removeStep(ctx context.Context, work func(tx *gorm.DB) error) (held time.Duration, err error) {
+func (s *Store) removeStep(
+	ctx context.Context, r removal, work func(tx *gorm.DB) error,
+) (held time.Duration, err error) {
 	err = dialect.RetryUnavailable(ctx, func() error {
 		var began time.Time
 		defer func() { held = time.Since(began) }()
@@ -375,6 +378,9 @@ func (s *Store) removeStep(ctx context.Context, work func(tx *gorm.DB) error) (h
 			}
 			if err := tx.Exec("UPDATE removals SET removals = removals + 1 WHERE id = 1").Error; err != nil {
 				return fmt.Errorf("note that files have to be cleaned: %w", err)
+			}
+			if r.erases {
+				return countErasure(tx)
 			}
 			return nil
 		})
@@ -409,7 +415,7 @@ func removeCallIDs(tx *gorm.DB, d dialect.Dialect, callIDs []string) (Removed, e
 func (s *Store) removeQuarantined(ctx context.Context, r removal, removed *Removed) error {
 	return s.chooseQuarantined(ctx, r, func(ids []int64) error {
 		var deleted int64
-		held, err := s.removeStep(ctx, func(tx *gorm.DB) error {
+		held, err := s.removeStep(ctx, r, func(tx *gorm.DB) error {
 			gone := tx.Exec("DELETE FROM notifications WHERE id IN ? AND outcome IN ?", ids, inQuarantine())
 			deleted = gone.RowsAffected
 			return gone.Error

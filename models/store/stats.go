@@ -156,7 +156,7 @@ func (s *Store) Stats(ctx context.Context, q models.StatsQuery) ([]*models.Sessi
 	c := s.filters(ctx).session(visible(ctx, q.Filter))
 	sql := "SELECT " + strings.Join(expressions, ", ") + " FROM " + g.from + " WHERE " + c.SQL
 	if len(g.groups) > 0 {
-		limit := models.MaxRows + 1
+		limit := maxRows(ctx) + 1
 		if q.First != nil {
 			limit = *q.First
 		}
@@ -186,7 +186,7 @@ func (s *Store) Stats(ctx context.Context, q models.StatsQuery) ([]*models.Sessi
 	if err != nil {
 		return nil, fmt.Errorf("group sessions: %w", err)
 	}
-	if len(list) > models.MaxRows {
+	if q.First == nil && len(list) > maxRows(ctx) {
 		return nil, tooManyRows("groups")
 	}
 	return list, nil

@@ -94,6 +94,8 @@ type Database interface {
 	Check() error
 	// CheckSpace returns an error where the disk of the database has less than so many bytes free.
 	CheckSpace(needed int64) error
+	// LogSize returns the bytes of a log that grows while a snapshot is read; 0 where there is none.
+	LogSize() int64
 	// CheckLog logs, once a minute at most, that the database's log does not end.
 	CheckLog()
 	// DropConnections gives up the connections that write. They are not used again.

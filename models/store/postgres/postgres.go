@@ -94,6 +94,9 @@ func (d *Database) Check() error { return nil }
 // CheckSpace returns nil: the server's disk is out of sight.
 func (d *Database) CheckSpace(int64) error { return nil }
 
+// LogSize returns 0: the server's log does not wait for readers.
+func (d *Database) LogSize() int64 { return 0 }
+
 // CheckLog does nothing: the server bounds its log.
 func (d *Database) CheckLog() {}
 

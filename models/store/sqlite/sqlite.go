@@ -67,6 +67,15 @@ func (d *Database) Replica() *gorm.DB { return nil }
 // Check returns an ErrUnavailable where the file was deleted or replaced.
 func (d *Database) Check() error { return d.file.check() }
 
+// LogSize returns the bytes of the write-ahead log, 0 if it cannot be read.
+func (d *Database) LogSize() int64 {
+	size, err := d.file.logSize()
+	if err != nil {
+		return 0
+	}
+	return size
+}
+
 // CheckLog logs, once a minute at most, that the write-ahead log does not end.
 func (d *Database) CheckLog() { d.file.warnOfLog(d.log) }
 
