@@ -27,13 +27,18 @@ func (r *runner) audit(ctx context.Context, oc *graphql.OperationContext) (audit
 	}
 	rows, began := new(atomic.Int64), time.Now()
 	return context.WithValue(ctx, rowsKey{}, rows), func() {
-		line := []any{"audit", true, "viewer", viewer.Name, "operation", short(oc.Operation.Name)}
-		if document, ok := oc.Stats.GetExtension(documentKey).(*documents.Document); ok {
-			line = append(line, "document", short(document.ID))
-		}
-		line = append(line, "fields", rootFields(oc), "rows", rows.Load(), "duration", time.Since(began))
-		r.log.InfoContext(ctx, "operation", line...)
+		r.logAudit(ctx, oc, "operation", int(rows.Load()), began)
 	}
+}
+
+// logAudit logs that rows were sent to the viewer of the context.
+func (r *runner) logAudit(ctx context.Context, oc *graphql.OperationContext, what string, rows int, began time.Time) {
+	line := []any{"audit", true, "viewer", models.ViewerOf(ctx).Name, "operation", short(oc.Operation.Name)}
+	if document, ok := oc.Stats.GetExtension(documentKey).(*documents.Document); ok {
+		line = append(line, "document", short(document.ID))
+	}
+	line = append(line, "fields", rootFields(oc), "rows", rows, "duration", time.Since(began))
+	r.log.InfoContext(ctx, what, line...)
 }
 
 // addRows adds to the rows that the audit of an operation has.

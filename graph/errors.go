@@ -14,6 +14,7 @@ import (
 
 	"sessiongraph/graph/apierror"
 	"sessiongraph/models"
+	"sessiongraph/models/store"
 	"sessiongraph/models/store/dialect"
 )
 
@@ -33,6 +34,9 @@ func presentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 		case shown.Extensions["code"] == errcode.ParseFailed:
 			shown.Message = explainSyntax(shown.Message)
 		case shown.Extensions["code"] != nil:
+		case errors.Is(err, store.ErrErased), errors.Is(err, store.ErrLogFull):
+			shown.Message = err.Error()
+			errcode.Set(shown, apierror.Unavailable)
 		case errors.Is(ctx.Err(), context.DeadlineExceeded):
 			shown.Message = "the answer took too long: ask for less, for smaller pages or for a shorter range of time"
 			errcode.Set(shown, apierror.Timeout)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+
+	"sessiongraph/models/store"
 )
 
 // Reader is what a server of a test reads from.
@@ -13,7 +15,8 @@ type Reader = reader
 func HandlerOf(stopping context.Context, reader Reader, settings Settings, log *slog.Logger, plain bool) http.Handler {
 	server, run := newServer(stopping, reader, reader, settings, log)
 	if !plain {
-		renderInOnePass(server, run)
+		renderInOnePass(server)
+		run.snapshot = store.Snapshot
 	}
 	return server
 }

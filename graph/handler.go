@@ -26,7 +26,9 @@ type Settings struct {
 	MaxComplexity int // about how many values an operation may return
 	// QueryTimeout is how long an answer, or one event of a subscription, may take.
 	QueryTimeout time.Duration
-	Origins      []string // of web pages that may query, as browsers send them
+	// ExportTimeout is how long an export may take; 0 for no bound.
+	ExportTimeout time.Duration
+	Origins       []string // of web pages that may query, as browsers send them
 	// Authenticator finds out who sends a request, and makes the API protected; nil where everyone is an operator.
 	Authenticator transport.Authenticator
 
@@ -45,23 +47,32 @@ const DefaultQueryTimeout = 10 * time.Second
 // Handler returns the handler of /query. Its streams end with stopping.
 func Handler(stopping context.Context, database *store.Store, settings Settings, log *slog.Logger) http.Handler {
 	server, run := newServer(stopping, database, database.Primary(), settings, log)
-	renderInOnePass(server, run)
-	var route http.Handler = server
-	if settings.Authenticator != nil {
-		route = transport.RequireToken(settings.Authenticator, route)
+	renderInOnePass(server)
+	run.snapshot = store.Snapshot
+	return settings.protect(server)
+}
+
+// protect returns a handler that wants a token where the API is protected, and counts errors.
+func (s Settings) protect(route http.Handler) http.Handler {
+	if s.Authenticator != nil {
+		route = transport.RequireToken(s.Authenticator, route)
 	}
-	if settings.Metrics != nil {
-		route = transport.CountErrors(settings.Metrics.countError, route)
+	if s.Metrics != nil {
+		route = transport.CountErrors(s.Metrics.countError, route)
 	}
 	return route
+}
+
+// fieldServer is gqlgen's server, or its executor.
+type fieldServer interface {
+	AroundFields(f graphql.FieldMiddleware)
 }
 
 // renderInOnePass makes a server answer from one state of the database. Root fields are
 // read and rendered one after the other, each in one pass, without the columns of
 // sessions that the operation does not select.
-func renderInOnePass(server *handler.Server, run *runner) {
+func renderInOnePass(server fieldServer) {
 	renderer := generated.NewRenderer()
-	run.snapshot = store.Snapshot
 	server.AroundFields(func(ctx context.Context, next graphql.Resolver) (any, error) {
 		defer store.LockSnapshot(ctx)()
 		ctx, end := tracing.Start(ctx, graphql.GetFieldContext(ctx).Field.Name)
@@ -104,20 +115,9 @@ func selectedNames(oc *graphql.OperationContext) map[string]bool {
 func newServer(
 	stopping context.Context, database reader, primary model.Reader, settings Settings, log *slog.Logger,
 ) (*handler.Server, *runner) {
-	source := model.Source{
-		Store: database, Primary: primary, Codec: model.NewCodec(database.CursorKey()), MaxPage: settings.MaxPage,
-	}
-	run := &runner{
-		source: source, timeout: settings.QueryTimeout, operations: limits.NewOperationLimiter(), log: log,
-		protected: settings.Authenticator != nil, metrics: settings.Metrics,
-		snapshot: func(ctx context.Context) (context.Context, func()) { return ctx, func() {} },
-	}
-	if run.timeout <= 0 {
-		run.timeout = DefaultQueryTimeout
-	}
-	resolver := &Resolver{source, database, &limits.SubscriptionLimiter{}}
+	run := newRunner(database, primary, settings, log)
+	resolver := &Resolver{run.source, database, &limits.SubscriptionLimiter{}}
 	executable := generated.NewExecutableSchema(generated.Config{Resolvers: resolver})
-
 	server := handler.New(executable)
 	overHTTP := transport.HTTP{MaxBody: maxRequest, Runner: run}
 	server.AddTransport(transport.WebSocket{
@@ -125,18 +125,46 @@ func newServer(
 	})
 	server.AddTransport(transport.SSE{HTTP: overHTTP, Stopping: stopping})
 	server.AddTransport(overHTTP)
+	run.configure(server, limits.Operation{Schema: executable.Schema(), MaxPage: settings.MaxPage,
+		MaxComplexity: settings.MaxComplexity}, settings, database)
+	return server, run
+}
+
+func newRunner(database reader, primary model.Reader, settings Settings, log *slog.Logger) *runner {
+	run := &runner{
+		source: model.Source{Store: database, Primary: primary, Codec: model.NewCodec(database.CursorKey()),
+			MaxPage: settings.MaxPage},
+		timeout: settings.QueryTimeout, operations: limits.NewOperationLimiter(), log: log,
+		protected: settings.Authenticator != nil, metrics: settings.Metrics,
+		snapshot: func(ctx context.Context) (context.Context, func()) { return ctx, func() {} },
+	}
+	if run.timeout <= 0 {
+		run.timeout = DefaultQueryTimeout
+	}
+	return run
+}
+
+// operationServer is gqlgen's server, or its executor.
+type operationServer interface {
+	SetParserTokenLimit(limit int)
+	SetQueryCache(cache graphql.Cache[*ast.QueryDocument])
+	SetErrorPresenter(f graphql.ErrorPresenterFunc)
+	SetRecoverFunc(f graphql.RecoverFunc)
+	Use(extension graphql.HandlerExtension)
+}
+
+// configure makes a server refuse the operations that its viewers may not run, or that exceed the limits.
+func (r *runner) configure(server operationServer, bounds limits.Operation, settings Settings, database reader) {
 	server.SetParserTokenLimit(limits.MaxTokens)
 	server.SetQueryCache(limits.NewQueryCache())
-	server.SetErrorPresenter(presentError(log))
+	server.SetErrorPresenter(presentError(r.log))
 	server.SetRecoverFunc(recovered)
 	server.Use(extension.Introspection{})
-	server.Use(rights{run.viewer})
+	server.Use(rights{r.viewer})
 	server.Use(persistedDocuments{
 		trusted: settings.Documents, only: settings.DocumentsOnly, automatic: limits.NewPersistedQueries(),
-		viewer: run.viewer,
+		viewer: r.viewer,
 	})
-	server.Use(limits.Operation{Schema: executable.Schema(), Codec: source.Codec,
-		MaxPage: settings.MaxPage, MaxComplexity: settings.MaxComplexity,
-		Viewer: run.viewer, Unmasked: database.Unmasked})
-	return server, run
+	bounds.Codec, bounds.Viewer, bounds.Unmasked = r.source.Codec, r.viewer, database.Unmasked
+	server.Use(bounds)
 }

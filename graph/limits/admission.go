@@ -55,6 +55,32 @@ func (l *OperationLimiter) AcquireSoon(ctx context.Context, oc *graphql.Operatio
 	return release, err
 }
 
+// exportsPerCore are the exports that run at once, each of which has a connection of the database.
+const exportsPerCore = 2
+
+// ExportLimiter bounds how many exports run at once.
+type ExportLimiter struct{ running chan struct{} }
+
+// NewExportLimiter returns a limiter for this machine's cores.
+func NewExportLimiter() *ExportLimiter {
+	return &ExportLimiter{make(chan struct{}, exportsPerCore*runtime.GOMAXPROCS(0))}
+}
+
+// AcquireSoon waits shortly until the export may run, and fails with the code UNAVAILABLE; release ends that.
+func (l *ExportLimiter) AcquireSoon(ctx context.Context) (release func(), err error) {
+	wait, cancel := context.WithTimeout(ctx, maxWait)
+	defer cancel()
+	select {
+	case l.running <- struct{}{}:
+		return func() { <-l.running }, nil
+	case <-wait.Done():
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, apierror.New(apierror.Unavailable, "the server runs as many exports as it can: try again later")
+	}
+}
+
 const maxSubscriptions = 1000 // of all clients together
 
 // SubscriptionLimiter bounds how many subscriptions there are at once.

@@ -19,6 +19,7 @@ import (
 type argumentChecker struct {
 	codec     *model.Codec
 	maxPage   int
+	export    bool // root fields have no largest page
 	variables map[string]any
 	seen      map[string]bool // fragments
 	values    int             // of all arguments so far
@@ -63,8 +64,12 @@ func (c *argumentChecker) checkField(field *ast.Field) *gqlerror.Error {
 	}
 
 	arguments := field.ArgumentMap(c.variables)
-	first, last := pageArguments(field, arguments)
-	if _, _, err := (model.Page{First: first, Last: last}).Size(c.maxPage); err != nil {
+	first, last := PageArguments(field, arguments)
+	maxPage := c.maxPage
+	if c.export && isRoot(field) {
+		maxPage = math.MaxInt32
+	}
+	if _, _, err := (model.Page{First: first, Last: last}).Size(maxPage); err != nil {
 		return apierror.New(apierror.BadUserInput, "%s", err)
 	}
 	if err := c.checkCursors(field, arguments); err != nil {
@@ -87,6 +92,10 @@ func (c *argumentChecker) checkField(field *ast.Field) *gqlerror.Error {
 		}
 	}
 	return nil
+}
+
+func isRoot(field *ast.Field) bool {
+	return field.ObjectDefinition != nil && field.ObjectDefinition.Name == "Query"
 }
 
 // checkCursors returns the error of a cursor that no list of this field and order has
@@ -191,8 +200,8 @@ func isDigits(text string) bool {
 	return len(text) >= 3 && strings.Trim(text, "0123456789") == ""
 }
 
-// pageArguments returns first and last of a field that has them.
-func pageArguments(field *ast.Field, arguments map[string]any) (first, last *int) {
+// PageArguments returns first and last of a field that has them.
+func PageArguments(field *ast.Field, arguments map[string]any) (first, last *int) {
 	if field.Definition == nil {
 		return nil, nil
 	}

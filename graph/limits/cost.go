@@ -16,10 +16,11 @@ const (
 	countsFoundKey = "counts what is found"
 )
 
-// complexity estimates how many values an operation returns and how much is read for them.
-func complexity(oc *graphql.OperationContext, maxPage int) float64 {
-	c := costs{variables: oc.Variables, maxPage: maxPage, fragments: map[string]cost{}, counting: map[string]bool{},
-		grouping: map[string]float64{}}
+// complexity estimates how many values an operation returns and how much is read for them. Of an export it counts one
+// node.
+func complexity(oc *graphql.OperationContext, maxPage int, export bool) float64 {
+	c := costs{variables: oc.Variables, maxPage: maxPage, export: export,
+		fragments: map[string]cost{}, counting: map[string]bool{}, grouping: map[string]float64{}}
 	total := c.of(oc.Operation.SelectionSet).total()
 	oc.Stats.SetExtension(complexityKey, total)
 	oc.Stats.SetExtension(countsFoundKey, c.countsFound)
@@ -58,6 +59,7 @@ func (c *cost) addOn(typeName string, n float64) {
 type costs struct {
 	variables map[string]any
 	maxPage   int
+	export    bool
 	fragments map[string]cost
 	counting  map[string]bool    // fragments that select totalCount
 	grouping  map[string]float64 // the extraGroups of fragments
@@ -70,6 +72,10 @@ func (c *costs) of(set ast.SelectionSet) cost {
 	for _, selection := range set {
 		switch s := selection.(type) {
 		case *ast.Field:
+			if c.export && isRoot(s) {
+				sum.always += c.of(s.SelectionSet).total()
+				continue
+			}
 			sum.always += 1 + c.reading(s) + c.size(s)*c.of(s.SelectionSet).total()
 		case *ast.InlineFragment:
 			sum.conditional(s.TypeCondition, s.ObjectDefinition, c.of(s.SelectionSet))
@@ -225,7 +231,7 @@ func (c *costs) size(field *ast.Field) float64 {
 	if strings.HasSuffix(field.ObjectDefinition.Name, "Connection") {
 		return 1 // the field that returned the connection counted its page
 	}
-	first, last := pageArguments(field, field.ArgumentMap(c.variables))
+	first, last := PageArguments(field, field.ArgumentMap(c.variables))
 	switch {
 	case first != nil:
 		return float64(*first)

@@ -26,6 +26,7 @@ func TestDocumentedLimits(t *testing.T) {
 		"| words of a `search` | N,":                                 maxSearchWords,
 		"| values of all arguments of an operation | N;":             maxValues,
 		"| depth of an argument | N levels":                          maxDepth,
+		"| exports at once | N for each core":                        exportsPerCore,
 		"| subscriptions at once | N |":                              maxSubscriptions,
 		"| operations at once | N small":                             cheapPerCore,
 		"and N large one ":                                           expensivePerCore,
@@ -86,7 +87,7 @@ func TestCountsOfWhatIsFound(t *testing.T) {
 		document := gqlparser.MustLoadQueryWithRules(schema, query, rules.NewDefaultRules())
 		oc := &graphql.OperationContext{Operation: document.Operations[0], Doc: document,
 			Variables: map[string]any{"f": map[string]any{"search": "a"}}}
-		complexity(oc, 200)
+		complexity(oc, 200, false)
 		if got := oc.Stats.GetExtension(countsFoundKey); got != counts {
 			t.Errorf("%s: %v, want %v", query, got, counts)
 		}

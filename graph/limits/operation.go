@@ -22,6 +22,8 @@ type Operation struct {
 	Codec         *model.Codec
 	MaxPage       int // largest first or last
 	MaxComplexity int // values that an operation may return, about
+	// Export says that operations are of exports, whose lists have neither a largest page nor a cost.
+	Export bool
 	// Viewer returns whose operation it is.
 	Viewer func(ctx context.Context) (*models.Viewer, *gqlerror.Error)
 	// Unmasked returns the names of NER slots and variables whose values every viewer sees.
@@ -46,7 +48,8 @@ func (o Operation) MutateOperationContext(ctx context.Context, oc *graphql.Opera
 	if err := checkVariables(o.Schema, oc.Operation, oc.Variables); err != nil {
 		return err
 	}
-	arguments := argumentChecker{codec: o.Codec, maxPage: o.MaxPage, variables: oc.Variables, seen: map[string]bool{}}
+	arguments := argumentChecker{codec: o.Codec, maxPage: o.MaxPage, export: o.Export, variables: oc.Variables,
+		seen: map[string]bool{}}
 	viewer, denied := o.Viewer(ctx)
 	if denied != nil {
 		return denied
@@ -57,7 +60,7 @@ func (o Operation) MutateOperationContext(ctx context.Context, oc *graphql.Opera
 	if err := arguments.check(oc.Operation.SelectionSet); err != nil {
 		return err
 	}
-	total := complexity(oc, o.MaxPage)
+	total := complexity(oc, o.MaxPage, o.Export)
 	if total > float64(o.MaxComplexity) {
 		return apierror.New(apierror.TooComplex,
 			"the operation may return about %.0f values, at most %d are allowed: "+

@@ -152,15 +152,27 @@ func readURL(r *http.Request, params *graphql.RawParams) *requestError {
 		if text == "" {
 			continue
 		}
-		decoder := json.NewDecoder(strings.NewReader(text))
-		decoder.UseNumber()
-		if err := decoder.Decode(into); err != nil || decoder.More() {
+		var err error
+		if *into, err = DecodeObject(text); err != nil {
 			return newRequestError(http.StatusBadRequest, apierror.BadRequest, "%s is not an object in JSON", name)
 		}
 	}
-	wholeNumbers(params.Variables)
 	setDocumentIDs(params, values.Get("documentId"), values.Get("id"))
 	return nil
+}
+
+// DecodeObject reads the JSON of variables or extensions.
+func DecodeObject(text string) (object map[string]any, err error) {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&object); err != nil {
+		return nil, err
+	}
+	if decoder.More() {
+		return nil, errors.New("more than one value")
+	}
+	wholeNumbers(object)
+	return object, nil
 }
 
 // documentIDs is the type of the extension in which the ids of a document are. No client can send one.

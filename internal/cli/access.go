@@ -13,8 +13,13 @@ type Access struct {
 	JWTIssuer   Given `name:"jwt-issuer" env:"SESSIONGRAPH_JWT_ISSUER" group:"Access:" placeholder:"ISSUER" help:"iss of the JWTs; required with --jwks."`
 	JWTAudience Given `name:"jwt-audience" env:"SESSIONGRAPH_JWT_AUDIENCE" group:"Access:" placeholder:"AUDIENCE" help:"aud of the JWTs; required with --jwks."`
 	JWTClaim    Given `name:"jwt-claim" env:"SESSIONGRAPH_JWT_CLAIM" group:"Access:" default:"sessiongraph" placeholder:"NAME" help:"Claim of the JWTs that has the rights (${default})."`
-	MaskKey     Given `name:"mask-key" env:"SESSIONGRAPH_MASK_KEY" secret:"" group:"Access:" placeholder:"KEY" help:"Secret that pseudonyms are made with, in place of the database's own. With another one all pseudonyms change at the next start."`
-	Unmasked    Given `env:"SESSIONGRAPH_UNMASKED" group:"Access:" placeholder:"NAME" help:"Names of NER slots and variables whose values every token shows, comma separated, or @FILE with one on each line. Changes of the file are taken up."`
+	Pseudonyms
+	Unmasked Given `env:"SESSIONGRAPH_UNMASKED" group:"Access:" placeholder:"NAME" help:"Names of NER slots and variables whose values every token shows, comma separated, or @FILE with one on each line. Changes of the file are taken up."`
+}
+
+// Pseudonyms are how personal data is masked.
+type Pseudonyms struct {
+	MaskKey Given `name:"mask-key" env:"SESSIONGRAPH_MASK_KEY" secret:"" group:"Access:" placeholder:"KEY" help:"Secret that pseudonyms are made with, in place of the database's own. With another one all pseudonyms change at the next start."`
 }
 
 // Validate refuses settings of JWTs that lack another.

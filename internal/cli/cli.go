@@ -20,6 +20,7 @@ type CLI struct {
 	Simulate Simulate `cmd:"" help:"Generate simulated notifications, for demonstrations and tests."`
 	Sign     Sign     `cmd:"" help:"Print the signature of a notification, for X-AIRudder-Sign."`
 
+	Query      Query      `cmd:"" help:"Run a query on the database, and print its answer or write it as a file of rows."`
 	Token      Token      `cmd:"" help:"Print a new API token and its line for the tokens file."`
 	Quarantine Quarantine `cmd:"" help:"List or print quarantined notifications."`
 	Replay     Replay     `cmd:"" help:"Project the whole ledger again, quarantine included."`

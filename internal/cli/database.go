@@ -9,9 +9,15 @@ import (
 	"sessiongraph/models/store"
 )
 
-// withStore runs work on the open database, and closes it.
+// withStore is open without options.
 func (d Database) withStore(ctx context.Context, work func(*store.Store) error) error {
-	database, err := store.Open(ctx, string(d.DB), store.Options{MustExist: true})
+	return d.open(ctx, store.Options{}, work)
+}
+
+// open runs work on the open database, and closes it.
+func (d Database) open(ctx context.Context, options store.Options, work func(*store.Store) error) error {
+	options.MustExist = true
+	database, err := store.Open(ctx, string(d.DB), options)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ type Serve struct {
 	Keeping
 	MaxPage       Count   `env:"SESSIONGRAPH_MAX_PAGE" group:"Queries:" default:"200" placeholder:"N" help:"Highest value of first and last (${default})."`
 	QueryTimeout  Timeout `env:"SESSIONGRAPH_QUERY_TIMEOUT" group:"Queries:" default:"10s" placeholder:"TIME" help:"How long an answer, or one event of a subscription, may take, e.g. 10s or 1m (${default})."`
+	ExportTimeout Timeout `env:"SESSIONGRAPH_EXPORT_TIMEOUT" group:"Queries:" default:"10m" placeholder:"TIME" help:"How long an export may take, e.g. 10m or 1h (${default})."`
 	Documents     string  `env:"SESSIONGRAPH_DOCUMENTS" group:"Queries:" placeholder:"PATH" help:"Trusted documents: a folder of *.graphql files, or a manifest as relay-compiler and graphql-codegen write it."`
 	DocumentsOnly bool    `env:"SESSIONGRAPH_DOCUMENTS_ONLY" group:"Queries:" help:"Let tokens without the scope admin send trusted documents alone."`
 	MaxComplexity Count   `env:"SESSIONGRAPH_MAX_COMPLEXITY" group:"Queries:" default:"250000" placeholder:"N" help:"Highest estimated number of values that one operation may return (${default})."`
@@ -77,6 +78,7 @@ func (c Serve) config(schema Schema) server.Config {
 			MaxPage:       int(c.MaxPage),
 			MaxComplexity: int(c.MaxComplexity),
 			QueryTimeout:  time.Duration(c.QueryTimeout),
+			ExportTimeout: time.Duration(c.ExportTimeout),
 			DocumentsOnly: c.DocumentsOnly,
 		},
 		Access:   c.Access.settings(),

@@ -22,14 +22,13 @@ import (
 
 // routes are the handlers of the server's paths, and what others are made of.
 type routes struct {
-	ingest, query, ready http.Handler
-	library              http.Handler
-	schema               string
-	origins              []string // whose pages may ask /query, and read /library and /schema.graphqls
-	keyed                bool     // /ingest takes keys in its address
-	metrics              prometheus.Gatherer
-	tokens               transport.Authenticator // nil where everyone may do everything
-	tracer               *tracing.Tracer
+	ingest, query, export, library, ready http.Handler
+	schema                                string
+	origins                               []string // whose pages may ask /query and /export, and read /library and /schema.graphqls
+	keyed                                 bool     // /ingest takes keys in its address
+	metrics                               prometheus.Gatherer
+	tokens                                transport.Authenticator // nil where everyone may do everything
+	tracer                                *tracing.Tracer
 }
 
 func (r routes) handler(log *slog.Logger) http.Handler {
@@ -40,6 +39,7 @@ func (r routes) handler(log *slog.Logger) http.Handler {
 		mux.Handle("/ingest/{key...}", ingest)
 	}
 	mux.Handle("/query", crossOrigin(r.origins, r.tracer.Handler("/query", transport.Compress(r.query))))
+	mux.Handle("/export", crossOrigin(r.origins, r.tracer.Handler("/export", transport.Compress(r.export))))
 	mux.Handle("/schema.graphqls", crossOrigin(r.origins, transport.Compress(readOnly(graph.Schema(r.schema)))))
 	library := r.library
 	if r.tokens != nil {
@@ -120,7 +120,8 @@ func readOnly(h http.Handler) http.Handler {
 // notFound answers for unknown paths. The commonest mistake is a wrong path for
 // notifications.
 func notFound(w http.ResponseWriter, r *http.Request) {
-	message := "no such path; there are /ingest, /query, /library, /schema.graphqls, /healthz, /readyz and /metrics"
+	message := "no such path; there are /ingest, /query, /export, /library, /schema.graphqls, /healthz, /readyz and " +
+		"/metrics"
 	path := strings.ToLower(r.URL.Path)
 	if r.Method == http.MethodPost || strings.HasPrefix(path, "/ingest") || strings.HasPrefix(path, "/webhook") {
 		message = "no such path; notifications are posted to /ingest, queries to /query"

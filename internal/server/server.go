@@ -125,6 +125,7 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 		ingest:  notifications,
 		query:   graph.Handler(ctx, store, config.Queries, log),
 		library: graph.Library(trusted),
+		export:  graph.ExportHandler(store, config.Queries, log),
 		schema:  config.Schema,
 		origins: config.Queries.Origins,
 		keyed:   notifications.Keys.Required(),

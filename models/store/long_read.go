@@ -93,7 +93,9 @@ func maxRows(ctx context.Context) int {
 const erasuresSetting = "erasures"
 
 // erasures returns how many steps of erasures there were.
-func (s *Store) erasures(ctx context.Context) (uint64, error) { return readErasures(s.read.WithContext(ctx)) }
+func (s *Store) erasures(ctx context.Context) (uint64, error) {
+	return readErasures(s.read.WithContext(ctx))
+}
 
 func readErasures(db *gorm.DB) (uint64, error) {
 	var rows []setting
