@@ -84,7 +84,8 @@ func TestQuestionsAreDescribed(t *testing.T) {
 		titles[question.Title] = true
 		lines := strings.Split(question.Description, "\n")
 		for _, variable := range question.Variables {
-			if !slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, variable.Variable+": ") }) {
+			said := func(line string) bool { return strings.HasPrefix(line, variable.Variable+": ") }
+			if !slices.ContainsFunc(lines, said) {
 				t.Errorf("%s does not say what $%s does", question.Name, variable.Variable)
 			}
 		}

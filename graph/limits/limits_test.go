@@ -62,7 +62,7 @@ func TestCallbacksAreGroups(t *testing.T) {
 	} {
 		document := gqlparser.MustLoadQueryWithRules(schema, query, rules.NewDefaultRules())
 		oc := &graphql.OperationContext{Operation: document.Operations[0], Doc: document}
-		if got := int(complexity(oc, 200)) / groupCost; got != groups {
+		if got := int(complexity(oc, 200, false)) / groupCost; got != groups {
 			t.Errorf("%s: %d groups, want %d", query, got, groups)
 		}
 	}

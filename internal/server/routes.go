@@ -23,12 +23,13 @@ import (
 // routes are the handlers of the server's paths, and what others are made of.
 type routes struct {
 	ingest, query, export, library, ready http.Handler
-	schema                                string
-	origins                               []string // whose pages may ask /query and /export, and read /library and /schema.graphqls
-	keyed                                 bool     // /ingest takes keys in its address
-	metrics                               prometheus.Gatherer
-	tokens                                transport.Authenticator // nil where everyone may do everything
-	tracer                                *tracing.Tracer
+
+	schema  string
+	origins []string // whose pages may ask /query and /export, and read /library and /schema.graphqls
+	keyed   bool     // /ingest takes keys in its address
+	metrics prometheus.Gatherer
+	tokens  transport.Authenticator // nil where everyone may do everything
+	tracer  *tracing.Tracer
 }
 
 func (r routes) handler(log *slog.Logger) http.Handler {
