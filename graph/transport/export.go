@@ -69,6 +69,7 @@ func (t Export) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rows, err := t.Exporter.Export(r.Context(), oc, plan, file, body.stop)
 	switch {
 	case err == nil:
+		body.begin() // where there is nothing to write
 		w.Header().Set(rowCountTrailer, strconv.Itoa(rows))
 		w.Header().Set(sha256Trailer, hex.EncodeToString(body.sum.Sum(nil)))
 	case body.begun:
@@ -221,9 +222,7 @@ var errStopped = errors.New("the export was stopped")
 
 // Write writes a part of the body. A client that does not take it in time is disconnected.
 func (b *exportBody) Write(part []byte) (int, error) {
-	if !b.begun {
-		b.begin()
-	}
+	b.begin()
 	if err := b.control.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return 0, err
 	}
@@ -234,7 +233,11 @@ func (b *exportBody) Write(part []byte) (int, error) {
 	return b.to.Write(part)
 }
 
+// begin sends the headers, once.
 func (b *exportBody) begin() {
+	if b.begun {
+		return
+	}
 	b.begun = true
 	header := b.to.Header()
 	contentType := b.format.MediaType()
