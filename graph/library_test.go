@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"encoding/csv"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -24,38 +25,67 @@ func builtIn(t *testing.T) *documents.Collection {
 	return collection
 }
 
-// Each built-in question is answered with a table, without variables and for viewers who see masks.
+// Each built-in question is answered with a table and exported, without variables and for viewers who see masks.
 func TestQuestionsAreAnswered(t *testing.T) {
 	collection := builtIn(t)
+	settings := graph.Settings{
+		MaxPage: 200, MaxComplexity: 250_000, Documents: documents.NewTrusted(collection), DocumentsOnly: true,
+	}
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
-		database := storedSessions(t, kind, 400)
-		handler := graph.Handler(t.Context(), database, graph.Settings{
-			MaxPage: 200, MaxComplexity: 250_000, Documents: documents.NewTrusted(collection), DocumentsOnly: true,
-		}, slog.New(slog.DiscardHandler))
+		database, log := storedSessions(t, kind, 400), slog.New(slog.DiscardHandler)
+		handler := graph.Handler(t.Context(), database, settings, log)
+		exports := graph.ExportHandler(database, settings, log)
 		for _, scope := range []models.Scope{models.ScopeRead, models.ScopePII} {
 			viewer := &models.Viewer{Name: "test", Scopes: models.ImpliedScopes([]models.Scope{scope})}
+			server := httptest.NewServer(as(viewer, exports))
+			t.Cleanup(server.Close)
 			for _, question := range collection.Library {
 				t.Run(string(scope)+" "+question.ID, func(t *testing.T) {
-					response := post(as(viewer, handler), strings.NewReader(`{"documentId": "`+question.ID+`"}`))
-					var answer struct {
-						Data   map[string]json.RawMessage
-						Errors []any
+					request := `{"documentId": "` + question.ID + `"}`
+					rows := tableOf(t, post(as(viewer, handler), strings.NewReader(request)))
+					if rows == 0 {
+						t.Error("no rows")
 					}
-					if err := json.Unmarshal(response.Body.Bytes(), &answer); err != nil || answer.Errors != nil {
-						t.Fatalf("%v %.1000s", err, response.Body)
-					}
-					if len(answer.Data) != 1 {
-						t.Errorf("%d root fields: an export has one", len(answer.Data))
-					}
-					for field, value := range answer.Data {
-						if rows := rowsOf(t, value); len(rows) == 0 {
-							t.Errorf("%s has no rows: %.200s", field, value)
-						}
+					exported := exportOf(t, server.URL, request)
+					if exported < rows {
+						t.Errorf("%d rows are shown, and %d exported", rows, exported)
 					}
 				})
 			}
 		}
 	})
+}
+
+// tableOf returns how many rows the list at the root of an answer has.
+func tableOf(t *testing.T, response *httptest.ResponseRecorder) (rows int) {
+	t.Helper()
+	var answer struct {
+		Data   map[string]json.RawMessage
+		Errors []any
+	}
+	if err := json.Unmarshal(response.Body.Bytes(), &answer); err != nil || answer.Errors != nil ||
+		len(answer.Data) != 1 {
+		t.Fatalf("%v %.1000s", err, response.Body)
+	}
+	for _, value := range answer.Data {
+		rows = len(rowsOf(t, value))
+	}
+	return rows
+}
+
+// exportOf returns how many rows a file has.
+func exportOf(t *testing.T, url, request string) int {
+	t.Helper()
+	response, err := http.Post(url+"?format=csv", "application/json", strings.NewReader(request))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	records, err := csv.NewReader(response.Body).ReadAll()
+	if err != nil || response.StatusCode != http.StatusOK || len(records) == 0 {
+		t.Fatalf("status %d, %v, %.3q", response.StatusCode, err, records)
+	}
+	return len(records) - 1
 }
 
 // rowsOf returns the rows of a root list: its elements, or those of its connection.
