@@ -468,7 +468,8 @@ func TestCommandQuery(t *testing.T) {
 			strings.Count(got.Out, `"callId"`) != 2 || !strings.HasPrefix(got.Out, `{"data":{"sessions"`) {
 			t.Errorf("JSON: %+v", got)
 		}
-		if got := run("--format", "csv", file); got.Code != 0 || got.Err != "" || strings.Count(got.Out, "\r\n") != 21 {
+		got := run("--format", "csv", file)
+		if got.Code != 0 || got.Err != "" || strings.Count(got.Out, "\r\n") != 21 {
 			t.Errorf("CSV: %+v", got)
 		}
 		for _, args := range [][]string{{"-"}, {"--format=ndjson", "-"}, {"--format=parquet", "-"}} {
