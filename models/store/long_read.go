@@ -17,12 +17,17 @@ import (
 var (
 	// ErrErased is of a read that began before an erasure, which it would survive.
 	ErrErased = errors.New("a callee was erased while this was read: begin again")
-	// ErrLogFull is of a read that kept the log of an SQLite file from being begun anew for too long.
+	// ErrLogFull is of a read for which the log of an SQLite file could not be begun anew, until it was too long.
 	ErrLogFull = errors.New("too much was stored while this was read: ask for less, or for a shorter range of time")
 )
 
-// maxReadLog is how long an SQLite file's write-ahead log may become, in bytes, while a long read keeps its state.
-const maxReadLog = 1 << 30
+// Bounds of an SQLite file's write-ahead log, in bytes, while a long read keeps its state: it may become as long as
+// maxReadLog, and no longer than freeReadLog where the disk has less than leastSpace left.
+const (
+	maxReadLog  = 4 << 30
+	freeReadLog = 256 << 20
+	leastSpace  = 1 << 30
+)
 
 // Whether a long read has to end is looked at each longReadInterval. After maxFailedLooks in a row it ends, because
 // an erasure would not be seen.
@@ -75,10 +80,15 @@ func (s *Store) watchLongRead(ctx context.Context, cancel context.CancelCauseFun
 			cancel(err)
 		case err == nil && now != before:
 			cancel(ErrErased)
-		case s.db.LogSize() > maxReadLog:
+		case s.logIsFull():
 			cancel(ErrLogFull)
 		}
 	}
+}
+
+func (s *Store) logIsFull() bool {
+	size := s.db.LogSize()
+	return size > maxReadLog || size > freeReadLog && s.db.CheckSpace(leastSpace) != nil
 }
 
 // maxRows is how many rows a list without paging arguments may have.

@@ -36,7 +36,9 @@ func exportRequest(
 }
 
 // exported is a file that arrived whole: its trailers are compared with it.
-func exported(t *testing.T, s *program.Server, address, query string, variables map[string]any) (file []byte, rows int) {
+func exported(
+	t *testing.T, s *program.Server, address, query string, variables map[string]any,
+) (file []byte, rows int) {
 	t.Helper()
 	response, err := http.DefaultClient.Do(exportRequest(t, s, address, query, variables))
 	if err != nil {
@@ -461,7 +463,8 @@ func TestCommandQuery(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "query.graphql")
 		write(t, file, `query ($first: Int) { sessions(first: $first) { nodes { callId callee } } }`)
 		run := func(args ...string) program.Ended {
-			return program.Run(t, "{ intentions { label } nothing }", append([]string{"query", "--db", db}, args...)...)
+			args = append([]string{"query", "--db", db}, args...)
+			return program.Run(t, "{ intentions { label } nothing }", args...)
 		}
 
 		if got := run("--variables", `{"first": 2}`, file); got.Code != 0 || got.Err != "" ||
