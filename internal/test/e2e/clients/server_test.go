@@ -26,7 +26,9 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	// go test runs again when they change
-	for _, file := range []string{"subscribe.mjs", "parquet.mjs", "frontend/main.js", "frontend/index.html", "package-lock.json"} {
+	for _, file := range []string{
+		"subscribe.mjs", "parquet.mjs", "frontend/main.js", "frontend/index.html", "package-lock.json",
+	} {
 		if _, err := os.ReadFile(file); err != nil {
 			panic(err)
 		}
