@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -214,23 +214,30 @@ type exportBody struct {
 	sum     hash.Hash
 	format  export.Format
 	name    string // of the file, without what follows from its format
-	begun   bool
-	stopped atomic.Bool
+
+	mu             sync.Mutex
+	begun, stopped bool
 }
 
 var errStopped = errors.New("the export was stopped")
 
 // Write writes a part of the body. A client that does not take it in time is disconnected.
 func (b *exportBody) Write(part []byte) (int, error) {
-	b.begin()
-	if err := b.control.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+	if err := b.beginWrite(); err != nil {
 		return 0, err
-	}
-	if b.stopped.Load() {
-		return 0, errStopped
 	}
 	_, _ = b.sum.Write(part)
 	return b.to.Write(part)
+}
+
+func (b *exportBody) beginWrite() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stopped {
+		return errStopped
+	}
+	b.begin()
+	return b.control.SetWriteDeadline(time.Now().Add(writeTimeout))
 }
 
 // begin sends the headers, once.
@@ -254,8 +261,12 @@ func (b *exportBody) begin() {
 	b.to.WriteHeader(http.StatusOK)
 }
 
-// stop ends the write that is blocked, and all later ones.
+// stop ends a write that is blocked, and all later ones.
 func (b *exportBody) stop() {
-	b.stopped.Store(true)
-	_ = b.control.SetWriteDeadline(time.Now())
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.stopped = true
+	if b.begun {
+		_ = b.control.SetWriteDeadline(time.Now())
+	}
 }

@@ -366,6 +366,17 @@ func TestRefusedExports(t *testing.T) {
 	}
 }
 
+// An export that takes too long before its first byte is answered with an error.
+func TestExportTimeout(t *testing.T) {
+	s := startServer(t, newDB(t), "--export-timeout", "1ms")
+	mustPost(t, s, simulated(50)...)
+	const query = `{ sessions { nodes { raw messages { text raw replyTo { message { raw text } } } } } }`
+	answer := do(t, exportRequest(t, s, "?format=parquet", query, nil))
+	if answer.status != http.StatusGatewayTimeout || answer.code(t) != "TIMEOUT" {
+		t.Errorf("status %d: %s", answer.status, answer.body)
+	}
+}
+
 // A viewer with masks exports what the viewer sees.
 func TestExportsAreMasked(t *testing.T) {
 	s, _ := startWithTokens(t, newDB(t))
