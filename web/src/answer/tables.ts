@@ -76,6 +76,19 @@ export function nestedTable(column: Column, value: unknown): { columns: Column[]
   return { columns: [{ ...column, path: [], isList: false, ofElement: false }], rows };
 }
 
+/** A table, and with it, for each list of objects in its rows, the table of which that list's elements are the rows. */
+export function withListsUnfolded(table: Table): Table[] {
+  const lists = table.columns.filter(({ isList, ofElement, children }) => isList && !ofElement && children.length > 0);
+  return [
+    table,
+    ...lists.map((list) => ({
+      root: { ...table.root, key: `${table.root.key}.${list.name}` },
+      ...unfold(table.columns, list, table.rows),
+      hasMore: table.hasMore,
+    })),
+  ];
+}
+
 /** The value of a row in a column. */
 export function cellOf(row: Row, column: Column): unknown {
   let value = column.ofElement ? row.element : row.value;
@@ -103,7 +116,7 @@ function listOf(list: Selected, values: unknown[]): { columns: Column[]; rows: R
 }
 
 /** Makes each element of the list that is marked @rows a row. */
-function unfold(columns: Collected[], marked: Collected, rows: Row[]): { columns: Column[]; rows: Row[] } {
+function unfold(columns: Column[], marked: Column, rows: Row[]): { columns: Column[]; rows: Row[] } {
   const ofElement =
     marked.children.length > 0
       ? columnsOf(marked.children, { path: [], name: marked.name.split('.') }, true)

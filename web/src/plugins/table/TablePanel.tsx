@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { Table } from '../../answer/tables';
-import { useRunning } from '../graphiql';
+import { useOpenPanel, useRunning } from '../graphiql';
 import { Empty, Errors, Panel } from '../Panel';
 import { RootChoice } from '../RootChoice';
 import { useTables } from '../useTables';
@@ -9,6 +9,7 @@ import { DataTable } from './DataTable';
 export function TablePanel() {
   const shown = useTables();
   const running = useRunning();
+  const openPanel = useOpenPanel();
   const [key, setKey] = useState('');
   const [wrap, setWrap] = useState(false);
   if (!shown) {
@@ -34,6 +35,9 @@ export function TablePanel() {
               <input type="checkbox" checked={wrap} onChange={(event) => setWrap(event.target.checked)} />
               Wrap texts
             </label>
+            <button type="button" className="panel-button" onClick={() => openPanel('Chart')}>
+              Chart
+            </button>
           </div>
           {table.columns.length > 0 && table.rows.length > 0 ? (
             <DataTable

@@ -1,0 +1,6 @@
+import type { GraphiQLPlugin } from '../graphiql';
+import { ChartIcon } from '../icons';
+import { ChartPanel } from './ChartPanel';
+
+/** Draws the numbers of the last answer. */
+export const chart: GraphiQLPlugin = { title: 'Chart', icon: ChartIcon, content: ChartPanel };
