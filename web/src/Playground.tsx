@@ -4,6 +4,7 @@ import { examples } from './examples';
 import { createFetcher } from './fetcher';
 import { NoImagePreview } from './NoImagePreview';
 import { plugins } from './plugins';
+import { OpenLink } from './plugins/library/OpenLink';
 import { TokenDialog } from './TokenDialog';
 import { ViewerBadge } from './ViewerBadge';
 import { Workbench, WorkbenchProvider } from './workbench';
@@ -19,6 +20,8 @@ export function Playground() {
       <GraphiQL
         fetcher={fetcher}
         plugins={plugins}
+        // Where no other panel was open before.
+        visiblePlugin="Library"
         defaultTabs={examples}
         defaultEditorToolsVisibility="variables"
         // The history would store a token that stands in a header.
@@ -32,6 +35,7 @@ export function Playground() {
           </span>
         </GraphiQL.Logo>
         <NoImagePreview />
+        <OpenLink />
       </GraphiQL>
       <TokenDialog session={session} state={state} />
     </WorkbenchProvider>

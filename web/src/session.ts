@@ -40,6 +40,11 @@ export class Session {
     return () => this.#listeners.delete(listener);
   };
 
+  /** Whether the viewer sees what masks hide from others, as everybody does without tokens. */
+  get seesPersonalData(): boolean {
+    return this.#state.viewer?.scopes.includes('PII') ?? true;
+  }
+
   /** The headers of a request, or the parameters of a WebSocket, that carry the token. */
   get headers(): Record<string, string> {
     return authorization(this.#token);

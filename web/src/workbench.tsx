@@ -2,6 +2,7 @@ import { createContext, useContext } from 'react';
 import { Answers } from './answer/answers';
 import type { Variables } from './answer/selection';
 import { ask, fetchWithToken, type Result, url } from './fetcher';
+import { Library } from './plugins/library/library';
 import { Session } from './session';
 import { Store } from './store';
 
@@ -11,6 +12,7 @@ export class Workbench {
   readonly answers = new Answers();
   /** The call id of the conversation that is shown; '' without one. */
   readonly callId = new Store('');
+  readonly library = new Library();
 
   /** Sends an operation beside those of the editor. */
   ask(query: string, variables: Variables, signal?: AbortSignal): Promise<Result> {

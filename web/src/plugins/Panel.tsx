@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useState } from 'react';
+import { Component, type ComponentType, type ReactNode, useEffect, useState } from 'react';
 
 const wideClass = 'wide-panel';
 
@@ -39,7 +39,7 @@ export function Errors({ errors }: { errors?: readonly { message: string; path?:
   if (!errors?.length) return null;
   return (
     <div className="panel-errors" role="alert">
-      <strong>{errors.length === 1 ? 'The server answered with an error' : `The server answered with errors`}</strong>
+      <strong>{errors.length === 1 ? 'An error' : `${errors.length} errors`}</strong>
       <ul>
         {errors.map((error, index) => (
           <li key={index}>
@@ -50,4 +50,30 @@ export function Errors({ errors }: { errors?: readonly { message: string; path?:
       </ul>
     </div>
   );
+}
+
+/** The content of a panel that says so when it fails, instead of taking the page with it. */
+export function guarded(title: string, Content: ComponentType): ComponentType {
+  return () => (
+    <Guard title={title}>
+      <Content />
+    </Guard>
+  );
+}
+
+class Guard extends Component<{ title: string; children: ReactNode }, { problem: string }> {
+  override state = { problem: '' };
+
+  static getDerivedStateFromError(error: unknown) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+
+  override render() {
+    if (!this.state.problem) return this.props.children;
+    return (
+      <Panel title={this.props.title}>
+        <Errors errors={[{ message: `This panel cannot show the answer: ${this.state.problem}` }]} />
+      </Panel>
+    );
+  }
 }

@@ -3,7 +3,8 @@ import { chart } from './chart';
 import { conversation } from './conversation';
 import { explorer } from './explorer';
 import type { GraphiQLPlugin } from './graphiql';
+import { library } from './library';
 import { table } from './table';
 
 /** The panels of the sidebar, in its order. GraphiQL puts the documentation before them. */
-export const plugins: GraphiQLPlugin[] = [table, chart, conversation, explorer, HISTORY_PLUGIN];
+export const plugins: GraphiQLPlugin[] = [library, table, chart, conversation, explorer, HISTORY_PLUGIN];
