@@ -2,6 +2,7 @@ import { createContext, useContext } from 'react';
 import { Answers } from './answer/answers';
 import type { Variables } from './answer/selection';
 import { ask, fetchWithToken, type Result, url } from './fetcher';
+import { Exporter } from './plugins/export/exporter';
 import { Library } from './plugins/library/library';
 import { Session } from './session';
 import { Store } from './store';
@@ -13,6 +14,7 @@ export class Workbench {
   /** The call id of the conversation that is shown; '' without one. */
   readonly callId = new Store('');
   readonly library = new Library();
+  readonly exporter = new Exporter((route, init) => this.send(route, init));
 
   /** Sends an operation beside those of the editor. */
   ask(query: string, variables: Variables, signal?: AbortSignal): Promise<Result> {

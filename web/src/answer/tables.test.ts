@@ -17,7 +17,7 @@ const cases = [
   },
   {
     name: 'below node with edges, cursor and session by their own names',
-    query: '{ messages { edges { cursor session { callId } node { text content { __typename } } } } }',
+    query: '{ messages { edges { __typename cursor session { callId } node { text content { __typename } } } } }',
     want: ['cursor', 'session.callId', 'text', 'content.__typename'],
   },
   {

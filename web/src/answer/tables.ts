@@ -105,11 +105,11 @@ export function isCallId({ field, parent }: Column): boolean {
 }
 
 function listOf(list: Selected, values: unknown[]): { columns: Column[]; rows: Row[] } {
-  const columns = list.children.flatMap((child) =>
-    list.name === 'edges' && child.name === 'node'
-      ? columnsOf(child.children, { path: [child.key], name: [] })
-      : columnsOf([child]),
-  );
+  const columns = list.children.flatMap((child) => {
+    if (list.name !== 'edges') return columnsOf([child]);
+    if (child.name === '__typename') return [];
+    return child.name === 'node' ? columnsOf(child.children, { path: [child.key], name: [] }) : columnsOf([child]);
+  });
   const rows = values.map((value) => ({ value }));
   const marked = columns.find((column) => column.isList && column.marked);
   return marked ? unfold(columns, marked, rows) : { columns, rows };

@@ -1,4 +1,11 @@
-import { type GraphiQLPlugin, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
+import {
+  type GraphiQLPlugin,
+  tryParseJSONC,
+  useGraphiQL,
+  useGraphiQLActions,
+  useOperationsEditorState,
+  useVariablesEditorState,
+} from '@graphiql/react';
 import type { GraphQLSchema } from 'graphql';
 import { useRef } from 'react';
 
@@ -27,15 +34,16 @@ export function useOpenPanel(): (title: PanelTitle) => void {
 }
 
 /** The operation of the open tab: the texts of its editors, and the name of the operation that would run. */
-export function useReadTab(): () => { query: string; variables: string; operationName: string | null } {
-  const queryEditor = useGraphiQL((state) => state.queryEditor);
-  const variableEditor = useGraphiQL((state) => state.variableEditor);
-  const operationName = useGraphiQL((state) => state.operationName);
-  return () => ({
-    query: queryEditor?.getValue() ?? '',
-    variables: variableEditor?.getValue() ?? '',
-    operationName: operationName ?? null,
-  });
+export function useTab(): { query: string; variables: string; operationName: string | null } {
+  const [query] = useOperationsEditorState();
+  const [variables] = useVariablesEditorState();
+  const operationName = useGraphiQL((state) => state.operationName) ?? null;
+  return { query, variables, operationName };
+}
+
+/** Reads variables as GraphiQL does, comments and all. */
+export function parseVariables(text: string): Record<string, unknown> {
+  return tryParseJSONC(text) ?? {};
 }
 
 /** Puts an operation into a tab of its own, or into the tab that has it already, and runs it. */

@@ -8,6 +8,7 @@ import {
   LineChart,
   ResponsiveContainer,
   Tooltip,
+  type TooltipContentProps,
   XAxis,
   YAxis,
 } from 'recharts';
@@ -35,16 +36,7 @@ export default function Chart({ drawing, shape, measure, interval, timeZone }: C
   }));
   const shared = { data, accessibilityLayer: true, margin: { top: 8, right: 16, bottom: 4, left: 4 } };
   const legend = series.length > 1 && <Legend verticalAlign="bottom" itemSorter={null} formatter={legendText} />;
-  const tooltip = (
-    <Tooltip
-      isAnimationActive={false}
-      cursor={{ fill: 'var(--soft)' }}
-      contentStyle={{ background: 'hsl(var(--color-base))', border: '1px solid var(--line)', borderRadius: 8 }}
-      itemStyle={{ color: 'hsl(var(--color-neutral))', padding: 0 }}
-      formatter={(value, name) => [shortText(value), name]}
-      itemSorter={(item) => -Number(item.value)}
-    />
-  );
+  const tooltip = <Tooltip isAnimationActive={false} cursor={{ fill: 'var(--soft)' }} content={Values} />;
   const tick = { fill: 'currentColor', fontSize: 12 };
   if (shape === 'lines') {
     return (
@@ -105,7 +97,7 @@ export default function Chart({ drawing, shape, measure, interval, timeZone }: C
             {...(shape === 'stacked' && { stackId: 'all' })}
             fill={colorOf(index, series.length)}
             stroke="hsl(var(--color-base))"
-            strokeWidth={shape === 'stacked' ? 1 : 0}
+            strokeWidth={shape === 'stacked' && points.length <= 60 ? 1 : 0}
             maxBarSize={48}
             isAnimationActive={false}
           />
@@ -121,6 +113,25 @@ function Frame({ height, children }: { height?: number | undefined; children: Re
       <ResponsiveContainer width="100%" height="100%">
         {children}
       </ResponsiveContainer>
+    </div>
+  );
+}
+
+/** The values at a place, the largest first; of many the zeros are left out. */
+function Values({ active, label, payload }: TooltipContentProps) {
+  if (!active || !payload.length) return null;
+  const values = payload
+    .filter(({ value }) => value !== null && (payload.length <= 3 || value !== 0))
+    .toSorted((a, b) => Number(b.value) - Number(a.value));
+  return (
+    <div className="chart-values">
+      <strong>{label}</strong>
+      {values.map(({ name, value, color, fill }) => (
+        <span key={name}>
+          <i style={{ background: fill === '#fff' ? color : (fill ?? color) }} /> {name}: {shortText(value)}
+        </span>
+      ))}
+      {values.length === 0 && <span>0</span>}
     </div>
   );
 }

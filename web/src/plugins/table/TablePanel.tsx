@@ -38,6 +38,9 @@ export function TablePanel() {
             <button type="button" className="panel-button" onClick={() => openPanel('Chart')}>
               Chart
             </button>
+            <button type="button" className="panel-button" onClick={() => openPanel('Export')}>
+              Export
+            </button>
           </div>
           {table.columns.length > 0 && table.rows.length > 0 ? (
             <DataTable
