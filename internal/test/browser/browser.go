@@ -115,7 +115,9 @@ func (b *Browser) record(event any) {
 	case *network.EventWebSocketCreated:
 		b.requests = append(b.requests, event.URL)
 	case *network.EventLoadingFailed:
-		report("loading failed: %s %s", event.ErrorText, event.BlockedReason)
+		if !event.Canceled { // by the page
+			report("loading failed: %s %s", event.ErrorText, event.BlockedReason)
+		}
 	case *network.EventResponseReceived:
 		if event.Response.Status >= 400 {
 			report("%s answered %d", event.Response.URL, event.Response.Status)

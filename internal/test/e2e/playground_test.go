@@ -25,21 +25,32 @@ import (
 	"sessiongraph/web"
 )
 
-// openPlayground opens the server's page and waits for its editors and its schema.
+// openPlayground opens the server's page, waits for its editors and its schema, and closes the panel that a first
+// visit opens with.
 func openPlayground(t *testing.T, s *program.Server, width, height int) *browser.Browser {
+	t.Helper()
+	b := openLibrary(t, s, "", width, height)
+	answered(b, t, 1) // whether the server needs a token
+	const hide = `[aria-label="Hide Library"]`
+	browser.Eval[bool](b, "document.querySelector('"+hide+"').click() ?? true") // a dialog may be before it
+	b.Do(chromedp.WaitNotPresent(chromedp.CSS(hide)))
+	return b
+}
+
+// openLibrary opens the server's page with a fragment, and waits for its editors and its schema.
+func openLibrary(t *testing.T, s *program.Server, fragment string, width, height int) *browser.Browser {
 	t.Helper()
 	if _, built := web.Page(); !built {
 		tools.Missing(t, "NOT TESTED: the Playground; build its page (make web, which needs npm)")
 	}
 	b := browser.Open(t, width, height)
 	b.Do(
-		chromedp.Navigate(s.URL+"/"),
+		chromedp.Navigate(s.URL+"/"+fragment),
 		chromedp.WaitVisible(chromedp.CSS(".graphiql-execute-button")),
 		chromedp.WaitVisible(chromedp.CSS(".graphiql-query-editor .view-line")),
 		chromedp.WaitVisible(chromedp.CSS(".graphiql-tab-button")),
 		chromedp.WaitNotPresent(chromedp.CSS(".graphiql-spin")), // until the schema is there
 	)
-	answered(b, t, 1) // whether the server needs a token
 	return b
 }
 
