@@ -24,10 +24,20 @@ func (rights) ExtensionName() string { return "Rights" }
 func (rights) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationContext returns the error of an operation that its viewer may not run.
-func (r rights) MutateOperationContext(ctx context.Context, _ *graphql.OperationContext) *gqlerror.Error {
+func (r rights) MutateOperationContext(ctx context.Context, oc *graphql.OperationContext) *gqlerror.Error {
 	viewer, denied := r.viewer(ctx)
-	if denied == nil && !viewer.May(models.ScopeRead) {
-		denied = apierror.New(apierror.Forbidden, "the token lacks the scope READ: it needs read, pii or admin")
+	switch {
+	case denied != nil:
+		return denied
+	case !viewer.May(models.ScopeRead):
+		return apierror.New(apierror.Forbidden, "the token lacks the scope READ: it needs read, pii or admin")
+	case viewer.May(models.ScopeAdmin):
+		return nil
 	}
-	return denied
+	for _, field := range graphql.CollectFields(oc, oc.Operation.SelectionSet, []string{"Query"}) {
+		if field.Name == "drift" {
+			return apierror.New(apierror.Forbidden, "the token lacks the scope ADMIN: drift needs admin")
+		}
+	}
+	return nil
 }

@@ -71,6 +71,10 @@ func (r *queryResolver) Viewer(ctx context.Context) (*models.Viewer, error) {
 	return viewer(ctx)
 }
 
+func (r *queryResolver) Drift(ctx context.Context, first *int) ([]*models.Drift, error) {
+	return model.DriftList(ctx, r.Source, first)
+}
+
 func (r *subscriptionResolver) SessionStored(ctx context.Context, filter *models.SessionFilter, after *string) (<-chan *model.SessionStored, error) {
 	return r.subscribe(ctx, filter, after)
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"sessiongraph/internal/simulate"
+	"sessiongraph/models"
 	"sessiongraph/models/store"
 )
 
@@ -92,4 +93,23 @@ func benchmarkIngest(b *testing.B, connections, batch, rate int) {
 	b.ReportMetric(milliseconds(waits[len(waits)*99/100]), "p99-ms")
 	b.ReportMetric(float64(refused.Load()), "503s")
 	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkDrift compares finding drift with decoding, which it is beside.
+func BenchmarkDrift(b *testing.B) {
+	generator, reader := simulate.New(1), models.NewDriftReader()
+	bodies := make([][]byte, 200)
+	for n := range bodies {
+		bodies[n] = generator.Notification(n)
+	}
+	b.Run("decode", func(b *testing.B) {
+		for n := 0; b.Loop(); n++ {
+			_, _ = Decode(bodies[n%len(bodies)])
+		}
+	})
+	b.Run("drift", func(b *testing.B) {
+		for n := 0; b.Loop(); n++ {
+			reader.Read(bodies[n%len(bodies)])
+		}
+	})
 }

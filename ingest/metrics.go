@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"sessiongraph/models"
+	"sessiongraph/models/store"
 )
 
 // Metrics are the Prometheus metrics of the ingest route.
@@ -20,6 +21,7 @@ type Metrics struct {
 	deliveries *prometheus.CounterVec
 	signatures *prometheus.CounterVec
 	schemes    *prometheus.CounterVec
+	drift      *prometheus.CounterVec
 	batches    prometheus.Histogram
 	durations  prometheus.Histogram
 }
@@ -42,6 +44,10 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 			Name: "sessiongraph_ingest_signature_schemes_total", Help: "Signatures that a scheme verified while " +
 				"they were observed; none where no scheme did.",
 		}, []string{"scheme"}),
+		drift: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "sessiongraph_drift_notifications_total", Help: "Notifications that were stored, without repeats, " +
+				"and have something that this version does not know, by its kind.",
+		}, []string{"kind"}),
 		batches: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "sessiongraph_ingest_batch_size", Help: "Notifications stored in one transaction.",
 			Buckets: prometheus.ExponentialBuckets(1, 2, 8),
@@ -53,7 +59,10 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, .75, 1},
 		}),
 	}
-	registry.MustRegister(m.answers, m.deliveries, m.signatures, m.schemes, m.batches, m.durations)
+	registry.MustRegister(m.answers, m.deliveries, m.signatures, m.schemes, m.drift, m.batches, m.durations)
+	for _, kind := range models.DriftKinds() {
+		m.drift.WithLabelValues(string(kind))
+	}
 	return m
 }
 
@@ -63,6 +72,16 @@ func (m *Metrics) answered(status int, took time.Duration) {
 }
 
 func (m *Metrics) stored(outcome models.Outcome) { m.deliveries.WithLabelValues(string(outcome)).Inc() }
+
+// drifted counts a notification that was stored by the kinds of its drift.
+func (m *Metrics) drifted(d store.PreparedDelivery) {
+	if d.Stored.Repeat {
+		return
+	}
+	for _, kind := range d.DriftKinds() {
+		m.drift.WithLabelValues(string(kind)).Inc()
+	}
+}
 
 // Expect exports a count for each of so many secrets, also for one that verifies nothing.
 func (m *Metrics) Expect(secrets int) {

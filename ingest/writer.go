@@ -307,6 +307,7 @@ func (w *Writer) store(batch []*pending) {
 		case err == nil:
 			w.metrics.batches.Observe(float64(len(batch)))
 			for i, item := range batch {
+				w.metrics.drifted(deliveries[i])
 				item.result <- result{receipt: receiptOf(deliveries[i])}
 			}
 			return
@@ -395,6 +396,7 @@ func (w *Writer) storeAlone(d store.PreparedDelivery) result {
 	if err != nil {
 		return result{err: err}
 	}
+	w.metrics.drifted(alone[0])
 	return result{receipt: receiptOf(alone[0])}
 }
 

@@ -95,6 +95,15 @@ type ComplexityRoot struct {
 		Type     func(childComplexity int) int
 	}
 
+	Drift struct {
+		FirstSeenAt       func(childComplexity int) int
+		Kind              func(childComplexity int) int
+		LastSeenAt        func(childComplexity int) int
+		NotificationCount func(childComplexity int) int
+		Path              func(childComplexity int) int
+		Value             func(childComplexity int) int
+	}
+
 	EventLabel struct {
 		JSON  func(childComplexity int) int
 		Name  func(childComplexity int) int
@@ -263,6 +272,7 @@ type ComplexityRoot struct {
 	Query struct {
 		Contact      func(childComplexity int, callee string) int
 		Contacts     func(childComplexity int, first *int, after *string, last *int, before *string, filter *models.ContactFilter, orderBy *models.ContactOrder) int
+		Drift        func(childComplexity int, first *int) int
 		EventLabels  func(childComplexity int, filter *models.SessionFilter) int
 		Intentions   func(childComplexity int, filter *models.SessionFilter) int
 		Messages     func(childComplexity int, first *int, after *string, last *int, before *string, filter *models.MessageFilter, sessions *models.SessionFilter) int
@@ -458,6 +468,7 @@ type QueryResolver interface {
 	Contacts(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.ContactFilter, orderBy *models.ContactOrder) (*model.Connection[models.ContactKey, *models.ContactSummary, *model.Contact], error)
 	SessionStats(ctx context.Context, filter *models.SessionFilter, groupBy []models.SessionDimension, nerSlot *string, interval *models.TimeInterval, timeZone *string, first *int) ([]*model.SessionStats, error)
 	Viewer(ctx context.Context) (*models.Viewer, error)
+	Drift(ctx context.Context, first *int) ([]*models.Drift, error)
 }
 type SubscriptionResolver interface {
 	SessionStored(ctx context.Context, filter *models.SessionFilter, after *string) (<-chan *model.SessionStored, error)
@@ -697,6 +708,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ContactsContent.Type(childComplexity), true
+
+	case "Drift.firstSeenAt":
+		if e.ComplexityRoot.Drift.FirstSeenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.FirstSeenAt(childComplexity), true
+	case "Drift.kind":
+		if e.ComplexityRoot.Drift.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.Kind(childComplexity), true
+	case "Drift.lastSeenAt":
+		if e.ComplexityRoot.Drift.LastSeenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.LastSeenAt(childComplexity), true
+	case "Drift.notificationCount":
+		if e.ComplexityRoot.Drift.NotificationCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.NotificationCount(childComplexity), true
+	case "Drift.path":
+		if e.ComplexityRoot.Drift.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.Path(childComplexity), true
+	case "Drift.value":
+		if e.ComplexityRoot.Drift.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.Value(childComplexity), true
 
 	case "EventLabel.json":
 		if e.ComplexityRoot.EventLabel.JSON == nil {
@@ -1351,6 +1399,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Contacts(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*models.ContactFilter), args["orderBy"].(*models.ContactOrder)), true
+	case "Query.drift":
+		if e.ComplexityRoot.Query.Drift == nil {
+			break
+		}
+
+		args, err := ec.field_Query_drift_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Drift(childComplexity, args["first"].(*int)), true
 	case "Query.eventLabels":
 		if e.ComplexityRoot.Query.EventLabels == nil {
 			break
@@ -2471,6 +2530,22 @@ type Query {
 
   "Who sends this operation, and what the server shows to them."
   viewer: Viewer!
+
+  """
+  What AIRudder has sent that this version does not know, and shows in ` + "`" + `raw` + "`" + ` alone: what most notifications have comes
+  first, then by kind, path and value as texts. It takes the scope ADMIN.
+
+  Every notification that is stored with another body counts once, older versions of sessions and those in quarantine
+  included; a repeat does not count, nor one that was erased or pruned. A viewer who sees some sessions alone sees what
+  the notifications of these have.
+  """
+  drift(
+    """
+    Maximum number of rows, from the start; without it all rows (more than 10,000 are an error). The bounds of
+    ` + "`" + `PageInfo` + "`" + ` apply.
+    """
+    first: Int
+  ): [Drift!]!
 }
 
 """
@@ -2488,6 +2563,52 @@ type Viewer {
   robotIds: [String!]!
   "The messaging services whose sessions the viewer sees; empty for all."
   channels: [String!]!
+}
+
+"""
+One thing in AIRudder's notifications that this version does not know.
+
+Of one notification at most 100 things are counted, the first of those in it, at most 10,000 places of which are looked
+at. A path or a value of more than 500 bytes is cut off there and ends in ` + "`" + `…` + "`" + `.
+"""
+type Drift {
+  "What kind of thing it is."
+  kind: DriftKind!
+  """
+  Where it is: the names of the fields from the outermost on, joined by dots, with ` + "`" + `[]` + "`" + ` for an element of a list, e.g.
+  ` + "`" + `messages[].content.sticker` + "`" + `.
+  """
+  path: String!
+  """
+  The content type or the enum's value that is not known, as ` + "`" + `contentType` + "`" + `, ` + "`" + `senderTypeRaw` + "`" + `, ` + "`" + `statusRaw` + "`" + ` and
+  ` + "`" + `endReasonRaw` + "`" + ` show it; ` + "`" + `""` + "`" + ` for a field.
+  """
+  value: String!
+  "Number of different notifications (bodies) that have it at least once."
+  notificationCount: Int!
+  "When the first of these notifications first arrived."
+  firstSeenAt: Time!
+  "When the last of these notifications first arrived."
+  lastSeenAt: Time!
+}
+
+"A kind of what this version does not know. Within it nothing further is looked at."
+enum DriftKind {
+  """
+  A field at a path that AIRudder does not document. Names in ` + "`" + `ner_slots` + "`" + `, ` + "`" + `event_label` + "`" + ` and ` + "`" + `variables` + "`" + ` are free, and
+  never counted. A documented field of a content may be in a content of any known type.
+  """
+  FIELD
+  """
+  A ` + "`" + `content.type` + "`" + `, of a message or in its ` + "`" + `reply` + "`" + `, that reads as ` + "`" + `UnknownContent` + "`" + ` for its name. A content without a
+  type (missing, null or ` + "`" + `""` + "`" + `) is not counted, and not looked into.
+  """
+  CONTENT_TYPE
+  """
+  A value that reads as UNKNOWN: of ` + "`" + `session_end_reason` + "`" + `, of a message's ` + "`" + `sender_type` + "`" + ` or ` + "`" + `status` + "`" + `, or of the
+  ` + "`" + `sender_type` + "`" + ` in its ` + "`" + `reply` + "`" + `. None at all (missing, null or ` + "`" + `""` + "`" + `) is not counted.
+  """
+  ENUM_VALUE
 }
 
 "A right of a viewer."
@@ -3759,6 +3880,24 @@ func (ec *executionContext) childFields_ContactEdge(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type ContactEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_Drift(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_Drift_kind(ctx, field)
+	case "path":
+		return ec.fieldContext_Drift_path(ctx, field)
+	case "value":
+		return ec.fieldContext_Drift_value(ctx, field)
+	case "notificationCount":
+		return ec.fieldContext_Drift_notificationCount(ctx, field)
+	case "firstSeenAt":
+		return ec.fieldContext_Drift_firstSeenAt(ctx, field)
+	case "lastSeenAt":
+		return ec.fieldContext_Drift_lastSeenAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Drift", field.Name)
+}
+
 func (ec *executionContext) childFields_EventLabel(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -4544,6 +4683,20 @@ func (ec *executionContext) field_Query_contacts_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["orderBy"] = arg5
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_drift_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
 	return args, nil
 }
 
@@ -5839,6 +5992,144 @@ func (ec *executionContext) fieldContext_ContactsContent_contacts(_ context.Cont
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Drift_kind(ctx context.Context, field graphql.CollectedField, obj *models.Drift) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Drift_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v models.DriftKind) graphql.Marshaler {
+			return ec.marshalNDriftKind2sessiongraphᚋmodelsᚐDriftKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Drift_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Drift", field, false, false, errors.New("field of type DriftKind does not have child fields"))
+}
+
+func (ec *executionContext) _Drift_path(ctx context.Context, field graphql.CollectedField, obj *models.Drift) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Drift_path(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Path, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Drift_path(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Drift", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Drift_value(ctx context.Context, field graphql.CollectedField, obj *models.Drift) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Drift_value(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Value, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Drift_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Drift", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Drift_notificationCount(ctx context.Context, field graphql.CollectedField, obj *models.Drift) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Drift_notificationCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NotificationCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Drift_notificationCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Drift", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Drift_firstSeenAt(ctx context.Context, field graphql.CollectedField, obj *models.Drift) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Drift_firstSeenAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FirstSeenAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v models.Time) graphql.Marshaler {
+			return ec.marshalNTime2sessiongraphᚋmodelsᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Drift_firstSeenAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Drift", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _Drift_lastSeenAt(ctx context.Context, field graphql.CollectedField, obj *models.Drift) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Drift_lastSeenAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastSeenAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v models.Time) graphql.Marshaler {
+			return ec.marshalNTime2sessiongraphᚋmodelsᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Drift_lastSeenAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Drift", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
 func (ec *executionContext) _EventLabel_name(ctx context.Context, field graphql.CollectedField, obj *models.EventLabel) (ret graphql.Marshaler) {
@@ -8872,6 +9163,50 @@ func (ec *executionContext) fieldContext_Query_viewer(_ context.Context, field g
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Viewer(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_drift(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_drift(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Drift(ctx, fc.Args["first"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*models.Drift) graphql.Marshaler {
+			return ec.marshalNDrift2ᚕᚖsessiongraphᚋmodelsᚐDriftᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_drift(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Drift(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_drift_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -14692,6 +15027,69 @@ func (ec *executionContext) _ContactsContent(ctx context.Context, sel ast.Select
 	return out
 }
 
+var driftImplementors = []string{"Drift"}
+
+func (ec *executionContext) _Drift(ctx context.Context, sel ast.SelectionSet, obj *models.Drift) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, driftImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Drift")
+		case "kind":
+			out.Values[i] = ec._Drift_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "path":
+			out.Values[i] = ec._Drift_path(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "value":
+			out.Values[i] = ec._Drift_value(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "notificationCount":
+			out.Values[i] = ec._Drift_notificationCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "firstSeenAt":
+			out.Values[i] = ec._Drift_firstSeenAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lastSeenAt":
+			out.Values[i] = ec._Drift_lastSeenAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var eventLabelImplementors = []string{"EventLabel"}
 
 func (ec *executionContext) _EventLabel(ctx context.Context, sel ast.SelectionSet, obj *models.EventLabel) graphql.Marshaler {
@@ -16603,6 +17001,28 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 					}
 				}()
 				res = ec._Query_viewer(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "drift":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_drift(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
@@ -18793,6 +19213,49 @@ func (ec *executionContext) unmarshalNContactOrderField2sessiongraphᚋmodelsᚐ
 }
 
 func (ec *executionContext) marshalNContactOrderField2sessiongraphᚋmodelsᚐContactOrderField(ctx context.Context, sel ast.SelectionSet, v models.ContactOrderField) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNDrift2ᚕᚖsessiongraphᚋmodelsᚐDriftᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.Drift) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDrift2ᚖsessiongraphᚋmodelsᚐDrift(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNDrift2ᚖsessiongraphᚋmodelsᚐDrift(ctx context.Context, sel ast.SelectionSet, v *models.Drift) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Drift(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNDriftKind2sessiongraphᚋmodelsᚐDriftKind(ctx context.Context, v any) (models.DriftKind, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.DriftKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDriftKind2sessiongraphᚋmodelsᚐDriftKind(ctx context.Context, sel ast.SelectionSet, v models.DriftKind) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {

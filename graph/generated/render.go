@@ -102,6 +102,18 @@ func renderTypes() []render.Type {
 			},
 		},
 		{
+			Name:       "Drift",
+			Implements: driftImplementors,
+			Fields: []render.FieldType{
+				{Name: "kind", NonNull: true},
+				{Name: "path", NonNull: true},
+				{Name: "value", NonNull: true},
+				{Name: "notificationCount", NonNull: true},
+				{Name: "firstSeenAt", NonNull: true},
+				{Name: "lastSeenAt", NonNull: true},
+			},
+		},
+		{
 			Name:       "EventLabel",
 			Implements: eventLabelImplementors,
 			Fields: []render.FieldType{
@@ -559,6 +571,7 @@ func renderRoots() []render.Root {
 					{Name: "contacts", NonNull: true, Types: []string{"ContactConnection"}},
 					{Name: "sessionStats", NonNull: true, Types: []string{"SessionStats"}},
 					{Name: "viewer", NonNull: true, Types: []string{"Viewer"}},
+					{Name: "drift", NonNull: true, Types: []string{"Drift"}},
 				},
 			},
 			Append: appendQuery,
@@ -671,6 +684,11 @@ func appendQuery(w *render.Writer, f *render.Field, value any) bool {
 	case 13: // viewer
 		v := value.(*models.Viewer)
 		return (v != nil || w.NullNotAllowed()) && render.Object(w, f, 0, v, appendViewer)
+	case 14: // drift
+		v := value.([]*models.Drift)
+		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e **models.Drift) bool {
+			return (*e != nil || w.NullNotAllowed()) && render.Object(w, f, 0, *e, appendDrift)
+		})
 	}
 	panic(fmt.Errorf("unknown field %d of Query", f.Index))
 }
@@ -874,6 +892,30 @@ func appendContactsContent(w *render.Writer, f *render.Field, obj *models.Contac
 		})
 	}
 	panic(fmt.Errorf("unknown field %d of ContactsContent", f.Index))
+}
+
+func appendDrift(w *render.Writer, f *render.Field, obj *models.Drift) bool {
+	switch f.Index {
+	case 1: // kind
+		v := obj.Kind
+		return w.String(string(v))
+	case 2: // path
+		v := obj.Path
+		return w.String(v)
+	case 3: // value
+		v := obj.Value
+		return w.String(v)
+	case 4: // notificationCount
+		v := obj.NotificationCount
+		return w.Int(int64(v))
+	case 5: // firstSeenAt
+		v := obj.FirstSeenAt
+		return render.Append(w, v)
+	case 6: // lastSeenAt
+		v := obj.LastSeenAt
+		return render.Append(w, v)
+	}
+	panic(fmt.Errorf("unknown field %d of Drift", f.Index))
 }
 
 func appendEventLabel(w *render.Writer, f *render.Field, obj *models.EventLabel) bool {

@@ -248,7 +248,8 @@ func (c *costs) size(field *ast.Field) float64 {
 		return float64(max(1, len(elements(field.ArgumentMap(c.variables)["ids"]))))
 	case "messages":
 		return usualTranscript
-	case "intentions", "nerSlots", "variables", "eventLabels", "sessionStats", "promptStats", "values":
+	case "intentions", "nerSlots", "variables", "eventLabels", "sessionStats", "promptStats", "drift",
+		"values":
 		if field.ObjectDefinition.Name == "Session" {
 			return usualList
 		}

@@ -86,6 +86,14 @@ func (k *EntryKey) Values(ctx context.Context, first *int) ([]*models.EntryValue
 	return nonNil(values[k.Name]), err
 }
 
+// DriftList returns what notifications have that this program does not know, what most of them have first.
+func DriftList(ctx context.Context, source Source, first *int) ([]*models.Drift, error) {
+	if err := CheckLimit("first", first, source.MaxPage); err != nil {
+		return nil, err
+	}
+	return source.Store.Drift(ctx, first)
+}
+
 // statsRows are the rows of one group-by.
 type statsRows struct {
 	source        Source

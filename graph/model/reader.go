@@ -54,6 +54,7 @@ type Reader interface {
 	) (map[string][]*models.EntryValue, error)
 	Stats(ctx context.Context, q models.StatsQuery) ([]*models.SessionStats, error)
 	WorkflowNames(ctx context.Context, filter *models.SessionFilter, workflowIDs []string) (map[string]string, error)
+	Drift(ctx context.Context, first *int) ([]*models.Drift, error)
 
 	SessionOf(ctx context.Context, event models.SessionEvent) (*models.Session, error)
 	CursorKey() []byte

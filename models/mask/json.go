@@ -9,96 +9,6 @@ import (
 	"sessiongraph/models"
 )
 
-// rule says what is masked of a JSON value.
-type rule struct {
-	leaf   leaf
-	fields map[string]*rule // of an object
-	items  *rule            // of a list
-}
-
-// leaf is how a value is masked.
-type leaf byte
-
-const (
-	undocumented leaf = iota // texts and numbers in it are pseudonyms
-	shown                    // as it was sent, but for objects, whose names AIRudder does not document
-	whole                    // as it was sent, whatever it is
-	masked                   // is a pseudonym
-	readText                 // is a text that people read
-	degrees                  // is rounded
-	openMap                  // its values are pseudonyms, except for those of unmasked names
-	shownMap                 // an object that is shown as it was sent
-	eventType                // is a text that people read, except for AIRudder's own
-)
-
-func fields(of map[string]*rule) *rule { return &rule{fields: of} }
-
-func list(of *rule) *rule { return &rule{items: of} }
-
-func unknownRule() *rule { return &rule{} }
-
-// notificationRule returns the rule of a notification: what AIRudder documents, and headers of interactive messages.
-// It is the one place that says what of a notification is masked.
-func notificationRule() *rule {
-	messages := list(messageRule())
-	n := map[string]*rule{
-		"callee": {leaf: masked}, "ner_slots": {leaf: openMap}, "variables": {leaf: openMap},
-		"event_label": {leaf: shownMap}, "messages": messages,
-	}
-	for _, name := range []string{"workflow_id", "workflow_name", "nodetask_id", "nodetask_name", "waba_task_id",
-		"wfdetail_uuid", "timestamp", "channel", "channel_id", "call_id", "robot_id", "status", "session_start_time",
-		"session_end_time", "session_end_reason", "intention", "talk_round"} {
-		n[name] = &rule{leaf: shown}
-	}
-	return fields(n)
-}
-
-func messageRule() *rule {
-	show, content := &rule{leaf: shown}, contentRule()
-	reply := fields(map[string]*rule{"msg_id": show, "sender_type": show, "timestamp": show, "content": content})
-	return fields(map[string]*rule{
-		"msg_id": show, "sender_type": show, "timestamp": show, "status": show, "content": content, "reply": reply,
-	})
-}
-
-func contentRule() *rule {
-	show, text, hide := &rule{leaf: shown}, &rule{leaf: readText}, &rule{leaf: masked}
-	media := fields(map[string]*rule{"origin_url": hide, "name": hide})
-	header := fields(map[string]*rule{"type": show, "text": text, "media": media})
-	part := fields(map[string]*rule{"text": text})
-	row := fields(map[string]*rule{"id": show, "title": text, "description": text})
-	return fields(map[string]*rule{
-		"type": show,
-		"text": text,
-		"system": fields(map[string]*rule{
-			"type": {leaf: eventType}, "from_seat_id": show, "to_seat_id": show,
-		}),
-		"template": fields(map[string]*rule{
-			"type": show,
-			"content": fields(map[string]*rule{
-				"header": header, "body": text, "footer": text,
-				"button": list(fields(map[string]*rule{"type": show, "text": text})),
-			}),
-			"info": fields(map[string]*rule{"id": show, "name": show, "language": show}),
-		}),
-		"media": media,
-		"interactive": fields(map[string]*rule{
-			"type": show, "header": header, "body": part, "footer": part,
-			"action": fields(map[string]*rule{
-				"button": text,
-				"buttons": list(fields(map[string]*rule{
-					"type": show, "reply": fields(map[string]*rule{"id": show, "title": text}),
-				})),
-				"sections": list(fields(map[string]*rule{"title": text, "rows": list(row)})),
-			}),
-		}),
-		"location": fields(map[string]*rule{
-			"latitude": {leaf: degrees}, "longitude": {leaf: degrees}, "address": hide, "name": hide,
-		}),
-		"contacts": list(fields(map[string]*rule{"name": hide, "phone_number": hide})),
-	})
-}
-
 // maskedValues yields the values of a notification that are masked wherever they stand in its texts: its callee,
 // NER slots and variables, and the cards of contacts in its messages. Of a name that stands twice each value counts,
 // since raw has them all.
@@ -169,7 +79,7 @@ func (m *Masker) Entry(v *models.NamedValue) string {
 
 // SearchTexts returns what search reads of each of a notification's messages.
 func (m *Masks) SearchTexts(notification models.JSON) []string {
-	list := m.Session(notification).json(notification.Get("messages"), m.notification.fields["messages"])
+	list := m.Session(notification).json(notification.Get("messages"), m.notification.Fields["messages"])
 	messages := models.ReadMessages(list)
 	texts := make([]string, len(messages))
 	for i := range messages {
@@ -178,7 +88,7 @@ func (m *Masks) SearchTexts(notification models.JSON) []string {
 	return texts
 }
 
-func (m *Masker) json(value models.JSON, of *rule) models.JSON {
+func (m *Masker) json(value models.JSON, of *models.Documented) models.JSON {
 	w := jsonWalker{masker: m, from: value, to: make([]byte, 0, len(value)+len(value)/4)}
 	w.value(of)
 	w.to = append(w.to, w.from[min(w.at, len(w.from)):]...)
@@ -194,54 +104,57 @@ type jsonWalker struct {
 }
 
 // value copies the next value.
-func (w *jsonWalker) value(of *rule) {
+func (w *jsonWalker) value(of *models.Documented) {
 	w.space()
 	if w.at >= len(w.from) {
 		return
 	}
 	switch c := w.from[w.at]; {
-	case of.leaf == whole, of.leaf == shown && c != '{' && c != '[', of.leaf == shownMap && c == '{':
+	case of.Holds == models.Plain && c != '{' && c != '[', of.Holds == models.PlainMap && c == '{':
 		w.to = append(w.to, w.skip()...)
-	case of.leaf == masked:
+	case of.Holds == models.PersonalData:
 		w.masked(w.skip())
 	case c == '{':
 		w.object(of)
 	case c == '[':
-		items := of.items
+		items := of.Items
 		switch {
-		case of.leaf == shown:
+		case of.Holds == models.Plain:
 			items = of
 		case items == nil:
-			items = unknownRule()
+			items = &models.Documented{}
 		}
 		w.each(']', func() { w.value(items) })
 	default:
-		w.scalar(w.skip(), of.leaf)
+		w.scalar(w.skip(), of.Holds)
 	}
 }
 
 // object copies an object. Names that AIRudder does not document are texts that a person wrote.
-func (w *jsonWalker) object(of *rule) {
+func (w *jsonWalker) object(of *models.Documented) {
 	w.each('}', func() {
 		name := w.skip()
 		key := name.Text()
-		inner, known := of.fields[key]
+		inner, known := of.Fields[key]
+		unmasked := false
 		switch {
-		case of.leaf == openMap:
+		case of.Holds == models.PersonalMap:
 			w.to = append(w.to, name...)
-			inner = &rule{leaf: masked}
-			if w.masker.unmasked.Has(key) {
-				inner = &rule{leaf: whole}
-			}
+			inner, unmasked = &models.Documented{Holds: models.PersonalData}, w.masker.unmasked.Has(key)
 		case known:
 			w.to = append(w.to, name...)
 		default:
 			w.text(name)
-			inner = unknownRule()
+			inner = &models.Documented{}
 		}
 		w.space()
 		if w.at < len(w.from) && w.from[w.at] == ':' {
 			w.copy()
+			w.space()
+		}
+		if unmasked {
+			w.to = append(w.to, w.skip()...)
+			return
 		}
 		w.value(inner)
 	})
@@ -291,16 +204,16 @@ func (w *jsonWalker) skip() models.JSON {
 }
 
 // scalar copies a text, a number or a word of JSON.
-func (w *jsonWalker) scalar(value models.JSON, of leaf) {
+func (w *jsonWalker) scalar(value models.JSON, of models.Holds) {
 	kind := value.Kind()
 	switch {
-	case kind == models.IsNull, kind == models.IsBool && of != readText:
+	case kind == models.IsNull, kind == models.IsBool && of != models.ReadText:
 		w.to = append(w.to, value...)
-	case of == readText, of == eventType && !isEvent(value.Text()):
+	case of == models.ReadText, of == models.EventType && !isEvent(value.Text()):
 		w.text(value)
-	case of == eventType:
+	case of == models.EventType:
 		w.to = append(w.to, value...)
-	case of == degrees:
+	case of == models.Degrees:
 		w.degrees(value)
 	default:
 		w.masked(value)

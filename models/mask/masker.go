@@ -12,13 +12,15 @@ import (
 type Masks struct {
 	key                   Key
 	unmasked              *Names
-	notification, message *rule
+	notification, message *models.Documented
 }
 
 // NewMasks returns masks that make pseudonyms with a key. Values of NER slots and variables with an unmasked name are
 // shown.
 func NewMasks(key Key, unmasked *Names) *Masks {
-	return &Masks{key: key, unmasked: unmasked, notification: notificationRule(), message: messageRule()}
+	notification := models.DocumentedNotification()
+	return &Masks{key: key, unmasked: unmasked, notification: notification,
+		message: notification.Fields["messages"].Items}
 }
 
 // Unmasked are the names of NER slots and variables whose values are shown.

@@ -63,7 +63,7 @@ func (s *Store) removeOrphans(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	return s.removeUnusedDrift(ctx)
 }
 
 // childTables have the parts of sessions, each by its session_id.
@@ -128,11 +128,13 @@ func (s *Store) replayRows(
 	rewrite func(*models.Notification) bool,
 ) error {
 	var callIDs []string
+	drift := make(map[int64][]driftRow, len(rows))
 	for _, n := range rows {
 		body, err := s.unpackBody(n.Body)
 		if err != nil {
 			return fmt.Errorf("notification %d: %w", n.ID, err)
 		}
+		drift[n.ID] = s.driftOf(body, n.Outcome, n.FirstReceivedAt)
 		if n.CallID != nil {
 			callIDs = append(callIDs, *n.CallID)
 		}
@@ -155,6 +157,9 @@ func (s *Store) replayRows(
 		if err != nil {
 			return fmt.Errorf("update notification %d: %w", n.ID, err)
 		}
+	}
+	if err := repairDrift(tx, s.db, drift); err != nil {
+		return err
 	}
 	slices.Sort(callIDs)
 	callIDs = slices.Compact(callIDs)

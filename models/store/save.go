@@ -24,6 +24,7 @@ type PreparedDelivery struct {
 	sum    [sha256.Size]byte
 	packed []byte
 	index  dialect.IndexText
+	drift  []driftRow
 }
 
 // Stored is what Save made of a delivery.
@@ -50,7 +51,8 @@ func (s *Store) Prepare(d models.Delivery) PreparedDelivery {
 	if d.Outcome == models.Refused {
 		kept = kept[:min(len(kept), maxRefusedBody)]
 	}
-	prepared := PreparedDelivery{Delivery: d, sum: sha256.Sum256(d.Body), packed: s.bodies.Compress(nil, kept)}
+	prepared := PreparedDelivery{Delivery: d, sum: sha256.Sum256(d.Body), packed: s.bodies.Compress(nil, kept),
+		drift: s.driftOf(d.Body, d.Outcome, d.ReceivedAt)}
 	if d.Projection != nil {
 		prepared.index = s.complete(d.Body, d.Projection)
 	}
@@ -71,6 +73,7 @@ func (s *Store) Save(ctx context.Context, deliveries []PreparedDelivery) error {
 	for _, a := range deliveries {
 		size += len(a.Body)
 	}
+	var newDrift []models.DriftItem
 	err := s.withLedgerTxWithin(ctx, s.db.SaveTimeout(size), func(tx *gorm.DB, sequences *ledgerSequences) error {
 		state, err := readBatchState(tx, s.db, sequences, deliveries)
 		if err != nil {
@@ -79,11 +82,15 @@ func (s *Store) Save(ctx context.Context, deliveries []PreparedDelivery) error {
 		for i := range deliveries {
 			deliveries[i].Stored = state.apply(deliveries[i])
 		}
+		if newDrift, err = writeDrift(tx, s.db, state.drift); err != nil {
+			return err
+		}
 		return state.write(tx, s.db)
 	})
 	if err != nil {
 		return fmt.Errorf("save %d notifications: %w", len(deliveries), err)
 	}
+	s.logDrift(ctx, newDrift)
 	return nil
 }
 
@@ -165,6 +172,7 @@ type batchState struct {
 	sessions      map[string]*models.Session      // by call_id
 
 	added     []*models.Notification
+	drift     map[int64][]driftRow // of those that are added
 	redeliver map[int64]*models.Notification
 	counted   map[string]*models.Session     // only version and deliveries changed
 	replaced  map[string]int64               // sessions whose rows have to go first, by call_id
@@ -176,6 +184,7 @@ func newBatchState(sequences *ledgerSequences) *batchState {
 		sequences:     sequences,
 		notifications: map[string]*models.Notification{},
 		sessions:      map[string]*models.Session{},
+		drift:         map[int64][]driftRow{},
 		redeliver:     map[int64]*models.Notification{},
 		counted:       map[string]*models.Session{},
 		replaced:      map[string]int64{},
@@ -247,6 +256,9 @@ func (k *batchState) apply(a PreparedDelivery) Stored {
 	}
 	k.notifications[string(n.SHA256)] = n
 	k.added = append(k.added, n)
+	if len(a.drift) > 0 {
+		k.drift[n.ID] = a.drift
+	}
 	version := false
 	if a.Projection != nil {
 		version = k.sessions[a.Projection.Session.CallID] != nil

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
 
+	"sessiongraph/models"
 	"sessiongraph/models/mask"
 	"sessiongraph/models/store/body"
 	"sessiongraph/models/store/dialect"
@@ -37,6 +39,8 @@ type Store struct {
 	masking   *masking
 	history   *history
 	events    *broadcaster
+	drift     *models.DriftReader
+	newDrift  *atomic.Int64 // items of drift that Save was the first to store
 }
 
 // Options are the settings of Open.
@@ -110,7 +114,8 @@ func newStore(
 	s := &Store{
 		db: db, write: pools.Write, read: pools.Read, queries: pools.Queries,
 		address: address, log: log, bodies: bodies, notifier: newNotifier(), listener: newChangeListener(),
-		history: &history{}, masking: masking,
+		history: &history{}, masking: masking, drift: models.NewDriftReader(),
+		newDrift: &atomic.Int64{},
 	}
 	s.events = newBroadcaster(s)
 	return s

@@ -23,13 +23,14 @@ func (s *Store) Verify(
 	err := s.ledgerBatches(ctx, progress, damaged, func(rows []*models.Notification) error {
 		decode := decodeOnce(decode)
 		return s.read.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-			callIDs := map[string]bool{}
+			callIDs, drift := map[string]bool{}, map[int64][]driftRow{}
 			for _, n := range rows {
 				body, err := s.unpackBody(n.Body)
 				if err != nil {
 					report(fmt.Sprintf("notification %d: its body cannot be read: %v", n.ID, err))
 					continue
 				}
+				drift[n.ID] = s.driftOf(body, n.Outcome, n.FirstReceivedAt)
 				if n.Outcome == models.Refused {
 					continue
 				}
@@ -46,7 +47,7 @@ func (s *Store) Verify(
 					return fmt.Errorf("session %q: %w", callID, err)
 				}
 			}
-			return nil
+			return s.verifyDrift(tx, drift, report)
 		}, s.db.SnapshotOptions())
 	})
 	if err != nil {
@@ -224,6 +225,11 @@ func (s *Store) verifyOrphans(ctx context.Context, report func(string)) error {
 		queries = append(queries, dialect.Difference{
 			SQL:     "SELECT DISTINCT session_id FROM " + table + " WHERE session_id NOT IN (SELECT id FROM sessions)",
 			Message: table + " of session number %s, which does not exist"})
+	}
+	for _, unused := range unusedDrift() {
+		queries = append(queries, dialect.Difference{
+			SQL:     "SELECT CAST(COUNT(*) AS TEXT) " + unused + " HAVING COUNT(*) > 0",
+			Message: "%s rows of drift belong to no notification (replay mends it)"})
 	}
 	queries = append(queries, s.db.IndexDifferences()...)
 	for _, q := range queries {
