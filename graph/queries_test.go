@@ -142,6 +142,7 @@ var countedOperations = []struct {
 	statements int
 }{
 	{"the viewer", `{ viewer { name scopes workflowIds robotIds channels } }`, nil, 0},
+	{"drift", `{ drift { kind path value notificationCount firstSeenAt lastSeenAt } }`, nil, 1},
 	{"nothing of the database", `{ __typename sessions { __typename } }`, nil, 0},
 	{"scalars", `{ sessions(first: 100) { nodes { ` + scalarsOfSession + ` } } }`, nil, 1},
 	{"edges and nodes", `{ sessions(first: 100) { nodes { id } edges { cursor node { id callId } } } }`, nil, 1},

@@ -33,6 +33,7 @@ func secretSession(number, version int) []byte {
 		"messages":  texts("hello", secret, strings.Repeat(secret+" ", 40), "ꀀ", "ꀂꀃ"),
 		"ner_slots": note{"name": secret, secret: "x"}, "event_label": note{"a": []any{secret}},
 		"variables": note{"n": note{"m": secret}},
+		secret:      true, "session_end_reason": secret, // which is drift
 	}.body()
 }
 

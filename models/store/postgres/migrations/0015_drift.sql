@@ -20,7 +20,7 @@ CREATE FUNCTION remove_drift_notifications() RETURNS trigger LANGUAGE plpgsql AS
 	END
 $$;
 CREATE TRIGGER notifications_drift_removed AFTER DELETE ON notifications
-	REFERENCING OLD TABLE AS before_it FOR EACH STATEMENT EXECUTE FUNCTION remove_drift_notifications();
+REFERENCING OLD TABLE AS before_it FOR EACH STATEMENT EXECUTE FUNCTION remove_drift_notifications();
 CREATE FUNCTION remove_drifts() RETURNS trigger LANGUAGE plpgsql AS $$
 	BEGIN
 		DELETE FROM drifts d WHERE d.id IN (SELECT drift_id FROM before_it)
@@ -29,4 +29,4 @@ CREATE FUNCTION remove_drifts() RETURNS trigger LANGUAGE plpgsql AS $$
 	END
 $$;
 CREATE TRIGGER drift_notifications_removed AFTER DELETE ON drift_notifications
-	REFERENCING OLD TABLE AS before_it FOR EACH STATEMENT EXECUTE FUNCTION remove_drifts();
+REFERENCING OLD TABLE AS before_it FOR EACH STATEMENT EXECUTE FUNCTION remove_drifts();
