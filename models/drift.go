@@ -55,7 +55,9 @@ const (
 type DriftReader struct{ notification *driftField }
 
 // NewDriftReader returns a reader that knows what AIRudder documents.
-func NewDriftReader() *DriftReader { return &DriftReader{newDriftField(DocumentedNotification(), "", 0)} }
+func NewDriftReader() *DriftReader {
+	return &DriftReader{newDriftField(DocumentedNotification(), "", 0)}
+}
 
 // Read returns what is not known in a notification, each item once: the first of those that exceed the bounds. Fields
 // in an unknown one, in a content of an unknown type and in open maps are not looked at. Of what is no JSON it returns

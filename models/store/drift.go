@@ -103,7 +103,8 @@ func storedDrift(tx *gorm.DB, d dialect.Dialect, notifications []int64) (map[int
 	return found, nil
 }
 
-// repairDrift makes the stored drift of notifications what it has to be.
+// repairDrift makes the stored drift of notifications what it has to be. Those that were removed since they were read
+// have none.
 func repairDrift(tx *gorm.DB, d dialect.Dialect, wanted map[int64][]driftRow) error {
 	stored, err := storedDrift(tx, d, slices.Collect(maps.Keys(wanted)))
 	if err != nil {
@@ -126,6 +127,11 @@ func repairDrift(tx *gorm.DB, d dialect.Dialect, wanted map[int64][]driftRow) er
 	if len(changed) == 0 {
 		return nil
 	}
+	var kept []int64
+	if err := tx.Raw("SELECT id FROM notifications WHERE id IN ?", notifications).Scan(&kept).Error; err != nil {
+		return fmt.Errorf("read notifications with drift: %w", err)
+	}
+	maps.DeleteFunc(changed, func(id int64, _ []driftRow) bool { return !slices.Contains(kept, id) })
 	if err := tx.Exec("DELETE FROM drift_notifications WHERE notification_id IN ?", notifications).Error; err != nil {
 		return fmt.Errorf("delete drift of notifications: %w", err)
 	}
@@ -134,6 +140,25 @@ func repairDrift(tx *gorm.DB, d dialect.Dialect, wanted map[int64][]driftRow) er
 	}
 	_, err = writeDrift(tx, d, changed)
 	return err
+}
+
+// repairQuarantinedDrift makes the stored drift of notifications in quarantine what it has to be. Those whose bodies
+// cannot be read are left as they are.
+func (s *Store) repairQuarantinedDrift(ctx context.Context) error {
+	quarantined := []models.Outcome{models.Quarantined}
+	return s.quarantineBatches(ctx, withBody, quarantined, 0, func(rows []*models.Notification) error {
+		wanted := make(map[int64][]driftRow, len(rows))
+		for _, n := range rows {
+			if body, err := s.unpackBody(n.Body); err == nil {
+				wanted[n.ID] = s.driftOf(body, n.Outcome, n.FirstReceivedAt)
+			}
+		}
+		return dialect.RetryUnavailable(ctx, func() error {
+			return s.withLedgerTx(ctx, func(tx *gorm.DB, _ *ledgerSequences) error {
+				return repairDrift(tx, s.db, wanted)
+			})
+		})
+	})
 }
 
 // unusedDrift are the ends of statements for drift that belongs to nothing.

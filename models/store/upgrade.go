@@ -33,7 +33,7 @@ func (s *Store) Outdated(ctx context.Context) (int, error) {
 }
 
 // Upgrade projects again, from the ledger, the sessions that an older version of this program
-// projected. They keep their ids, versions and deliveries, and have no new events. It works in
+// projected, and looks again for drift in what is in quarantine. Sessions keep their ids, versions and deliveries, and have no new events. It works in
 // short transactions: it may be stopped at any time and started again, and other processes may do
 // the same or store meanwhile. A session that cannot be projected is logged and left as it is;
 // their number is returned.
@@ -43,6 +43,9 @@ func (s *Store) Upgrade(ctx context.Context, decode Decode, progress dialect.Pro
 		return 0, err
 	}
 	progress(0, total)
+	if err := s.repairQuarantinedDrift(ctx); err != nil {
+		return 0, fmt.Errorf("upgrade notifications in quarantine: %w", err)
+	}
 	size := &pacing.Batch{Size: firstUpgradeBatch, Most: maxUpgradeBatch}
 	done := 0
 	for after := int64(0); ; {
