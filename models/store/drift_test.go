@@ -159,7 +159,7 @@ func TestUpgradeCountsDrift(t *testing.T) {
 		err := database.Verify(t.Context(), ingest.Project, noProgress, func(d string) {
 			differences = append(differences, d)
 		})
-		if err != nil || len(differences) != 1 || !strings.Contains(differences[0], "2 sessions were stored by an older") {
+		if err != nil || len(differences) != 1 || !strings.Contains(differences[0], "2 sessions were stored by an") {
 			t.Errorf("differences are %q, %v", differences, err)
 		}
 		execute(t, db, "DELETE FROM drift_notifications")

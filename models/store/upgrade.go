@@ -33,10 +33,10 @@ func (s *Store) Outdated(ctx context.Context) (int, error) {
 }
 
 // Upgrade projects again, from the ledger, the sessions that an older version of this program
-// projected, and looks again for drift in what is in quarantine. Sessions keep their ids, versions and deliveries, and have no new events. It works in
-// short transactions: it may be stopped at any time and started again, and other processes may do
-// the same or store meanwhile. A session that cannot be projected is logged and left as it is;
-// their number is returned.
+// projected, and looks again for drift in what is in quarantine. Sessions keep their ids, versions
+// and deliveries, and have no new events. It works in short transactions: it may be stopped at any
+// time and started again, and other processes may do the same or store meanwhile. A session that
+// cannot be projected is logged and left as it is; their number is returned.
 func (s *Store) Upgrade(ctx context.Context, decode Decode, progress dialect.Progress) (left int, err error) {
 	total, err := s.Outdated(ctx)
 	if err != nil || total == 0 {
