@@ -55,7 +55,9 @@ func documentedMessage() *Documented {
 	plain, content := &Documented{Holds: Plain}, documentedContent()
 	sender := oneOf(func(s string) bool { return SenderTypeOf(s) != SenderUnknown })
 	status := oneOf(func(s string) bool { return MessageStatusOf(s) != MessageStatusUnknown })
-	reply := object(map[string]*Documented{"msg_id": plain, "sender_type": sender, "timestamp": plain, "content": content})
+	reply := object(map[string]*Documented{
+		"msg_id": plain, "sender_type": sender, "timestamp": plain, "content": content,
+	})
 	return object(map[string]*Documented{
 		"msg_id": plain, "sender_type": sender, "timestamp": plain, "status": status, "content": content,
 		"reply": reply,

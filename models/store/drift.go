@@ -65,8 +65,8 @@ func writeDrift(
 				continue
 			}
 			written[row.id] = true
-			result := tx.Exec("INSERT INTO drifts (id, kind, path, value) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-				row.id, string(row.Kind), row.Path, row.Value)
+			result := tx.Exec("INSERT INTO drifts (id, kind, path, value) VALUES (?, ?, ?, ?)"+
+				" ON CONFLICT (id) DO NOTHING", row.id, string(row.Kind), row.Path, row.Value)
 			if result.Error != nil {
 				return nil, fmt.Errorf("write drift: %w", result.Error)
 			}
@@ -226,8 +226,8 @@ func (s *Store) Drift(ctx context.Context, first *int) ([]*models.Drift, error) 
 	}
 	visible := s.visibleSessions(ctx)
 	if visible.SQL != dialect.AlwaysTrue.SQL {
-		visible.SQL = "n.notification_id IN (SELECT v.id FROM sessions s JOIN notifications v ON v.call_id = s.call_id" +
-			" WHERE " + visible.SQL + ")"
+		visible.SQL = "n.notification_id IN (SELECT v.id FROM sessions s" +
+			" JOIN notifications v ON v.call_id = s.call_id WHERE " + visible.SQL + ")"
 	}
 	statement := dialect.Select("SELECT d.kind, d.path, d.value, g.notifications, g.first_seen, g.last_seen FROM"+
 		" (SELECT n.drift_id, COUNT(*) AS notifications, MIN(n.received_at) AS first_seen,"+
@@ -238,8 +238,8 @@ func (s *Store) Drift(ctx context.Context, first *int) ([]*models.Drift, error) 
 	err := s.eachRow(ctx, statement, func(scan scanner) error {
 		drift := &models.Drift{}
 		found = append(found, drift)
-		return scan(&drift.Kind, &drift.Path, &drift.Value, &drift.NotificationCount, (*timeColumn)(&drift.FirstSeenAt),
-			(*timeColumn)(&drift.LastSeenAt))
+		return scan(&drift.Kind, &drift.Path, &drift.Value, &drift.NotificationCount,
+			(*timeColumn)(&drift.FirstSeenAt), (*timeColumn)(&drift.LastSeenAt))
 	})
 	switch {
 	case err != nil:

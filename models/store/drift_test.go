@@ -78,7 +78,8 @@ func TestDriftIsCountedByBodies(t *testing.T) {
 		if _, err := database.Erase(t.Context(), "+200", store.RemovalProgress{}); err != nil {
 			t.Fatal(err)
 		}
-		expectDrift(t, "after an erasure", database, `FIELD new "" 3 1-4`, `ENUM_VALUE session_end_reason "bored" 1 2-2`)
+		expectDrift(t, "after an erasure", database, `FIELD new "" 3 1-4`,
+			`ENUM_VALUE session_end_reason "bored" 1 2-2`)
 		before := models.TimeOf(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
 		if _, err := database.Prune(t.Context(), before, store.RemovalProgress{}); err != nil {
 			t.Fatal(err)
@@ -141,7 +142,8 @@ func TestReplayBesideAnErasureKeepsNoDrift(t *testing.T) {
 		if err := database.Replay(t.Context(), decode, noProgress); err != nil {
 			t.Fatal(err)
 		}
-		expectDrift(t, "after the replay", database, `FIELD new "" 3 1-4`, `ENUM_VALUE session_end_reason "bored" 1 2-2`)
+		expectDrift(t, "after the replay", database, `FIELD new "" 3 1-4`,
+			`ENUM_VALUE session_end_reason "bored" 1 2-2`)
 		if left := rows(t, db, "SELECT id FROM drifts"); len(left) != 2 {
 			t.Errorf("left are %q", left)
 		}
@@ -154,7 +156,8 @@ func TestUpgradeCountsDrift(t *testing.T) {
 		database, db := openStore(t, kind)
 		save(t, database, driftBodies())
 		want := driftOf(t, database, models.Operator(), nil)
-		execute(t, db, "DELETE FROM drift_notifications WHERE notification_id <> 4", "UPDATE sessions SET projection = 1")
+		execute(t, db, "DELETE FROM drift_notifications WHERE notification_id <> 4",
+			"UPDATE sessions SET projection = 1")
 		var differences []string
 		err := database.Verify(t.Context(), ingest.Project, noProgress, func(d string) {
 			differences = append(differences, d)

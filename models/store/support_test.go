@@ -205,8 +205,8 @@ var contents = []string{
 	"SELECT callee, session_count, first_seen_at, last_seen_at FROM contacts ORDER BY callee",
 	"SELECT sha256, body_size, call_id, notified_at, deliveries, outcome, reason FROM notifications ORDER BY sha256",
 	"SELECT n.sha256, d.kind, d.path, d.value, r.received_at - n.first_received_at AS later" +
-		" FROM drift_notifications r JOIN drifts d ON d.id = r.drift_id JOIN notifications n ON n.id = r.notification_id" +
-		" ORDER BY n.sha256, d.kind, d.path, d.value",
+		" FROM drift_notifications r JOIN drifts d ON d.id = r.drift_id" +
+		" JOIN notifications n ON n.id = r.notification_id ORDER BY n.sha256, d.kind, d.path, d.value",
 	// Rows without their session.
 	"SELECT COUNT(*) AS orphans FROM messages WHERE session_id NOT IN (SELECT id FROM sessions)",
 	"SELECT COUNT(*) AS orphans FROM ner_slots WHERE session_id NOT IN (SELECT id FROM sessions)",
