@@ -34,7 +34,8 @@ func TestDrift(t *testing.T) {
 				`{"kind":"ENUM_VALUE","path":"messages[].sender_type","value":"bot","notificationCount":1},` +
 				`{"kind":"FIELD","path":"messages[].content.sticker","value":"","notificationCount":1},` +
 				`{"kind":"FIELD","path":"quarantined","value":"","notificationCount":1}]}}`},
-			{tokenOfAdmin, `{"query":"{ drift(first: 1) { path } }"}`, `{"data":{"drift":[{"path":"messages[].edited"}]}}`},
+			{tokenOfAdmin, `{"query":"{ drift(first: 1) { path } }"}`,
+				`{"data":{"drift":[{"path":"messages[].edited"}]}}`},
 			{tokenOfPII, ask, "FORBIDDEN"}, {tokenOfRead, ask, "FORBIDDEN"},
 			{tokenOfRead, `{"query":"query { ...A } fragment A on Query { viewer { name } a: drift { path } }"}`,
 				"FORBIDDEN"},
@@ -66,7 +67,8 @@ func TestDrift(t *testing.T) {
 		}
 		log := s.Log.String()
 		if strings.Count(log, "kind=FIELD") != 3 || strings.Count(log, "kind=CONTENT_TYPE") != 1 ||
-			strings.Count(log, "kind=ENUM_VALUE") != 1 || strings.Contains(log, "edited") || strings.Contains(log, "sticker") {
+			strings.Count(log, "kind=ENUM_VALUE") != 1 || strings.Contains(log, "edited") ||
+			strings.Contains(log, "sticker") {
 			t.Errorf("the log is %s", log)
 		}
 	})
