@@ -135,6 +135,7 @@ func argumentValues(t *testing.T, h http.Handler) map[string][]string {
 		return literals
 	}
 	values := map[string][]string{
+		"hours": {"0", "24", "null", "-1"},
 		"first": {"0", "1", "2", "3", "5", "null", "-1"}, "last": {"1", "2", "null"},
 		"after": quoted(data.Sessions.PageInfo.StartCursor, data.Sessions.PageInfo.EndCursor,
 			data.Messages.PageInfo.EndCursor, "x"),
