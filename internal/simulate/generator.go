@@ -34,7 +34,9 @@ func (g *Generator) Notification(n int) []byte {
 	high, low := scramble(g.seed, uint64(n))
 	s := g.begin(n)
 	if n > 0 && high%100 < callbackPercent {
-		s.callBack(g.begin(n - 1))
+		if earlier := g.begin(n - 1); earlier.start < s.limit-24*60*60 {
+			s.callBack(earlier)
+		}
 	}
 	s.play()
 	invented := s.notification(hexID(high, low))

@@ -81,7 +81,7 @@ func (s *session) callBack(earlier *session) {
 	s.person, s.channel = earlier.person, earlier.channel
 	s.outcome = inbound()
 	s.reason = pick(s.rng, s.outcome.reasons)
-	s.start = min(earlier.start+int64(between(s.rng, 2*60*60, 20*60*60)), s.limit)
+	s.start = earlier.start + int64(between(s.rng, 2*60*60, 20*60*60))
 	s.now = s.start
 	s.inventFacts()
 }
