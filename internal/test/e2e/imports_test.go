@@ -9,8 +9,8 @@ import (
 
 const module = "sessiongraph/"
 
-// Imports go one way: the program to ingest and graph, these to models/store, and that to models. README.md
-// has the order of the packages.
+// Imports go one way: the program to ingest and graph, these to models/store, and that to models.
+// docs/architecture.md has the order of the packages.
 func TestImportsGoOneWay(t *testing.T) {
 	const format = `{{.ImportPath}} {{join .Imports " "}} | {{join .TestImports " "}} {{join .XTestImports " "}}`
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", format, module+"...").Output()
