@@ -32,7 +32,7 @@ func needNPM(t *testing.T) {
 	}
 	installing.Lock()
 	defer installing.Unlock()
-	if _, err := os.Stat("node_modules/vite"); err == nil {
+	if _, err := os.Stat("node_modules/vite-plugin-relay"); err == nil {
 		return
 	}
 	if out, err := exec.Command("npm", "ci", "--no-audit", "--no-fund").CombinedOutput(); err != nil {
