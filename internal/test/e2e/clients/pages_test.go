@@ -85,8 +85,8 @@ func (a *docApp) follow(page, section string) {
 		a.t.Fatalf("%s has no section %s", page, section)
 	}
 	for _, block := range codeBlock.FindAllStringSubmatchIndex(before, -1) {
-		lead, language, code := strings.TrimSpace(before[:block[0]]), before[block[2]:block[3]], before[block[4]:block[5]]
-		name := fileName.FindStringSubmatch(lead)
+		language, code := before[block[2]:block[3]], before[block[4]:block[5]]
+		name := fileName.FindStringSubmatch(strings.TrimSpace(before[:block[0]]))
 		switch {
 		case language == "sh":
 			for command := range strings.Lines(code) {
