@@ -104,11 +104,11 @@ func storedDrift(tx *gorm.DB, d dialect.Dialect, notifications []int64) (map[int
 }
 
 // repairDrift makes the stored drift of notifications what it has to be. Those that were removed since they were read
-// have none.
-func repairDrift(tx *gorm.DB, d dialect.Dialect, wanted map[int64][]driftRow) error {
+// have none. It returns the items that are new.
+func repairDrift(tx *gorm.DB, d dialect.Dialect, wanted map[int64][]driftRow) (added []models.DriftItem, err error) {
 	stored, err := storedDrift(tx, d, slices.Collect(maps.Keys(wanted)))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	changed := map[int64][]driftRow{}
 	var notifications, items []int64
@@ -125,21 +125,20 @@ func repairDrift(tx *gorm.DB, d dialect.Dialect, wanted map[int64][]driftRow) er
 		}
 	}
 	if len(changed) == 0 {
-		return nil
+		return nil, nil
 	}
 	var kept []int64
 	if err := tx.Raw("SELECT id FROM notifications WHERE id IN ?", notifications).Scan(&kept).Error; err != nil {
-		return fmt.Errorf("read notifications with drift: %w", err)
+		return nil, fmt.Errorf("read notifications with drift: %w", err)
 	}
 	maps.DeleteFunc(changed, func(id int64, _ []driftRow) bool { return !slices.Contains(kept, id) })
 	if err := tx.Exec("DELETE FROM drift_notifications WHERE notification_id IN ?", notifications).Error; err != nil {
-		return fmt.Errorf("delete drift of notifications: %w", err)
+		return nil, fmt.Errorf("delete drift of notifications: %w", err)
 	}
 	if err := tx.Exec("DELETE FROM drifts WHERE id IN ?", items).Error; err != nil {
-		return fmt.Errorf("delete drift: %w", err)
+		return nil, fmt.Errorf("delete drift: %w", err)
 	}
-	_, err = writeDrift(tx, d, changed)
-	return err
+	return writeDrift(tx, d, changed)
 }
 
 // repairQuarantinedDrift makes the stored drift of notifications in quarantine what it has to be. Those whose bodies
@@ -153,11 +152,17 @@ func (s *Store) repairQuarantinedDrift(ctx context.Context) error {
 				wanted[n.ID] = s.driftOf(body, n.Outcome, n.FirstReceivedAt)
 			}
 		}
-		return dialect.RetryUnavailable(ctx, func() error {
-			return s.withLedgerTx(ctx, func(tx *gorm.DB, _ *ledgerSequences) error {
-				return repairDrift(tx, s.db, wanted)
+		var added []models.DriftItem
+		err := dialect.RetryUnavailable(ctx, func() error {
+			return s.withLedgerTx(ctx, func(tx *gorm.DB, _ *ledgerSequences) (err error) {
+				added, err = repairDrift(tx, s.db, wanted)
+				return err
 			})
 		})
+		if err == nil {
+			s.logDrift(ctx, added)
+		}
+		return err
 	})
 }
 

@@ -166,8 +166,18 @@ func TestUpgradeCountsDrift(t *testing.T) {
 			t.Errorf("differences are %q, %v", differences, err)
 		}
 		execute(t, db, "DELETE FROM drift_notifications")
-		if _, err := database.Upgrade(t.Context(), ingest.Project, noProgress); err != nil {
+		var log bytes.Buffer
+		upgraded, err := store.Open(t.Context(), db.address,
+			store.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		if err != nil {
 			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = upgraded.Close() })
+		if _, err := upgraded.Upgrade(t.Context(), ingest.Project, noProgress); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(log.String(), "kind="); got != 3 {
+			t.Errorf("%d lines of new drift in %s", got, log.String())
 		}
 		expectDrift(t, "after the upgrade", database, want...)
 		verified(t, database)

@@ -113,26 +113,33 @@ func (s *Store) replayBatch(
 ) (held time.Duration, err error) {
 	var began time.Time
 	defer func() { held = time.Since(began) }()
-	return 0, s.withLedgerTx(ctx, func(tx *gorm.DB, sequences *ledgerSequences) error {
+	var newDrift []models.DriftItem
+	err = s.withLedgerTx(ctx, func(tx *gorm.DB, sequences *ledgerSequences) (err error) {
 		began = time.Now()
-		return s.replayRows(tx, sequences, rows, decode, nil)
+		newDrift, err = s.replayRows(tx, sequences, rows, decode, nil)
+		return err
 	})
+	if err == nil {
+		s.logDrift(ctx, newDrift)
+	}
+	return 0, err
 }
 
 // replayRows reads rows of the ledger again, and rebuilds the sessions that they
 // were and now are of. All of their sessions go before the first is made: a session
 // has the id of its first notification, which may have been another's. A row that
-// is read as before is written again only where rewrite asks for it.
+// is read as before is written again only where rewrite asks for it. It returns the
+// items of drift that are new.
 func (s *Store) replayRows(
 	tx *gorm.DB, sequences *ledgerSequences, rows []*models.Notification, decode Decode,
 	rewrite func(*models.Notification) bool,
-) error {
+) (newDrift []models.DriftItem, err error) {
 	var callIDs []string
 	drift := make(map[int64][]driftRow, len(rows))
 	for _, n := range rows {
 		body, err := s.unpackBody(n.Body)
 		if err != nil {
-			return fmt.Errorf("notification %d: %w", n.ID, err)
+			return nil, fmt.Errorf("notification %d: %w", n.ID, err)
 		}
 		drift[n.ID] = s.driftOf(body, n.Outcome, n.FirstReceivedAt)
 		if n.CallID != nil {
@@ -155,28 +162,29 @@ func (s *Store) replayRows(
 			again.CallID, again.Callee, optionalTimeColumn{&again.NotifiedAt}, again.Outcome,
 			again.Reason, again.ID).Error
 		if err != nil {
-			return fmt.Errorf("update notification %d: %w", n.ID, err)
+			return nil, fmt.Errorf("update notification %d: %w", n.ID, err)
 		}
 	}
-	if err := repairDrift(tx, s.db, drift); err != nil {
-		return err
+	newDrift, err = repairDrift(tx, s.db, drift)
+	if err != nil {
+		return nil, err
 	}
 	slices.Sort(callIDs)
 	callIDs = slices.Compact(callIDs)
 	var replaced []int64
 	if err := tx.Raw("SELECT id FROM sessions WHERE call_id IN ?", callIDs).Scan(&replaced).Error; err != nil {
-		return fmt.Errorf("read sessions: %w", err)
+		return nil, fmt.Errorf("read sessions: %w", err)
 	}
 	if err := deleteSessions(tx, s.db, replaced); err != nil {
-		return err
+		return nil, err
 	}
 	k := newBatchState(sequences)
 	for _, callID := range callIDs {
 		if err := s.rebuild(tx, k, callID, decode); err != nil {
-			return fmt.Errorf("session %q: %w", callID, err)
+			return nil, fmt.Errorf("session %q: %w", callID, err)
 		}
 	}
-	return k.write(tx, s.db)
+	return newDrift, k.write(tx, s.db)
 }
 
 // setDecoded sets the columns of a row that follow from its decoded body.

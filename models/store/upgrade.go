@@ -83,6 +83,7 @@ func (s *Store) Upgrade(ctx context.Context, decode Decode, progress dialect.Pro
 type upgradeStep struct {
 	sessions []*models.Session // by id
 	held     time.Duration     // the ledger's lock
+	newDrift []models.DriftItem
 }
 
 // upgradeBatch projects again up to limit outdated sessions whose ids are above after.
@@ -102,17 +103,22 @@ func (s *Store) upgradeBatch(
 		if len(step.sessions) == 0 {
 			return nil
 		}
-		err = s.reproject(tx, sequences, step.sessions, decodeOnce(decode))
+		step.newDrift, err = s.reproject(tx, sequences, step.sessions, decodeOnce(decode))
 		step.held = time.Since(began)
 		return err
 	})
+	if err == nil {
+		s.logDrift(ctx, step.newDrift)
+	}
 	return step, err
 }
 
 // reproject reads all notifications of sessions again, and rebuilds these and each
 // session that they turn out to be of. The call_ids are left to the database to compare:
 // an older version may have stored them in another form (see Dialect.Encodes).
-func (s *Store) reproject(tx *gorm.DB, sequences *ledgerSequences, sessions []*models.Session, decode Decode) error {
+func (s *Store) reproject(
+	tx *gorm.DB, sequences *ledgerSequences, sessions []*models.Session, decode Decode,
+) ([]models.DriftItem, error) {
 	ids := make([]int64, len(sessions))
 	for i, session := range sessions {
 		ids[i] = session.ID
@@ -120,10 +126,10 @@ func (s *Store) reproject(tx *gorm.DB, sequences *ledgerSequences, sessions []*m
 	rows, err := withBody.read(tx, s.db, "WHERE call_id IN (SELECT call_id FROM sessions WHERE id IN ?) ORDER BY id",
 		ids)
 	if err != nil {
-		return fmt.Errorf("read notifications: %w", err)
+		return nil, fmt.Errorf("read notifications: %w", err)
 	}
 	if err := deleteSessions(tx, s.db, ids); err != nil {
-		return err
+		return nil, err
 	}
 	return s.replayRows(tx, sequences, rows, decode, func(n *models.Notification) bool {
 		return n.CallID != nil && s.db.Encodes(*n.CallID) || n.Callee != nil && s.db.Encodes(*n.Callee)
