@@ -2541,8 +2541,8 @@ type Query {
   """
   drift(
     """
-    Maximum number of rows, from the start; without it all rows (more than 10,000 are an error). The bounds of
-    ` + "`" + `PageInfo` + "`" + ` apply.
+    At most so many things, those that most notifications have; without it all (more than 10,000 are an error). The
+    bounds of ` + "`" + `PageInfo` + "`" + ` apply.
     """
     first: Int
   ): [Drift!]!
