@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -22,7 +23,8 @@ import (
 func DocumentReader() documents.Reader {
 	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
 	return documents.Reader{
-		Schema: schema, MaxTokens: limits.MaxTokens, Playground: library.Playground(), Questions: library.Questions(),
+		Schema: schema, MaxTokens: limits.MaxTokens, Questions: library.Questions(),
+		Internal: slices.Concat(library.Playground(), library.Assistant()),
 	}
 }
 

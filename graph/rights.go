@@ -41,3 +41,7 @@ func (r rights) MutateOperationContext(ctx context.Context, oc *graphql.Operatio
 	}
 	return nil
 }
+
+func errNoRead() *gqlerror.Error {
+	return apierror.New(apierror.Forbidden, "the token lacks the scope READ: it needs read, pii or admin")
+}

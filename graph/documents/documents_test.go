@@ -29,8 +29,8 @@ func reader(t testing.TB) documents.Reader {
 	}
 	return documents.Reader{
 		Schema: schema, MaxTokens: 1500,
-		Playground: []documents.File{{Name: "Page", Text: []byte(page)}},
-		Questions:  []documents.File{{Name: "Zones", Text: []byte(zones)}, {Name: "Ages", Text: []byte(ages)}},
+		Internal:  []documents.File{{Name: "Page", Text: []byte(page)}},
+		Questions: []documents.File{{Name: "Zones", Text: []byte(zones)}, {Name: "Ages", Text: []byte(ages)}},
 	}
 }
 
@@ -212,7 +212,7 @@ func TestFoldersWithErrors(t *testing.T) {
 			"a.graphql:2: a second operation"},
 		{"a name twice", files(good, good), "b.graphql: operation Good is in a.graphql as well"},
 		{"a built-in name", files("query Page { viewer { name } }"),
-			"operation Page has the name of a built-in document of the Playground"},
+			"operation Page has the name of a document of the program itself"},
 		{"a fragment of two files", files("query A {\n viewer { ...F } }", "fragment F on Viewer { name }",
 			"fragment F on Viewer { scopes }"), "a.graphql:2: fragment F is in b.graphql and in c.graphql"},
 		{"too many tokens", files("query A { viewer {" + strings.Repeat(" name", 1500) + "} }"), "a.graphql"},

@@ -25,10 +25,10 @@ type File struct {
 
 // Reader reads documents and validates them.
 type Reader struct {
-	Schema     *ast.Schema
-	MaxTokens  int    // of a document with all its fragments
-	Playground []File // what the Playground asks by itself: always trusted, and not in the library
-	Questions  []File // the built-in part of the library
+	Schema    *ast.Schema
+	MaxTokens int    // of a document with all its fragments
+	Internal  []File // what the program's own clients ask: always trusted, and not in the library
+	Questions []File // the built-in part of the library
 }
 
 // BuiltIn returns the documents that are always trusted.
@@ -46,7 +46,7 @@ func (r Reader) Folder(files []File) (*Collection, error) {
 // collect adds an operator's documents to the built-in ones.
 func (r Reader) collect(addOwn func(*Collection) ([]*Document, error)) (*Collection, error) {
 	c := &Collection{byID: map[string]*Document{}, byText: map[string]*Document{}}
-	if _, err := r.addFolder(c, r.Playground, true); err != nil {
+	if _, err := r.addFolder(c, r.Internal, true); err != nil {
 		return nil, fmt.Errorf("built in: %w", err)
 	}
 	own, err := addOwn(c)
@@ -81,7 +81,7 @@ func (r Reader) addFolder(c *Collection, files []File, builtIn bool) (added []*D
 		case twice:
 			return nil, fmt.Errorf("%s: operation %s is in %s as well: rename one of them", file.Name, name, other)
 		case !builtIn && c.ByID(name) != nil:
-			return nil, fmt.Errorf("%s: operation %s has the name of a built-in document of the Playground: rename it",
+			return nil, fmt.Errorf("%s: operation %s has the name of a document of the program itself: rename it",
 				file.Name, name)
 		}
 		fileOf[name] = file.Name

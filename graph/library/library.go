@@ -21,6 +21,15 @@ func Playground() []documents.File {
 	return read(names...)
 }
 
+// The documents by which assistants find and read conversations.
+const (
+	AssistantSearch       = "AssistantSearch"
+	AssistantConversation = "AssistantConversation"
+)
+
+// Assistant returns what the tools of assistants ask by themselves.
+func Assistant() []documents.File { return questions(AssistantSearch, AssistantConversation) }
+
 // Questions returns the built-in questions by subject.
 func Questions() []documents.File {
 	return questions(

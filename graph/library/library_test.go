@@ -16,7 +16,7 @@ func TestFilesAreAllRead(t *testing.T) {
 	for _, entry := range entries {
 		left[entry.Name()] = true
 	}
-	for _, file := range slices.Concat(Playground(), Questions()) {
+	for _, file := range slices.Concat(Playground(), Assistant(), Questions()) {
 		if !left[file.Name] {
 			t.Errorf("%s is read twice", file.Name)
 		}

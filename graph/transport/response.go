@@ -73,6 +73,11 @@ func writeErrors(
 	writeResponse(ctx, w, contentType, status, wireResponse{Errors: errs})
 }
 
+// WriteError writes a response of an error alone, as JSON.
+func WriteError(ctx context.Context, w http.ResponseWriter, status int, err *gqlerror.Error) {
+	writeErrors(ctx, w, typeJSON, status, err)
+}
+
 // Encode returns a response to a request in one line of JSON, as streams send it.
 func Encode(ctx context.Context, response *graphql.Response) []byte {
 	data := response.Data

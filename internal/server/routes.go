@@ -22,13 +22,14 @@ import (
 
 // routes are the handlers of the server's paths, and what others are made of.
 type routes struct {
-	ingest, query, export, library, ready http.Handler
+	ingest, query, export, library, assistants, ready http.Handler
 
 	schema  string
 	origins []string // whose pages may ask /query and /export, and read /library and /schema.graphqls
 	keyed   bool     // /ingest takes keys in its address
 	metrics prometheus.Gatherer
 	tokens  transport.Authenticator // nil where everyone may do everything
+	issuer  string                  // of the JWTs that are taken; "" for none
 	tracer  *tracing.Tracer
 }
 
@@ -41,6 +42,12 @@ func (r routes) handler(log *slog.Logger) http.Handler {
 	}
 	mux.Handle("/query", crossOrigin(r.origins, r.tracer.Handler("/query", transport.Compress(r.query))))
 	mux.Handle("/export", crossOrigin(r.origins, r.tracer.Handler("/export", transport.Compress(r.export))))
+	mux.Handle("/mcp", crossOrigin(r.origins, r.tracer.Handler("/mcp", transport.Compress(r.assistants))))
+	if r.issuer != "" {
+		metadata := crossOrigin(r.origins, readOnly(resourceMetadata(r.issuer)))
+		mux.Handle(metadataPath, metadata)
+		mux.Handle(metadataPath+"/mcp", metadata)
+	}
 	mux.Handle("/schema.graphqls", crossOrigin(r.origins, transport.Compress(readOnly(graph.Schema(r.schema)))))
 	library := r.library
 	if r.tokens != nil {
@@ -121,8 +128,8 @@ func readOnly(h http.Handler) http.Handler {
 // notFound answers for unknown paths. The commonest mistake is a wrong path for
 // notifications.
 func notFound(w http.ResponseWriter, r *http.Request) {
-	message := "no such path; there are /ingest, /query, /export, /library, /schema.graphqls, /healthz, /readyz and " +
-		"/metrics"
+	message := "no such path; there are /ingest, /query, /export, /mcp, /library, /schema.graphqls, /healthz, " +
+		"/readyz and /metrics"
 	path := strings.ToLower(r.URL.Path)
 	if r.Method == http.MethodPost || strings.HasPrefix(path, "/ingest") || strings.HasPrefix(path, "/webhook") {
 		message = "no such path; notifications are posted to /ingest, queries to /query"

@@ -122,17 +122,19 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 	notifications := ingest.NewHandler(verifier, writer, config.MaxBody, metrics, log)
 	notifications.Keys = ingest.NewKeys(config.IngestKeys)
 	starting.finish(routes{
-		ingest:  notifications,
-		query:   graph.Handler(ctx, store, config.Queries, log),
-		library: graph.Library(trusted),
-		export:  graph.ExportHandler(store, config.Queries, log),
-		schema:  config.Schema,
-		origins: config.Queries.Origins,
-		keyed:   notifications.Keys.Required(),
-		ready:   readiness(ctx, writer.Ready, log),
-		metrics: registry,
-		tokens:  config.Queries.Authenticator,
-		tracer:  tracer,
+		ingest:     notifications,
+		query:      graph.Handler(ctx, store, config.Queries, log),
+		library:    graph.Library(trusted),
+		assistants: graph.AssistantHandler(store, config.Queries, config.Schema, log),
+		issuer:     config.Access.JWT.Issuer,
+		export:     graph.ExportHandler(store, config.Queries, log),
+		schema:     config.Schema,
+		origins:    config.Queries.Origins,
+		keyed:      notifications.Keys.Required(),
+		ready:      readiness(ctx, writer.Ready, log),
+		metrics:    registry,
+		tokens:     config.Queries.Authenticator,
+		tracer:     tracer,
 	}.handler(log))
 
 	ctx, stopBackground := context.WithCancel(ctx)

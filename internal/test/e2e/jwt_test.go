@@ -155,6 +155,24 @@ func TestJWTs(t *testing.T) {
 }
 
 // A provider that answers nonsense, too much or nothing holds up nobody.
+// Clients of /mcp find the issuer of the JWTs.
+func TestProtectedResourceMetadata(t *testing.T) {
+	provider := newIdentityProvider(t)
+	s := startServer(t, newDB(t), jwtSettings(writeKeySet(t, provider.set))...)
+	const issuer = `"authorization_servers":["https://issuer"]`
+	for _, path := range []string{"", "/mcp"} {
+		answer := do(t, s.Request(t, http.MethodGet, "/.well-known/oauth-protected-resource"+path, nil))
+		if answer.status != http.StatusOK || !strings.Contains(answer.body, issuer) ||
+			!strings.Contains(answer.body, `"resource":"`+s.URL+`/mcp"`) {
+			t.Errorf("%s: status %d: %s", path, answer.status, answer.body)
+		}
+	}
+	s, _ = startWithTokens(t, newDB(t))
+	if got := do(t, s.Request(t, http.MethodGet, "/.well-known/oauth-protected-resource", nil)).status; got != 404 {
+		t.Errorf("without JWTs: status %d", got)
+	}
+}
+
 func TestBadKeySets(t *testing.T) {
 	stop := make(chan struct{})
 	for name, answer := range map[string]http.HandlerFunc{
