@@ -138,6 +138,7 @@ func (q *question) ask() {
 		{24, q.askSessions}, {10, q.askSessionWindows}, {14, q.askMessages}, {6, q.askMessageWindows},
 		{8, q.askIntentions}, {8, q.askCatalogue},
 		{7, q.askContact}, {8, q.askContacts}, {6, q.askContactWindows}, {24, q.askStats}, {10, q.askDetails},
+		{24, q.askPrompts},
 	}
 	sum := 0
 	for _, kind := range kinds {

@@ -178,6 +178,9 @@ func awkwardNotification(r *rand.Rand, callID string) []byte {
 			delete(fields, name)
 		}
 	}
+	if once(r, 2) {
+		fields["messages"] = promptMessages(r, fields["variables"])
+	}
 	body := encodeJSON(fields)
 	if once(r, 10) {
 		var spaced bytes.Buffer

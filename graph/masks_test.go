@@ -220,7 +220,9 @@ func TestMaskedValuesMakeNoDifference(t *testing.T) {
 			ask(passingSessions, object{"filter": object{"not": filter}})
 			ask(`query ($filter: SessionFilter) { contacts(first: 100, filter: { sessions: $filter }) { totalCount
 				nodes { callee sessionCount } } sessionStats(filter: $filter, nerSlot: "name") { nerSlotValue
-				sessionCount contactCount } variables(filter: $filter) { name distinctValues values { value } } }`,
+				sessionCount contactCount callbackCount(hours: 1000) medianWaitSeconds }
+				promptStats(filter: $filter) { body sessionCount options { title pickedCount } }
+				variables(filter: $filter) { name distinctValues values { value } } }`,
 				object{"filter": filter})
 		}
 		schema := loadSchema(t, "../schema.graphqls")

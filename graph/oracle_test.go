@@ -20,6 +20,7 @@ type oracle struct {
 	sessions []*oracleSession // by id
 	byCallID map[string]*oracleSession
 	bodies   map[string]bool
+	arrived  int
 	clocks   oracleClocks
 	callees  sync.Once
 	ofCallee map[string][]*oracleSession
@@ -37,6 +38,8 @@ type oracleSession struct {
 	jsons      map[string]map[string]json.RawMessage
 	messages   []*oracleMessage
 	transcript []string // folded texts
+	prompts    []*oraclePrompt
+	stored     int // the number of the shown version, in order of arrival
 	version    int
 	deliveries int
 }
@@ -48,6 +51,8 @@ type oracleMessage struct {
 	folded                                string
 	toSeat                                string // of a take-over
 	hasReply                              bool
+	answered                              string // the msg_id that its reply names
+	content                               json.RawMessage
 	sentAt                                *time.Time
 }
 
@@ -128,6 +133,8 @@ func (o *oracle) deliver(t testing.TB, body []byte, at time.Time) {
 		return
 	}
 	s.times["receivedAt"] = at
+	o.arrived++
+	s.stored = o.arrived
 	known := o.byCallID[s.callID()]
 	repeat := o.bodies[string(body)]
 	o.bodies[string(body)] = true
@@ -213,6 +220,7 @@ func readOracleSession(t testing.TB, body []byte) *oracleSession {
 		s.transcript = append(s.transcript, m.folded)
 	}
 	s.numbers["messageCount"] = len(s.messages)
+	s.prompts = s.readPrompts(t)
 	return s
 }
 
@@ -237,7 +245,10 @@ func readOracleMessage(t testing.TB, s *oracleSession, position int, raw map[str
 	if content.System.Type == "conversation.take_over" && m.kind == "system" {
 		m.toSeat = wireText(content.System.ToSeatID)
 	}
-	m.hasReply = strings.HasPrefix(string(raw["reply"]), "{")
+	m.content = raw["content"]
+	if m.hasReply = strings.HasPrefix(string(raw["reply"]), "{"); m.hasReply {
+		m.answered = wireText(mustDecode[map[string]json.RawMessage](t, raw["reply"])["msg_id"])
+	}
 	return m
 }
 

@@ -237,6 +237,9 @@ var countedOperations = []struct {
 			sessionCount share contactCount messageCount
 		averageTalkRound averageDurationSeconds engagedCount handoverCount abandonedCount handoverRate
 			deflectionRate medianWaitSeconds p90WaitSeconds } }`, nil, 2},
+	{"prompts", `{ promptStats { kind templateId name language body sentCount sessionCount answeredCount offMenuCount
+		silentCount answerRate medianAnswerSeconds options { index type title section pickedCount share } } }`,
+		nil, 2},
 	{"callbacks", `{ sessionStats(groupBy: INTENTION) { callbackCount again: callbackCount(hours: 24)
 		inAWeek: callbackCount(hours: 168) } }`, nil, 3},
 	{"a group-by",

@@ -67,6 +67,10 @@ func (r *queryResolver) SessionStats(ctx context.Context, filter *models.Session
 	}, selectedMeasures(ctx))
 }
 
+func (r *queryResolver) PromptStats(ctx context.Context, filter *models.SessionFilter, first *int) ([]*models.PromptStats, error) {
+	return model.Prompts(ctx, r.Source, filter, first)
+}
+
 func (r *queryResolver) Viewer(ctx context.Context) (*models.Viewer, error) {
 	return viewer(ctx)
 }

@@ -142,6 +142,7 @@ func wholeDocuments(t *testing.T) (all []string) {
 	all = append(all,
 		"{ intentions { label sessionCount share } nerSlots"+values+"eventLabels"+values+"variables"+values+"}")
 
+	all = append(all, "{ promptStats "+tools.Selection(t, string(sdl), "PromptStats", nil)+" }")
 	measures := tools.Selection(t, string(sdl), "SessionStats", nil)
 	for _, dimension := range []string{
 		"", "INTENTION", "WORKFLOW", "CHANNEL", "ROBOT", "END_REASON", "STATUS", "INTENTION, WORKFLOW",

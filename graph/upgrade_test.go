@@ -158,7 +158,7 @@ func tablesOf(t *testing.T, kind testdb.Kind, address string) (all []string) {
 		{"notifications", "id, sha256, body_size, sign, call_id, callee, notified_at, first_received_at, " +
 			"last_received_at, deliveries, outcome, " +
 			"CASE WHEN outcome = 'refused' THEN '' ELSE reason END AS reason"}, // refusals have new wordings
-		{"ledger_counts", "*"}, {"sessions", "*"}, {"messages", "*"}, {"ner_slots", "*"},
+		{"ledger_counts", "*"}, {"sessions", "*"}, {"messages", "*"}, {"session_prompts", "*"}, {"ner_slots", "*"},
 		{"event_labels", "*"}, {"variables", "*"}, {"contacts", "*"},
 	} {
 		rows, err := db.QueryContext(t.Context(), "SELECT "+table.columns+" FROM "+table.name)

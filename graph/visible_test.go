@@ -60,7 +60,7 @@ func hiddenBy(rules models.RowRules) string {
 func keepOnly(t *testing.T, kind testdb.Kind, address string, rules models.RowRules) {
 	t.Helper()
 	statements := []string{"DELETE FROM sessions WHERE " + hiddenBy(rules)}
-	for _, table := range []string{"messages", "ner_slots", "event_labels", "variables"} {
+	for _, table := range []string{"messages", "session_prompts", "ner_slots", "event_labels", "variables"} {
 		statements = append(statements, "DELETE FROM "+table+" WHERE session_id NOT IN (SELECT id FROM sessions)")
 	}
 	statements = append(statements, "DELETE FROM contacts",

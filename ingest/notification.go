@@ -81,8 +81,8 @@ func Decode(body []byte) (*models.Projection, error) {
 			EndReason:       models.SessionEndReasonOf(n["session_end_reason"].Text()),
 			TalkRound:       readInt(n["talk_round"]),
 		},
-		Messages: models.ReadMessages(n["messages"]),
 	}
+	p.Messages, p.Prompts = models.ReadConversation(n["messages"])
 	for _, m := range models.SessionMaps() {
 		*m.Of(p) = models.ReadNamedValues(n[m.Field])
 	}

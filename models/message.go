@@ -133,17 +133,29 @@ func readMessage(position int, raw JSON) Message {
 
 // ReadMessages reads a notification's `messages`, each whatever it is, with what search reads of them.
 func ReadMessages(list JSON) []Message {
+	messages, _ := readMessages(list)
+	return messages
+}
+
+// ReadConversation is ReadMessages and ReadPrompts.
+func ReadConversation(list JSON) ([]Message, []Prompt) {
+	messages, contents := readMessages(list)
+	return messages, readPrompts(messages, func(i int) MessageContent { return contents[i] })
+}
+
+func readMessages(list JSON) ([]Message, []MessageContent) {
 	messages := ReadTranscript(list)
+	contents := make([]MessageContent, len(messages))
 	searched := 0
 	for i := range messages {
 		m := &messages[i]
-		content := m.Content()
-		text := content.Text()
+		contents[i] = m.Content()
+		text := contents[i].Text()
 		m.TextSize = len(text)
-		m.SearchText = searchText(content, text, maxSearchText-searched)
+		m.SearchText = searchText(contents[i], text, maxSearchText-searched)
 		searched += len(m.SearchText)
 	}
-	return messages
+	return messages, contents
 }
 
 // SearchTextOf is what search reads of one element of a notification's `messages`.

@@ -41,6 +41,10 @@ type Projection struct {
 	NerSlots    []NamedValue
 	EventLabels []NamedValue
 	Variables   []NamedValue
+	Prompts     []Prompt
+	// PackedPrompts and MaskedPrompts are what is stored of Prompts: MaskedPrompts for viewers who see masks, nil
+	// where that is the same.
+	PackedPrompts, MaskedPrompts []byte
 }
 
 // Delivery is one arrival of a notification. Without a projection it goes into

@@ -269,6 +269,31 @@ type ComplexityRoot struct {
 		StartCursor     func(childComplexity int) int
 	}
 
+	PromptOptionStats struct {
+		Index       func(childComplexity int) int
+		PickedCount func(childComplexity int) int
+		Section     func(childComplexity int) int
+		Share       func(childComplexity int) int
+		Title       func(childComplexity int) int
+		Type        func(childComplexity int) int
+	}
+
+	PromptStats struct {
+		AnswerRate          func(childComplexity int) int
+		AnsweredCount       func(childComplexity int) int
+		Body                func(childComplexity int) int
+		Kind                func(childComplexity int) int
+		Language            func(childComplexity int) int
+		MedianAnswerSeconds func(childComplexity int) int
+		Name                func(childComplexity int) int
+		OffMenuCount        func(childComplexity int) int
+		Options             func(childComplexity int) int
+		SentCount           func(childComplexity int) int
+		SessionCount        func(childComplexity int) int
+		SilentCount         func(childComplexity int) int
+		TemplateID          func(childComplexity int) int
+	}
+
 	Query struct {
 		Contact      func(childComplexity int, callee string) int
 		Contacts     func(childComplexity int, first *int, after *string, last *int, before *string, filter *models.ContactFilter, orderBy *models.ContactOrder) int
@@ -279,6 +304,7 @@ type ComplexityRoot struct {
 		NerSlots     func(childComplexity int, filter *models.SessionFilter) int
 		Node         func(childComplexity int, id string) int
 		Nodes        func(childComplexity int, ids []string) int
+		PromptStats  func(childComplexity int, filter *models.SessionFilter, first *int) int
 		Session      func(childComplexity int, callID string) int
 		SessionStats func(childComplexity int, filter *models.SessionFilter, groupBy []models.SessionDimension, nerSlot *string, interval *models.TimeInterval, timeZone *string, first *int) int
 		Sessions     func(childComplexity int, first *int, after *string, last *int, before *string, filter *models.SessionFilter, orderBy *models.SessionOrder) int
@@ -467,6 +493,7 @@ type QueryResolver interface {
 	Contact(ctx context.Context, callee string) (*model.Contact, error)
 	Contacts(ctx context.Context, first *int, after *string, last *int, before *string, filter *models.ContactFilter, orderBy *models.ContactOrder) (*model.Connection[models.ContactKey, *models.ContactSummary, *model.Contact], error)
 	SessionStats(ctx context.Context, filter *models.SessionFilter, groupBy []models.SessionDimension, nerSlot *string, interval *models.TimeInterval, timeZone *string, first *int) ([]*model.SessionStats, error)
+	PromptStats(ctx context.Context, filter *models.SessionFilter, first *int) ([]*models.PromptStats, error)
 	Viewer(ctx context.Context) (*models.Viewer, error)
 	Drift(ctx context.Context, first *int) ([]*models.Drift, error)
 }
@@ -1377,6 +1404,122 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "PromptOptionStats.index":
+		if e.ComplexityRoot.PromptOptionStats.Index == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromptOptionStats.Index(childComplexity), true
+	case "PromptOptionStats.pickedCount":
+		if e.ComplexityRoot.PromptOptionStats.PickedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromptOptionStats.PickedCount(childComplexity), true
+	case "PromptOptionStats.section":
+		if e.ComplexityRoot.PromptOptionStats.Section == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromptOptionStats.Section(childComplexity), true
+	case "PromptOptionStats.share":
+		if e.ComplexityRoot.PromptOptionStats.Share == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromptOptionStats.Share(childComplexity), true
+	case "PromptOptionStats.title":
+		if e.ComplexityRoot.PromptOptionStats.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromptOptionStats.Title(childComplexity), true
+	case "PromptOptionStats.type":
+		if e.ComplexityRoot.PromptOptionStats.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromptOptionStats.Type(childComplexity), true
+
+	case "PromptStats.answerRate":
+		if e.ComplexityRoot.PromptStats.AnswerRate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromptStats.AnswerRate(childComplexity), true
+	case "PromptStats.answeredCount":
+		if e.ComplexityRoot.PromptStats.AnsweredCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromptStats.AnsweredCount(childComplexity), true
+	case "PromptStats.body":
+		if e.ComplexityRoot.PromptStats.Body == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromptStats.Body(childComplexity), true
+	case "PromptStats.kind":
+		if e.ComplexityRoot.PromptStats.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromptStats.Kind(childComplexity), true
+	case "PromptStats.language":
+		if e.ComplexityRoot.PromptStats.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromptStats.Language(childComplexity), true
+	case "PromptStats.medianAnswerSeconds":
+		if e.ComplexityRoot.PromptStats.MedianAnswerSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromptStats.MedianAnswerSeconds(childComplexity), true
+	case "PromptStats.name":
+		if e.ComplexityRoot.PromptStats.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromptStats.Name(childComplexity), true
+	case "PromptStats.offMenuCount":
+		if e.ComplexityRoot.PromptStats.OffMenuCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromptStats.OffMenuCount(childComplexity), true
+	case "PromptStats.options":
+		if e.ComplexityRoot.PromptStats.Options == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromptStats.Options(childComplexity), true
+	case "PromptStats.sentCount":
+		if e.ComplexityRoot.PromptStats.SentCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromptStats.SentCount(childComplexity), true
+	case "PromptStats.sessionCount":
+		if e.ComplexityRoot.PromptStats.SessionCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromptStats.SessionCount(childComplexity), true
+	case "PromptStats.silentCount":
+		if e.ComplexityRoot.PromptStats.SilentCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromptStats.SilentCount(childComplexity), true
+	case "PromptStats.templateId":
+		if e.ComplexityRoot.PromptStats.TemplateID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PromptStats.TemplateID(childComplexity), true
+
 	case "Query.contact":
 		if e.ComplexityRoot.Query.Contact == nil {
 			break
@@ -1477,6 +1620,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Nodes(childComplexity, args["ids"].([]string)), true
+	case "Query.promptStats":
+		if e.ComplexityRoot.Query.PromptStats == nil {
+			break
+		}
+
+		args, err := ec.field_Query_promptStats_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PromptStats(childComplexity, args["filter"].(*models.SessionFilter), args["first"].(*int)), true
 	case "Query.session":
 		if e.ComplexityRoot.Query.Session == nil {
 			break
@@ -2527,6 +2681,18 @@ type Query {
     """
     first: Int
   ): [SessionStats!]!
+
+  """
+  What bots asked with options (templates with buttons, interactive buttons and lists), and what people did. A row for
+  each prompt: the most often sent first, then by ` + "`" + `body` + "`" + `, ` + "`" + `kind` + "`" + `, ` + "`" + `templateId` + "`" + `, ` + "`" + `language` + "`" + ` and the options' titles,
+  ascending, null last. See ` + "`" + `PromptStats` + "`" + `. Without ` + "`" + `first` + "`" + `, more than 10,000 rows are ` + "`" + `BAD_USER_INPUT` + "`" + `.
+  """
+  promptStats(
+    "Condition on the sessions whose prompts count."
+    filter: SessionFilter
+    "Maximum number of rows, 0 or more and at most the limit of ` + "`" + `--max-page` + "`" + `. All rows without it."
+    first: Int
+  ): [PromptStats!]!
 
   "Who sends this operation, and what the server shows to them."
   viewer: Viewer!
@@ -3800,6 +3966,90 @@ type SessionStats {
   """
   p90WaitSeconds: Float
 }
+
+"""
+A row of ` + "`" + `Query.promptStats` + "`" + `: a prompt, how often it was sent, and what the customers did.
+
+A prompt is a message by ROBOT, CHATBOT or AGENT that offers options: a template with buttons, interactive buttons or an
+interactive list. Two such messages are the same prompt if both are templates with the same ` + "`" + `templateId` + "`" + ` and ` + "`" + `language` + "`" + `;
+or else if kind, body and the titles of all options are equal. In a body, each place where a value of one of the
+session's own ` + "`" + `variables` + "`" + ` stands counts as the same blank, so that ` + "`" + `Hi Budi` + "`" + ` and ` + "`" + `Hi Siti` + "`" + ` are one prompt. Values of any
+length count, the longest first; a value stands in a text where letter case and width aside the text has it, and no
+letter goes on beside a letter of it, or digit beside a digit (letters of scripts without spaces aside).
+
+An answer, or pick, is a message by USER with ` + "`" + `content.type` + "`" + ` ` + "`" + `button` + "`" + ` or ` + "`" + `interactive` + "`" + ` whose text equals the title of an
+option; of several options with that title it is the first. It picks of the prompt whose ` + "`" + `msg_id` + "`" + ` its reply names (of
+several messages with that ` + "`" + `msg_id` + "`" + ` the first one counts). Where it has no reply, or one that names no message of the
+session, it picks of the latest prompt before it with an option of that title. Messages stand in the order of
+` + "`" + `position` + "`" + `, never of time.
+
+Each prompt that was sent counts once: as answered if it was picked of (its first pick counts); else as off the menu if
+the customer sent something between it and the next prompt or the end, other than a pick of another prompt; else as
+silent.
+"""
+type PromptStats {
+  "The kind of message."
+  kind: PromptKind!
+  "The template's id at its provider, AIRudder's ` + "`" + `template.info.id` + "`" + `; null unless ` + "`" + `kind` + "`" + ` is TEMPLATE."
+  templateId: String
+  "The template's name, AIRudder's ` + "`" + `template.info.name` + "`" + `, as ` + "`" + `body` + "`" + ` is chosen; null unless ` + "`" + `kind` + "`" + ` is TEMPLATE."
+  name: String
+  "The template's language, AIRudder's ` + "`" + `template.info.language` + "`" + `; null unless ` + "`" + `kind` + "`" + ` is TEMPLATE."
+  language: String
+  """
+  Text of the prompt, as it was sent in the session with the latest ` + "`" + `startedAt` + "`" + ` (of equal ones the one stored last; of
+  several in that session the last).
+  """
+  body: String!
+  "How often the prompt was sent: ` + "`" + `answeredCount` + "`" + ` + ` + "`" + `offMenuCount` + "`" + ` + ` + "`" + `silentCount` + "`" + `."
+  sentCount: Int!
+  "Number of sessions in which it was sent."
+  sessionCount: Int!
+  "How often the customer picked one of its options."
+  answeredCount: Int!
+  "How often the customer sent something else, and picked none of its options."
+  offMenuCount: Int!
+  "How often the customer sent nothing before the next prompt, or the end."
+  silentCount: Int!
+  "` + "`" + `answeredCount` + "`" + ` divided by ` + "`" + `sentCount` + "`" + `, 0 to 1."
+  answerRate: Float!
+  """
+  Median of the seconds from the prompt to its first pick, of an even number the mean of the two in the middle. Picks
+  without a time, of a prompt without a time, or earlier than their prompt are left out; null if there are no others.
+  """
+  medianAnswerSeconds: Float
+  """
+  The options of the prompt that ` + "`" + `body` + "`" + ` is of, in its order; then options that only earlier ones had and that were
+  picked, most picks first, then by title.
+  """
+  options: [PromptOptionStats!]!
+}
+
+"The kind of a prompt."
+enum PromptKind {
+  "A template with buttons."
+  TEMPLATE
+  "An interactive message with buttons."
+  BUTTONS
+  "An interactive message with a list of rows."
+  LIST
+}
+
+"An option of a prompt, and how often it was picked."
+type PromptOptionStats {
+  "0-based place in ` + "`" + `PromptStats.options` + "`" + `."
+  index: Int!
+  "The button's type, e.g. ` + "`" + `QUICK_REPLY` + "`" + ` or ` + "`" + `reply` + "`" + `; empty for a row of a list."
+  type: String!
+  "Text of the option."
+  title: String!
+  "Title of the section of a list that the option is in; null for buttons."
+  section: String
+  "How often it was picked. Of several options with the same title the first one counts all picks."
+  pickedCount: Int!
+  "` + "`" + `pickedCount` + "`" + ` divided by the prompt's ` + "`" + `answeredCount` + "`" + `; 0 if that is 0."
+  share: Float!
+}
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -4118,6 +4368,56 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 		return ec.fieldContext_PageInfo_endCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_PromptOptionStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "index":
+		return ec.fieldContext_PromptOptionStats_index(ctx, field)
+	case "type":
+		return ec.fieldContext_PromptOptionStats_type(ctx, field)
+	case "title":
+		return ec.fieldContext_PromptOptionStats_title(ctx, field)
+	case "section":
+		return ec.fieldContext_PromptOptionStats_section(ctx, field)
+	case "pickedCount":
+		return ec.fieldContext_PromptOptionStats_pickedCount(ctx, field)
+	case "share":
+		return ec.fieldContext_PromptOptionStats_share(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PromptOptionStats", field.Name)
+}
+
+func (ec *executionContext) childFields_PromptStats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_PromptStats_kind(ctx, field)
+	case "templateId":
+		return ec.fieldContext_PromptStats_templateId(ctx, field)
+	case "name":
+		return ec.fieldContext_PromptStats_name(ctx, field)
+	case "language":
+		return ec.fieldContext_PromptStats_language(ctx, field)
+	case "body":
+		return ec.fieldContext_PromptStats_body(ctx, field)
+	case "sentCount":
+		return ec.fieldContext_PromptStats_sentCount(ctx, field)
+	case "sessionCount":
+		return ec.fieldContext_PromptStats_sessionCount(ctx, field)
+	case "answeredCount":
+		return ec.fieldContext_PromptStats_answeredCount(ctx, field)
+	case "offMenuCount":
+		return ec.fieldContext_PromptStats_offMenuCount(ctx, field)
+	case "silentCount":
+		return ec.fieldContext_PromptStats_silentCount(ctx, field)
+	case "answerRate":
+		return ec.fieldContext_PromptStats_answerRate(ctx, field)
+	case "medianAnswerSeconds":
+		return ec.fieldContext_PromptStats_medianAnswerSeconds(ctx, field)
+	case "options":
+		return ec.fieldContext_PromptStats_options(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PromptStats", field.Name)
 }
 
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4821,6 +5121,28 @@ func (ec *executionContext) field_Query_nodes_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["ids"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_promptStats_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*models.SessionFilter, error) {
+			return ec.unmarshalOSessionFilter2ᚖsessiongraphᚋmodelsᚐSessionFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
 	return args, nil
 }
 
@@ -8607,6 +8929,452 @@ func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("PageInfo", field, true, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _PromptOptionStats_index(ctx context.Context, field graphql.CollectedField, obj *models.PromptOptionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PromptOptionStats_index(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Index, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PromptOptionStats_index(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PromptOptionStats", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _PromptOptionStats_type(ctx context.Context, field graphql.CollectedField, obj *models.PromptOptionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PromptOptionStats_type(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Type, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PromptOptionStats_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PromptOptionStats", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _PromptOptionStats_title(ctx context.Context, field graphql.CollectedField, obj *models.PromptOptionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PromptOptionStats_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PromptOptionStats_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PromptOptionStats", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _PromptOptionStats_section(ctx context.Context, field graphql.CollectedField, obj *models.PromptOptionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PromptOptionStats_section(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Section, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PromptOptionStats_section(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PromptOptionStats", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _PromptOptionStats_pickedCount(ctx context.Context, field graphql.CollectedField, obj *models.PromptOptionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PromptOptionStats_pickedCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PickedCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PromptOptionStats_pickedCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PromptOptionStats", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _PromptOptionStats_share(ctx context.Context, field graphql.CollectedField, obj *models.PromptOptionStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PromptOptionStats_share(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Share, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PromptOptionStats_share(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PromptOptionStats", field, false, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _PromptStats_kind(ctx context.Context, field graphql.CollectedField, obj *models.PromptStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PromptStats_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v models.PromptKind) graphql.Marshaler {
+			return ec.marshalNPromptKind2sessiongraphᚋmodelsᚐPromptKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PromptStats_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PromptStats", field, false, false, errors.New("field of type PromptKind does not have child fields"))
+}
+
+func (ec *executionContext) _PromptStats_templateId(ctx context.Context, field graphql.CollectedField, obj *models.PromptStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PromptStats_templateId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TemplateID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PromptStats_templateId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PromptStats", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _PromptStats_name(ctx context.Context, field graphql.CollectedField, obj *models.PromptStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PromptStats_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PromptStats_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PromptStats", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _PromptStats_language(ctx context.Context, field graphql.CollectedField, obj *models.PromptStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PromptStats_language(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Language, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PromptStats_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PromptStats", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _PromptStats_body(ctx context.Context, field graphql.CollectedField, obj *models.PromptStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PromptStats_body(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Body, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PromptStats_body(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PromptStats", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _PromptStats_sentCount(ctx context.Context, field graphql.CollectedField, obj *models.PromptStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PromptStats_sentCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SentCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PromptStats_sentCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PromptStats", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _PromptStats_sessionCount(ctx context.Context, field graphql.CollectedField, obj *models.PromptStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PromptStats_sessionCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SessionCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PromptStats_sessionCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PromptStats", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _PromptStats_answeredCount(ctx context.Context, field graphql.CollectedField, obj *models.PromptStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PromptStats_answeredCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AnsweredCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PromptStats_answeredCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PromptStats", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _PromptStats_offMenuCount(ctx context.Context, field graphql.CollectedField, obj *models.PromptStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PromptStats_offMenuCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OffMenuCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PromptStats_offMenuCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PromptStats", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _PromptStats_silentCount(ctx context.Context, field graphql.CollectedField, obj *models.PromptStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PromptStats_silentCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SilentCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PromptStats_silentCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PromptStats", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _PromptStats_answerRate(ctx context.Context, field graphql.CollectedField, obj *models.PromptStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PromptStats_answerRate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AnswerRate(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PromptStats_answerRate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PromptStats", field, true, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _PromptStats_medianAnswerSeconds(ctx context.Context, field graphql.CollectedField, obj *models.PromptStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PromptStats_medianAnswerSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MedianAnswerSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PromptStats_medianAnswerSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PromptStats", field, false, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _PromptStats_options(ctx context.Context, field graphql.CollectedField, obj *models.PromptStats) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PromptStats_options(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Options, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*models.PromptOptionStats) graphql.Marshaler {
+			return ec.marshalNPromptOptionStats2ᚕᚖsessiongraphᚋmodelsᚐPromptOptionStatsᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PromptStats_options(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PromptStats",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PromptOptionStats(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_node(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9129,6 +9897,50 @@ func (ec *executionContext) fieldContext_Query_sessionStats(ctx context.Context,
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_sessionStats_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_promptStats(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_promptStats(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().PromptStats(ctx, fc.Args["filter"].(*models.SessionFilter), fc.Args["first"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*models.PromptStats) graphql.Marshaler {
+			return ec.marshalNPromptStats2ᚕᚖsessiongraphᚋmodelsᚐPromptStatsᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_promptStats(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PromptStats(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_promptStats_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16707,6 +17519,167 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var promptOptionStatsImplementors = []string{"PromptOptionStats"}
+
+func (ec *executionContext) _PromptOptionStats(ctx context.Context, sel ast.SelectionSet, obj *models.PromptOptionStats) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, promptOptionStatsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PromptOptionStats")
+		case "index":
+			out.Values[i] = ec._PromptOptionStats_index(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "type":
+			out.Values[i] = ec._PromptOptionStats_type(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "title":
+			out.Values[i] = ec._PromptOptionStats_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "section":
+			out.Values[i] = ec._PromptOptionStats_section(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "pickedCount":
+			out.Values[i] = ec._PromptOptionStats_pickedCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "share":
+			out.Values[i] = ec._PromptOptionStats_share(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var promptStatsImplementors = []string{"PromptStats"}
+
+func (ec *executionContext) _PromptStats(ctx context.Context, sel ast.SelectionSet, obj *models.PromptStats) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, promptStatsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PromptStats")
+		case "kind":
+			out.Values[i] = ec._PromptStats_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "templateId":
+			out.Values[i] = ec._PromptStats_templateId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._PromptStats_name(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "language":
+			out.Values[i] = ec._PromptStats_language(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "body":
+			out.Values[i] = ec._PromptStats_body(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sentCount":
+			out.Values[i] = ec._PromptStats_sentCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sessionCount":
+			out.Values[i] = ec._PromptStats_sessionCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "answeredCount":
+			out.Values[i] = ec._PromptStats_answeredCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "offMenuCount":
+			out.Values[i] = ec._PromptStats_offMenuCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "silentCount":
+			out.Values[i] = ec._PromptStats_silentCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "answerRate":
+			out.Values[i] = ec._PromptStats_answerRate(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "medianAnswerSeconds":
+			out.Values[i] = ec._PromptStats_medianAnswerSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "options":
+			out.Values[i] = ec._PromptStats_options(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var queryImplementors = []string{"Query"}
 
 func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
@@ -16979,6 +17952,28 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 					}
 				}()
 				res = ec._Query_sessionStats(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "promptStats":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_promptStats(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
@@ -19726,6 +20721,75 @@ func (ec *executionContext) marshalNPageInfo2ᚖsessiongraphᚋgraphᚋmodelᚐP
 		return graphql.Null
 	}
 	return ec._PageInfo(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNPromptKind2sessiongraphᚋmodelsᚐPromptKind(ctx context.Context, v any) (models.PromptKind, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := models.PromptKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPromptKind2sessiongraphᚋmodelsᚐPromptKind(ctx context.Context, sel ast.SelectionSet, v models.PromptKind) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNPromptOptionStats2ᚕᚖsessiongraphᚋmodelsᚐPromptOptionStatsᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.PromptOptionStats) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPromptOptionStats2ᚖsessiongraphᚋmodelsᚐPromptOptionStats(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPromptOptionStats2ᚖsessiongraphᚋmodelsᚐPromptOptionStats(ctx context.Context, sel ast.SelectionSet, v *models.PromptOptionStats) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._PromptOptionStats(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNPromptStats2ᚕᚖsessiongraphᚋmodelsᚐPromptStatsᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.PromptStats) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPromptStats2ᚖsessiongraphᚋmodelsᚐPromptStats(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPromptStats2ᚖsessiongraphᚋmodelsᚐPromptStats(ctx context.Context, sel ast.SelectionSet, v *models.PromptStats) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._PromptStats(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNScope2sessiongraphᚋmodelsᚐScope(ctx context.Context, v any) (models.Scope, error) {

@@ -345,6 +345,37 @@ func renderTypes() []render.Type {
 			},
 		},
 		{
+			Name:       "PromptOptionStats",
+			Implements: promptOptionStatsImplementors,
+			Fields: []render.FieldType{
+				{Name: "index", NonNull: true},
+				{Name: "type", NonNull: true},
+				{Name: "title", NonNull: true},
+				{Name: "section"},
+				{Name: "pickedCount", NonNull: true},
+				{Name: "share", NonNull: true},
+			},
+		},
+		{
+			Name:       "PromptStats",
+			Implements: promptStatsImplementors,
+			Fields: []render.FieldType{
+				{Name: "kind", NonNull: true},
+				{Name: "templateId"},
+				{Name: "name"},
+				{Name: "language"},
+				{Name: "body", NonNull: true},
+				{Name: "sentCount", NonNull: true},
+				{Name: "sessionCount", NonNull: true},
+				{Name: "answeredCount", NonNull: true},
+				{Name: "offMenuCount", NonNull: true},
+				{Name: "silentCount", NonNull: true},
+				{Name: "answerRate", NonNull: true},
+				{Name: "medianAnswerSeconds"},
+				{Name: "options", NonNull: true, Types: []string{"PromptOptionStats"}},
+			},
+		},
+		{
 			Name:       "Session",
 			Implements: sessionImplementors,
 			Fields: []render.FieldType{
@@ -570,6 +601,7 @@ func renderRoots() []render.Root {
 					{Name: "contact", Types: []string{"Contact"}},
 					{Name: "contacts", NonNull: true, Types: []string{"ContactConnection"}},
 					{Name: "sessionStats", NonNull: true, Types: []string{"SessionStats"}},
+					{Name: "promptStats", NonNull: true, Types: []string{"PromptStats"}},
 					{Name: "viewer", NonNull: true, Types: []string{"Viewer"}},
 					{Name: "drift", NonNull: true, Types: []string{"Drift"}},
 				},
@@ -681,10 +713,15 @@ func appendQuery(w *render.Writer, f *render.Field, value any) bool {
 		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e **model.SessionStats) bool {
 			return (*e != nil || w.NullNotAllowed()) && render.Object(w, f, 0, *e, appendSessionStats)
 		})
-	case 13: // viewer
+	case 13: // promptStats
+		v := value.([]*models.PromptStats)
+		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e **models.PromptStats) bool {
+			return (*e != nil || w.NullNotAllowed()) && render.Object(w, f, 0, *e, appendPromptStats)
+		})
+	case 14: // viewer
 		v := value.(*models.Viewer)
 		return (v != nil || w.NullNotAllowed()) && render.Object(w, f, 0, v, appendViewer)
-	case 14: // drift
+	case 15: // drift
 		v := value.([]*models.Drift)
 		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e **models.Drift) bool {
 			return (*e != nil || w.NullNotAllowed()) && render.Object(w, f, 0, *e, appendDrift)
@@ -1418,6 +1455,77 @@ func appendPageInfo(w *render.Writer, f *render.Field, obj *model.PageInfo) bool
 		return v != nil && w.String(*v)
 	}
 	panic(fmt.Errorf("unknown field %d of PageInfo", f.Index))
+}
+
+func appendPromptOptionStats(w *render.Writer, f *render.Field, obj *models.PromptOptionStats) bool {
+	switch f.Index {
+	case 1: // index
+		v := obj.Index
+		return w.Int(int64(v))
+	case 2: // type
+		v := obj.Type
+		return w.String(v)
+	case 3: // title
+		v := obj.Title
+		return w.String(v)
+	case 4: // section
+		v := obj.Section
+		return v != nil && w.String(*v)
+	case 5: // pickedCount
+		v := obj.PickedCount
+		return w.Int(int64(v))
+	case 6: // share
+		v := obj.Share
+		return w.Float(v)
+	}
+	panic(fmt.Errorf("unknown field %d of PromptOptionStats", f.Index))
+}
+
+func appendPromptStats(w *render.Writer, f *render.Field, obj *models.PromptStats) bool {
+	switch f.Index {
+	case 1: // kind
+		v := obj.Kind
+		return w.String(string(v))
+	case 2: // templateId
+		v := obj.TemplateID
+		return v != nil && w.String(*v)
+	case 3: // name
+		v := obj.Name
+		return v != nil && w.String(*v)
+	case 4: // language
+		v := obj.Language
+		return v != nil && w.String(*v)
+	case 5: // body
+		v := obj.Body
+		return w.String(v)
+	case 6: // sentCount
+		v := obj.SentCount
+		return w.Int(int64(v))
+	case 7: // sessionCount
+		v := obj.SessionCount
+		return w.Int(int64(v))
+	case 8: // answeredCount
+		v := obj.AnsweredCount
+		return w.Int(int64(v))
+	case 9: // offMenuCount
+		v := obj.OffMenuCount
+		return w.Int(int64(v))
+	case 10: // silentCount
+		v := obj.SilentCount
+		return w.Int(int64(v))
+	case 11: // answerRate
+		v := obj.AnswerRate()
+		return w.Float(v)
+	case 12: // medianAnswerSeconds
+		v := obj.MedianAnswerSeconds
+		return v != nil && w.Float(*v)
+	case 13: // options
+		v := obj.Options
+		return render.List(w, f, v, true, func(w *render.Writer, f *render.Field, e **models.PromptOptionStats) bool {
+			return (*e != nil || w.NullNotAllowed()) && render.Object(w, f, 0, *e, appendPromptOptionStats)
+		})
+	}
+	panic(fmt.Errorf("unknown field %d of PromptStats", f.Index))
 }
 
 func appendSession(w *render.Writer, f *render.Field, obj *model.Session) bool {

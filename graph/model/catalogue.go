@@ -178,6 +178,16 @@ func (s *SessionStats) WorkflowName(ctx context.Context) (*string, error) {
 	return &name, err
 }
 
+// Prompts counts prompts, and what was picked of them.
+func Prompts(
+	ctx context.Context, source Source, filter *models.SessionFilter, first *int,
+) ([]*models.PromptStats, error) {
+	if err := CheckLimit("first", first, source.MaxPage); err != nil {
+		return nil, err
+	}
+	return source.Store.PromptStats(ctx, filter, first)
+}
+
 // defaultCallbackHours is the default of callbackCount's hours.
 const defaultCallbackHours = 24
 

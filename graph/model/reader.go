@@ -53,6 +53,7 @@ type Reader interface {
 		ctx context.Context, of models.OpenMap, filter *models.SessionFilter, limit int,
 	) (map[string][]*models.EntryValue, error)
 	Stats(ctx context.Context, q models.StatsQuery) ([]*models.SessionStats, error)
+	PromptStats(ctx context.Context, filter *models.SessionFilter, first *int) ([]*models.PromptStats, error)
 	WorkflowNames(ctx context.Context, filter *models.SessionFilter, workflowIDs []string) (map[string]string, error)
 	Drift(ctx context.Context, first *int) ([]*models.Drift, error)
 

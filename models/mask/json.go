@@ -2,63 +2,70 @@ package mask
 
 import (
 	"bytes"
-	"iter"
 	"math"
 	"strconv"
 
 	"sessiongraph/models"
 )
 
-// maskedValues yields the values of a notification that are masked wherever they stand in its texts: its callee,
-// NER slots and variables, and the cards of contacts in its messages. Of a name that stands twice each value counts,
-// since raw has them all.
-func maskedValues(notification models.JSON, unmasked *Names) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for callee := range notification.Each("callee") {
-			if !yield(callee.Text()) {
-				return
-			}
+// maskedValues returns a notification's callee, and the values that are masked wherever they stand in its texts: its
+// callees, NER slots and variables, and the cards of contacts in its messages. Of a name that stands twice each value
+// counts, since raw has them all.
+func maskedValues(notification models.JSON, unmasked *Names) (callee string, values []string) {
+	var slots, variables, messages []models.JSON
+	for name, value := range notification.Fields() {
+		switch name {
+		case "callee":
+			callee = value.Text()
+			values = append(values, callee)
+		case "ner_slots":
+			slots = append(slots, value)
+		case "variables":
+			variables = append(variables, value)
+		case "messages":
+			messages = append(messages, value)
 		}
-		for _, name := range []string{"ner_slots", "variables"} {
-			for entries := range notification.Each(name) {
-				for name, value := range entries.Fields() {
-					if value.Kind() != models.IsNull && !unmasked.Has(name) && !yield(value.TextOrNull()) {
-						return
-					}
-				}
-			}
-		}
-		for messages := range notification.Each("messages") {
-			for message := range messages.Items() {
-				if !yieldCards(message, yield) {
-					return
-				}
-				for reply := range message.Each("reply") {
-					if !yieldCards(reply, yield) {
-						return
-					}
-				}
+	}
+	for _, entries := range append(slots, variables...) {
+		for name, value := range entries.Fields() {
+			if value.Kind() != models.IsNull && !unmasked.Has(name) {
+				values = append(values, value.TextOrNull())
 			}
 		}
 	}
+	for _, list := range messages {
+		if !mayHaveCards(list) {
+			continue
+		}
+		for message := range list.Items() {
+			values = appendCards(values, message)
+			for reply := range message.Each("reply") {
+				values = appendCards(values, reply)
+			}
+		}
+	}
+	return callee, values
 }
 
-// yieldCards yields the names and numbers of the contact cards in a message.
-func yieldCards(message models.JSON, yield func(string) bool) bool {
+// mayHaveCards reports whether a list of messages has the name of their cards, as it is or escaped.
+func mayHaveCards(messages models.JSON) bool {
+	return bytes.Contains(messages, []byte(`"contacts"`)) || bytes.Contains(messages, []byte(`\u`))
+}
+
+// appendCards appends the names and numbers of the contact cards in a message.
+func appendCards(values []string, message models.JSON) []string {
 	for content := range message.Each("content") {
 		for cards := range content.Each("contacts") {
 			for card := range cards.Items() {
 				for _, name := range []string{"name", "phone_number"} {
 					for value := range card.Each(name) {
-						if !yield(value.Text()) {
-							return false
-						}
+						values = append(values, value.Text())
 					}
 				}
 			}
 		}
 	}
-	return true
+	return values
 }
 
 // Notification masks a notification: the same JSON, in the same order and form.

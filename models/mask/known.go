@@ -11,10 +11,9 @@ import (
 
 // knownValue is a value of a session, which is looked for in the session's texts.
 type knownValue struct {
-	text      string // as it was sent
-	runes     []rune // as it is compared
-	digits    int
-	pseudonym string
+	text   string // as it was sent
+	runes  []rune // as it is compared
+	digits int
 }
 
 // knownValues finds values in texts: the longest first, by hashes of all values of one length.
@@ -26,6 +25,8 @@ type knownValues struct {
 	first   map[rune]bool          // that a value begins with
 	seen    map[string]bool
 	base    uint64
+	// anyLength says that values of any length are looked for.
+	anyLength bool
 }
 
 func newKnownValues() *knownValues {
@@ -43,7 +44,7 @@ const (
 )
 
 // add adds a value, unless it is too short or known.
-func (k *knownValues) add(text, pseudonym string) {
+func (k *knownValues) add(text string) {
 	if k.seen[text] {
 		return
 	}
@@ -56,7 +57,7 @@ func (k *knownValues) add(text, pseudonym string) {
 	for from < to && unicode.IsSpace(v.runes[to-1]) {
 		to--
 	}
-	value := knownValue{text: text, runes: v.runes[from:to], pseudonym: pseudonym}
+	value := knownValue{text: text, runes: v.runes[from:to]}
 	letters, spaceless := 0, 0
 	for _, r := range value.runes {
 		switch {
@@ -69,7 +70,8 @@ func (k *knownValues) add(text, pseudonym string) {
 			letters++
 		}
 	}
-	if spaceless < minSpaceless && letters < minLetters && value.digits < minDigits {
+	short := spaceless < minSpaceless && letters < minLetters && value.digits < minDigits
+	if len(value.runes) == 0 || short && !k.anyLength {
 		return
 	}
 
@@ -138,7 +140,7 @@ func (k *knownValues) find(v *view) (found []span, ok bool) {
 				taken[i] = true
 			}
 			found = append(found, span{
-				from: from, to: to, pseudonym: value.pseudonym, digits: value.digits, known: true,
+				from: from, to: to, compared: value.text, digits: value.digits, known: true,
 			})
 		}
 	}

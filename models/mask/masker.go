@@ -35,15 +35,16 @@ func (m *Masks) Values(callee string) *Masker { return m.masker(callee) }
 // Session returns the masker of a session by its notifications: one that is shown, and others whose values are masked
 // in it, too.
 func (m *Masks) Session(shown models.JSON, others ...models.JSON) *Masker {
-	all := append([]models.JSON{shown}, others...)
-	callees := make([]string, len(all))
-	for i, notification := range all {
-		callees[i] = notification.Get("callee").Text()
+	var callees []string
+	var values [][]string
+	for _, notification := range append([]models.JSON{shown}, others...) {
+		callee, masked := maskedValues(notification, m.unmasked)
+		callees, values = append(callees, callee), append(values, masked)
 	}
 	masker := m.masker(callees...)
-	for _, notification := range all {
-		for value := range maskedValues(notification, m.unmasked) {
-			masker.known.add(value, masker.Value(value))
+	for _, list := range values {
+		for _, value := range list {
+			masker.known.add(value)
 		}
 	}
 	return masker
@@ -350,13 +351,15 @@ func (m *Masker) replace(v *view, spans []span) (string, []Span) {
 
 func (m *Masker) pseudonymOf(s span, made map[string]string) string {
 	switch {
-	case s.known:
-		return s.pseudonym
 	case m.key == nil:
 		return Blank
 	}
 	place := string(s.kind) + s.compared
-	if made[place] == "" {
+	switch {
+	case made[place] != "":
+	case s.known:
+		made[place] = m.Value(s.compared)
+	default:
 		compared := s.compared
 		if s.kind == Phone {
 			compared = m.phoneDigits(compared)

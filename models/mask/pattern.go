@@ -8,12 +8,11 @@ import (
 
 // span is a part of a text, by the runes of its view, and the pseudonym that takes its place.
 type span struct {
-	from, to  int
-	kind      Kind
-	compared  string // what the pseudonym is made of, where it is not known yet
-	pseudonym string
-	digits    int
-	known     bool // a value of the session
+	from, to int
+	kind     Kind
+	compared string // what the pseudonym is made of
+	digits   int
+	known    bool // a value of the session
 }
 
 // contains reports whether o is a part of s.

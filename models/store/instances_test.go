@@ -257,8 +257,8 @@ func TestAnOldInstanceGoesOn(t *testing.T) {
 		}
 		use("before")
 		var statements []string
-		for _, table := range []string{"notifications", "ledger_clock", "sessions", "messages", "ner_slots",
-			"event_labels", "variables", "drifts", "drift_notifications"} {
+		for _, table := range []string{"notifications", "ledger_clock", "sessions", "messages", "session_prompts",
+			"ner_slots", "event_labels", "variables", "drifts", "drift_notifications"} {
 			statements = append(statements, "ALTER TABLE "+table+" ADD COLUMN added_later TEXT NOT NULL DEFAULT ''")
 		}
 		execute(t, db, append(statements, "INSERT INTO migrations (id) VALUES ('9999_later')")...)

@@ -68,7 +68,7 @@ func (s *Store) removeOrphans(ctx context.Context) error {
 
 // childTables have the parts of sessions, each by its session_id.
 func childTables() []string {
-	tables := []string{"messages"}
+	tables := []string{"messages", "session_prompts"}
 	for _, m := range models.SessionMaps() {
 		tables = append(tables, string(m.Map))
 	}

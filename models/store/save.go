@@ -326,6 +326,7 @@ var (
 	intoMessages = insertInto("messages", "session_id, position, msg_id, msg_id_folded, msg_ordinal, sender_type, "+
 		"sent_at, status, content_type,"+
 		" has_reply, folded, masked_folded", "text", "raw")
+	intoPrompts = insertInto("session_prompts", "session_id, prompts, masked_prompts")
 )
 
 func (k *batchState) write(tx *gorm.DB, d dialect.Dialect) error {
@@ -427,6 +428,16 @@ func (k *batchState) insertProjections(tx *gorm.DB, d dialect.Dialect, sessions 
 	})
 	if err != nil {
 		return fmt.Errorf("write messages: %w", err)
+	}
+	prompted := slices.DeleteFunc(slices.Clone(sessions), func(session *models.Session) bool {
+		return k.projected[session.CallID].PackedPrompts == nil
+	})
+	err = intoPrompts.run(tx, d, len(prompted), func(i int, values []any) []any {
+		p := k.projected[prompted[i].CallID]
+		return append(values, prompted[i].ID, p.PackedPrompts, p.MaskedPrompts)
+	})
+	if err != nil {
+		return fmt.Errorf("write prompts: %w", err)
 	}
 	for _, m := range models.SessionMaps() {
 		rows := entries[m.Map]

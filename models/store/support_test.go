@@ -202,6 +202,7 @@ var contents = []string{
 		" JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
 	"SELECT s.call_id, v.name, v.position, v.value, v.folded, v.number, v.json FROM variables v" +
 		" JOIN sessions s ON s.id = v.session_id ORDER BY s.call_id, v.position",
+	"SELECT s.call_id, p.prompts FROM session_prompts p JOIN sessions s ON s.id = p.session_id ORDER BY s.call_id",
 	"SELECT callee, session_count, first_seen_at, last_seen_at FROM contacts ORDER BY callee",
 	"SELECT sha256, body_size, call_id, notified_at, deliveries, outcome, reason FROM notifications ORDER BY sha256",
 	"SELECT n.sha256, d.kind, d.path, d.value, r.received_at - n.first_received_at AS later" +
@@ -209,6 +210,7 @@ var contents = []string{
 		" JOIN notifications n ON n.id = r.notification_id ORDER BY n.sha256, d.kind, d.path, d.value",
 	// Rows without their session.
 	"SELECT COUNT(*) AS orphans FROM messages WHERE session_id NOT IN (SELECT id FROM sessions)",
+	"SELECT COUNT(*) AS orphans FROM session_prompts WHERE session_id NOT IN (SELECT id FROM sessions)",
 	"SELECT COUNT(*) AS orphans FROM ner_slots WHERE session_id NOT IN (SELECT id FROM sessions)",
 	"SELECT COUNT(*) AS orphans FROM event_labels WHERE session_id NOT IN (SELECT id FROM sessions)",
 	"SELECT COUNT(*) AS orphans FROM variables WHERE session_id NOT IN (SELECT id FROM sessions)",

@@ -60,7 +60,7 @@ func TestOfEqualTimestampsTheLaterFirstArrivalIsTheSession(t *testing.T) {
 
 // versions are three versions of one session, of which the first comes twice.
 func versions() [][]byte {
-	first := note{"timestamp": 1, "messages": texts("alpha", "beta", "gamma"),
+	first := note{"timestamp": 1, "messages": append(texts("alpha", "beta", "gamma"), prompt("?", "!")),
 		"ner_slots":   note{"city": "Bonn", "zip": 53111},
 		"event_label": note{"L": "1"}, "variables": note{"a": nil, "b": "x"}}.body()
 	return [][]byte{
@@ -71,6 +71,16 @@ func versions() [][]byte {
 			"event_label": note{"L": "2", "M": []int{1}}}.body(),
 		first,
 	}
+}
+
+// prompt is a message with a button for each title.
+func prompt(body string, titles ...string) any {
+	buttons := make([]any, len(titles))
+	for i, title := range titles {
+		buttons[i] = note{"reply": note{"title": title}}
+	}
+	return note{"sender_type": "robot", "content": note{"type": "interactive", "interactive": note{
+		"body": note{"text": body}, "action": note{"buttons": buttons}}}}
 }
 
 func TestStateDoesNotDependOnTheOrderOfArrival(t *testing.T) {
@@ -132,18 +142,19 @@ func permutations(list [][]byte) [][][]byte {
 func TestANewerVersionReplacesAllOfTheOlder(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		replaced, replacedIn := openStore(t, kind)
-		other := note{"call_id": "call-2", "messages": texts("alpha of another")}.body()
+		other := note{"call_id": "call-2", "messages": append(texts("alpha of another"), prompt("?", "!"))}.body()
 		save(t, replaced, append([][][]byte{{other}}, oneByOne(versions()...)...)...)
 		unreplaced, unreplacedIn := openStore(t, kind)
 		save(t, unreplaced, [][]byte{other}, versions()[2:3])
-		for _, query := range append(contents[1:6:6],
+		for _, query := range append(contents[1:7:7],
 			searchContents[kind.Name][:min(1, len(searchContents[kind.Name]))]...) {
 			got, want := rows(t, replacedIn, query), rows(t, unreplacedIn, query)
 			if !slices.Equal(got, want) || len(got) == 0 && !strings.Contains(query, "variables") {
 				t.Errorf("%s\n got %s\nwant %s", query, got, want)
 			}
 		}
-		for _, query := range contents[7:] {
+		orphans := slices.IndexFunc(contents, func(query string) bool { return strings.Contains(query, "AS orphans") })
+		for _, query := range contents[orphans:] {
 			if got := rows(t, replacedIn, query); !slices.Equal(got, []string{`orphans="0" `}) {
 				t.Errorf("%s is %s", query, got)
 			}

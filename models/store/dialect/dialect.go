@@ -190,7 +190,7 @@ type Difference struct{ SQL, Message string }
 // ProjectionVersion is the version of what this program makes of a notification. A change of the decoding
 // or of the projection's tables needs a larger one, with an index sessions_outdated of its own in the
 // migrations: Upgrade then makes older sessions again.
-const ProjectionVersion = 3
+const ProjectionVersion = 4
 
 // Outdated passes sessions that an older version of this program projected. It is the condition of
 // the index sessions_outdated, word by word: that is how SQLite and PostgreSQL see that the index serves.

@@ -394,7 +394,7 @@ func (Dialect) IndexDifferences() []dialect.Difference { return nil }
 // place free. The server's log and backups have it for as long as they are kept.
 func (d *Database) Purge(ctx context.Context, _ dialect.Progress) error {
 	err := d.pools.Write.WithContext(ctx).Exec("VACUUM (SKIP_LOCKED) notifications, sessions, contacts, messages, " +
-		"ner_slots, event_labels, variables").Error
+		"session_prompts, ner_slots, event_labels, variables").Error
 	if err != nil {
 		return fmt.Errorf("free what was deleted: %w", err)
 	}
