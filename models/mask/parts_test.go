@@ -8,9 +8,10 @@ import (
 func TestParts(t *testing.T) {
 	m := sessionOf("+6281234567890", "Anna Smith", "Köln")
 	for _, test := range []struct {
-		text          string
-		values        []string
-		clear, masked string // with a _ for each value; masked with [value] in place of pseudonyms, "" where they are the same
+		text   string
+		values []string
+		// With a _ for each value, masked with [value] in place of pseudonyms, "" where they are the same.
+		clear, masked string
 	}{
 		{"Hi you", nil, "Hi you", ""},
 		{"Hi a, hi A!", []string{"a"}, "Hi _, hi _!", ""},
