@@ -5,6 +5,7 @@ import { createFetcher } from './fetcher';
 import { NoImagePreview } from './NoImagePreview';
 import { plugins } from './plugins';
 import { OpenLink } from './plugins/library/OpenLink';
+import { RepairTabs } from './RepairTabs';
 import { TokenDialog } from './TokenDialog';
 import { ViewerBadge } from './ViewerBadge';
 import { Workbench, WorkbenchProvider } from './workbench';
@@ -17,6 +18,7 @@ export function Playground() {
   useEffect(() => void session.begin(), [session]);
   return (
     <WorkbenchProvider value={workbench}>
+      <h1 className="visually-hidden">sessiongraph Playground</h1>
       <GraphiQL
         fetcher={fetcher}
         plugins={plugins}
@@ -36,6 +38,7 @@ export function Playground() {
         </GraphiQL.Logo>
         <NoImagePreview />
         <OpenLink />
+        <RepairTabs />
       </GraphiQL>
       <TokenDialog session={session} state={state} />
     </WorkbenchProvider>

@@ -10,7 +10,7 @@ export function Panel({ title, hint, children }: { title: string; hint?: ReactNo
   }, [wide]);
   useEffect(() => () => document.body.classList.remove(wideClass), []);
   return (
-    <section className="panel" aria-label={title}>
+    <section className="panel" aria-label={title} tabIndex={-1}>
       <header className="panel-header">
         <h2>{title}</h2>
         {hint && <p className="panel-hint">{hint}</p>}

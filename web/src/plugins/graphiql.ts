@@ -27,10 +27,13 @@ export function useRunning(): boolean {
   return useGraphiQL((state) => state.isFetching);
 }
 
-/** Opens a panel in place of the one that is open. */
+/** Opens a panel in place of the one that is open, and moves the focus to it. */
 export function useOpenPanel(): (title: PanelTitle) => void {
   const { setVisiblePlugin } = useGraphiQLActions();
-  return (title) => setVisiblePlugin(title);
+  return (title) => {
+    setVisiblePlugin(title);
+    requestAnimationFrame(() => document.querySelector<HTMLElement>('.panel')?.focus());
+  };
 }
 
 /** The operation of the open tab: the texts of its editors, and the name of the operation that would run. */
