@@ -2,6 +2,7 @@ import { GraphiQL } from 'graphiql';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { examples } from './examples';
 import { createFetcher } from './fetcher';
+import { FollowTheme } from './FollowTheme';
 import { NoImagePreview } from './NoImagePreview';
 import { plugins } from './plugins';
 import { OpenLink } from './plugins/library/OpenLink';
@@ -39,6 +40,7 @@ export function Playground() {
         <NoImagePreview />
         <OpenLink />
         <RepairTabs />
+        <FollowTheme />
       </GraphiQL>
       <TokenDialog session={session} state={state} />
     </WorkbenchProvider>

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	cdpbrowser "github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -165,6 +167,32 @@ func In[T any](b *Browser, action chromedp.Action[T]) T {
 func Eval[T any](b *Browser, expression string) T {
 	b.t.Helper()
 	return In(b, chromedp.Evaluate[T](expression))
+}
+
+// Show shows the page in that size, with the colours of light or of darkness.
+func (b *Browser) Show(width, height int, dark bool) {
+	b.t.Helper()
+	scheme := "light"
+	if dark {
+		scheme = "dark"
+	}
+	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}
+	params := emulation.SetEmulatedMediaParams{Features: features}
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, params); err != nil {
+		b.t.Fatal(err)
+	}
+	b.Do(chromedp.EmulateViewport(int64(width), int64(height)))
+}
+
+// SaveTo has what the page downloads put into a folder.
+func (b *Browser) SaveTo(folder string) {
+	b.t.Helper()
+	params := cdpbrowser.SetDownloadBehaviorParams{
+		Behavior: cdpbrowser.SetDownloadBehaviorBehaviorAllow, DownloadPath: folder,
+	}
+	if _, err := chromedp.Call(b.ctx, cdpbrowser.SetDownloadBehavior, params); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // ConsoleErrors are the errors and warnings that the page wrote to its console, what

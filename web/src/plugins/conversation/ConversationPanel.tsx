@@ -19,7 +19,7 @@ export function ConversationPanel() {
   return (
     <Panel title="Conversation">
       <CallIdForm key={callId} callId={callId} found={found} />
-      {found.length > 1 && (
+      {found.length > (place < 0 ? 0 : 1) && (
         <div className="panel-tools">
           <button
             type="button"
@@ -38,7 +38,7 @@ export function ConversationPanel() {
             Next
           </button>
           <span className="panel-count">
-            {place < 0 ? `${found.length} sessions in the answer` : `${place + 1} of ${found.length} in the answer`}
+            {place < 0 ? `Sessions in the answer: ${found.length}` : `${place + 1} of ${found.length} in the answer`}
           </span>
         </div>
       )}

@@ -16,10 +16,11 @@ export function ExportPanel() {
   const [format, setFormat] = useState<Format>('csv');
   const [rawFormulas, setRawFormulas] = useState(false);
   const [byteOrderMark, setByteOrderMark] = useState(false);
-  const [allRows, setAllRows] = useState(true);
+  const [chosenAllRows, setAllRows] = useState<boolean | null>(null);
   const [toDisk, setToDisk] = useState(false);
   const running = state.step === 'running';
   const limit = tab.document && limitOf(tab.document, tab.name, tab.variables);
+  const allRows = chosenAllRows ?? limit?.count !== 1; // one is asked for where the question is of one
 
   function start(event: FormEvent) {
     event.preventDefault();
