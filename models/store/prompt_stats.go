@@ -93,7 +93,7 @@ func (s *Store) PromptStats(
 	switch {
 	case first != nil:
 		limit = min(limit, *first)
-	case limit > models.MaxRows:
+	case limit > maxRows(ctx):
 		return nil, tooManyRows("prompts")
 	}
 

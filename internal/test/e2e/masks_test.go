@@ -79,6 +79,7 @@ func TestMasks(t *testing.T) {
 			for _, query := range []string{`{ sessions(filter: {` + filter + `}) { totalCount } }`,
 				`{ contacts(filter: {sessions: {` + filter + `}}) { totalCount } }`,
 				`{ sessionStats(filter: {` + filter + `}) { sessionCount } }`,
+				`{ promptStats(filter: {` + filter + `}) { sentCount } }`,
 				`{ messages(sessions: {` + filter + `}) { totalCount } }`,
 				`{ intentions { sessions(filter: {` + filter + `}) { totalCount } } }`} {
 				got := asked(t, s, tokenOfRead, query)
