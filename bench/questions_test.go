@@ -33,6 +33,11 @@ const (
 		"timeZone: $zone, groupBy: [INTENTION]) { bucket intention sessionCount } }"
 	measures = "{ sessionStats(interval: DAY, groupBy: [INTENTION]) { bucket intention sessionCount share " +
 		"contactCount messageCount averageTalkRound averageDurationSeconds } }"
+	outcomes = "{ sessionStats(interval: DAY) { bucket engagedCount handoverRate abandonedCount deflectionRate " +
+		"medianWaitSeconds p90WaitSeconds } }"
+	callbacks = "{ sessionStats(interval: DAY) { bucket callbackCount } }"
+	prompts   = "query ($filter: SessionFilter) { promptStats(filter: $filter) { body sentCount sessionCount " +
+		"answerRate offMenuCount medianAnswerSeconds options { title pickedCount } } }"
 	slots = "query ($filter: SessionFilter) { nerSlots(filter: $filter) { name sessionCount distinctValues " +
 		"values(first: 5) { value sessionCount } } }"
 	whole = "query ($callId: String!) { session(callId: $callId) { callId startedAt callee nerSlots { name value } " +
@@ -83,6 +88,10 @@ func questions(count int) []question {
 			return object{"zone": "Asia/Jakarta"}
 		}},
 		{"by day and intention, all measures", measures, nil},
+		{"outcomes and waits by day", outcomes, nil},
+		{"callbacks by day", callbacks, nil},
+		{"prompts", prompts, nil},
+		{"prompts of a month", prompts, filter(june)},
 		{"by value of a NER slot", `{ sessionStats(nerSlot: "rating") { nerSlotValue sessionCount } }`, nil},
 		{"names of NER slots", "{ nerSlots { name sessionCount } }", nil},
 		{"NER slot catalogue", slots, nil},

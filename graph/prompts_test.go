@@ -51,7 +51,8 @@ func TestPromptsUnderMasks(t *testing.T) {
 				t.Errorf("prompts of a viewer who sees masks:\n got %q\nwant %q", got, rows)
 			}
 		}
-		seen := []string{both + "Budi 1, Siti 1", "Hi Ani from Jakarta 2: Yes 1, No 1", "Hi Siti from Bonn 1: Yes 0, No 0"}
+		seen := []string{both + "Budi 1, Siti 1",
+			"Hi Ani from Jakarta 2: Yes 1, No 1", "Hi Siti from Bonn 1: Yes 0, No 0"}
 		if got := promptLines(t, handler); !slices.Equal(got, seen) {
 			t.Errorf("prompts:\n got %q\nwant %q", got, seen)
 		}
