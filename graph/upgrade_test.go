@@ -159,7 +159,7 @@ func tablesOf(t *testing.T, kind testdb.Kind, address string) (all []string) {
 			"last_received_at, deliveries, outcome, " +
 			"CASE WHEN outcome = 'refused' THEN '' ELSE reason END AS reason"}, // refusals have new wordings
 		{"ledger_counts", "*"}, {"sessions", "*"}, {"messages", "*"}, {"session_prompts", "*"}, {"ner_slots", "*"},
-		{"event_labels", "*"}, {"variables", "*"}, {"contacts", "*"},
+		{"event_labels", "*"}, {"variables", "*"}, {"contacts", "*"}, {"drifts", "*"}, {"drift_notifications", "*"},
 	} {
 		rows, err := db.QueryContext(t.Context(), "SELECT "+table.columns+" FROM "+table.name)
 		if err != nil {
