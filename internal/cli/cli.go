@@ -6,13 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 )
 
 // CLI is the command line as a whole.
 type CLI struct {
+	Config  string           `env:"SESSIONGRAPH_CONFIG" placeholder:"FILE" help:"File of settings in YAML, by the names of their flags; flags and variables win."`
 	Version kong.VersionFlag `short:"v" help:"Print the version, commit and date of this program."`
 
 	Serve    Serve    `cmd:"" default:"withargs" help:"Receive notifications and answer queries (the default). A missing database is created."`
@@ -27,6 +30,7 @@ type CLI struct {
 	Verify     Verify     `cmd:"" help:"Compare the ledger with its projection; any difference is an error."`
 	Export     Export     `cmd:"" help:"Write all acknowledged notifications to standard output, one per line, for import."`
 	Backup     Backup     `cmd:"" help:"Copy the database to a new file, also while the server runs."`
+	Restore    Restore    `cmd:"" help:"Make a database file of a backup, in an empty place."`
 	Erase      Erase      `cmd:"" help:"Remove all notifications of a callee."`
 	Prune      Prune      `cmd:"" help:"Remove the sessions that ended before a time."`
 
@@ -65,7 +69,10 @@ func Run(ctx context.Context, args []string, s Streams, schema Schema) int {
 		_, _ = fmt.Fprintf(s.Err, "sessiongraph: %s\n", describe(err, parser.Model, args))
 		return exitUsage
 	}
-	warnUnknownVariables(parsed, s.Err)
+	if unknown := unknownVariables(parsed.Model.Node, os.Environ()); len(unknown) > 0 {
+		_, _ = fmt.Fprintf(s.Err, "sessiongraph: %s\n", strings.Join(unknown, "; "))
+		return exitUsage
+	}
 
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	if err = parsed.Run(s, schema); err != nil {

@@ -3,8 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"maps"
 	"os"
 	"regexp"
@@ -21,10 +19,11 @@ func newParser(s Streams, exit func(int)) (*kong.Kong, error) {
 		kong.Name("sessiongraph"),
 		kong.Description("Receives AIRudder's chatbot session notifications, stores them,"+
 			" and answers GraphQL queries about them.\n\n"+
-			"Each setting is a flag or an environment variable; the flag wins."),
+			"Each setting is a flag, an environment variable or a line of the file that --config names;"+
+			" the flag wins, then the variable."),
 		kong.Writers(s.Out, s.Err),
 		kong.Vars{"version": buildinfo.Read().String()},
-		kong.Resolvers(kong.ResolverFunc(secretFromFile)),
+		kong.Resolvers(kong.ResolverFunc(secretFromFile), &configuration{}),
 		kong.Exit(exit),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.ValueFormatter(helpOfValue),
@@ -67,23 +66,11 @@ func secretFromFile(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error)
 	return strings.TrimRight(string(content), "\r\n"), nil
 }
 
-// warnUnknownVariables reports misspelt variables: in the log for a command that has one.
-func warnUnknownVariables(parsed *kong.Context, stderr io.Writer) {
-	warn := func(warning string) { _, _ = fmt.Fprintln(stderr, "sessiongraph: warning:", warning) }
-	if command, ok := parsed.Selected().Target.Interface().(interface{ Logger(io.Writer) *slog.Logger }); ok {
-		log := command.Logger(stderr)
-		warn = func(warning string) { log.Warn(warning) }
-	}
-	for _, warning := range unknownVariables(parsed.Model.Node, os.Environ()) {
-		warn(warning)
-	}
-}
-
-// unknownVariables returns a warning for each variable with the prefix of settings that is
+// unknownVariables returns a line for each variable with the prefix of settings that is
 // not a setting. Kubernetes sets some for a service named sessiongraph; they are ignored.
 func unknownVariables(root *kong.Node, environment []string) []string {
 	known := map[string]bool{}
-	for _, command := range root.Children {
+	for _, command := range append([]*kong.Node{root}, root.Children...) {
 		for _, flag := range command.Flags {
 			for _, name := range flag.Envs {
 				known[name] = true
@@ -93,20 +80,20 @@ func unknownVariables(root *kong.Node, environment []string) []string {
 			}
 		}
 	}
-	var warnings []string
+	var unknown []string
 	for _, setting := range environment {
 		name, _, _ := strings.Cut(setting, "=")
 		if !strings.HasPrefix(name, "SESSIONGRAPH_") || known[name] || ofKubernetes.MatchString(name) {
 			continue
 		}
-		warning := "unknown environment variable " + name
+		line := "unknown environment variable " + name
 		if suggestion := closest(name, slices.Sorted(maps.Keys(known))); suggestion != "" {
-			warning += ", did you mean " + suggestion + "?"
+			line += ", did you mean " + suggestion + "?"
 		}
-		warnings = append(warnings, warning)
+		unknown = append(unknown, line)
 	}
-	slices.Sort(warnings)
-	return warnings
+	slices.Sort(unknown)
+	return unknown
 }
 
 var ofKubernetes = regexp.MustCompile(`^SESSIONGRAPH_(SERVICE_|PORT$|PORT_)`)

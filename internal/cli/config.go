@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"github.com/goccy/go-yaml"
+)
+
+// configFlag is the flag that names the configuration file.
+const configFlag = "config"
+
+// maxConfig bounds a configuration file, in bytes.
+const maxConfig = 1 << 20
+
+// configuration has the settings of the file that --config names, by the names of their flags. Flags and variables
+// win over it.
+type configuration struct {
+	read     bool
+	settings map[string]any
+}
+
+// Validate is for kong: the file is checked when it is read.
+func (*configuration) Validate(*kong.Application) error { return nil }
+
+// Resolve returns the value that a setting has in the file, nil for none.
+func (c *configuration) Resolve(parsed *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	if !c.read {
+		c.read = true
+		file, err := configFile(parsed)
+		if err != nil || file == "" {
+			return nil, err
+		}
+		if c.settings, err = readConfig(file, parsed.Model.Node); err != nil {
+			return nil, fmt.Errorf("--config: %s: %w", file, err)
+		}
+	}
+	value, given := c.settings[flag.Name]
+	if !given || slices.ContainsFunc(flag.Envs, isSet) {
+		return nil, nil
+	}
+	return value, nil
+}
+
+// isSet reports whether a variable is set, or names a file.
+func isSet(variable string) bool {
+	return os.Getenv(variable) != "" || os.Getenv(variable+"_FILE") != ""
+}
+
+// configFile returns the value of --config, or of its variable.
+func configFile(parsed *kong.Context) (string, error) {
+	for _, step := range parsed.Path {
+		if step.Flag != nil && step.Flag.Name == configFlag {
+			if file, ok := parsed.FlagValue(step.Flag).(string); ok {
+				return file, nil
+			}
+		}
+	}
+	return os.Getenv(configVariable), nil
+}
+
+const configVariable = "SESSIONGRAPH_CONFIG"
+
+// readConfig reads a file of settings in YAML. A list is the same as its elements with commas in between.
+func readConfig(file string, root *kong.Node) (map[string]any, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > maxConfig {
+		return nil, fmt.Errorf("more than %d MiB", maxConfig>>20)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	settings := map[string]any{}
+	if err := yaml.Unmarshal(text, &settings); err != nil {
+		line, _, _ := strings.Cut(yaml.FormatError(err, false, false), "\n")
+		return nil, fmt.Errorf("not a list of settings in YAML, such as addr: 127.0.0.1:8080: %s", line)
+	}
+
+	known := flagNames(root)
+	for name, value := range settings {
+		if name == configFlag || !slices.Contains(known, name) {
+			message := fmt.Sprintf("unknown setting %q", name)
+			if suggestion := closest(name, known); suggestion != "" && suggestion != name {
+				message += fmt.Sprintf(", did you mean %q?", suggestion)
+			}
+			return nil, fmt.Errorf("%s", message)
+		}
+		if settings[name], err = configValue(value); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return settings, nil
+}
+
+// flagNames returns the names of all settings that the environment can have, of any command.
+func flagNames(root *kong.Node) (all []string) {
+	for _, node := range append([]*kong.Node{root}, root.Children...) {
+		for _, flag := range node.Flags {
+			if len(flag.Envs) > 0 && !slices.Contains(all, flag.Name) {
+				all = append(all, flag.Name)
+			}
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// configValue returns a value as a flag has it.
+func configValue(value any) (any, error) {
+	switch kind := reflect.ValueOf(value); kind.Kind() {
+	case reflect.Bool:
+		return value, nil
+	case reflect.Slice:
+		parts := make([]string, kind.Len())
+		for i := range parts {
+			part, err := configValue(kind.Index(i).Interface())
+			if err != nil {
+				return nil, err
+			}
+			parts[i] = fmt.Sprint(part)
+		}
+		return strings.Join(parts, ","), nil
+	case reflect.Map, reflect.Invalid:
+		return nil, fmt.Errorf("want a value or a list")
+	default:
+		return fmt.Sprint(value), nil
+	}
+}

@@ -1,0 +1,109 @@
+package e2e
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sessiongraph/internal/test/program"
+)
+
+func TestConfigurationFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "sessiongraph.yaml")
+	db := newDB(t)
+	write(t, file, "# comment\ndb: "+db+"\naddr: 127.0.0.1:0\nmax-page: 7\nhost: [a.example.com, b.example.com]\n"+
+		"documents-only: false\nquery-timeout: 3s\n")
+	s := program.Serve(t, "serve", "--config", file)
+	if got := sent(t, s, map[string]any{"query": "{ sessions(first: 8) { totalCount } }"}); !strings.Contains(got,
+		"at most 7 are allowed") {
+		t.Errorf("max-page: %s", got)
+	}
+	r := s.Request(t, "GET", "/healthz", nil)
+	r.Host = "b.example.com"
+	if got := do(t, r).status; got != 200 {
+		t.Errorf("host: status %d", got)
+	}
+	if !exists(db) {
+		t.Error("db is not that of the file")
+	}
+
+	t.Setenv("SESSIONGRAPH_MAX_PAGE", "9") // wins over the file, as a flag does over both
+	t.Setenv("SESSIONGRAPH_CONFIG", file)
+	for flag, most := range map[string]string{"": "9", "--max-page=5": "5"} {
+		args := []string{"serve", "--db", newDB(t)}
+		if flag != "" {
+			args = append(args, flag)
+		}
+		s := program.Serve(t, args...)
+		got := sent(t, s, map[string]any{"query": "{ sessions(first: 10) { totalCount } }"})
+		if !strings.Contains(got, "at most "+most+" are allowed") {
+			t.Errorf("%q: %s", flag, got)
+		}
+		s.Stop()
+	}
+}
+
+func TestBadConfigurationFiles(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "sessiongraph.yaml")
+	for text, says := range map[string]string{
+		"max-pages: 7\n":        `unknown setting "max-pages", did you mean "max-page"?`,
+		"config: x\n":           `unknown setting "config"`,
+		"max-page: many\n":      "--max-page",
+		"max-page: {a: 1}\n":    "max-page: want a value or a list",
+		"max-page\n":            "not a list of settings",
+		"a: [\n":                "not a list of settings",
+		"query-timeout: later ": "--query-timeout",
+	} {
+		write(t, file, text)
+		ended := program.Run(t, "", "serve", "--config", file)
+		if ended.Code != 2 || !strings.Contains(ended.Err, says) || strings.Count(ended.Err, "\n") != 1 {
+			t.Errorf("%q: %+v", text, ended)
+		}
+	}
+	ended := program.Run(t, "", "serve", "--config", file+"x")
+	if ended.Code != 2 || !strings.Contains(ended.Err, "--config: ") {
+		t.Errorf("no file: %+v", ended)
+	}
+}
+
+func TestRestore(t *testing.T) {
+	db, folder := newDB(t), t.TempDir()
+	s := startServer(t, db)
+	mustPost(t, s, simulated(5)...)
+	backup, restored := filepath.Join(folder, "backup.db"), filepath.Join(folder, "restored.db")
+	run := func(args ...string) program.Ended { return program.Run(t, "", args...) }
+	if ended := run("backup", "--db", db, backup); ended.Code != 0 {
+		t.Fatal(ended.Err)
+	}
+	ended := run("restore", "--db", restored, backup)
+	if ended.Code != 0 || !strings.Contains(ended.Out, "with 5 notifications") {
+		t.Fatalf("%+v", ended)
+	}
+	if ended := run("verify", "--db", restored); ended.Code != 0 {
+		t.Errorf("verify: %+v", ended)
+	}
+
+	write(t, filepath.Join(folder, "text"), strings.Repeat("no database\n", 1000))
+	damaged := append([]byte{}, readFile(t, backup)...)
+	for i := len(damaged) / 2; i < len(damaged)/2+5000; i++ {
+		damaged[i] ^= 0xff
+	}
+	write(t, filepath.Join(folder, "damaged"), string(damaged))
+	empty := filepath.Join(folder, "empty.db")
+	for _, test := range []struct{ db, file, says string }{
+		{restored, backup, "exists already"},
+		{empty, filepath.Join(folder, "none"), "no such file"},
+		{empty, folder, "not a file"},
+		{empty, filepath.Join(folder, "text"), "not a database"},
+		{empty, filepath.Join(folder, "damaged"), "damaged"},
+		{empty, db, "a database in use"},
+		{"postgres://localhost/x", backup, "pg_restore"},
+	} {
+		if ended := run("restore", "--db", test.db, test.file); ended.Code != 1 || !strings.Contains(ended.Err, test.says) {
+			t.Errorf("%s from %s: %+v", test.db, test.file, ended)
+		}
+	}
+	if exists(empty) {
+		t.Error("a backup that is none was restored")
+	}
+}
