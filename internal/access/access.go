@@ -80,7 +80,7 @@ func New(
 	registry.MustRegister(a.requests)
 	if settings.Tokens != "" {
 		tokens := &reloaded{what: "tokens", name: settings.Tokens, every: fileInterval, retry: fileInterval,
-			read: contentOf(nil, settings.Tokens), apply: a.applyTokens}
+			wake: make(chan struct{}, 1), read: contentOf(nil, settings.Tokens), apply: a.applyTokens}
 		if err := tokens.refresh(ctx); err != nil {
 			return nil, fmt.Errorf("--tokens: %w", err)
 		}
@@ -91,7 +91,7 @@ func New(
 			wake: make(chan struct{}, 1), read: contentOf(a.client, name), apply: a.applyKeys}
 		if isURL(name) {
 			a.keySet.every, a.keySet.retry = urlInterval, retryInterval
-			a.keySet.wake <- struct{}{}
+			a.keySet.readNow()
 		} else if err := a.keySet.refresh(ctx); err != nil {
 			return nil, fmt.Errorf("--jwks: %w", err)
 		}
@@ -107,6 +107,13 @@ func newClient() *http.Client {
 		return &http.Client{}
 	}
 	return &http.Client{Transport: transport.Clone()}
+}
+
+// Reload has the tokens file and the key set read now.
+func (a *Authenticator) Reload() {
+	for _, source := range a.sources {
+		source.readNow()
+	}
 }
 
 // Run takes up changes until ctx ends.
@@ -178,10 +185,7 @@ func (a *Authenticator) identify(ctx context.Context, token string) (identity, b
 			return identity{"jwt", viewer, until}, true
 		}
 		if errors.Is(err, jwkset.ErrKeyNotFound) && a.unknown.Allow() {
-			select {
-			case a.keySet.wake <- struct{}{}:
-			default: // it is about to be fetched
-			}
+			a.keySet.readNow()
 		}
 		a.log.DebugContext(ctx, "JWT refused", "reason", refusal(err))
 	}

@@ -55,6 +55,14 @@ func (r *reloaded) refresh(ctx context.Context) error {
 	return r.invalid
 }
 
+// readNow has run refresh now.
+func (r *reloaded) readNow() {
+	select {
+	case r.wake <- struct{}{}:
+	default: // it is about to
+	}
+}
+
 // run refreshes until ctx ends.
 func (r *reloaded) run(ctx context.Context, log *slog.Logger) {
 	for {

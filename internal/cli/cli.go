@@ -51,8 +51,8 @@ type Schema string
 // Run runs the command that the arguments and the environment name, until it or ctx
 // ends, and returns the exit status. Errors are one line on s.Err.
 func Run(ctx context.Context, args []string, s Streams, schema Schema) int {
-	exit := -1
-	parser, err := newParser(s, func(code int) { exit = code })
+	exit, file := -1, &configuration{}
+	parser, err := newParser(s, file, func(code int) { exit = code })
 	if err != nil {
 		_, _ = fmt.Fprintln(s.Err, "sessiongraph:", err)
 		return exitFailure
@@ -75,7 +75,7 @@ func Run(ctx context.Context, args []string, s Streams, schema Schema) int {
 	}
 
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	if err = parsed.Run(s, schema); err != nil {
+	if err = parsed.Run(s, schema, file); err != nil {
 		_, _ = fmt.Fprintln(s.Err, "sessiongraph:", redact(err.Error()))
 	}
 	return exitCode(err)

@@ -11,7 +11,7 @@ import (
 
 // A command without a Run method of its own would fail only when somebody runs it.
 func TestEveryCommandRuns(t *testing.T) {
-	parser, err := newParser(Streams{}, func(int) {})
+	parser, err := newParser(Streams{}, &configuration{}, func(int) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestEveryCommandRuns(t *testing.T) {
 		for i := range run.Type().NumIn() {
 			switch in := run.Type().In(i); in {
 			case reflect.TypeFor[context.Context](), reflect.TypeFor[Streams](), reflect.TypeFor[Schema](),
-				reflect.TypeFor[*kong.Context]():
+				reflect.TypeFor[*kong.Context](), reflect.TypeFor[*configuration]():
 			default:
 				t.Errorf("%s: Run has a parameter of the type %v, which nothing binds", node.FullPath(), in)
 			}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"reflect"
 	"slices"
@@ -21,7 +22,10 @@ const maxConfig = 1 << 20
 // win over it.
 type configuration struct {
 	read     bool
+	file     string // "" for none
+	root     *kong.Node
 	settings map[string]any
+	used     map[string]bool // settings that the file has decided
 }
 
 // Validate is for kong: the file is checked when it is read.
@@ -30,20 +34,51 @@ func (*configuration) Validate(*kong.Application) error { return nil }
 // Resolve returns the value that a setting has in the file, nil for none.
 func (c *configuration) Resolve(parsed *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	if !c.read {
-		c.read = true
-		file, err := configFile(parsed)
-		if err != nil || file == "" {
-			return nil, err
+		c.read, c.root, c.used = true, parsed.Model.Node, map[string]bool{}
+		if c.file = configFile(parsed); c.file == "" {
+			return nil, nil
 		}
-		if c.settings, err = readConfig(file, parsed.Model.Node); err != nil {
-			return nil, fmt.Errorf("--config: %s: %w", file, err)
+		if err := c.load(); err != nil {
+			return nil, err
 		}
 	}
 	value, given := c.settings[flag.Name]
-	if !given || slices.ContainsFunc(flag.Envs, isSet) {
+	if slices.ContainsFunc(flag.Envs, isSet) {
+		return nil, nil
+	}
+	c.used[flag.Name] = true
+	if !given {
 		return nil, nil
 	}
 	return value, nil
+}
+
+func (c *configuration) load() error {
+	settings, err := readConfig(c.file, c.root)
+	if err != nil {
+		return fmt.Errorf("--config: %s: %w", c.file, err)
+	}
+	c.settings = settings
+	return nil
+}
+
+// reloadLogLevel reads the file again and sets its log level, unless a flag or a variable has decided that.
+func (c *configuration) reloadLogLevel(level *slog.LevelVar) error {
+	const setting = "log-level"
+	if c.file == "" || !c.used[setting] {
+		return nil
+	}
+	if err := c.load(); err != nil {
+		return err
+	}
+	now := LogLevel(slog.LevelInfo)
+	if value, given := c.settings[setting]; given {
+		if err := now.UnmarshalText([]byte(fmt.Sprint(value))); err != nil {
+			return fmt.Errorf("--config: %s: %w", c.file, err)
+		}
+	}
+	level.Set(slog.Level(now))
+	return nil
 }
 
 // isSet reports whether a variable is set, or names a file.
@@ -52,15 +87,15 @@ func isSet(variable string) bool {
 }
 
 // configFile returns the value of --config, or of its variable.
-func configFile(parsed *kong.Context) (string, error) {
+func configFile(parsed *kong.Context) string {
 	for _, step := range parsed.Path {
 		if step.Flag != nil && step.Flag.Name == configFlag {
 			if file, ok := parsed.FlagValue(step.Flag).(string); ok {
-				return file, nil
+				return file
 			}
 		}
 	}
-	return os.Getenv(configVariable), nil
+	return os.Getenv(configVariable)
 }
 
 const configVariable = "SESSIONGRAPH_CONFIG"

@@ -14,7 +14,7 @@ import (
 	"sessiongraph/internal/buildinfo"
 )
 
-func newParser(s Streams, exit func(int)) (*kong.Kong, error) {
+func newParser(s Streams, file *configuration, exit func(int)) (*kong.Kong, error) {
 	return kong.New(new(CLI),
 		kong.Name("sessiongraph"),
 		kong.Description("Receives AIRudder's chatbot session notifications, stores them,"+
@@ -23,7 +23,7 @@ func newParser(s Streams, exit func(int)) (*kong.Kong, error) {
 			" the flag wins, then the variable."),
 		kong.Writers(s.Out, s.Err),
 		kong.Vars{"version": buildinfo.Read().String()},
-		kong.Resolvers(kong.ResolverFunc(secretFromFile), &configuration{}),
+		kong.Resolvers(kong.ResolverFunc(secretFromFile), file),
 		kong.Exit(exit),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.ValueFormatter(helpOfValue),

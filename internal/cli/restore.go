@@ -40,7 +40,7 @@ func (c Restore) Run(ctx context.Context, s Streams) error {
 	for _, count := range counts {
 		total += count
 	}
-	_, err = fmt.Fprintf(s.Out, "restored %s with %d notifications; sessiongraph verify compares them with the tables\n",
-		c.DB, total)
+	_, err = fmt.Fprintf(s.Out,
+		"restored %s with %d notifications; sessiongraph verify compares them with the tables\n", c.DB, total)
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"strings"
 	"syscall"
@@ -49,13 +50,16 @@ func (c Serve) Validate() error {
 }
 
 // Run serves until ctx ends.
-func (c Serve) Run(ctx context.Context, s Streams, schema Schema) error {
+func (c Serve) Run(ctx context.Context, s Streams, schema Schema, file *configuration) error {
 	config := c.config(schema)
+	level := new(slog.LevelVar)
+	level.Set(slog.Level(c.LogLevel))
+	config.Reload = func() error { return file.reloadLogLevel(level) }
 	listener, err := c.listen(ctx, config)
 	if err != nil {
 		return err
 	}
-	return server.Run(ctx, listener, config, c.Logger(s.Err))
+	return server.Run(ctx, listener, config, c.logger(s.Err, level))
 }
 
 func (c Serve) config(schema Schema) server.Config {

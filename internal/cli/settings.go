@@ -21,8 +21,10 @@ type Logging struct {
 }
 
 // Logger writes the log to w; lines that are written for a request have its id.
-func (l Logging) Logger(w io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{Level: slog.Level(l.LogLevel)}
+func (l Logging) Logger(w io.Writer) *slog.Logger { return l.logger(w, slog.Level(l.LogLevel)) }
+
+func (l Logging) logger(w io.Writer, level slog.Leveler) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level}
 	if l.LogFormat == "json" {
 		return slog.New(requestid.LogHandler(slog.NewJSONHandler(w, options)))
 	}

@@ -131,7 +131,9 @@ const documentsInterval = 2 * time.Second
 
 // watchDocuments puts changed documents in force until ctx ends. Those that cannot be read leave the old ones in
 // force.
-func watchDocuments(ctx context.Context, source *documentSource, trusted *documents.Trusted, log *slog.Logger) {
+func watchDocuments(
+	ctx context.Context, source *documentSource, trusted *documents.Trusted, reload <-chan struct{}, log *slog.Logger,
+) {
 	if source.path == "" {
 		return
 	}
@@ -142,6 +144,7 @@ func watchDocuments(ctx context.Context, source *documentSource, trusted *docume
 	for {
 		select {
 		case <-ticker.C:
+		case <-reload:
 		case <-ctx.Done():
 			return
 		}

@@ -83,7 +83,9 @@ const (
 
 // watchMasks takes up changed names until ctx ends, and masks again what was stored with other masks. A file that
 // cannot be read leaves the names in force.
-func watchMasks(ctx context.Context, names *unmaskedNames, database *store.Store, log *slog.Logger) {
+func watchMasks(
+	ctx context.Context, names *unmaskedNames, database *store.Store, reload <-chan struct{}, log *slog.Logger,
+) {
 	ticker := time.NewTicker(unmaskedInterval)
 	defer ticker.Stop()
 	failed := "" // the last error, which is logged once
@@ -91,6 +93,7 @@ func watchMasks(ctx context.Context, names *unmaskedNames, database *store.Store
 	for {
 		select {
 		case <-ticker.C:
+		case <-reload:
 		case <-ctx.Done():
 			return
 		}

@@ -43,8 +43,9 @@ type Config struct {
 	Schema    string // text of GET /schema.graphqls
 
 	Access   access.Settings
-	MaskKey  []byte // what pseudonyms are made with; empty for the database's own key
-	Unmasked string // names of NER slots and variables that are not masked, comma separated, or @FILE
+	MaskKey  []byte       // what pseudonyms are made with; empty for the database's own key
+	Reload   func() error // takes up what else of the settings can change while the server runs
+	Unmasked string       // names of NER slots and variables that are not masked, comma separated, or @FILE
 }
 
 // Timeouts against clients that send slowly. Writing has none: streams of events last,
@@ -58,6 +59,8 @@ const (
 // Run opens the database and serves on listener, which it closes, until ctx ends.
 // While the database is opened, requests are answered with 503.
 func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Logger) error {
+	reload := newReloads()
+	defer reload.stop()
 	registry := prometheus.NewRegistry()
 	metrics := ingest.NewMetrics(registry)
 	verifier, err := newVerifier(config, metrics, log)
@@ -145,8 +148,17 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 	}
 	background.Go(func() { runUpgrades(ctx, store, outdated, log) })
 	background.Go(func() { runRetention(ctx, store, config.Retention, log) })
-	background.Go(func() { watchDocuments(ctx, source, trusted, log) })
-	background.Go(func() { watchMasks(ctx, unmasked, store, log) })
+	ofDocuments, ofNames := reload.subscribe(), reload.subscribe()
+	background.Go(func() { watchDocuments(ctx, source, trusted, ofDocuments, log) })
+	background.Go(func() { watchMasks(ctx, unmasked, store, ofNames, log) })
+	background.Go(func() {
+		reload.run(ctx, log, func() error {
+			if authenticator != nil {
+				authenticator.Reload()
+			}
+			return config.Reload()
+		})
+	})
 	log.Info("serving", "url", openableURL(listener.Addr(), encryption != nil), "database", store.Name(),
 		"version", build.Version, "commit", build.Commit, "unprotected", describeGaps(config))
 	if config.Queries.DocumentsOnly && authenticator == nil {

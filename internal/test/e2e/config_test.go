@@ -3,9 +3,11 @@ package e2e
 import (
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"sessiongraph/internal/test/program"
+	"sessiongraph/internal/test/tools"
 )
 
 func TestConfigurationFile(t *testing.T) {
@@ -41,6 +43,41 @@ func TestConfigurationFile(t *testing.T) {
 		}
 		s.Stop()
 	}
+}
+
+// SIGHUP has the log level, tokens and documents taken up at once.
+func TestSIGHUP(t *testing.T) {
+	folder := t.TempDir()
+	file, tokens := filepath.Join(folder, "sessiongraph.yaml"), filepath.Join(folder, "tokens")
+	write(t, file, "db: "+newDB(t)+"\naddr: 127.0.0.1:0\ntokens: "+tokens+"\ndocuments: "+folder+"\nlog-level: info\n")
+	writeTokens(t, tokens, tokenLines)
+	p := program.Start(t, "serve", "--config", file)
+	writeTokens(t, tokens, tokenOfRead+" read # renamed\n")
+	write(t, filepath.Join(folder, "new.graphql"), "query New { viewer { name } }")
+	write(t, file, string(readFile(t, file))+"# \n")
+	write(t, file, strings.Replace(string(readFile(t, file)), "log-level: info", "log-level: error", 1))
+	if err := p.Command.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	s := &program.Server{URL: p.URL, Token: tokenOfRead, Log: p.Log}
+	tools.Eventually(t, func() string {
+		body := strings.NewReader(`{"documentId":"New"}`)
+		if got := do(t, s.Request(t, "POST", "/query", body)).body; !strings.Contains(got, "renamed") {
+			return got
+		}
+		return ""
+	})
+	if log := p.Log.String(); !strings.Contains(log, "SIGHUP") || strings.Contains(log, "level=ERROR") {
+		t.Errorf("the log is %s", log)
+	}
+	tools.Eventually(t, func() string {
+		before := len(p.Log.String())
+		do(t, exportRequest(t, s, "", "{ intentions { label } }", nil)) // which leaves a line at level info
+		if log := p.Log.String()[before:]; strings.Contains(log, "msg=export") {
+			return "the log level is not that of the file: " + log
+		}
+		return ""
+	})
 }
 
 func TestBadConfigurationFiles(t *testing.T) {
@@ -99,7 +136,8 @@ func TestRestore(t *testing.T) {
 		{empty, db, "a database in use"},
 		{"postgres://localhost/x", backup, "pg_restore"},
 	} {
-		if ended := run("restore", "--db", test.db, test.file); ended.Code != 1 || !strings.Contains(ended.Err, test.says) {
+		ended := run("restore", "--db", test.db, test.file)
+		if ended.Code != 1 || !strings.Contains(ended.Err, test.says) {
 			t.Errorf("%s from %s: %+v", test.db, test.file, ended)
 		}
 	}

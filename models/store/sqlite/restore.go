@@ -16,7 +16,8 @@ import (
 // Restore copies a backup to a file that is not there. The copy gets the file's name once it is whole and has passed
 // check.
 func Restore(
-	ctx context.Context, backup, file string, shown dialect.Progress, check func(ctx context.Context, copied string) error,
+	ctx context.Context, backup, file string, shown dialect.Progress,
+	check func(ctx context.Context, copied string) error,
 ) (err error) {
 	for _, name := range []string{file, file + "-wal", file + "-shm"} {
 		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
