@@ -8,7 +8,8 @@ FUZZTIME ?= 5000x
 BENCH_SESSIONS ?= 20000
 BENCH_FLAT ?= 10000,200000
 
-.PHONY: run build web web-tests clients generate test race fuzz lint bench bench-flat benchmarks tools-for-tests
+.PHONY: run build web web-tests clients generate test race fuzz lint bench bench-flat benchmarks pictures \
+	tools-for-tests
 
 run: build
 	./sessiongraph serve
@@ -86,3 +87,7 @@ bench-flat:
 benchmarks: tools-for-tests
 	BENCH_TABLE=$(CURDIR)/docs/benchmarks.md $(GO) test -run '^$$' -bench . -benchmem -timeout 2h ./...
 
+# The pictures of README.md and docs, of the program and of generated sessions. Fonts for Chinese have to be installed.
+pictures: tools-for-tests web
+	mkdir -p docs/pictures
+	$(GO) test ./internal/test/e2e -run '^TestPictures$$' -count=1 -args -pictures $(CURDIR)/docs/pictures

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"image/png"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -283,29 +281,5 @@ func TestFallbackPlaygroundKeepsItsPolicy(t *testing.T) {
 	}
 	if asked := b.ExternalRequests(server.URL); len(asked) != 4 {
 		t.Errorf("the page asked for %q", asked)
-	}
-}
-
-// With SCREENSHOT=docs/playground.png this draws the picture of the README.
-func TestPlaygroundPicture(t *testing.T) {
-	tools.SkipUnderRace(t, "the browser waits longer than it may")
-	s := startServer(t, newDB(t))
-	mustPost(t, s, readFile(t, program.Example))
-	b := openPlayground(t, s, 1440, 900)
-	runTab(b, t, 2)
-	time.Sleep(time.Second)
-
-	drawn := browser.In(b, chromedp.CaptureScreenshot())
-	decoded, err := png.Decode(bytes.NewReader(drawn))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if size := decoded.Bounds().Size(); size.X != 1440 || size.Y != 900 {
-		t.Errorf("the picture has %v pixels", size)
-	}
-	if file := os.Getenv("SCREENSHOT"); file != "" {
-		if err := os.WriteFile(program.File(file), drawn, 0o644); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
