@@ -37,7 +37,7 @@ func Questions() []documents.File {
 		"CampaignsCompared", "ChannelsCompared", "RobotsCompared", "EndReasons",
 		"HandoversByDay", "LatestHandovers", "DeflectionByDay", "AbandonmentByDay", "AbandonedSessions",
 		"CallbacksByDay", "FrequentCustomers",
-		"OptOutAnswers",
+		"PromptAnswerRates", "OptionsPicked", "DropOffByPrompt", "OptOuts", "OptOutAnswers",
 		"SlotCoverage", "SlotValues", "SessionsWithSlotValue", "CampaignVariables", "EventLabels",
 		"LatestSessions", "ConversationByCallId", "CustomerHistory", "SearchMessages",
 		"FailedSessions", "UndeliveredMessages",

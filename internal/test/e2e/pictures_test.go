@@ -41,19 +41,19 @@ func TestPictures(t *testing.T) {
 
 	follow("SessionsByDayAndIntention", `{"from": "2026-06-01T00:00:00Z"}`)
 	draw(t, b, "library", "[aria-expanded=true]")
-	press(t, b, ".library-form", "Chart")
-	press(t, b, "body", "Wide")
+	clickButton(t, b, ".library-form", "Chart")
+	clickButton(t, b, "body", "Wide")
 	draw(t, b, "chart", ".recharts-surface")
-	press(t, b, "body", "Open the table")
+	clickButton(t, b, "body", "Open the table")
 	draw(t, b, "table", "thead")
-	press(t, b, "body", "Export")
-	press(t, b, ".export", "Export")
+	clickButton(t, b, "body", "Export")
+	clickButton(t, b, ".export", "Export")
 	resize(b, 1280, 520)
 	draw(t, b, "export", ".export strong")
 
 	resize(b, 800, 1000)
 	follow("ConversationByCallId", conversationVariables(t, s))
-	press(t, b, ".library-form", "Table")
+	clickButton(t, b, ".library-form", "Table")
 	b.Do(chromedp.Click(chromedp.CSS(`td [title^="Open the conversation"]`)))
 	draw(t, b, "conversation", ".chat-facts")
 }
@@ -76,8 +76,8 @@ func conversationVariables(t *testing.T, s *program.Server) string {
 
 func resize(b *browser.Browser, width, height int64) { b.Do(chromedp.EmulateViewport(width, height)) }
 
-// press presses the button with that text.
-func press(t *testing.T, b *browser.Browser, within, text string) {
+// clickButton clicks on the button with that text.
+func clickButton(t *testing.T, b *browser.Browser, within, text string) {
 	t.Helper()
 	tools.Eventually(t, func() string {
 		if !browser.Eval[bool](b, fmt.Sprintf(`(() => {
