@@ -3,7 +3,6 @@ import {
   Bar,
   BarChart,
   CartesianGrid,
-  Legend,
   Line,
   LineChart,
   ResponsiveContainer,
@@ -35,18 +34,17 @@ export default function Chart({ drawing, shape, measure, interval, timeZone }: C
     ...Object.fromEntries(values.map((value, index) => [index, value])),
   }));
   const shared = { data, accessibilityLayer: true, margin: { top: 8, right: 16, bottom: 4, left: 4 } };
-  const legend = series.length > 1 && <Legend verticalAlign="bottom" itemSorter={null} formatter={legendText} />;
+  const legend = series.length > 1 && <Series names={series} />;
   const tooltip = <Tooltip isAnimationActive={false} cursor={{ fill: 'var(--soft)' }} content={Values} />;
   const tick = { fill: 'currentColor', fontSize: 12 };
   if (shape === 'lines') {
     return (
-      <Frame>
+      <Frame legend={legend}>
         <LineChart {...shared}>
           <CartesianGrid stroke="var(--line)" vertical={false} />
           <XAxis dataKey="name" tick={tick} minTickGap={24} stroke="currentColor" />
           <YAxis tick={tick} width="auto" stroke="currentColor" tickFormatter={shortText} />
           {tooltip}
-          {legend}
           {series.map((name, index) => (
             <Line
               key={name}
@@ -65,7 +63,11 @@ export default function Chart({ drawing, shape, measure, interval, timeZone }: C
   }
   const across = !isTime;
   return (
-    <Frame height={across ? heightOf(points.length, shape === 'stacked' ? 1 : series.length) : undefined}>
+    <Frame
+      legend={legend}
+      height={across ? heightOf(points.length, shape === 'stacked' ? 1 : series.length) : undefined}
+      minWidth={across ? 0 : points.length * (shape === 'stacked' ? 3 : 2 + 2 * series.length)}
+    >
       <BarChart {...shared} layout={across ? 'vertical' : 'horizontal'} barCategoryGap="18%">
         <CartesianGrid stroke="var(--line)" vertical={across} horizontal={!across} />
         {across ? (
@@ -88,7 +90,6 @@ export default function Chart({ drawing, shape, measure, interval, timeZone }: C
           </>
         )}
         {tooltip}
-        {legend}
         {series.map((name, index) => (
           <Bar
             key={name}
@@ -107,13 +108,27 @@ export default function Chart({ drawing, shape, measure, interval, timeZone }: C
   );
 }
 
-function Frame({ height, children }: { height?: number | undefined; children: ReactNode }) {
+interface FrameProps {
+  legend: ReactNode;
+  /** Without one the chart takes the room that there is. */
+  height?: number | undefined;
+  /** Of many bars, so that each can be seen: the frame then scrolls. */
+  minWidth?: number;
+  children: ReactNode;
+}
+
+function Frame({ legend, height, minWidth = 0, children }: FrameProps) {
   return (
-    <div className="chart-frame" style={height === undefined ? undefined : { flex: 'none', height }}>
-      <ResponsiveContainer width="100%" height="100%">
-        {children}
-      </ResponsiveContainer>
-    </div>
+    <>
+      <div className="chart-frame" style={height === undefined ? undefined : { flex: 'none', height }}>
+        <div style={{ minWidth: Math.min(minWidth, 20_000), height: '100%' }}>
+          <ResponsiveContainer width="100%" height="100%">
+            {children}
+          </ResponsiveContainer>
+        </div>
+      </div>
+      {legend}
+    </>
   );
 }
 
@@ -144,12 +159,20 @@ function colorOf(index: number, count: number): string {
   return index < mostSeries ? `var(--series-${index + 1})` : 'var(--series-other)';
 }
 
-function legendText(text: string): ReactNode {
-  return <span className="chart-legend">{cut(text)}</span>;
+function Series({ names }: { names: string[] }) {
+  return (
+    <ul className="chart-legend" aria-label="Series">
+      {names.map((name, index) => (
+        <li key={name} title={name}>
+          <i style={{ background: colorOf(index, names.length) }} /> {cut(name)}
+        </li>
+      ))}
+    </ul>
+  );
 }
 
 function heightOf(points: number, bars: number): number {
-  return Math.max(points * Math.max(26, bars * 11 + 8) + (bars > 1 ? 100 : 60), 160);
+  return Math.max(points, 2) * Math.max(26, bars * 11 + 8) + 60;
 }
 
 const longestLabel = 28;

@@ -4,7 +4,7 @@ export type Interval = 'HOUR' | 'DAY' | 'WEEK' | 'MONTH';
 const hour = 3_600_000;
 
 /** More buckets than this are not filled in: nobody sees them in a chart. */
-const mostBuckets = 2000;
+const mostBuckets = 5000;
 
 /**
  * The instants, in milliseconds, at which the buckets from one instant to another start, in a time zone. The first is

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { withListsUnfolded } from '../../answer/tables';
 import { tableOf } from '../../answer/testdata';
 import { addsUp, defaultChoice, drawingOf } from './series';
 
@@ -66,11 +67,11 @@ test('counts of several rows are added, averages are not', () => {
   assert.equal(averaged.notes.length, 1);
 });
 
-test('beyond forty categories the rest is one', () => {
+test('beyond forty categories the rest is named', () => {
   const rows = Array.from({ length: 45 }, (_, index) => ({ label: `i${index}`, sessionCount: 100 - index }));
-  const { points } = draw('{ intentions { label sessionCount } }', { intentions: rows });
-  assert.equal(points.length, 41);
-  assert.deepEqual(points[40], { key: 'other (5)', label: 'other (5)', values: [60 + 59 + 58 + 57 + 56] });
+  const { points, notes } = draw('{ intentions { label sessionCount } }', { intentions: rows });
+  assert.equal(points.length, 40);
+  assert.deepEqual(notes, ['The 40 largest are drawn, 5 more are not: together they have 290.']);
 });
 
 test('a table without numbers has no chart', () => {
@@ -80,4 +81,16 @@ test('a table without numbers has no chart', () => {
 test('which measures add up', () => {
   const { columns } = tableOf(stats('sessionCount share contactCount messageCount averageTalkRound averageDurationSeconds'), {});
   assert.deepEqual(columns.filter(addsUp).map(({ name }) => name), ['sessionCount', 'share', 'messageCount']);
+});
+
+test('what is drawn of prompts, and of their options', () => {
+  const table = tableOf('{ promptStats { kind templateId body sentCount answerRate options { title pickedCount } } }', {
+    promptStats: ['How?', 'When?', 'Why?'].map((body, index) => ({
+      kind: index > 0 ? 'LIST' : 'BUTTONS', templateId: null, body, sentCount: 9, answerRate: 1,
+      options: [{ title: 'Yes', pickedCount: 2 }, { title: 'No', pickedCount: 3 }],
+    })),
+  });
+  const [prompts, options] = withListsUnfolded(table).map(defaultChoice);
+  assert.deepEqual(prompts, { measure: 'sentCount', category: 'body', group: '' });
+  assert.deepEqual(options, { measure: 'options.pickedCount', category: 'body', group: 'options.title' });
 });

@@ -1,12 +1,12 @@
 import type { Column, Row, Table } from '../../answer/tables';
 import { cellOf } from '../../answer/tables';
-import { isNumeric, textOf } from '../../answer/values';
+import { isNumeric, shortText, textOf } from '../../answer/values';
 import { bucketOf, bucketsBetween, type Interval } from './buckets';
 
 /** So many series are drawn; the rest is one more. */
 export const mostSeries = 12;
 
-/** So many bars are drawn; the rest is one more. */
+/** So many bars are drawn; the rest would be one that dwarfs them. */
 export const mostCategories = 40;
 
 /** What is drawn of a table: by the names of its columns; '' for no grouping. */
@@ -47,16 +47,26 @@ export function categoriesOf({ columns }: Table): Column[] {
 
 /** What is drawn as long as nobody chooses otherwise; null for a table without numbers or without names. */
 export function defaultChoice(table: Table): Choice | null {
-  const measures = measuresOf(table);
-  const categories = categoriesOf(table);
+  const measures = elementsFirst(measuresOf(table));
   const measure = measures.find(({ field }) => field.endsWith('Count')) ?? measures[0];
-  const varied = categories.filter((column) => countValues(table, column) > 1);
+  const named = categoriesOf(table).filter(({ field, type }) => type !== 'Time' && type !== 'ID' && !/Id$/.test(field));
+  const varied = named.filter((column) => countValues(table, column) > 1);
+  const objects = new Set(table.rows.map(({ value }) => value)).size;
   const category =
-    categories.find(isBucket) ?? varied.find((column) => !/id$/i.test(column.field)) ?? varied[0] ?? categories[0];
+    categoriesOf(table).find(isBucket) ??
+    varied.find((column) => !column.ofElement && countValues(table, column) >= objects * 0.8) ??
+    varied[0] ??
+    named[0] ??
+    categoriesOf(table)[0];
   if (!measure || !category) return null;
-  const repeats = countValues(table, category) < table.rows.length;
-  const group = repeats ? varied.find((column) => column !== category) : undefined;
+  const repeats = countValues(table, category) < table.rows.length * 0.8;
+  const group = repeats ? elementsFirst(varied).find((column) => column !== category) : undefined;
   return { measure: measure.name, category: category.name, group: group?.name ?? '' };
+}
+
+/** The columns of the list whose elements are rows come first: the others repeat. */
+function elementsFirst(columns: Column[]): Column[] {
+  return columns.toSorted((a, b) => Number(b.ofElement) - Number(a.ofElement));
 }
 
 /** Whether sums of a column mean something: of counts they do, of means, medians and distinct counts they do not. */
@@ -81,12 +91,12 @@ export function drawingOf(table: Table, choice: Choice): Drawing | null {
   }
   const isTime = isBucket(category) && cells.categories.size > 0;
   const series = seriesOf(cells, choice, sums, notes);
-  const keys = isTime ? timeKeys(table, [...cells.categories.keys()]) : topCategories(cells, sums, notes);
-  const points = keys.map(({ key, of }) => ({
+  const keys = isTime ? timeKeys(table, [...cells.categories.keys()], notes) : topCategories(cells, sums, notes);
+  const points = keys.map((key) => ({
     key,
-    label: of.length === 1 && of[0] === key ? (cells.categories.get(key) ?? key) : key,
+    label: cells.categories.get(key) ?? key,
     values: series.map(({ groups }) => {
-      const values = groups.flatMap((group) => of.map((key) => cells.values.get(key)?.get(group)));
+      const values = groups.map((group) => cells.values.get(key)?.get(group));
       const known = values.filter((value) => typeof value === 'number');
       if (known.length > 0) return known.reduce((sum, value) => sum + value, 0);
       return sums ? 0 : null;
@@ -143,22 +153,18 @@ function seriesOf({ groups }: Cells, choice: Choice, sums: boolean, notes: strin
   return shown;
 }
 
-/** A place on the axis, and the categories that are drawn there. */
-interface Key {
-  key: string;
-  of: string[];
-}
-
-function topCategories({ categories, values }: Cells, sums: boolean, notes: string[]): Key[] {
+function topCategories({ categories, values }: Cells, sums: boolean, notes: string[]): string[] {
   const keys = [...categories.keys()];
-  if (keys.length <= mostCategories) return keys.map((key) => ({ key, of: [key] }));
+  if (keys.length <= mostCategories) return keys;
   const total = new Map(keys.map((key) => [key, [...(values.get(key)?.values() ?? [])].reduce(plus, 0)]));
   const top = new Set(keys.toSorted((a, b) => (total.get(b) ?? 0) - (total.get(a) ?? 0)).slice(0, mostCategories));
-  const shown = keys.filter((key) => top.has(key)).map((key) => ({ key, of: [key] }));
   const rest = keys.filter((key) => !top.has(key));
-  if (sums) return [...shown, { key: unused(`other (${rest.length})`, keys), of: rest }];
-  notes.push(`The ${mostCategories} largest are drawn, ${rest.length} more are not.`);
-  return shown;
+  const together = rest.reduce((sum, key) => sum + (total.get(key) ?? 0), 0);
+  notes.push(
+    `The ${mostCategories} largest are drawn, ${rest.length} more are not` +
+      (sums ? `: together they have ${shortText(together)}.` : '.'),
+  );
+  return keys.filter((key) => top.has(key));
 }
 
 function plus(a: number, b: number | null): number {
@@ -166,7 +172,7 @@ function plus(a: number, b: number | null): number {
 }
 
 /** The buckets of the axis: those of the rows, and the empty ones between them and up to the limits of the filter. */
-function timeKeys({ root }: Table, known: string[]): Key[] {
+function timeKeys({ root }: Table, known: string[], notes: string[]): string[] {
   const times = known.map(Number).filter(Number.isFinite);
   const { interval, timeZone = 'UTC', filter } = root.args as StatsArguments;
   let filled: number[] = [];
@@ -177,8 +183,9 @@ function timeKeys({ root }: Table, known: string[]): Key[] {
     const first = Math.min(...times, ...(from === null ? [] : [bucketOf(from, interval, timeZone)]));
     filled = bucketsBetween(first, Math.max(...times, to ?? 0), interval, timeZone);
     if (filled.length === 0) filled = bucketsBetween(Math.min(...times), Math.max(...times), interval, timeZone);
+    if (filled.length === 0) notes.push('Empty buckets are left out: there are too many, or the time zone is unknown.');
   }
-  return [...new Set([...times, ...filled])].sort((a, b) => a - b).map((time) => ({ key: `${time}`, of: [`${time}`] }));
+  return [...new Set([...times, ...filled])].sort((a, b) => a - b).map(String);
 }
 
 interface StatsArguments {

@@ -68,6 +68,12 @@ function Loaded({ loaded, callId }: { loaded: Loaded | null; callId: string }) {
             <dd>{session.intention.label || '–'}</dd>
             <dt>Ended by</dt>
             <dd>{session.endReason === 'UNKNOWN' ? session.endReasonRaw || 'unknown' : session.endReason.toLowerCase()}</dd>
+            {session.handover && (
+              <>
+                <dt>Hand-over</dt>
+                <dd>{handoverText(session.handover)}</dd>
+              </>
+            )}
             <dt>Session</dt>
             <dd>{periodText(session.startedAt, session.endedAt)}</dd>
           </dl>
@@ -77,6 +83,12 @@ function Loaded({ loaded, callId }: { loaded: Loaded | null; callId: string }) {
       {result.data && !session && <Empty>There is no session with the call id {callId}.</Empty>}
     </>
   );
+}
+
+/** Who took over, and how long the customer waited. */
+function handoverText({ seatIds, waitSeconds }: NonNullable<Conversation['handover']>): string {
+  const seats = seatIds.length > 0 ? `to seat ${seatIds.join(', then ')}` : 'to a person';
+  return waitSeconds === null ? seats : `${seats}, answered after ${waitSeconds} s`;
 }
 
 /** A session's time, its date once. */

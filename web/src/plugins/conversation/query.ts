@@ -11,6 +11,7 @@ export interface Conversation {
   endReason: string;
   endReasonRaw: string;
   intention: { label: string };
+  handover: { seatIds: string[]; waitSeconds: number | null } | null;
   messages: Message[];
 }
 
