@@ -132,6 +132,8 @@ func TestPanels(t *testing.T) {
 	shows(b, t, questionText, "Table")
 	showPanel(b, t, "Table")
 	shows(b, t, panelText, "7 rows")
+	columns := browser.Eval[string](b, `[...document.querySelectorAll("th .data-table-name")].map((th) => `+
+		`th.innerText).join()`)
 	tabTo(b, t, ".data-table-call", "")
 	callID := browser.Eval[string](b, `document.activeElement.innerText.trim()`)
 	press(b, kb.Enter)
@@ -143,7 +145,7 @@ func TestPanels(t *testing.T) {
 	press(b, kb.Enter)
 	shows(b, t, exportText, "is saved: 41 rows")
 	checkAccessible(t, b, "Export")
-	checkSaved(t, s, saved)
+	checkSaved(t, s, saved, columns)
 	checkConsole(t, s, b)
 }
 
@@ -207,8 +209,8 @@ func checkChat(t *testing.T, b *browser.Browser, bodies [][]byte, callID string)
 	t.Errorf("no session %s", callID)
 }
 
-// checkSaved holds the file in a folder against the rows of the route.
-func checkSaved(t *testing.T, s *program.Server, folder string) {
+// checkSaved holds the file in a folder against the rows of the route, and its columns against those of the table.
+func checkSaved(t *testing.T, s *program.Server, folder, columns string) {
 	t.Helper()
 	var files []string
 	tools.Eventually(t, func() string {
@@ -231,8 +233,12 @@ func checkSaved(t *testing.T, s *program.Server, folder string) {
 	}
 	want, err := io.ReadAll(response.Body)
 	_ = response.Body.Close()
-	if got := readFile(t, files[0]); err != nil || !bytes.Equal(got, want) {
+	got := readFile(t, files[0])
+	if err != nil || !bytes.Equal(got, want) {
 		t.Errorf("%v; saved:\n%.500s\nthe route has:\n%.500s", err, got, want)
+	}
+	if header, _, _ := strings.Cut(string(got), "\r\n"); header != columns {
+		t.Errorf("the file has the columns %s, the table %s", header, columns)
 	}
 }
 
