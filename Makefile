@@ -9,7 +9,7 @@ BENCH_SESSIONS ?= 20000
 BENCH_FLAT ?= 10000,200000
 
 .PHONY: run build web web-tests clients generate test race fuzz lint bench bench-flat benchmarks pictures \
-	tools-for-tests
+	tools-for-tests release-check
 
 run: build
 	./sessiongraph serve
@@ -91,3 +91,10 @@ benchmarks: tools-for-tests
 pictures: tools-for-tests web
 	mkdir -p docs/pictures
 	$(GO) test ./internal/test/e2e -run '^TestPictures$$' -count=1 -args -pictures $(CURDIR)/docs/pictures
+
+# Builds all of a release into dist/, but for what needs Docker, syft or cosign, and publishes nothing.
+GORELEASER ?= $(shell command -v goreleaser || echo $(GO) run github.com/goreleaser/goreleaser/v2@v2.15.0)
+
+release-check:
+	$(GORELEASER) check
+	$(GORELEASER) release --snapshot --clean --skip=docker,sbom,sign

@@ -1,7 +1,9 @@
-// Package buildinfo reads what the Go toolchain recorded of the running program.
+// Package buildinfo identifies the running program: by what the linker was told, or else by what the Go toolchain
+// recorded of the checkout.
 package buildinfo
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -15,13 +17,20 @@ type Info struct {
 	Go      string // version of the toolchain
 }
 
+// The linker sets them for releases and images: -X sessiongraph/internal/buildinfo.version=v1.2.3.
+var version, commit, date string
+
 // Read returns the build information of the running program.
 func Read() Info {
 	recorded, ok := debug.ReadBuildInfo()
 	if !ok {
 		recorded = new(debug.BuildInfo)
 	}
-	return parse(recorded)
+	info := parse(recorded)
+	info.Version = cmp.Or(version, info.Version)
+	info.Commit = cmp.Or(commit, info.Commit)
+	info.Date = cmp.Or(date, info.Date)
+	return info
 }
 
 func parse(recorded *debug.BuildInfo) Info {

@@ -1,8 +1,13 @@
 package buildinfo
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"testing"
 )
 
@@ -24,5 +29,26 @@ func TestParse(t *testing.T) {
 	recorded.Settings[2].Value = "true"
 	if got := parse(recorded); got.Commit != "0a1b2c+modified" {
 		t.Errorf("commit %s of a modified tree", got.Commit)
+	}
+}
+
+// What releases and images give to the linker is what a program says of itself.
+func TestLinkedBuild(t *testing.T) {
+	for _, file := range []string{".goreleaser.yaml", "deploy/Dockerfile"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		flags := regexp.MustCompile(`-X [\w/]+\.(\w+)=`).FindAllStringSubmatch(string(text), -1)
+		settings := make([]string, len(flags))
+		for i, flag := range flags {
+			settings[i] = flag[0] + "the-" + flag[1]
+		}
+		command := exec.Command("go", "run", "-ldflags="+strings.Join(settings, " "), "./testdata/print")
+		out, err := command.CombinedOutput()
+		want := "sessiongraph the-version (commit the-commit, the-date, " + runtime.Version() + ")\n"
+		if err != nil || string(out) != want {
+			t.Errorf("%s: %v: %s, want %s", file, err, out, want)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 
 	"sessiongraph/graph"
 	"sessiongraph/graph/transport"
+	"sessiongraph/internal/buildinfo"
 	"sessiongraph/internal/httperror"
 	"sessiongraph/internal/tracing"
 	"sessiongraph/models"
@@ -81,8 +83,10 @@ func (r routes) handler(log *slog.Logger) http.Handler {
 	return mux
 }
 
-// healthy answers 200 while the process runs.
-func healthy(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }
+// healthy answers 200 while the process runs, with the build in its second line.
+func healthy(w http.ResponseWriter, _ *http.Request) {
+	_, _ = fmt.Fprintf(w, "ok\n%s\n", buildinfo.Read())
+}
 
 // readiness answers 200 while the server can store notifications, and 503 once stopping
 // has ended. The reason of a 503 is in the log.

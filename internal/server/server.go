@@ -160,7 +160,8 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 		})
 	})
 	log.Info("serving", "url", openableURL(listener.Addr(), encryption != nil), "database", store.Name(),
-		"version", build.Version, "commit", build.Commit, "unprotected", describeGaps(config))
+		"version", build.Version, "commit", build.Commit, "date", build.Date,
+		"unprotected", describeGaps(config))
 	if config.Queries.DocumentsOnly && authenticator == nil {
 		log.Warn("--documents-only restricts tokens, and there are none: everyone may send any operation")
 	}

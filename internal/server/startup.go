@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -31,7 +30,7 @@ func (h *startupHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.URL.Path == "/healthz" {
-		_, _ = io.WriteString(w, "ok\n")
+		healthy(w, r)
 		return
 	}
 	w.Header().Set("Retry-After", "1")

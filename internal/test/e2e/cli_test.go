@@ -318,13 +318,16 @@ func TestVersion(t *testing.T) {
 	}
 	s := startServer(t, newDB(t))
 	build := buildinfo.Read()
-	if !strings.Contains(s.Log.String(), " version="+build.Version+" commit="+build.Commit) {
+	if !strings.Contains(s.Log.String(), " version="+build.Version+" commit="+build.Commit+" date="+build.Date) {
 		t.Errorf("not in the start line:\n%s", s.Log.String())
 	}
 	want := fmt.Sprintf(`sessiongraph_build_info{commit=%q,date=%q,goversion=%q,version=%q} 1`, build.Commit,
 		build.Date, build.Go, build.Version)
 	if !strings.Contains(metrics(t, s), want) {
 		t.Errorf("%s is not among the metrics", want)
+	}
+	if body := bodyOf(t, s, "/healthz"); body != "ok\n"+build.String()+"\n" {
+		t.Errorf("/healthz answers %q", body)
 	}
 }
 

@@ -26,9 +26,11 @@ func startServer(t *testing.T, db string, settings ...string) *program.Server {
 func newDB(t *testing.T) string { return filepath.Join(t.TempDir(), "test.db") }
 
 // metrics are what Prometheus reads.
-func metrics(t *testing.T, s *program.Server) string {
+func metrics(t *testing.T, s *program.Server) string { return bodyOf(t, s, "/metrics") }
+
+func bodyOf(t *testing.T, s *program.Server, path string) string {
 	t.Helper()
-	response, err := http.Get(s.URL + "/metrics")
+	response, err := http.Get(s.URL + path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func TestRoutes(t *testing.T) {
 		body         *regexp.Regexp
 		header       http.Header
 	}{
-		{"GET", "/healthz", 200, "text/plain; charset=utf-8", regexp.MustCompile(`^ok\n$`), nil},
+		{"GET", "/healthz", 200, "text/plain; charset=utf-8", regexp.MustCompile(`^ok\nsessiongraph .*\n$`), nil},
 		{"GET", "/readyz", 200, "text/plain; charset=utf-8", regexp.MustCompile(`^ok\n$`), nil},
 		{"GET", "/metrics", 200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
 			regexp.MustCompile(`(?m)^sessiongraph_`), nil},

@@ -1,0 +1,157 @@
+package e2e
+
+import (
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+
+	"sessiongraph/internal/test/program"
+)
+
+// deployed is the environment of a server that deploy/ or docs/install.md describes.
+type deployed map[string]string
+
+// secretsFolder is where containers have their secrets.
+const secretsFolder = "/run/secrets/"
+
+// TestDeployedServers starts the program with what the image, the documented docker run and compose say. Queries then
+// need a token, and notifications what each asks for.
+func TestDeployedServers(t *testing.T) {
+	image := imageEnvironment(t, "deploy/Dockerfile")
+	if release := imageEnvironment(t, "deploy/Dockerfile.release"); !maps.Equal(image, release) {
+		t.Errorf("the image of a release has %v, that of a checkout %v", release, image)
+	}
+	open, served := documentedRuns(t)
+	for name, test := range map[string]struct {
+		settings      deployed
+		token, ingest int // statuses without a token, and of an unsigned notification without a key
+	}{
+		"docker run, open": {open, 200, 200},
+		"docker run":       {served, 401, 401},
+		"compose, first":   {composeEnvironment(t, "first"), 401, 401},
+		"compose, second":  {composeEnvironment(t, "second"), 401, 401},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for variable, value := range image {
+				t.Setenv(variable, value)
+			}
+			folder := t.TempDir()
+			for variable, value := range test.settings {
+				t.Setenv(variable, strings.ReplaceAll(value, secretsFolder, folder+"/"))
+			}
+			writeSecrets(t, folder)
+			t.Setenv("SESSIONGRAPH_ADDR", "0.0.0.0:0") // the port aside, as the image has it
+			if _, ofFile := test.settings["SESSIONGRAPH_DB_FILE"]; ofFile {
+				t.Setenv("SESSIONGRAPH_DB", "")
+			} else {
+				t.Setenv("SESSIONGRAPH_DB", filepath.Join(folder, "data.db"))
+			}
+
+			s := program.Serve(t, "serve")
+			response, err := http.Get(s.URL + "/query?query={__typename}")
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = response.Body.Close()
+			if response.StatusCode != test.token {
+				t.Errorf("a query without a token: %d, want %d", response.StatusCode, test.token)
+			}
+			if status := post(t, s, readFile(t, program.Example)); status != test.ingest {
+				t.Errorf("a notification: %d, want %d", status, test.ingest)
+			}
+			if strings.Contains(s.Log.String(), "unknown environment variable") {
+				t.Error(s.Log.String())
+			}
+		})
+	}
+	if image["SESSIONGRAPH_ADDR"] != "0.0.0.0:8080" || image["SESSIONGRAPH_DB"] != "/data/sessiongraph.db" {
+		t.Errorf("the image has %v", image)
+	}
+}
+
+// imageEnvironment returns what a Dockerfile sets.
+func imageEnvironment(t *testing.T, dockerfile string) deployed {
+	t.Helper()
+	line := regexp.MustCompile(`(?m)^ENV (.*)$`).FindStringSubmatch(string(readFile(t, program.File(dockerfile))))
+	if line == nil {
+		t.Fatalf("%s sets nothing", dockerfile)
+	}
+	return assignments(line[1])
+}
+
+// documentedRuns returns what the two servers of docs/install.md are given by docker run.
+func documentedRuns(t *testing.T) (open, served deployed) {
+	t.Helper()
+	text := strings.ReplaceAll(string(readFile(t, program.File("docs/install.md"))), "\\\n", " ")
+	var found []deployed
+	for _, line := range regexp.MustCompile(`(?m)^docker run .*$`).FindAllString(text, -1) {
+		if !strings.Contains(line, " token ") {
+			found = append(found, assignments(line))
+		}
+	}
+	if len(found) != 2 {
+		t.Fatalf("docs/install.md starts %d servers by docker run, want 2", len(found))
+	}
+	return found[0], found[1]
+}
+
+func assignments(line string) deployed {
+	found := deployed{}
+	for _, set := range regexp.MustCompile(`(SESSIONGRAPH_\w+)=(\S+)`).FindAllStringSubmatch(line, -1) {
+		found[set[1]] = set[2]
+	}
+	return found
+}
+
+// composeEnvironment returns what a service of deploy/compose.yaml is given, whose secrets are there.
+func composeEnvironment(t *testing.T, service string) deployed {
+	t.Helper()
+	var compose struct {
+		Services map[string]struct {
+			Environment deployed
+			Secrets     []string
+			ReadOnly    bool `yaml:"read_only"`
+		}
+		Secrets map[string]struct{ File string }
+	}
+	if err := yaml.Unmarshal(readFile(t, program.File("deploy/compose.yaml")), &compose); err != nil {
+		t.Fatal(err)
+	}
+	given := compose.Services[service]
+	if len(given.Environment) == 0 || !given.ReadOnly {
+		t.Fatalf("compose has no service %s with a read-only root: %+v", service, given)
+	}
+	mounted := map[string]bool{}
+	for _, secret := range given.Secrets {
+		mounted[secret] = compose.Secrets[secret].File == "secrets/"+secret
+	}
+	for variable, value := range given.Environment {
+		if secret, found := strings.CutPrefix(value, secretsFolder); found && !mounted[secret] {
+			t.Errorf("%s: %s names a secret that the service does not have", service, variable)
+		}
+	}
+	return given.Environment
+}
+
+// writeSecrets writes the files that docs/install.md has made.
+func writeSecrets(t *testing.T, folder string) {
+	t.Helper()
+	token := program.Run(t, "", "token", "--scope", "pii", "--name", "me")
+	lines := strings.Split(strings.TrimSpace(token.Out), "\n")
+	for name, content := range map[string]string{
+		"tokens":       lines[len(lines)-1],
+		"ingest-keys":  "0123456789abcdef0123456789abcdef",
+		"sign-secrets": "secret",
+		"database-url": filepath.Join(folder, "data.db"), // a PostgreSQL server is not what is tested here
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
