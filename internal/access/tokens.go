@@ -59,6 +59,12 @@ func NewToken(scopes []models.Scope, name string) (token, line string) {
 
 // parseTokens reads the tokens file. Its errors name the line and what is wrong with it, but repeat nothing: whatever
 // stands there may be a token.
+// CheckTokens returns the error of a tokens file, and how many tokens it has.
+func CheckTokens(file []byte) (count int, err error) {
+	entries, err := parseTokens(file)
+	return len(entries), err
+}
+
 func parseTokens(file []byte) ([]entry, error) {
 	var entries []entry
 	lineOf := map[tokenHash]int{}

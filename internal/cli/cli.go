@@ -34,6 +34,8 @@ type CLI struct {
 	Erase      Erase      `cmd:"" help:"Remove all notifications of a callee."`
 	Prune      Prune      `cmd:"" help:"Remove the sessions that ended before a time."`
 
+	Status       Status       `cmd:"" help:"Print versions, sizes, the ledger's outcomes, what retention would delete, and replicas."`
+	Doctor       Doctor       `cmd:"" help:"Look for what is wrong with settings, files and database, and say its cure."`
 	Health       Health       `cmd:"" help:"Check that a running server is ready, for container probes."`
 	PrintVersion PrintVersion `cmd:"" name:"version" help:"Print the version, commit and date of this program."`
 	Help         Help         `cmd:"" help:"Print the help of the program or of a command."`

@@ -34,6 +34,15 @@ func loadDocuments(path string) (*documentSource, *documents.Trusted, error) {
 	return source, documents.NewTrusted(collection), nil
 }
 
+// CheckDocuments returns the error of a folder or a manifest of documents, and how many documents it has.
+func CheckDocuments(path string) (count int, err error) {
+	_, trusted, err := loadDocuments(path)
+	if err != nil {
+		return 0, err
+	}
+	return len(trusted.Collection().Documents), nil
+}
+
 // load reads the documents, unless they are what was read last.
 func (s *documentSource) load() (c *documents.Collection, changed bool, err error) {
 	if s.path == "" {

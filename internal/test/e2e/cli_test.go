@@ -23,7 +23,8 @@ func TestHelp(t *testing.T) {
 		says []string
 	}{
 		{[]string{"--help"}, []string{"serve", "import", "simulate", "sign", "token", "quarantine", "replay", "verify",
-			"export", "backup", "restore", "erase", "prune", "health", "version", "help", "<command> --help"}},
+			"export", "backup", "restore", "erase", "prune", "status", "doctor", "health",
+			"version", "help", "<command> --help"}},
 		{[]string{"help"}, []string{"<command> --help"}},
 		{[]string{"help", "verify"}, []string{"Usage: sessiongraph verify", "--db"}},
 		{[]string{"sign", "--help"}, []string{"<file>", "--sign-secret", "--sign-scheme"}},

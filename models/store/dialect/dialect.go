@@ -94,6 +94,10 @@ type Database interface {
 	Check() error
 	// CheckSpace returns an error where the disk of the database has less than so many bytes free.
 	CheckSpace(needed int64) error
+	// Sizes returns the sizes of tables and indexes, the largest first.
+	Sizes(ctx context.Context) ([]Size, error)
+	// ClockDifference returns how far the clock of the database's server is ahead; 0 for a file.
+	ClockDifference(ctx context.Context) (time.Duration, error)
 	// LogSize returns the bytes of a log that grows while a snapshot is read; 0 where there is none.
 	LogSize() int64
 	// CheckLog logs, once a minute at most, that the database's log does not end.
@@ -109,6 +113,13 @@ type Database interface {
 	Backup(ctx context.Context, file string, progress Progress) error
 	// Close closes all connections.
 	Close() error
+}
+
+// Size is what a table or an index takes of the disk.
+type Size struct {
+	Name    string
+	IsIndex bool
+	Bytes   int64
 }
 
 // Pools are the connections of a database.
