@@ -12,6 +12,7 @@ export interface AnswerTables {
   answer: Answer;
   /** The name of its operation; '' without one. */
   name: string;
+  /** None where the answer has nothing but errors. */
   tables: Table[];
 }
 
@@ -25,10 +26,11 @@ export function useTables(): AnswerTables | null {
     try {
       const document = parse(query, { noLocation: true });
       const operation = operationOf(document, operationName);
-      if (operation) {
+      if (operation && result.data) {
         const roots = selectionOf(schema, document, operation, variables);
         return { answer, name: operation.name?.value ?? '', tables: tablesOf(roots, result.data) };
       }
+      return { answer, name: operation?.name?.value ?? '', tables: [] };
     } catch {
       // An operation that cannot be parsed has errors for its answer.
     }

@@ -29,7 +29,9 @@ export function ChartPanel() {
       {table ? (
         <ChartOf key={signatureOf(table)} table={table} tables={tables} onChoose={setKey} />
       ) : (
-        <Empty>There is nothing to draw: the answer has no list with numbers in it.</Empty>
+        shown.answer.result.data && (
+          <Empty>There is nothing to draw: the answer has no list with numbers in it.</Empty>
+        )
       )}
     </Panel>
   );
