@@ -16,7 +16,7 @@ func (d Database) withStore(ctx context.Context, work func(*store.Store) error) 
 
 // open runs work on the open database, and closes it.
 func (d Database) open(ctx context.Context, options store.Options, work func(*store.Store) error) error {
-	options.MustExist = true
+	options.MustExist, options.Direct = true, string(d.DBDirect)
 	database, err := store.Open(ctx, string(d.DB), options)
 	if err != nil {
 		return err

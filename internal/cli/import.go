@@ -46,7 +46,7 @@ const maxBadValues = 10
 
 // Run stores the notifications of all files.
 func (c Import) Run(ctx context.Context, s Streams) error {
-	database, err := store.Open(ctx, string(c.DB), store.Options{})
+	database, err := store.Open(ctx, string(c.DB), store.Options{Direct: string(c.DBDirect)})
 	if err != nil {
 		return err
 	}

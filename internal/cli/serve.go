@@ -65,6 +65,7 @@ func (c Serve) Run(ctx context.Context, s Streams, schema Schema, file *configur
 func (c Serve) config(schema Schema) server.Config {
 	return server.Config{
 		Database:    string(c.DB),
+		Direct:      string(c.DBDirect),
 		TLSCert:     c.TLSCert,
 		TLSKey:      c.TLSKey,
 		Hosts:       c.Host,

@@ -11,7 +11,8 @@ import (
 
 // Database is the setting of every command that opens one.
 type Database struct {
-	DB DatabaseName `name:"db" env:"SESSIONGRAPH_DB" secret:"" group:"Database:" default:"sessiongraph.db" placeholder:"DATABASE" help:"Database: a file (SQLite) or a postgres:// URL (${default})."`
+	DB       DatabaseName  `name:"db" env:"SESSIONGRAPH_DB" secret:"" group:"Database:" default:"sessiongraph.db" placeholder:"DATABASE" help:"Database: a file (SQLite) or a postgres:// URL (${default})."`
+	DBDirect DirectAddress `name:"db-direct" env:"SESSIONGRAPH_DB_DIRECT" secret:"" group:"Database:" placeholder:"URL" help:"PostgreSQL's own address, for LISTEN and advisory locks, where --db is a transaction pooler (PgBouncer)."`
 }
 
 // Logging is how the program reports.

@@ -45,6 +45,18 @@ func checkName(name string) error {
 	return nil
 }
 
+// DirectAddress is a postgres:// URL.
+type DirectAddress string
+
+// UnmarshalText reads an address.
+func (d *DirectAddress) UnmarshalText(text []byte) error {
+	if !postgres.IsAddress(string(text)) {
+		return errors.New("invalid address: want a postgres:// URL")
+	}
+	*d = DirectAddress(text)
+	return nil
+}
+
 // Replicas are postgres:// URLs.
 type Replicas []string
 

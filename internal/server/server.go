@@ -25,6 +25,7 @@ import (
 // Config is what a server is started with.
 type Config struct {
 	Database string   // a file or a postgres:// URL
+	Direct   string   // postgres:// URL of the server itself, where Database is a transaction pooler's
 	Replicas []string // postgres:// URLs
 	MaxBody  int64    // of a notification, in bytes
 	TLSCert  string   // file of the certificate; "" to serve without TLS

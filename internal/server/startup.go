@@ -46,7 +46,7 @@ func startStore(
 	ctx context.Context, config Config, unmasked *unmaskedNames, address net.Addr, tracer *tracing.Tracer,
 	log *slog.Logger,
 ) (database *store.Store, outdated int, err error) {
-	options := store.Options{Log: log, Replicas: config.Replicas, Trace: tracer.Statements(),
+	options := store.Options{Log: log, Direct: config.Direct, Replicas: config.Replicas, Trace: tracer.Statements(),
 		MaskKey: config.MaskKey, Unmasked: unmasked.names}
 	if database, err = openStore(ctx, config.Database, options, address); err != nil {
 		return nil, 0, err

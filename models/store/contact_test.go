@@ -35,7 +35,7 @@ func of(callID string, timestamp int, callee any, from, to int) []byte {
 }
 
 func TestContactsFollowTheirSessions(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+	testdb.EachAndPooled(t, func(t *testing.T, kind testdb.Kind) {
 		database, db := openStore(t, kind)
 		save(t, database, [][]byte{of("a", 1, "+1", 10, 20), of("b", 1, "+1", 5, 15), of("c", 1, "+2", 1, 2),
 			of("d", 1, "", 1, 2), of("e", 1, nil, 1, 2)})

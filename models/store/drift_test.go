@@ -51,7 +51,7 @@ func driftBodies() [][]byte {
 }
 
 func TestDriftIsCountedByBodies(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+	testdb.EachAndPooled(t, func(t *testing.T, kind testdb.Kind) {
 		database, db := openStore(t, kind)
 		save(t, database, driftBodies(), driftBodies()[1:3]) // repeats
 		save(t, database, [][]byte{driftBodies()[0]})        // one more, in another run of seconds

@@ -232,7 +232,7 @@ func TestOvertakenVersionsAreNoEvents(t *testing.T) {
 
 // A live subscriber is sent each version at most once, in their order, and the last.
 func TestLiveVersions(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+	testdb.EachAndPooled(t, func(t *testing.T, kind testdb.Kind) {
 		const versions = 60
 		database, db := openStore(t, kind)
 		stream := subscribe(t, database, nil, nil)

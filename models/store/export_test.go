@@ -54,7 +54,7 @@ func MakeOld(ctx context.Context, address string, bodies [][]byte, decode Decode
 	log := slog.New(slog.DiscardHandler)
 	var db dialect.Database
 	if postgres.IsAddress(address) {
-		db, err = postgres.Open(ctx, address, nil, dialect.Config{Log: log})
+		db, err = postgres.Open(ctx, postgres.Addresses{Primary: address}, dialect.Config{Log: log})
 	} else {
 		db, err = sqlite.Open(address, codec, dialect.Config{Log: log})
 	}
@@ -172,4 +172,12 @@ func (s *Store) BusyQueries() (int, error) {
 		return 0, err
 	}
 	return pool.Stats().InUse, nil
+}
+
+// SettingWhileWriting is what PostgreSQL is set to in a transaction that writes.
+func (s *Store) SettingWhileWriting(ctx context.Context, name string) (value string, err error) {
+	err = s.transaction(ctx, 0, func(tx *gorm.DB) error {
+		return tx.Raw("SELECT current_setting(?)", name).Scan(&value).Error
+	})
+	return value, err
 }

@@ -130,7 +130,7 @@ func TestSaveSaysWhatBecameOfEach(t *testing.T) {
 
 // A probe finds what a reader does not: that nothing can be stored.
 func TestProbe(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+	testdb.EachAndPooled(t, func(t *testing.T, kind testdb.Kind) {
 		database, db := openStore(t, kind)
 		for _, size := range []int{1, 256 << 10, 1} {
 			if err := database.Probe(t.Context(), size); err != nil {

@@ -41,7 +41,7 @@ func saveOnce(t *testing.T, database *store.Store, bodies ...[]byte) {
 // Two instances that receive versions and repeats of the same sessions at once end
 // with one session each, and count all.
 func TestTwoInstancesReceiveTheSame(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+	testdb.EachAndPooled(t, func(t *testing.T, kind testdb.Kind) {
 		const sessions, versions, repeats, senders = 12, 5, 3, 3
 		one, db := openStore(t, kind)
 		stores := []*store.Store{one, reopen(t, db)}
@@ -101,7 +101,7 @@ func TestTwoInstancesReceiveTheSame(t *testing.T) {
 
 // What another process stores wakes subscribers.
 func TestOtherProcessesWake(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+	testdb.EachAndPooled(t, func(t *testing.T, kind testdb.Kind) {
 		tools.NoGoroutineLeft(t)
 		one, db := openStore(t, kind)
 		other := reopen(t, db)
@@ -208,7 +208,7 @@ func TestATimeOutIsNoFaultOfWhatIsStored(t *testing.T) {
 
 // Parts of a session whose own row is gone are not in the way of making it again.
 func TestReplayMendsHalfASession(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+	testdb.EachAndPooled(t, func(t *testing.T, kind testdb.Kind) {
 		database, db := openStore(t, kind)
 		for n := range 3 {
 			save(t, database, [][]byte{note{"call_id": fmt.Sprint("call-", n), "messages": texts("one", "two"),

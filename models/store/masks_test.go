@@ -22,7 +22,9 @@ func reader(t *testing.T) context.Context {
 // openMasked opens a store with a key of pseudonyms, and names that are shown.
 func openMasked(t *testing.T, db backend, key string, names func() *mask.Names) *store.Store {
 	t.Helper()
-	database, err := store.Open(t.Context(), db.address, store.Options{MaskKey: []byte(key), Unmasked: names})
+	address, direct := db.At(t, db.address)
+	database, err := store.Open(t.Context(), address,
+		store.Options{Direct: direct, MaskKey: []byte(key), Unmasked: names})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +76,7 @@ func holds(word string) *models.SessionFilter { return &models.SessionFilter{Sea
 
 // What is stored of masks follows the key and the names, whichever program stored it.
 func TestRemask(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+	testdb.EachAndPooled(t, func(t *testing.T, kind testdb.Kind) {
 		db := fresh(t, kind)
 		first := openMasked(t, db, "first", nil)
 		var bodies [][]byte

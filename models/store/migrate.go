@@ -85,7 +85,7 @@ func (s *Store) runMigrations(ctx context.Context, steps []*gormigrate.Migration
 		return ctx.Err()
 	}
 	// A step that was begun ends: the library panics where its context does.
-	db := s.write.WithContext(context.WithoutCancel(ctx))
+	db := s.db.Pools().Migrate.WithContext(context.WithoutCancel(ctx))
 	err := db.Transaction(func(tx *gorm.DB) error {
 		if err := s.db.LockMigrations(tx); err != nil {
 			return err

@@ -15,7 +15,7 @@ import (
 )
 
 func TestReopeningKeepsAll(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+	testdb.EachAndPooled(t, func(t *testing.T, kind testdb.Kind) {
 		database, db := openStore(t, kind)
 		bodies := append(many(30), []byte("\x00\xff no JSON"), []byte(`{ "call_id" : "x" }`))
 		save(t, database, bodies)

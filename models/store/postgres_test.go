@@ -20,7 +20,7 @@ import (
 
 // NUL and its neighbours are characters like any other, though PostgreSQL's texts hold no NUL.
 func TestTextsWithNUL(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+	testdb.EachAndPooled(t, func(t *testing.T, kind testdb.Kind) {
 		database, db := openStore(t, kind)
 		body := note{"call_id": "a\x00b", "workflow_name": "x\x00", "callee": "+1\x00",
 			"messages":  texts("zero\x00width \x01\x02"),
@@ -253,6 +253,49 @@ func TestOpenSaysWhatIsWrongWithAPostgres(t *testing.T) {
 	_, err := store.Open(t.Context(), testdb.SQLite.Fresh(t), store.Options{Replicas: []string{there}})
 	if err == nil {
 		t.Error("a file is opened with replicas")
+	}
+}
+
+// A pooler hands a connection of the server from one transaction to the next: what one was set to must not be left
+// to another, and what this program needs has to be set for each.
+func TestThroughAPooler(t *testing.T) {
+	db := fresh(t, testdb.Pooled)
+	execute(t, db, "DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() ||"+
+		" ' SET default_transaction_isolation = serializable'; END $$")
+	database := reopen(t, db)
+	for settings, want := range map[string]string{
+		"transaction_isolation": "read committed", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "10s",
+	} {
+		if got, err := database.SettingWhileWriting(t.Context(), settings); got != want || err != nil {
+			t.Errorf("%s is %q, want %q, %v", settings, got, want, err)
+		}
+	}
+	save(t, database, [][]byte{note{}.body()})
+	pooler, direct := db.At(t, db.address)
+	if got := rows(t, backend{db.Kind, pooler + "&default_query_exec_mode=exec"}, "SELECT current_setting('lock_timeout') AS left_behind,"+
+		" (SELECT COUNT(*) FROM pg_prepared_statements) AS prepared"); got[0] != `left_behind="0" prepared="0" ` {
+		t.Errorf("a connection of the server has %s", got)
+	}
+
+	elsewhere := testdb.Postgres.Fresh(t)
+	for name, c := range map[string]struct{ address, direct, says string }{
+		"of another database": {pooler, elsewhere, "another database's"},
+		"of no server":        {pooler, "postgres://postgres:secret@127.0.0.1:1/x", "direct address: the server cannot"},
+		"of no URL":           {pooler, "postgres://:none/x", "direct address: invalid"},
+		"missing":             {pooler, "", "--db-direct"},
+		"of a file":           {testdb.SQLite.Fresh(t), direct, "no direct address"},
+	} {
+		t.Run("direct address "+name, func(t *testing.T) {
+			tools.NoGoroutineLeft(t)
+			_, err := store.Open(t.Context(), c.address, store.Options{Direct: c.direct})
+			if err == nil {
+				t.Fatal("opened")
+			}
+			checkOneLine(t, err, c.says)
+			if strings.Contains(err.Error(), "secret") {
+				t.Errorf("the error tells the password: %v", err)
+			}
+		})
 	}
 }
 

@@ -239,7 +239,7 @@ func TestAnInterruptedRemovalIsFinished(t *testing.T) {
 
 // Dry runs count what goes.
 func TestRemovable(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+	testdb.EachAndPooled(t, func(t *testing.T, kind testdb.Kind) {
 		database, _ := openStore(t, kind)
 		save(t, database, mixed(otherBodies(), secretBodies()))
 		at := models.TimeOf(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))

@@ -84,7 +84,7 @@ func TestWhatIsNoSessionIsInTheLedgerAlone(t *testing.T) {
 }
 
 func TestOneBatchTakesAllKinds(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+	testdb.EachAndPooled(t, func(t *testing.T, kind testdb.Kind) {
 		database, db := openStore(t, kind)
 		save(t, database, [][]byte{
 			note{"messages": texts("one")}.body(),
@@ -173,7 +173,7 @@ func TestNotificationsOfAnySizeKeepTheirBodies(t *testing.T) {
 }
 
 func TestSearchFindsWhatTheTranscriptHolds(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+	testdb.EachAndPooled(t, func(t *testing.T, kind testdb.Kind) {
 		database, db := openStore(t, kind)
 		save(t, database, [][]byte{
 			note{"call_id": "a", "messages": texts("Straße nach İstanbul",

@@ -47,6 +47,8 @@ type Store struct {
 type Options struct {
 	// Log takes warnings of the database; nil drops them.
 	Log *slog.Logger
+	// Direct is the address of the PostgreSQL server itself, where the database's is a transaction pooler's.
+	Direct string
 	// Replicas are addresses of PostgreSQL servers that follow the primary.
 	Replicas []string
 	// MustExist refuses a database that is not there in place of making it.
@@ -85,9 +87,12 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	var db dialect.Database
 	switch {
 	case postgres.IsAddress(address):
-		db, err = postgres.Open(ctx, address, options.Replicas, config)
+		db, err = postgres.Open(ctx, postgres.Addresses{Primary: address, Direct: options.Direct,
+			Replicas: options.Replicas}, config)
 	case strings.Contains(address, "://"):
 		err = errors.New("not supported: want a file (SQLite) or a postgres:// URL")
+	case options.Direct != "":
+		err = errors.New("a file has no direct address: only PostgreSQL has")
 	case len(options.Replicas) > 0:
 		err = errors.New("a file has no replicas: only PostgreSQL has")
 	default:

@@ -38,7 +38,8 @@ func openStore(t *testing.T, kind testdb.Kind) (*store.Store, backend) {
 
 func reopen(t *testing.T, db backend) *store.Store {
 	t.Helper()
-	database, err := store.Open(t.Context(), db.address, store.Options{})
+	address, direct := db.At(t, db.address)
+	database, err := store.Open(t.Context(), address, store.Options{Direct: direct})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,14 +62,19 @@ func newCluster(settings map[string]string) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
+	folder, err := newFolder(owner)
+	return &Cluster{folder: folder, owner: owner, set: settings}, err
+}
+
+func newFolder(owner *syscall.Credential) (string, error) {
 	folder, err := os.MkdirTemp("", "pg")
-	if err != nil {
-		return nil, fmt.Errorf("make folder of cluster: %w", err)
-	}
-	if owner != nil {
+	if err == nil && owner != nil {
 		err = os.Chown(folder, int(owner.Uid), int(owner.Gid))
 	}
-	return &Cluster{folder: folder, owner: owner, set: settings}, err
+	if err != nil {
+		return "", fmt.Errorf("make folder of server: %w", err)
+	}
+	return folder, nil
 }
 
 // unprivileged is who runs the server where the tests run as root, which it refuses.
@@ -150,42 +155,50 @@ func (c *Cluster) Start() error {
 	if err != nil {
 		return err
 	}
-	args := []string{"-c", guard, "guard", c.folder, path, "-D", c.data(), "-k", c.folder,
-		"-c", "listen_addresses=", "-c", "max_connections=200"}
+	args := []string{"-D", c.data(), "-k", c.folder, "-c", "listen_addresses=", "-c", "max_connections=200"}
 	for _, name := range slices.Sorted(maps.Keys(c.set)) {
 		args = append(args, "-c", name+"="+c.set[name])
 	}
-	server := exec.Command("/bin/sh", args...)
-	server.Dir = c.folder
-	server.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8"}
-	server.SysProcAttr = &syscall.SysProcAttr{Credential: c.owner, Setpgid: true}
-	input, alive, err := os.Pipe() // not the command's own, which ends with the command
+	server, alive, err := startGuarded(c.folder, c.owner, path, args...)
 	if err != nil {
 		return fmt.Errorf("start PostgreSQL: %w", err)
 	}
-	c.alive = append(c.alive, alive)
-	server.Stdin = input
-	err = server.Start()
-	if err := errors.Join(err, input.Close()); err != nil {
-		return fmt.Errorf("start PostgreSQL: %w", err)
-	}
-	c.server = server
-	return c.await()
+	c.server, c.alive = server, append(c.alive, alive)
+	return await(c.Address("postgres"), c.folder)
 }
 
-func (c *Cluster) await() error {
+// startGuarded starts a program that logs into its folder. The program lives while alive is open, and the
+// folder with it.
+func startGuarded(folder string, owner *syscall.Credential, path string, args ...string) (
+	started *exec.Cmd, alive io.Closer, err error,
+) {
+	command := exec.Command("/bin/sh", append([]string{"-c", guard, "guard", folder, path}, args...)...)
+	command.Dir = folder
+	command.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8"}
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: owner, Setpgid: true}
+	input, alive, err := os.Pipe() // not the command's own, which ends with the command
+	if err != nil {
+		return nil, nil, err
+	}
+	command.Stdin = input
+	err = command.Start()
+	return command, alive, errors.Join(err, input.Close())
+}
+
+// await returns once a server answers that logs into a folder.
+func await(address, folder string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	for {
-		connection, err := pgx.Connect(ctx, c.Address("postgres"))
+		connection, err := pgx.Connect(ctx, address)
 		if err == nil {
 			return connection.Close(ctx)
 		}
 		select {
 		case <-time.After(20 * time.Millisecond):
 		case <-ctx.Done():
-			log, _ := os.ReadFile(filepath.Join(c.folder, "log"))
-			return fmt.Errorf("PostgreSQL does not start: %w: %s", err, log)
+			log, _ := os.ReadFile(filepath.Join(folder, "log"))
+			return fmt.Errorf("the server does not start: %w: %s", err, log)
 		}
 	}
 }

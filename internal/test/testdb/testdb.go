@@ -30,6 +30,9 @@ var SQLite = Kind{"sqlite", "sqlite", func(t testing.TB) string { return filepat
 // Postgres databases are in a cluster that the tests of a package start once.
 var Postgres = Kind{"postgres", "pgx", freshPostgres}
 
+// Pooled databases are those of Postgres, which the program uses by way of a transaction pooler.
+var Pooled = Kind{"pooled", "pgx", freshPostgres}
+
 // Fresh is the address of an empty database that ends with the test.
 func (k Kind) Fresh(t testing.TB) string {
 	t.Helper()
@@ -39,7 +42,18 @@ func (k Kind) Fresh(t testing.TB) string {
 // Each runs a test on each kind of database.
 func Each(t *testing.T, test func(t *testing.T, kind Kind)) {
 	t.Helper()
-	for _, kind := range []Kind{SQLite, Postgres} {
+	on(t, test, SQLite, Postgres)
+}
+
+// EachAndPooled is Each for what a transaction pooler could break.
+func EachAndPooled(t *testing.T, test func(t *testing.T, kind Kind)) {
+	t.Helper()
+	on(t, test, SQLite, Postgres, Pooled)
+}
+
+func on(t *testing.T, test func(t *testing.T, kind Kind), kinds ...Kind) {
+	t.Helper()
+	for _, kind := range kinds {
 		t.Run(kind.Name, func(t *testing.T) { test(t, kind) })
 	}
 }
@@ -65,8 +79,11 @@ func freshPostgres(t testing.TB) string {
 }
 
 // Address is the address of a database of the cluster.
-func (c *Cluster) Address(database string) string {
-	return "postgres://postgres@/" + database + "?host=" + url.QueryEscape(c.folder)
+func (c *Cluster) Address(database string) string { return addressAt(c.folder, database) }
+
+// addressAt is the address of a database of the server whose socket is in a folder.
+func addressAt(folder, database string) string {
+	return "postgres://postgres@/" + database + "?host=" + url.QueryEscape(folder)
 }
 
 // Execute runs statements on the cluster itself.

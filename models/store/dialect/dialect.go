@@ -127,17 +127,25 @@ type Pools struct {
 	Write   *gorm.DB // the one that changes things
 	Read    *gorm.DB // for the program itself: queries cannot take its connections
 	Queries *gorm.DB // for answers
+	Migrate *gorm.DB // for migrations; Write, where that can hold their lock
 }
 
-// OpenPools opens the three pools. Where one cannot be opened, none stays open.
-func OpenPools(write, read, queries func() (*gorm.DB, error)) (p Pools, err error) {
+// OpenPools opens the pools; without migrate, Write is for migrations, too. Where one cannot be opened, none stays
+// open.
+func OpenPools(migrate, write, read, queries func() (*gorm.DB, error)) (p Pools, err error) {
 	for _, pool := range []struct {
 		db   **gorm.DB
 		open func() (*gorm.DB, error)
-	}{{&p.Write, write}, {&p.Read, read}, {&p.Queries, queries}} {
+	}{{&p.Migrate, migrate}, {&p.Write, write}, {&p.Read, read}, {&p.Queries, queries}} {
+		if pool.open == nil {
+			continue
+		}
 		if *pool.db, err = pool.open(); err != nil {
 			return Pools{}, errors.Join(err, p.Close())
 		}
+	}
+	if migrate == nil {
+		p.Migrate = p.Write
 	}
 	return p, nil
 }
@@ -145,7 +153,7 @@ func OpenPools(write, read, queries func() (*gorm.DB, error)) (p Pools, err erro
 // Close closes the pools that are open.
 func (p Pools) Close() error {
 	var errs []error
-	for _, db := range []*gorm.DB{p.Queries, p.Read, p.Write} {
+	for _, db := range []*gorm.DB{p.Queries, p.Read, p.Migrate, p.Write} {
 		if db == nil {
 			continue
 		}

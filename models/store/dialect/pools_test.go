@@ -14,7 +14,7 @@ import (
 
 func TestOpenPoolsLeavesNoneOpen(t *testing.T) {
 	refused := errors.New("refused")
-	for failing := range 4 {
+	for failing := range 5 {
 		var opened []*sql.DB
 		open := func() (*gorm.DB, error) {
 			if len(opened) == failing {
@@ -29,12 +29,12 @@ func TestOpenPoolsLeavesNoneOpen(t *testing.T) {
 			return gorm.Open(&gormsqlite.Dialector{Conn: pool}, &gorm.Config{})
 		}
 
-		pools, err := dialect.OpenPools(open, open, open)
-		if failed := failing < 3; errors.Is(err, refused) != failed || (pools == dialect.Pools{}) != failed {
+		pools, err := dialect.OpenPools(open, open, open, open)
+		if failed := failing < 4; errors.Is(err, refused) != failed || (pools == dialect.Pools{}) != failed {
 			t.Errorf("of the pool %d: %v, %v", failing, pools, err)
 		}
 		for i, pool := range opened {
-			if open := pool.PingContext(t.Context()) == nil; open != (failing == 3) {
+			if open := pool.PingContext(t.Context()) == nil; open != (failing == 4) {
 				t.Errorf("pool %d fails: pool %d is open: %t", failing, i, open)
 			}
 		}

@@ -17,7 +17,7 @@ import (
 // PostgreSQL works out the buckets that BucketStart tells, for any time in any zone.
 func TestPostgresBuckets(t *testing.T) {
 	tools.SkipUnderRace(t, "it does one thing after the other, with much data")
-	database, err := Open(t.Context(), testdb.Postgres.Fresh(t), nil,
+	database, err := Open(t.Context(), Addresses{Primary: testdb.Postgres.Fresh(t)},
 		dialect.Config{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

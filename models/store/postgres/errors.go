@@ -18,6 +18,7 @@ import (
 // Codes of PostgreSQL's errors, or the classes that they start with.
 const (
 	pgConnection         = "08"
+	pgProtocolViolation  = "08P01" // also what PgBouncer calls all of its errors
 	pgOutOfResources     = "53"
 	pgShutDown           = "57P"
 	pgSystem             = "58"
@@ -109,7 +110,10 @@ func (Dialect) DescribeError(err error) error {
 			"it, or move the extension")
 	case code == pgReadOnly:
 		return errors.New("the server is read-only, a standby perhaps: name the one that takes changes")
-	case code == pgStarting || code == pgTooManyConnections:
+	case code == pgProtocolViolation && strings.Contains(server.Message, "startup parameter"):
+		return fmt.Errorf("a pooler does not take settings (%s): leave them out of the address, and name the server's"+
+			" own address, too (--db-direct)", server.Message)
+	case code == pgStarting || code == pgTooManyConnections || strings.HasPrefix(code, pgConnection):
 		return unreachableError{oneLine(server)}
 	case errors.As(err, &server):
 		return fmt.Errorf("%w", err)

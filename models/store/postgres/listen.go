@@ -9,7 +9,7 @@ import (
 
 // Listen receives what Notify sends, on a connection of its own.
 func (d *Database) Listen(ctx context.Context, notify func()) error {
-	connection, err := pgx.ConnectConfig(ctx, d.config.Copy())
+	connection, err := pgx.ConnectConfig(ctx, d.direct.Copy())
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 	gormpostgres "gorm.io/driver/postgres"
 	"gorm.io/gorm"
 
@@ -45,12 +44,14 @@ const (
 	lifetime       = time.Hour // so that connections follow a server that moved
 )
 
+const isolationSetting = "default_transaction_isolation"
+
 // What connections are set to, where the address does not say otherwise.
 var (
 	commonSettings = map[string]string{
-		"application_name":              "sessiongraph",
-		"timezone":                      "UTC",
-		"default_transaction_isolation": "read committed", // what a lock waited for is seen (docs/decisions/0002)
+		"application_name": "sessiongraph",
+		"timezone":         "UTC",
+		isolationSetting:   "read committed", // what a lock waited for is seen (docs/decisions/0002)
 	}
 	writingSettings = map[string]string{
 		"lock_timeout": "10s",
@@ -68,9 +69,9 @@ var (
 type Database struct {
 	Dialect
 	pools      dialect.Pools
-	config     *pgx.ConnConfig
-	generation *atomic.Int64 // of the connections that write
-	replicas   *replicas     // nil for none
+	direct     *pgx.ConnConfig // the server's own address
+	generation *atomic.Int64   // of the connections that write
+	replicas   *replicas       // nil for none
 	log        *slog.Logger
 }
 
@@ -111,14 +112,28 @@ func (d *Database) Close() error {
 	return errors.Join(d.replicas.close(), d.pools.Close())
 }
 
+// Addresses are where a database is.
+type Addresses struct {
+	Primary string
+	// Direct is the server's own address where Primary is a transaction pooler's, and the replicas may be poolers'.
+	Direct   string
+	Replicas []string
+}
+
 // Open opens a database of a server, and replicas of it.
-func Open(ctx context.Context, address string, replicas []string, options dialect.Config) (dialect.Database, error) {
-	config, err := parseAddress(address)
+func Open(ctx context.Context, at Addresses, options dialect.Config) (dialect.Database, error) {
+	config, err := parseAddress(at.Primary)
 	if err != nil {
 		return nil, err
 	}
-	d := &Database{Dialect: Dialect{zones: &sync.Map{}}, config: config,
+	primary := server{config, at.Direct != ""}
+	d := &Database{Dialect: Dialect{zones: &sync.Map{}}, direct: config,
 		generation: new(atomic.Int64), log: options.Log}
+	if primary.pooled {
+		if d.direct, err = parseAddress(at.Direct); err != nil {
+			return nil, fmt.Errorf("direct address: %w", err)
+		}
+	}
 	gormConfig := options.GORMConfig()
 	open := func(pool *sql.DB, conn gorm.ConnPool) (*gorm.DB, error) {
 		db, err := openGORM(conn, *gormConfig)
@@ -127,24 +142,39 @@ func Open(ctx context.Context, address string, replicas []string, options dialec
 		}
 		return db, nil
 	}
+	openWriters := func(to server, most, idle int) func() (*gorm.DB, error) {
+		return func() (*gorm.DB, error) {
+			writers := to.newPool(writingSettings, most, d.generation)
+			writers.SetMaxIdleConns(idle)
+			return open(writers, writers)
+		}
+	}
 	openReaders := func(most int) func() (*gorm.DB, error) {
 		return func() (*gorm.DB, error) {
-			readers := newReaders(config, most)
+			readers := primary.newReaders(most)
 			return open(readers, retryPool{readers})
 		}
 	}
-	d.pools, err = dialect.OpenPools(func() (*gorm.DB, error) {
-		writers := newPool(config, writingSettings, writeConnections, d.generation)
-		return open(writers, writers)
-	}, openReaders(ownReaders), openReaders(max(queryReaders, 2*runtime.NumCPU())))
+	var openDirect func() (*gorm.DB, error)
+	if primary.pooled {
+		openDirect = func() (*gorm.DB, error) {
+			db, err := openWriters(server{config: d.direct}, 1, 0)()
+			if err != nil {
+				return nil, fmt.Errorf("direct address: %w", err)
+			}
+			return db, nil
+		}
+	}
+	d.pools, err = dialect.OpenPools(openDirect, openWriters(primary, writeConnections, writeConnections),
+		openReaders(ownReaders), openReaders(max(queryReaders, 2*runtime.NumCPU())))
 	if err != nil {
 		return nil, err
 	}
 	if err := d.checkDatabase(ctx, options); err != nil {
 		return nil, errors.Join(d.DescribeError(err), d.pools.Close())
 	}
-	if len(replicas) > 0 {
-		if err := d.openReplicas(replicas, *gormConfig); err != nil {
+	if len(at.Replicas) > 0 {
+		if err := d.openReplicas(at, *gormConfig); err != nil {
 			return nil, errors.Join(err, d.Close())
 		}
 	}
@@ -185,29 +215,6 @@ func dialectorOf(pool gorm.ConnPool) gorm.Dialector {
 	return dialector{&gormpostgres.Dialector{Config: &gormpostgres.Config{Conn: pool}}}
 }
 
-func newReaders(config *pgx.ConnConfig, most int) *sql.DB {
-	return newPool(config, readingSettings, most, new(atomic.Int64))
-}
-
-// newPool makes a pool. Its connections that were made before a change of generation are
-// not used again.
-func newPool(config *pgx.ConnConfig, settings map[string]string, most int, generation *atomic.Int64) *sql.DB {
-	own := config.Copy()
-	for _, set := range []map[string]string{commonSettings, settings} {
-		for name, value := range set {
-			if _, given := own.RuntimeParams[name]; !given {
-				own.RuntimeParams[name] = value
-			}
-		}
-	}
-	pool := sql.OpenDB(textConnector{stdlib.GetConnector(*own), generation})
-	pool.SetMaxOpenConns(most)
-	pool.SetMaxIdleConns(most)
-	pool.SetConnMaxIdleTime(idleTime)
-	pool.SetConnMaxLifetime(lifetime)
-	return pool
-}
-
 // checkDatabase refuses a database that could not hold what is stored.
 func (d *Database) checkDatabase(ctx context.Context, options dialect.Config) error {
 	var found struct {
@@ -223,6 +230,25 @@ func (d *Database) checkDatabase(ctx context.Context, options dialect.Config) er
 		return fmt.Errorf("its encoding is %s: make a database with ENCODING 'UTF8'", found.Encoding)
 	case options.MustExist && !found.Made:
 		return errors.New("it has no tables of sessiongraph")
+	}
+	return d.checkDirect(ctx)
+}
+
+// checkDirect refuses a direct address that is another database's: its notifications would not be heard.
+func (d *Database) checkDirect(ctx context.Context) error {
+	if d.pools.Migrate == d.pools.Write {
+		return nil
+	}
+	const query = "SELECT " + serverIdentity
+	var identity, direct string
+	if err := d.pools.Migrate.WithContext(ctx).Raw(query).Scan(&direct).Error; err != nil {
+		return fmt.Errorf("direct address: %w", err)
+	}
+	if err := d.pools.Read.WithContext(ctx).Raw(query).Scan(&identity).Error; err != nil {
+		return err
+	}
+	if identity != direct {
+		return errors.New("the direct address is another server's or another database's")
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ type primaryState struct {
 	written int64
 }
 
-func (d *Database) openReplicas(addresses []string, gormConfig gorm.Config) error {
+func (d *Database) openReplicas(at Addresses, gormConfig gorm.Config) error {
 	pool, err := d.pools.Queries.DB()
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func (d *Database) openReplicas(addresses []string, gormConfig gorm.Config) erro
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
 	d.replicas = r
-	for _, address := range addresses {
+	for _, address := range at.Replicas {
 		if !IsAddress(address) {
 			return fmt.Errorf("replica %s: expected a postgres:// address", address)
 		}
@@ -94,9 +94,9 @@ func (d *Database) openReplicas(addresses []string, gormConfig gorm.Config) erro
 		if err != nil {
 			return fmt.Errorf("replica %s: %w", WithoutPassword(address), err)
 		}
-		one := &replica{shown: WithoutPassword(address)}
-		one.pool = newReaders(config, max(queryReaders, 2*runtime.NumCPU()))
-		one.probe = newReaders(config, 1)
+		one, to := &replica{shown: WithoutPassword(address)}, server{config, at.Direct != ""}
+		one.pool = to.newReaders(max(queryReaders, 2*runtime.NumCPU()))
+		one.probe = to.newReaders(1)
 		r.all = append(r.all, one)
 		if one.db, err = openGORM(failover{one.pool, one, primary}, gormConfig); err != nil {
 			return err
@@ -152,8 +152,11 @@ type serverState struct {
 
 const readServerState = "SELECT CAST(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE" +
 	" pg_current_wal_lsn() END - '0/0' AS BIGINT)," +
-	" pg_is_in_recovery(), CONCAT(pg_postmaster_start_time(), ' ', (SELECT oid FROM pg_database" +
-	" WHERE datname = current_database()))"
+	" pg_is_in_recovery(), " + serverIdentity
+
+// serverIdentity is which database of which server answers, until that is started again.
+const serverIdentity = "CONCAT(EXTRACT(EPOCH FROM pg_postmaster_start_time()), ' '," +
+	" (SELECT oid FROM pg_database WHERE datname = current_database()))"
 
 func readState(ctx context.Context, pool *sql.DB) (state serverState, err error) {
 	ctx, cancel := context.WithTimeout(ctx, replicaCheck)

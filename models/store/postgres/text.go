@@ -71,6 +71,7 @@ func decodeText(s string) string {
 type textConnector struct {
 	driver.Connector
 	generation *atomic.Int64
+	atBegin    string // statements that each transaction begins with
 }
 
 // Connect opens a connection.
@@ -84,13 +85,22 @@ func (c textConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, fmt.Errorf("connection is a %T", conn)
 	}
-	return textConn{plain, generation, c.generation}, nil
+	return textConn{plain, generation, c.generation, c.atBegin}, nil
 }
 
 type textConn struct {
 	*stdlib.Conn
 	made       int64 // the pool's generation at that time
 	generation *atomic.Int64
+	atBegin    string
+}
+
+// BeginTx begins a transaction.
+func (c textConn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
+	if c.atBegin == "" {
+		return c.Conn.BeginTx(ctx, options)
+	}
+	return beginWith(ctx, c.Conn.Conn(), options, c.atBegin)
 }
 
 // ResetSession returns an error for a connection that is not to be used again. A server

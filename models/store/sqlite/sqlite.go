@@ -144,7 +144,7 @@ func Open(file string, bodies *body.Codec, options dialect.Config) (dialect.Data
 	open := func(most int, parameters url.Values) func() (*gorm.DB, error) {
 		return func() (*gorm.DB, error) { return openPool(driver, opened, most, config, parameters) }
 	}
-	pools, err := dialect.OpenPools(open(1, writing), open(ownReaders, reading),
+	pools, err := dialect.OpenPools(nil, open(1, writing), open(ownReaders, reading),
 		open(max(queryReaders, 4*runtime.NumCPU()), reading))
 	if err != nil {
 		return nil, err
