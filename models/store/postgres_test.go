@@ -272,7 +272,8 @@ func TestThroughAPooler(t *testing.T) {
 	}
 	save(t, database, [][]byte{note{}.body()})
 	pooler, direct := db.At(t, db.address)
-	if got := rows(t, backend{db.Kind, pooler + "&default_query_exec_mode=exec"}, "SELECT current_setting('lock_timeout') AS left_behind,"+
+	unprepared := backend{db.Kind, pooler + "&default_query_exec_mode=exec"}
+	if got := rows(t, unprepared, "SELECT current_setting('lock_timeout') AS left_behind,"+
 		" (SELECT COUNT(*) FROM pg_prepared_statements) AS prepared"); got[0] != `left_behind="0" prepared="0" ` {
 		t.Errorf("a connection of the server has %s", got)
 	}
@@ -280,10 +281,11 @@ func TestThroughAPooler(t *testing.T) {
 	elsewhere := testdb.Postgres.Fresh(t)
 	for name, c := range map[string]struct{ address, direct, says string }{
 		"of another database": {pooler, elsewhere, "another database's"},
-		"of no server":        {pooler, "postgres://postgres:secret@127.0.0.1:1/x", "direct address: the server cannot"},
-		"of no URL":           {pooler, "postgres://:none/x", "direct address: invalid"},
-		"missing":             {pooler, "", "--db-direct"},
-		"of a file":           {testdb.SQLite.Fresh(t), direct, "no direct address"},
+		"of no server": {pooler, "postgres://postgres:secret@127.0.0.1:1/x",
+			"direct address: the server cannot be reached"},
+		"of no URL": {pooler, "postgres://:none/x", "direct address: invalid"},
+		"missing":   {pooler, "", "--db-direct"},
+		"of a file": {testdb.SQLite.Fresh(t), direct, "no direct address"},
 	} {
 		t.Run("direct address "+name, func(t *testing.T) {
 			tools.NoGoroutineLeft(t)
