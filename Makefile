@@ -9,7 +9,7 @@ BENCH_SESSIONS ?= 20000
 BENCH_FLAT ?= 10000,200000
 
 .PHONY: run build web web-tests clients generate test race fuzz lint bench bench-flat benchmarks pictures \
-	tools-for-tests release-check
+	tools-for-tests helm release-check
 
 run: build
 	./sessiongraph serve
@@ -54,6 +54,12 @@ internal/test/e2e/clients/node_modules: internal/test/e2e/clients/package-lock.j
 # that miss it say so and are skipped.
 tools-for-tests:
 	@bash internal/test/install
+
+# What the test of the chart drives, if it is not installed: some minutes of compiling, once.
+HELM_VERSION = v3.22.0
+
+helm:
+	@command -v helm >/dev/null || GOBIN=$(CURDIR)/bin $(GO) install helm.sh/helm/v3/cmd/helm@$(HELM_VERSION)
 
 # Each fuzz target for FUZZTIME.
 fuzz:

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -72,6 +73,55 @@ func TestDeployedServers(t *testing.T) {
 	}
 	if image["SESSIONGRAPH_ADDR"] != "0.0.0.0:8080" || image["SESSIONGRAPH_DB"] != "/data/sessiongraph.db" {
 		t.Errorf("the image has %v", image)
+	}
+}
+
+// TestPackagedSettings starts the program with the settings of the package: nobody may query yet.
+func TestPackagedSettings(t *testing.T) {
+	folder := t.TempDir()
+	settings := string(readFile(t, program.File("deploy/package/sessiongraph.yaml")))
+	for there, here := range map[string]string{"/var/lib/sessiongraph": folder, "/etc/sessiongraph": folder,
+		"127.0.0.1:8080": "127.0.0.1:0"} {
+		if !strings.Contains(settings, there) {
+			t.Errorf("the package's settings have no %s", there)
+		}
+		settings = strings.ReplaceAll(settings, there, here)
+	}
+	write(t, filepath.Join(folder, "tokens"), "# none yet\n")
+	for name, file := range map[string]string{
+		"as installed": settings,
+		"all of them":  regexp.MustCompile(`(?m)^#(\w[a-z-]+: )`).ReplaceAllString(settings, "$1"),
+	} {
+		write(t, filepath.Join(folder, "sessiongraph.yaml"), file)
+		s := program.Serve(t, "serve", "--config", filepath.Join(folder, "sessiongraph.yaml"))
+		response, err := http.Get(s.URL + "/query?query={__typename}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusUnauthorized {
+			t.Errorf("%s: a query without a token: %d", name, response.StatusCode)
+		}
+		s.Stop()
+	}
+}
+
+// TestUnits has systemd read the units of the package.
+func TestUnits(t *testing.T) {
+	if _, err := exec.LookPath("systemd-analyze"); err != nil {
+		t.Skip("systemd is not installed: the units are not verified")
+	}
+	folder := t.TempDir()
+	args := []string{"verify", "--man=no"}
+	for _, unit := range []string{"sessiongraph.service", "package/sessiongraph-backup.service",
+		"package/sessiongraph-backup.timer"} {
+		text := string(readFile(t, program.File("deploy/"+unit)))
+		text = strings.ReplaceAll(text, "/usr/bin/sessiongraph", "/bin/true")
+		args = append(args, filepath.Join(folder, filepath.Base(unit)))
+		write(t, args[len(args)-1], text)
+	}
+	if out, err := exec.Command("systemd-analyze", args...).CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("%v: %s", err, out)
 	}
 }
 
