@@ -10,6 +10,9 @@ install -d -m 0700 -o sessiongraph -g sessiongraph /var/lib/sessiongraph /var/li
 
 # Root writes the settings and secrets, the server only reads them.
 install -d -m 0750 -o root -g sessiongraph /etc/sessiongraph
+if [ ! -e /etc/sessiongraph/sessiongraph.yaml ]; then
+	install -m 0640 /usr/share/sessiongraph/sessiongraph.yaml /etc/sessiongraph/sessiongraph.yaml
+fi
 if [ ! -e /etc/sessiongraph/tokens ]; then
 	(umask 027 && echo '# A line for each token, as "sessiongraph token" prints it.' >/etc/sessiongraph/tokens)
 fi

@@ -106,6 +106,45 @@ func TestPackagedSettings(t *testing.T) {
 	}
 }
 
+// TestReleasedFiles finds the files that a release takes from the checkout. GoReleaser itself checks the rest.
+func TestReleasedFiles(t *testing.T) {
+	var release struct {
+		NFPMs []struct {
+			Contents []struct{ Src, Dst string }
+			Scripts  map[string]string
+		}
+		Docker []struct{ Dockerfile string } `yaml:"dockers_v2"`
+	}
+	if err := yaml.Unmarshal(readFile(t, program.File(".goreleaser.yaml")), &release); err != nil {
+		t.Fatal(err)
+	}
+	files, installed := []string{release.Docker[0].Dockerfile}, ""
+	for _, content := range release.NFPMs[0].Contents {
+		files = append(files, content.Src)
+		installed += content.Dst + "\n"
+	}
+	for _, script := range release.NFPMs[0].Scripts {
+		files = append(files, script)
+		if out, err := exec.Command("sh", "-n", program.File(script)).CombinedOutput(); err != nil {
+			t.Errorf("%s: %s", script, out)
+		}
+	}
+	if len(files) < 10 {
+		t.Errorf("a release has %q: the test tests little", files)
+	}
+	for _, file := range files {
+		if !exists(program.File(file)) {
+			t.Errorf("there is no %s", file)
+		}
+	}
+	page := string(readFile(t, program.File("docs/install.md")))
+	for _, path := range regexp.MustCompile(`/usr/share/sessiongraph/[\w.]+`).FindAllString(page, -1) {
+		if !strings.Contains(installed, path+"\n") {
+			t.Errorf("docs/install.md names %s, which the package does not have", path)
+		}
+	}
+}
+
 // TestUnits has systemd read the units of the package.
 func TestUnits(t *testing.T) {
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
