@@ -36,15 +36,13 @@ type Notification struct {
 // Projection is what one notification says, ready to be kept: a session without
 // its ids and counts of deliveries, and the session's parts.
 type Projection struct {
-	Session     Session
-	Messages    []Message
-	NerSlots    []NamedValue
-	EventLabels []NamedValue
-	Variables   []NamedValue
-	Prompts     []Prompt
-	// PackedPrompts and MaskedPrompts are what is stored of Prompts: MaskedPrompts for viewers who see masks, nil
-	// where that is the same.
-	PackedPrompts, MaskedPrompts []byte
+	Session       Session
+	Messages      []Message
+	NerSlots      []NamedValue
+	EventLabels   []NamedValue
+	Variables     []NamedValue
+	Prompts       []Prompt
+	PackedPrompts []byte // what is stored of Prompts
 }
 
 // Delivery is one arrival of a notification. Without a projection it goes into

@@ -18,6 +18,7 @@ import (
 type masking struct {
 	key     mask.Key
 	names   func() *mask.Names // of NER slots and variables whose values are shown
+	texts   bool               // whether the texts that are searched are stored
 	current atomic.Pointer[masks]
 }
 
@@ -25,7 +26,8 @@ type masking struct {
 type masks struct {
 	*mask.Masks
 	blank *mask.Masks // for search
-	// id is that of what is stored with these masks: it differs where the key or the names do. It is not 0.
+	// id is that of what is stored with these masks: it differs where the key does, or texts are stored and the names
+	// differ. It is not 0.
 	id int64
 }
 
@@ -50,7 +52,9 @@ func (m *masking) now() *masks {
 func (m *masking) id(names *mask.Names) int64 {
 	mac := hmac.New(sha256.New, m.key)
 	_, _ = fmt.Fprintf(mac, "masks of version %d", mask.Version)
-	_, _ = mac.Write([]byte("\x00" + strings.Join(names.List(), "\x00")))
+	if m.texts {
+		_, _ = mac.Write([]byte("\x00" + strings.Join(names.List(), "\x00")))
+	}
 	return max(1, int64(binary.BigEndian.Uint64(mac.Sum(nil))>>1))
 }
 
@@ -82,13 +86,10 @@ func (s *Store) Unmasked() *mask.Names { return s.masking.names() }
 // complete fills what is stored beside a projection, and returns what the search index holds of it.
 func (s *Store) complete(body []byte, p *models.Projection) dialect.IndexText {
 	m := s.masking.now()
-	var values *mask.Masker
 	if len(p.Prompts) > 0 {
-		values = m.Session(body)
-		p.PackedPrompts, p.MaskedPrompts = packPrompts(p.Prompts, variableValues(p.Variables), values)
-	} else {
-		values = m.Values(p.Session.Callee)
+		p.PackedPrompts = packPrompts(p.Prompts, variableValues(p.Variables))
 	}
+	values := m.Values(p.Session.Callee)
 	p.Session.MaskedCallee, p.Session.Masks = values.Value(p.Session.Callee), m.id
 	for _, named := range models.SessionMaps() {
 		if !named.Map.IsMasked() {

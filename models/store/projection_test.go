@@ -163,7 +163,7 @@ func projectedColumns(t *testing.T, db *sql.DB, table string) string {
 	}
 	apart := []string{"id", "session_id", "doc", "notification_id", "received_at", "projection",
 		// these have a version of their own
-		"masked_callee", "masks", "masked_value", "masked_folded", "masked_prompts"}
+		"masked_callee", "masks", "masked_value", "masked_folded"}
 	return strings.Join(slices.DeleteFunc(columns, func(c string) bool { return slices.Contains(apart, c) }), ", ")
 }
 

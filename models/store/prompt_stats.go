@@ -112,14 +112,11 @@ func (s *Store) PromptStats(
 	return rows[:limit], nil
 }
 
-// tallyPrompts counts the prompts of the sessions that pass, as the viewer sees them.
+// tallyPrompts counts the prompts of the sessions that pass. Which are one, and which option was picked, is the same
+// for viewers who see masks.
 func (s *Store) tallyPrompts(ctx context.Context, filter *models.SessionFilter) ([]*promptTally, error) {
-	prompts := "p.prompts"
-	if s.masksOf(ctx) != nil {
-		prompts = "COALESCE(p.masked_prompts, p.prompts)"
-	}
 	c := s.filters(ctx).session(visible(ctx, filter))
-	statement := dialect.Select("SELECT s.started_at, s.notification_id, s.id, "+prompts+" FROM sessions s"+
+	statement := dialect.Select("SELECT s.started_at, s.notification_id, s.id, p.prompts FROM sessions s"+
 		" JOIN session_prompts p ON p.session_id = s.id WHERE NOT s."+dialect.Outdated+" AND ("+c.SQL+")", c.Args...)
 
 	byKey := map[uint64]*promptTally{}
@@ -184,7 +181,7 @@ func (s *Store) describePrompts(ctx context.Context, tallies []*promptTally) ([]
 
 // row is the row of the tally, with the options of the prompt that was sent last. Their picks are taken out of the
 // tally.
-func (t *promptTally) row(latest *models.PromptContent) *models.PromptStats {
+func (t *promptTally) row(latest shownPrompt) *models.PromptStats {
 	row := &models.PromptStats{
 		Kind: latest.Kind, Body: latest.Body, SentCount: t.count(), SessionCount: t.sessions,
 		AnsweredCount: t.sent[models.PromptAnswered], OffMenuCount: t.sent[models.PromptOffMenu],
@@ -200,7 +197,7 @@ func (t *promptTally) row(latest *models.PromptContent) *models.PromptStats {
 	}
 	for i := range latest.Options {
 		option := optionStats(&latest.Options[i])
-		key := textKey(option.Title)
+		key := textKey(latest.title(i))
 		if pick := t.picks[key]; pick != nil {
 			option.PickedCount = pick.count
 			delete(t.picks, key)
@@ -215,12 +212,15 @@ func optionStats(o *models.ChosenOption) *models.PromptOptionStats {
 }
 
 // addEarlier adds the options that were picked of earlier prompts and that the latest does not have.
-func (t *promptTally) addEarlier(row *models.PromptStats, prompts map[promptPlace]*models.PromptContent) {
+func (t *promptTally) addEarlier(row *models.PromptStats, prompts map[promptPlace]shownPrompt) {
 	var earlier []*models.PromptOptionStats
 	for key, pick := range t.picks {
 		prompt := prompts[pick.latest]
-		at := slices.IndexFunc(prompt.Options, func(o models.ChosenOption) bool { return textKey(o.Title) == key })
-		if at < 0 {
+		at := 0
+		for at < len(prompt.Options) && textKey(prompt.title(at)) != key {
+			at++
+		}
+		if at == len(prompt.Options) {
 			continue
 		}
 		option := optionStats(&prompt.Options[at])
@@ -233,10 +233,22 @@ func (t *promptTally) addEarlier(row *models.PromptStats, prompts map[promptPlac
 	row.Options = append(row.Options, earlier...)
 }
 
+// shownPrompt is a prompt as the viewer sees it.
+type shownPrompt struct {
+	*models.PromptContent
+	clear *models.PromptContent // as it was sent
+}
+
+// title returns the title of an option as it was sent.
+func (p shownPrompt) title(option int) string {
+	if option < len(p.clear.Options) {
+		return p.clear.Options[option].Title
+	}
+	return p.Options[option].Title
+}
+
 // promptsAt reads prompts as the viewer sees them.
-func (s *Store) promptsAt(
-	ctx context.Context, places []promptPlace,
-) (map[promptPlace]*models.PromptContent, error) {
+func (s *Store) promptsAt(ctx context.Context, places []promptPlace) (map[promptPlace]shownPrompt, error) {
 	bySession := make(map[int64][]promptPlace, len(places))
 	ids := make([]int64, 0, len(places))
 	for _, place := range places {
@@ -245,16 +257,18 @@ func (s *Store) promptsAt(
 		}
 		bySession[place.sessionID] = append(bySession[place.sessionID], place)
 	}
-	found := make(map[promptPlace]*models.PromptContent, len(places))
+	found := make(map[promptPlace]shownPrompt, len(places))
 	err := s.bodiesOf(ctx, ids, dialect.AlwaysTrue, func(row bodyRow) error {
 		transcript, err := s.transcriptOf(ctx, row.sessionID, row.packed)
 		if err != nil {
 			return err
 		}
 		for _, place := range bySession[row.sessionID] {
-			if found[place] == nil && place.position < len(transcript.messages) {
-				found[place] = transcript.message(place.position).Prompt()
+			if found[place].PromptContent != nil || place.position >= len(transcript.messages) {
+				continue
 			}
+			clear := transcript.messages[place.position].Prompt()
+			found[place] = shownPrompt{transcript.message(place.position).Prompt(), clear}
 		}
 		return nil
 	})
@@ -262,7 +276,7 @@ func (s *Store) promptsAt(
 		return nil, err
 	}
 	for _, place := range places {
-		if found[place] == nil {
+		if found[place].PromptContent == nil || found[place].clear == nil {
 			return nil, fmt.Errorf("session number %d: %w", place.sessionID, errPrompts)
 		}
 	}

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -20,27 +19,21 @@ type storedPrompt struct {
 	microseconds int64  // from the prompt to the pick, -1 where that is not known
 }
 
-// packPrompts returns what is stored of a session's prompts, and the same as it is for viewers who see masks: nil
-// where nothing differs. Values are those of the session's variables.
-func packPrompts(prompts []models.Prompt, values *mask.Values, masker *mask.Masker) (clear, masked []byte) {
+// packPrompts returns what is stored of a session's prompts. Values are those of the session's variables.
+func packPrompts(prompts []models.Prompt, values *mask.Values) (packed []byte) {
 	for i := range prompts {
 		p := &prompts[i]
-		stored := storedPrompt{position: p.Position, outcome: p.Outcome, microseconds: -1}
+		stored := storedPrompt{position: p.Position, outcome: p.Outcome, microseconds: -1,
+			key: promptKey(&p.PromptContent, values)}
 		if p.Microseconds != nil {
 			stored.microseconds = *p.Microseconds
 		}
-		hidden := stored
-		stored.key, hidden.key = promptKeys(&p.PromptContent, values, masker)
 		if p.Outcome == models.PromptAnswered {
-			title := p.Options[p.Picked].Title
-			stored.picked, hidden.picked = textKey(title), textKey(masker.Text(title))
+			stored.picked = textKey(p.Options[p.Picked].Title)
 		}
-		clear, masked = stored.append(clear), hidden.append(masked)
+		packed = stored.append(packed)
 	}
-	if bytes.Equal(clear, masked) {
-		return clear, nil
-	}
-	return clear, masked
+	return packed
 }
 
 // variableValues are the values of a session's variables, as they are looked for in prompts.
@@ -54,30 +47,18 @@ func variableValues(variables []models.NamedValue) *mask.Values {
 	return mask.NewValues(values)
 }
 
-// promptKeys returns the keys of a prompt for a viewer who sees personal data, and for one who sees masks. Prompts are
-// one where kind, template and language are equal, or else kind, body but for the values, and titles.
-func promptKeys(p *models.PromptContent, values *mask.Values, masker *mask.Masker) (clear, masked uint64) {
+// promptKey returns the key of a prompt. Prompts are one where kind, template and language are equal, or else kind,
+// body but for the values, and titles.
+func promptKey(p *models.PromptContent, values *mask.Values) uint64 {
+	kind := []string{string(p.Kind)}
 	if p.Kind == models.PromptTemplate {
-		key := keyOf([]string{string(p.Kind)}, []string{p.TemplateID, p.Language})
-		return key, key
+		return keyOf(kind, []string{p.TemplateID, p.Language})
 	}
-	body, maskedBody := masker.Parts(p.Body, values)
 	titles := make([]string, len(p.Options))
-	maskedTitles := make([]string, len(p.Options))
-	same := maskedBody == nil
 	for i := range p.Options {
 		titles[i] = p.Options[i].Title
-		maskedTitles[i] = masker.Text(titles[i])
-		same = same && maskedTitles[i] == titles[i]
 	}
-	clear = keyOf([]string{string(p.Kind)}, body, titles)
-	if same {
-		return clear, clear
-	}
-	if maskedBody == nil {
-		maskedBody = body
-	}
-	return clear, keyOf([]string{string(p.Kind)}, maskedBody, maskedTitles)
+	return keyOf(kind, values.Parts(p.Body), titles)
 }
 
 // keyOf returns a hash of lists of texts.

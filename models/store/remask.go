@@ -107,40 +107,24 @@ func (s *Store) remask(tx *gorm.DB, m *masks, session *models.Session) error {
 			}
 		}
 	}
+	if !s.db.StoresMaskedTexts() {
+		return nil
+	}
+	return s.remaskTexts(tx, m, session)
+}
+
+// remaskTexts masks again what is searched of a session's messages. Of a body that cannot be read nothing is found.
+func (s *Store) remaskTexts(tx *gorm.DB, m *masks, session *models.Session) error {
 	rows, err := withBody.read(tx, s.db, "WHERE id = ?", session.NotificationID)
 	if err != nil {
 		return fmt.Errorf("read notification: %w", err)
 	}
-	var body models.JSON // nil where it cannot be read: nothing is found in it
+	var texts []string
 	for _, n := range rows {
-		if whole, err := s.unpackBody(n.Body); err == nil {
-			body = whole
+		if body, err := s.unpackBody(n.Body); err == nil {
+			texts = m.blank.SearchTexts(body)
 		}
 	}
-	if err := remaskPrompts(tx, m, session, body); err != nil || !s.db.StoresMaskedTexts() {
-		return err
-	}
-	return s.remaskTexts(tx, m, session, body)
-}
-
-// remaskPrompts masks again what is stored of a session's prompts.
-func remaskPrompts(tx *gorm.DB, m *masks, session *models.Session, body models.JSON) error {
-	prompts := models.ReadPrompts(models.ReadTranscript(body.Get("messages")))
-	if len(prompts) == 0 {
-		return nil
-	}
-	values := variableValues(models.ReadNamedValues(body.Get("variables")))
-	_, masked := packPrompts(prompts, values, m.Session(body))
-	err := tx.Exec("UPDATE session_prompts SET masked_prompts = ? WHERE session_id = ?", masked, session.ID).Error
-	if err != nil {
-		return fmt.Errorf("mask prompts: %w", err)
-	}
-	return nil
-}
-
-// remaskTexts masks again what is searched of a session's messages.
-func (s *Store) remaskTexts(tx *gorm.DB, m *masks, session *models.Session, body models.JSON) error {
-	texts := m.blank.SearchTexts(body)
 	messages, err := storedMessages(tx, s.db, session.ID)
 	if err != nil {
 		return fmt.Errorf("read messages: %w", err)

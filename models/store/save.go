@@ -326,7 +326,7 @@ var (
 	intoMessages = insertInto("messages", "session_id, position, msg_id, msg_id_folded, msg_ordinal, sender_type, "+
 		"sent_at, status, content_type,"+
 		" has_reply, folded, masked_folded", "text", "raw")
-	intoPrompts = insertInto("session_prompts", "session_id, prompts, masked_prompts")
+	intoPrompts = insertInto("session_prompts", "session_id, prompts")
 )
 
 func (k *batchState) write(tx *gorm.DB, d dialect.Dialect) error {
@@ -434,7 +434,7 @@ func (k *batchState) insertProjections(tx *gorm.DB, d dialect.Dialect, sessions 
 	})
 	err = intoPrompts.run(tx, d, len(prompted), func(i int, values []any) []any {
 		p := k.projected[prompted[i].CallID]
-		return append(values, prompted[i].ID, p.PackedPrompts, p.MaskedPrompts)
+		return append(values, prompted[i].ID, p.PackedPrompts)
 	})
 	if err != nil {
 		return fmt.Errorf("write prompts: %w", err)

@@ -101,6 +101,7 @@ func Open(ctx context.Context, address string, options Options) (*Store, error) 
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", shown, err)
 	}
+	masking.texts = db.StoresMaskedTexts()
 	s := newStore(db, shown, options.Log, bodies, masking)
 	if err := dialect.RetryUnavailable(ctx, func() error { return s.migrate(ctx) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", shown, err), s.Close())

@@ -155,9 +155,8 @@ func verifyParts(s *models.Session, tx *gorm.DB, d dialect.Dialect, p *models.Pr
 		return equalMessages(a, b) && a.SearchText == d.StoredText(&b) &&
 			(s.Masks == 0 || pointed(a.MaskedText) == pointed(b.MaskedText))
 	}), err)
-	clear, masked, err := storedPrompts(tx, d, s.ID)
-	differs("prompts", bytes.Equal(clear, p.PackedPrompts) &&
-		(s.Masks == 0 || bytes.Equal(masked, p.MaskedPrompts)), err)
+	prompts, err := storedPrompts(tx, d, s.ID)
+	differs("prompts", bytes.Equal(prompts, p.PackedPrompts), err)
 	for _, m := range models.SessionMaps() {
 		entries, err := storedEntries(tx, d, m.Map, s.ID)
 		differs(m.Named,
@@ -191,11 +190,10 @@ func storedMessages(tx *gorm.DB, d dialect.Dialect, sessionID int64) (messages [
 }
 
 // storedPrompts are a session's prompts as they are stored, nil where it has none.
-func storedPrompts(tx *gorm.DB, d dialect.Dialect, sessionID int64) (clear, masked []byte, err error) {
-	statement := dialect.Select("SELECT p.prompts, p.masked_prompts FROM session_prompts p WHERE p.session_id = ?",
-		sessionID)
-	err = eachRow(tx, d, statement, func(scan scanner) error { return scan(&clear, &masked) })
-	return clear, masked, err
+func storedPrompts(tx *gorm.DB, d dialect.Dialect, sessionID int64) (prompts []byte, err error) {
+	statement := dialect.Select("SELECT p.prompts FROM session_prompts p WHERE p.session_id = ?", sessionID)
+	err = eachRow(tx, d, statement, func(scan scanner) error { return scan(&prompts) })
+	return prompts, err
 }
 
 // storedEntries are the rows of one of a session's open maps.

@@ -1,9 +1,8 @@
--- What customers did about the prompts of each session that has some, packed, and the same for viewers who see masks,
--- where it differs. A trigger removes it with its session, also where an older version of the program removes that.
+-- What customers did about the prompts of each session that has some, packed. A trigger removes it with its session,
+-- also where an older version of the program removes that.
 CREATE TABLE session_prompts (
 	session_id BIGINT PRIMARY KEY,
-	prompts BYTEA NOT NULL,
-	masked_prompts BYTEA
+	prompts BYTEA NOT NULL
 );
 CREATE FUNCTION remove_session_prompts() RETURNS trigger LANGUAGE plpgsql AS $$
 	BEGIN

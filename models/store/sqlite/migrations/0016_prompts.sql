@@ -1,9 +1,8 @@
--- What customers did about the prompts of each session that has some, packed, and the same for viewers who see masks,
--- where it differs. A trigger removes it with its session, also where an older version of the program removes that.
+-- What customers did about the prompts of each session that has some, packed. A trigger removes it with its session,
+-- also where an older version of the program removes that.
 CREATE TABLE session_prompts (
 	session_id INTEGER PRIMARY KEY,
-	prompts BLOB NOT NULL,
-	masked_prompts BLOB
+	prompts BLOB NOT NULL
 );
 CREATE TRIGGER sessions_prompts_removed AFTER DELETE ON sessions
 BEGIN
