@@ -9,7 +9,7 @@ BENCH_SESSIONS ?= 20000
 BENCH_FLAT ?= 10000,200000
 
 .PHONY: run build web web-tests clients generate test race fuzz lint bench bench-flat benchmarks pictures \
-	tools-for-tests helm release-check
+	tools-for-tests helm litestream release-check
 
 run: build
 	./sessiongraph serve
@@ -55,11 +55,13 @@ internal/test/e2e/clients/node_modules: internal/test/e2e/clients/package-lock.j
 tools-for-tests:
 	@bash internal/test/install
 
-# What the test of the chart drives, if it is not installed: some minutes of compiling, once.
-HELM_VERSION = v3.22.0
-
+# What the tests of the chart and of continuous backups drive, if it is not installed: minutes of compiling, once.
 helm:
-	@command -v helm >/dev/null || GOBIN=$(CURDIR)/bin $(GO) install helm.sh/helm/v3/cmd/helm@$(HELM_VERSION)
+	@command -v helm >/dev/null || GOBIN=$(CURDIR)/bin $(GO) install helm.sh/helm/v3/cmd/helm@v3.22.0
+
+litestream:
+	@command -v litestream >/dev/null || \
+		GOBIN=$(CURDIR)/bin $(GO) install github.com/benbjohnson/litestream/cmd/litestream@v0.5.18
 
 # Each fuzz target for FUZZTIME.
 fuzz:

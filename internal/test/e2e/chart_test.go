@@ -17,18 +17,23 @@ import (
 	"sessiongraph/internal/test/program"
 )
 
-// helm runs helm on the chart. Without helm the test is skipped.
+// findTool returns the path of a program that make NAME installs. Without it the test is skipped.
+func findTool(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		path, err = exec.LookPath(program.File("bin/" + name))
+	}
+	if err != nil {
+		t.Skipf("%s IS NOT INSTALLED (make %s installs it): not tested", strings.ToUpper(name), name)
+	}
+	return path
+}
+
+// helm runs helm on the chart.
 func helm(t *testing.T, command string, args ...string) (out string, err error) {
 	t.Helper()
-	path, missing := exec.LookPath("helm")
-	if missing != nil {
-		path, missing = exec.LookPath(program.File("bin/helm"))
-	}
-	if missing != nil {
-		t.Skip("HELM IS NOT INSTALLED (make helm installs it): the chart is not tested")
-	}
-	given := append([]string{command}, args...)
-	text, err := exec.Command(path, given...).CombinedOutput()
+	text, err := exec.Command(findTool(t, "helm"), append([]string{command}, args...)...).CombinedOutput()
 	return string(text), err
 }
 
