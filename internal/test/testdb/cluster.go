@@ -138,12 +138,12 @@ func (c *Cluster) run(name string, args ...string) error {
 // The shell runs the server, and ends it and removes its folder when its own
 // standard input ends: then whoever started it is gone.
 const guard = `
-folder=$1; shift
+folder=$1 signal=$2; shift 2
 exec 3<&0
 "$@" >>"$folder/log" 2>&1 3<&- &
 server=$!
 ( cat <&3 >/dev/null
-  kill -QUIT $server 2>/dev/null && while kill -0 $server 2>/dev/null; do sleep 0.05; done
+  kill -$signal $server 2>/dev/null && while kill -0 $server 2>/dev/null; do sleep 0.05; done
   rm -rf "$folder" ) >/dev/null 2>&1 &
 exec 3<&-
 wait $server
@@ -159,7 +159,7 @@ func (c *Cluster) Start() error {
 	for _, name := range slices.Sorted(maps.Keys(c.set)) {
 		args = append(args, "-c", name+"="+c.set[name])
 	}
-	server, alive, err := startGuarded(c.folder, c.owner, path, args...)
+	server, alive, err := startGuarded(c.folder, c.owner, "QUIT", path, args...)
 	if err != nil {
 		return fmt.Errorf("start PostgreSQL: %w", err)
 	}
@@ -168,11 +168,11 @@ func (c *Cluster) Start() error {
 }
 
 // startGuarded starts a program that logs into its folder. The program lives while alive is open, and the
-// folder with it.
-func startGuarded(folder string, owner *syscall.Credential, path string, args ...string) (
+// folder with it; the signal ends it.
+func startGuarded(folder string, owner *syscall.Credential, signal, path string, args ...string) (
 	started *exec.Cmd, alive io.Closer, err error,
 ) {
-	command := exec.Command("/bin/sh", append([]string{"-c", guard, "guard", folder, path}, args...)...)
+	command := exec.Command("/bin/sh", append([]string{"-c", guard, "guard", folder, signal, path}, args...)...)
 	command.Dir = folder
 	command.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8"}
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: owner, Setpgid: true}

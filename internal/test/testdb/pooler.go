@@ -52,7 +52,7 @@ func StartPooler(c *Cluster) (*Pooler, error) {
 		return nil, err
 	}
 	p := &Pooler{folder: folder}
-	if _, p.alive, err = startGuarded(folder, c.owner, path, file); err != nil {
+	if _, p.alive, err = startGuarded(folder, c.owner, "TERM", path, file); err != nil {
 		return nil, fmt.Errorf("start PgBouncer: %w", err)
 	}
 	return p, await(p.Address("postgres"), folder)
