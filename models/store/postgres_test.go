@@ -233,7 +233,7 @@ func TestOpenSaysWhatIsWrongWithAPostgres(t *testing.T) {
 		"no right to create": {strings.Replace(there, "postgres@", "stranger:secret@", 1), false,
 			"GRANT CREATE ON SCHEMA public TO"},
 		"no extension": {strings.Replace(there, "postgres@", "plain:secret@", 1), false,
-			"CREATE EXTENSION pg_trgm"},
+			"as a superuser: CREATE EXTENSION pg_trgm"},
 		"nothing of ours":   {there, true, "no tables of sessiongraph"},
 		"an unknown option": {there + "&nonsense=1", false, "nonsense"},
 	} {
@@ -298,6 +298,32 @@ func TestThroughAPooler(t *testing.T) {
 				t.Errorf("the error tells the password: %v", err)
 			}
 		})
+	}
+}
+
+// The role that docs/scaling.md makes, which is no superuser and owns neither database nor schema, is enough.
+func TestAPlainRole(t *testing.T) {
+	db := fresh(t, testdb.Postgres)
+	execute(t, db, "CREATE ROLE plain_role LOGIN", "GRANT CREATE ON SCHEMA public TO plain_role",
+		"CREATE EXTENSION pg_trgm")
+	t.Cleanup(func() { execute(t, db, "DROP OWNED BY plain_role", "DROP ROLE plain_role") })
+	plain := backend{db.Kind, strings.Replace(db.address, "postgres@", "plain_role@", 1)}
+	one, other := reopen(t, plain), reopen(t, plain)
+	wake, leave := one.Wake()
+	defer leave()
+	saveOnce(t, other, note{"messages": texts("some words")}.body())
+	if !wokenBy(t, one, wake, 1) {
+		t.Error("not woken by another instance")
+	}
+	if got := hits(t, one, "words"); !slices.Equal(got, []string{"call-1"}) {
+		t.Errorf("search finds %v", got)
+	}
+	if err := one.CheckWritable(t.Context()); err != nil {
+		t.Error(err)
+	}
+	verified(t, one)
+	if removed, err := one.Erase(t.Context(), "+100", store.RemovalProgress{}); err != nil || removed.Sessions != 1 {
+		t.Errorf("erased %+v, %v", removed, err)
 	}
 }
 

@@ -23,7 +23,8 @@ func TestViews(t *testing.T) {
 	}
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
 		database, db := openStore(t, kind)
-		save(t, database, many(20), [][]byte{note{"messages": texts("secret"), "ner_slots": note{"amount": 12.5}}.body()})
+		known := note{"messages": texts("secret"), "ner_slots": note{"amount": 12.5}}
+		save(t, database, many(20), [][]byte{known.body()})
 		in := db
 		if kind.Name == testdb.Postgres.Name {
 			in = asReaderOfViews(t, db)
@@ -33,17 +34,19 @@ func TestViews(t *testing.T) {
 				t.Errorf("%s has the columns %v, want %s", view, got, names)
 			}
 			table := strings.Replace(strings.TrimPrefix(view, "sessiongraph_"), "slots", "ner_slots", 1)
-			got, want := rows(t, in, "SELECT COUNT(*) AS n FROM "+view), rows(t, db, "SELECT COUNT(*) AS n FROM "+table)
+			const count = "SELECT COUNT(*) AS n FROM "
+			got, want := rows(t, in, count+view), rows(t, db, count+table)
 			if !slices.Equal(got, want) {
 				t.Errorf("%s has %s rows, want %s", view, got, want)
 			}
 		}
 		const joined = "SELECT s.call_id, s.end_reason, m.sender_type, m.status, m.content_type, v.name, v.number" +
 			" FROM sessiongraph_sessions s JOIN sessiongraph_messages m ON m.session_id = s.session_id" +
-			" JOIN sessiongraph_slots v ON v.session_id = s.session_id WHERE s.started_at = '2025-04-15T06:41:00.000Z'" +
-			" AND s.ended_at > s.started_at AND m.sent_at IS NOT NULL AND s.taken_over_at IS NULL AND s.call_id = 'call-1'"
-		want := `call_id="call-1" end_reason="ROBOT" sender_type="USER" status="READ" content_type="text" name="amount"` +
-			` number="12.5" `
+			" JOIN sessiongraph_slots v ON v.session_id = s.session_id" +
+			" WHERE s.started_at = '2025-04-15T06:41:00.000Z' AND s.ended_at > s.started_at" +
+			" AND m.sent_at IS NOT NULL AND s.taken_over_at IS NULL AND s.call_id = 'call-1'"
+		want := `call_id="call-1" end_reason="ROBOT" sender_type="USER" status="READ" content_type="text"` +
+			` name="amount" number="12.5" `
 		if got := rows(t, in, joined); !slices.Equal(got, []string{want}) {
 			t.Errorf("the views have %s, want %s", got, want)
 		}
@@ -83,7 +86,8 @@ func asReaderOfViews(t *testing.T, db backend) backend {
 	}
 	for _, table := range tables {
 		table = strings.Trim(strings.TrimPrefix(table, "t="), `" `)
-		if denied := errorOf(t, reader, "SELECT COUNT(*) FROM "+table); !strings.Contains(denied, "permission denied") {
+		denied := errorOf(t, reader, "SELECT COUNT(*) FROM "+table)
+		if !strings.Contains(denied, "permission denied") {
 			t.Errorf("a reader of the views reads %s: %s", table, denied)
 		}
 	}

@@ -99,9 +99,9 @@ func (Dialect) DescribeError(err error) error {
 		return errors.New("the server does not let this user in: check the name and the password")
 	case strings.Contains(err.Error(), "pg_trgm") &&
 		(code == pgNotAllowed || code == pgFeatureMissing || code == pgUndefinedFile):
-		return errors.New("search needs the extension pg_trgm, which this user may not create or the " +
-			"server does not have:" +
-			" install it (postgresql-contrib), and have a superuser run CREATE EXTENSION pg_trgm in this database")
+		return errors.New("search needs the extension pg_trgm, which this user may not create or the server " +
+			"does not have: install it (postgresql-contrib), and run in this database," +
+			" as a superuser: CREATE EXTENSION pg_trgm")
 	case code == pgNotAllowed:
 		return fmt.Errorf("%w: make the role the owner of its database (createdb -O ROLE NAME), or GRANT CREATE ON "+
 			"SCHEMA public TO ROLE", err)
