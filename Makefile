@@ -81,6 +81,7 @@ lint:
 	@! LC_ALL=C.UTF-8 $(LONG_LINES) || { echo "lines end before column 120"; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	@for os in darwin windows; do GOOS=$$os $(GO) list -deps . >/dev/null || exit 1; done
 
 # Side by side with the hand-written program of bench/baseline, see docs/performance.md.
 # BENCH_FLAGS=--postgres compares on PostgreSQL.
