@@ -37,7 +37,7 @@ var _ transport.Exporter = (*exporter)(nil)
 // ExportHandler returns the handler of /export.
 func ExportHandler(database *store.Store, settings Settings, log *slog.Logger) http.Handler {
 	exporter := newExporter(database, settings, log, true)
-	return settings.protect(transport.Export{MaxBody: maxRequest, Exporter: exporter})
+	return settings.protect(transport.Export{MaxBody: maxRequest, Exporter: exporter}, false)
 }
 
 // newExporter returns an exporter of one database. Without bounds, operations have none but the parser's.

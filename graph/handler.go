@@ -49,13 +49,14 @@ func Handler(stopping context.Context, database *store.Store, settings Settings,
 	server, run := newServer(stopping, database, database.Primary(), settings, log)
 	renderInOnePass(server)
 	run.snapshot = store.Snapshot
-	return settings.protect(server)
+	return settings.protect(server, true)
 }
 
-// protect returns a handler that wants a token where the API is protected, and counts errors.
-func (s Settings) protect(route http.Handler) http.Handler {
+// protect returns a handler that wants a token where the API is protected, and counts errors. With sockets set the
+// route takes WebSockets.
+func (s Settings) protect(route http.Handler, sockets bool) http.Handler {
 	if s.Authenticator != nil {
-		route = transport.RequireToken(s.Authenticator, route)
+		route = transport.RequireToken(s.Authenticator, sockets, route)
 	}
 	if s.Metrics != nil {
 		route = transport.CountErrors(s.Metrics.countError, route)

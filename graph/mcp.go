@@ -54,7 +54,7 @@ func AssistantHandler(database *store.Store, settings Settings, text string, log
 		Stateless: true, JSONResponse: true, MaxRequestBodyBytes: maxRequest,
 		DisableLocalhostProtection: true, // --host says which Hosts are served
 	})
-	return settings.protect(a.admit(settings.Origins, handler))
+	return settings.protect(a.admit(settings.Origins, handler), false)
 }
 
 // admit refuses web pages of other origins, and viewers who may not read.

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -77,7 +76,7 @@ func (a *assistants) documentTool(document *documents.Document) *tool {
 	input := assistant.InputSchema(a.schema, document.Variables, document.Description)
 	return &tool{tool: readOnlyTool(document.Name, document.Title, document.Description, input),
 		answer: func(ctx context.Context, arguments map[string]any, from assistant.Place) (assistant.Answer, error) {
-			data, err := a.ask(ctx, paramsOf(document, arguments))
+			data, err := a.ask(ctx, rawParams(document.Text, arguments))
 			if err != nil {
 				return assistant.Answer{}, err
 			}
@@ -103,7 +102,7 @@ func (a *assistants) searchTool(collection *documents.Collection) *tool {
 				delete(arguments, assistant.CursorArgument)
 				arguments["after"] = cursor
 			}
-			data, err := a.ask(ctx, paramsOf(document, arguments))
+			data, err := a.ask(ctx, rawParams(document.Text, arguments))
 			if err != nil {
 				return assistant.Answer{}, err
 			}
@@ -120,7 +119,7 @@ func (a *assistants) conversationTool(collection *documents.Collection) *tool {
 	input := assistant.InputSchema(a.schema, document.Variables, document.Description)
 	return &tool{tool: readOnlyTool(conversationTool, document.Title, document.Description, input),
 		answer: func(ctx context.Context, arguments map[string]any, from assistant.Place) (assistant.Answer, error) {
-			data, err := a.ask(ctx, paramsOf(document, arguments))
+			data, err := a.ask(ctx, rawParams(document.Text, arguments))
 			if err != nil {
 				return assistant.Answer{}, err
 			}
@@ -151,9 +150,4 @@ func (a *assistants) queryTool() *tool {
 			}
 			return assistant.JSONAnswer(data, from), nil
 		}}
-}
-
-// paramsOf are the parameters of a request for a document.
-func paramsOf(document *documents.Document, variables map[string]any) *graphql.RawParams {
-	return rawParams(document.Text, variables)
 }

@@ -20,11 +20,11 @@ type Authenticator interface {
 		viewing context.Context, release context.CancelFunc, err error)
 }
 
-// RequireToken passes requests on with their viewer, and answers 401 where there is none. A WebSocket authenticates
-// itself, by its first message.
-func RequireToken(authenticator Authenticator, next http.Handler) http.Handler {
+// RequireToken passes requests on with their viewer, and answers 401 where there is none. Where a handler has sockets,
+// a WebSocket authenticates itself, by its first message.
+func RequireToken(authenticator Authenticator, sockets bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Upgrade") != "" {
+		if sockets && r.Header.Get("Upgrade") != "" {
 			next.ServeHTTP(w, r)
 			return
 		}

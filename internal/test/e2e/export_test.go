@@ -204,6 +204,14 @@ func TestRefusedExports(t *testing.T) {
 			t.Errorf("%s: Content-Type is %q", name, got)
 		}
 	}
+	for _, path := range []string{"/export", "/mcp"} { // no route for WebSockets, which need no header
+		r := s.Request(t, http.MethodPost, path, strings.NewReader(asText))
+		r.Header.Set("Connection", "Upgrade")
+		r.Header.Set("Upgrade", "websocket")
+		if got := do(t, r); got.status != 401 || got.header.Get("WWW-Authenticate") != "Bearer" {
+			t.Errorf("%s without a token, as a WebSocket: status %d", path, got.status)
+		}
+	}
 	for accept, want := range map[string]string{
 		"": "text/csv", "*/*": "text/csv", "application/*": "application/x-ndjson",
 		"text/csv;q=0.1, */*;q=0.5":                         "application/x-ndjson",
