@@ -155,8 +155,10 @@ func oldColumns() sessionColumns {
 // KeepEvents sets how many events are kept for subscribers that are behind.
 func (s *Store) KeepEvents(count int) { s.events.most = count }
 
-// RunForever runs a query that does not end by itself.
+// RunForever runs a query that does not end by itself, in a snapshot as an operation's.
 func (s *Store) RunForever(ctx context.Context) error {
+	ctx, end := Snapshot(ctx)
+	defer end()
 	var count int
 	query := "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
 	if s.db.Name() == "PostgreSQL" {

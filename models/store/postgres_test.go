@@ -234,8 +234,9 @@ func TestOpenSaysWhatIsWrongWithAPostgres(t *testing.T) {
 			"GRANT CREATE ON SCHEMA public TO"},
 		"no extension": {strings.Replace(there, "postgres@", "plain:secret@", 1), false,
 			"as a superuser: CREATE EXTENSION pg_trgm"},
-		"nothing of ours":   {there, true, "no tables of sessiongraph"},
-		"an unknown option": {there + "&nonsense=1", false, "nonsense"},
+		"nothing of ours":     {there, true, "no tables of sessiongraph"},
+		"an unknown option":   {there + "&nonsense=1", false, "nonsense"},
+		"no check of clients": {there + "&client_connection_check_interval=none", false, "PostgreSQL 14"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tools.NoGoroutineLeft(t)
@@ -265,6 +266,7 @@ func TestThroughAPooler(t *testing.T) {
 	database := reopen(t, db)
 	for settings, want := range map[string]string{
 		"transaction_isolation": "read committed", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "10s",
+		"client_connection_check_interval": "2s",
 	} {
 		if got, err := database.SettingWhileWriting(t.Context(), settings); got != want || err != nil {
 			t.Errorf("%s is %q, want %q, %v", settings, got, want, err)

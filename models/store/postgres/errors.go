@@ -113,6 +113,9 @@ func (Dialect) DescribeError(err error) error {
 	case code == pgProtocolViolation && strings.Contains(server.Message, "startup parameter"):
 		return fmt.Errorf("a pooler does not take settings (%s): leave them out of the address, and name the server's"+
 			" own address, too (--db-direct)", server.Message)
+	case server != nil && strings.Contains(server.Message, checkClientSetting):
+		return fmt.Errorf("%s: use PostgreSQL 14 or later, or add %s=0 to the address",
+			server.Message, checkClientSetting)
 	case code == pgStarting || code == pgTooManyConnections || strings.HasPrefix(code, pgConnection):
 		return unreachableError{oneLine(server)}
 	case errors.As(err, &server):

@@ -44,7 +44,10 @@ const (
 	lifetime       = time.Hour // so that connections follow a server that moved
 )
 
-const isolationSetting = "default_transaction_isolation"
+const (
+	isolationSetting   = "default_transaction_isolation"
+	checkClientSetting = "client_connection_check_interval" // how soon a query ends whose client has gone
+)
 
 // What connections are set to, where the address does not say otherwise.
 var (
@@ -52,6 +55,8 @@ var (
 		"application_name": "sessiongraph",
 		"timezone":         "UTC",
 		isolationSetting:   "read committed", // what a lock waited for is seen (docs/decisions/0002)
+		// A request to cancel may come before its query does, through a pooler above all.
+		checkClientSetting: "2s",
 	}
 	writingSettings = map[string]string{
 		"lock_timeout": "10s",
