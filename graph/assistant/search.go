@@ -12,22 +12,22 @@ const maxExcerpt = 300
 
 // found is a conversation in the answer of a search.
 type found struct {
-	CallID       string    `json:"callId"`
-	Callee       string    `json:"callee"`
-	StartedAt    string    `json:"startedAt"`
-	Campaign     string    `json:"campaign"`
-	Channel      string    `json:"channel"`
-	EndReason    string    `json:"endReason"`
-	Intention    string    `json:"intention"`
-	MessageCount string    `json:"messageCount"`
-	Matches      []matched `json:"matches"`
+	CallID       string          `json:"callId"`
+	Callee       string          `json:"callee"`
+	StartedAt    string          `json:"startedAt"`
+	Campaign     string          `json:"campaign"`
+	Channel      string          `json:"channel"`
+	EndReason    string          `json:"endReason"`
+	Intention    string          `json:"intention"`
+	MessageCount json.RawMessage `json:"messageCount"`
+	Matches      []matched       `json:"matches"`
 }
 
 type matched struct {
-	Position string `json:"position"`
-	SentAt   string `json:"sentAt"`
-	Sender   string `json:"sender"`
-	Text     string `json:"text"`
+	Position json.RawMessage `json:"position"`
+	SentAt   json.RawMessage `json:"sentAt"` // a text or null
+	Sender   string          `json:"sender"`
+	Text     string          `json:"text"`
 }
 
 // SearchAnswer returns what the document AssistantSearch has found, with excerpts of long messages. Its cursor is the
@@ -40,11 +40,12 @@ func SearchAnswer(data models.JSON) (Answer, error) {
 		one := found{CallID: node.Get("callId").Text(), Callee: node.Get("callee").Text(),
 			StartedAt: node.Get("startedAt").Text(), Campaign: node.Get("workflowName").Text(),
 			Channel: node.Get("channel").Text(), EndReason: node.Get("endReason").Text(),
-			Intention: node.Get("intention").Get("label").Text(), MessageCount: node.Get("messageCount").Text(),
-			Matches: []matched{}}
+			Intention:    node.Get("intention").Get("label").Text(),
+			MessageCount: json.RawMessage(node.Get("messageCount")), Matches: []matched{}}
 		for message := range node.Get("matches").Items() {
-			one.Matches = append(one.Matches, matched{message.Get("position").Text(), message.Get("sentAt").Text(),
-				message.Get("senderType").Text(), excerpt(message.Get("text").Text())})
+			one.Matches = append(one.Matches, matched{json.RawMessage(message.Get("position")),
+				json.RawMessage(message.Get("sentAt")), message.Get("senderType").Text(),
+				excerpt(message.Get("text").Text())})
 		}
 		text, err := json.Marshal(one)
 		if err != nil {

@@ -35,6 +35,18 @@ const (
 	tokenOfScrape = "token-of-prometheus"
 )
 
+// simulated are notifications, each of a session of its own.
+func simulated(count int) (bodies []string) {
+	generator := simulate.New(12)
+	for n := range count {
+		bodies = append(bodies, string(generator.Notification(n)))
+	}
+	return bodies
+}
+
+// served is how many simulated notifications start serves.
+const served = 60
+
 // start serves simulated notifications, and others, to tokens.
 func start(t *testing.T, db string, others ...string) *program.Server {
 	t.Helper()
@@ -45,11 +57,7 @@ func start(t *testing.T, db string, others ...string) *program.Server {
 		t.Fatal(err)
 	}
 	s := program.Serve(t, "serve", "--addr", "127.0.0.1:0", "--db", db, "--tokens", tokens)
-	generator := simulate.New(12)
-	for n := range 60 {
-		others = append(others, string(generator.Notification(n)))
-	}
-	for _, body := range others {
+	for _, body := range append(simulated(served), others...) {
 		response, err := http.Post(s.URL+"/ingest", "application/json", strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
