@@ -169,7 +169,14 @@ func TestSharedErrorsNameTheirRequest(t *testing.T) {
 			}
 		})
 	}
-	time.Sleep(200 * time.Millisecond) // until all have subscribed
-	storeMore(t, database, 1, 2)
-	ended.Wait()
+	all := make(chan struct{})
+	go func() { ended.Wait(); close(all) }()
+	for n := 1; ; n++ { // until all have subscribed
+		storeMore(t, database, n, n+1)
+		select {
+		case <-all:
+			return
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }
