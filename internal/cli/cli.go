@@ -68,7 +68,7 @@ func Run(ctx context.Context, args []string, s Streams, schema Schema) int {
 		return exit
 	}
 	if err != nil {
-		_, _ = fmt.Fprintf(s.Err, "sessiongraph: %s\n", describe(err, parser.Model, args))
+		_, _ = fmt.Fprintf(s.Err, "sessiongraph: %s\n", describe(err, parser.Model, args, file))
 		return exitUsage
 	}
 	if unknown := unknownVariables(parsed.Model.Node, os.Environ()); len(unknown) > 0 {

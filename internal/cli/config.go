@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"reflect"
@@ -25,32 +27,60 @@ type configuration struct {
 	file     string // "" for none
 	root     *kong.Node
 	settings map[string]any
-	used     map[string]bool // settings that the file has decided
+	used     map[string]bool   // settings that the file has decided
+	origins  map[string]string // where a value is from that neither a flag nor a variable has, by the flag's name
 }
+
+// settingError is an error of a file of settings, or of a variable that names a file.
+type settingError struct{ error }
+
+// Unwrap returns the error itself.
+func (e settingError) Unwrap() error { return e.error }
 
 // Validate is for kong: the file is checked when it is read.
 func (*configuration) Validate(*kong.Application) error { return nil }
 
-// Resolve returns the value that a setting has in the file, nil for none.
+// Resolve returns the value that a setting has in the file that its variable names, or else in this one, nil for none.
 func (c *configuration) Resolve(parsed *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	if !c.read {
-		c.read, c.root, c.used = true, parsed.Model.Node, map[string]bool{}
-		if c.file = configFile(parsed); c.file == "" {
-			return nil, nil
+		c.read, c.root, c.used, c.origins = true, parsed.Model.Node, map[string]bool{}, map[string]string{}
+		if c.file = configFile(parsed); c.file != "" {
+			if err := c.load(); err != nil {
+				return nil, settingError{err}
+			}
 		}
-		if err := c.load(); err != nil {
-			return nil, err
-		}
+	}
+	if slices.ContainsFunc(flag.Envs, isSet) {
+		return c.secretFromFile(flag)
 	}
 	value, given := c.settings[flag.Name]
-	if slices.ContainsFunc(flag.Envs, isSet) {
-		return nil, nil
-	}
 	c.used[flag.Name] = true
 	if !given {
 		return nil, nil
 	}
+	c.origins[flag.Name] = "--config: " + c.file + ": --" + flag.Name
 	return value, nil
+}
+
+// secretFromFile reads a secret from the file that VARIABLE_FILE names.
+func (c *configuration) secretFromFile(flag *kong.Flag) (any, error) {
+	if !isSecret(flag.Value) {
+		return nil, nil
+	}
+	name := flag.Envs[0]
+	file := os.Getenv(name + "_FILE")
+	if file == "" {
+		return nil, nil
+	}
+	if os.Getenv(name) != "" {
+		return nil, settingError{fmt.Errorf("%s and %s_FILE are both set: remove one of them", name, name)}
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, settingError{fmt.Errorf("%s_FILE: %w", name, err)}
+	}
+	c.origins[flag.Name] = name + "_FILE: " + file
+	return strings.TrimRight(string(content), "\r\n"), nil
 }
 
 func (c *configuration) load() error {
@@ -104,14 +134,14 @@ const configVariable = "SESSIONGRAPH_CONFIG"
 func readConfig(file string, root *kong.Node) (map[string]any, error) {
 	info, err := os.Stat(file)
 	if err != nil {
-		return nil, err
+		return nil, withoutPath(err)
 	}
 	if info.Size() > maxConfig {
 		return nil, fmt.Errorf("more than %d MiB", maxConfig>>20)
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return nil, withoutPath(err)
 	}
 	settings := map[string]any{}
 	if err := yaml.Unmarshal(text, &settings); err != nil {
@@ -133,6 +163,15 @@ func readConfig(file string, root *kong.Node) (map[string]any, error) {
 		}
 	}
 	return settings, nil
+}
+
+// withoutPath returns the reason why a file cannot be read, for a message that names the file.
+func withoutPath(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }
 
 // flagNames returns the names of all settings that the environment can have, of any command.

@@ -23,7 +23,7 @@ func newParser(s Streams, file *configuration, exit func(int)) (*kong.Kong, erro
 			" the flag wins, then the variable."),
 		kong.Writers(s.Out, s.Err),
 		kong.Vars{"version": buildinfo.Read().String()},
-		kong.Resolvers(kong.ResolverFunc(secretFromFile), file),
+		kong.Resolvers(file),
 		kong.Exit(exit),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.ValueFormatter(helpOfValue),
@@ -46,26 +46,6 @@ func helpOfValue(value *kong.Value) string {
 // file, which neither the list of processes nor their environment shows.
 func isSecret(value *kong.Value) bool { return value.Tag.Has("secret") }
 
-// secretFromFile reads a secret from the file that VARIABLE_FILE names.
-func secretFromFile(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-	if !isSecret(flag.Value) {
-		return nil, nil
-	}
-	name := flag.Envs[0]
-	file := os.Getenv(name + "_FILE")
-	if file == "" {
-		return nil, nil
-	}
-	if os.Getenv(name) != "" {
-		return nil, fmt.Errorf("%s and %s_FILE are both set: remove one of them", name, name)
-	}
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("%s_FILE: %w", name, err)
-	}
-	return strings.TrimRight(string(content), "\r\n"), nil
-}
-
 // unknownVariables returns a line for each variable with the prefix of settings that is
 // not a setting. Kubernetes sets some for a service named sessiongraph; they are ignored.
 func unknownVariables(root *kong.Node, environment []string) []string {
@@ -87,7 +67,11 @@ func unknownVariables(root *kong.Node, environment []string) []string {
 			continue
 		}
 		line := "unknown environment variable " + name
-		if suggestion := closest(name, slices.Sorted(maps.Keys(known))); suggestion != "" {
+		suggestion := strings.TrimSuffix(name, "_FILE") // which secrets alone can have
+		if !known[suggestion] {
+			suggestion = closest(name, slices.Sorted(maps.Keys(known)))
+		}
+		if suggestion != "" {
 			line += ", did you mean " + suggestion + "?"
 		}
 		unknown = append(unknown, line)
@@ -100,7 +84,7 @@ var ofKubernetes = regexp.MustCompile(`^SESSIONGRAPH_(SERVICE_|PORT$|PORT_)`)
 
 // describe returns a parse error in one line. Kong's text names the flag even if a variable
 // had the value, and describes a missing value in terms of its parser.
-func describe(err error, app *kong.Application, args []string) string {
+func describe(err error, app *kong.Application, args []string, file *configuration) string {
 	text := redact(err.Error())
 	help := "sessiongraph --help"
 	var parse *kong.ParseError
@@ -109,10 +93,20 @@ func describe(err error, app *kong.Application, args []string) string {
 		text = strings.TrimPrefix(text, name+": ")
 		help = "sessiongraph " + name + " --help"
 	}
+	var setting settingError
+	if errors.As(err, &setting) {
+		return redact(setting.Error())
+	}
 	if problem, origin, found := strings.Cut(text, " (from envar "); found {
 		name, _, _ := strings.Cut(origin, "=")
 		_, problem, _ = strings.Cut(problem, ": ")
 		return fmt.Sprintf("%s: %s (see %s)", name, problem, help)
+	}
+	if flag, problem, found := strings.Cut(text, ": "); found {
+		name, _, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "=")
+		if origin := file.origins[name]; origin != "" {
+			return fmt.Sprintf("%s: %s (see %s)", origin, problem, help)
+		}
 	}
 	if found := missingValue.FindStringSubmatch(text); found != nil {
 		text = found[1] + ": value missing"

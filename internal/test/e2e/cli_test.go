@@ -216,6 +216,8 @@ func TestRefusedStarts(t *testing.T) {
 			[]string{"SESSIONGRAPH_DB and SESSIONGRAPH_DB_FILE"}},
 		{"secret in a missing file", 2, nil, map[string]string{"SESSIONGRAPH_DB_FILE": "missing"},
 			[]string{"SESSIONGRAPH_DB_FILE", "missing"}},
+		{"bad secret in a file", 2, nil, map[string]string{"SESSIONGRAPH_INGEST_KEYS_FILE": notADatabase},
+			[]string{"SESSIONGRAPH_INGEST_KEYS_FILE: " + notADatabase}},
 		{"sign without secret", 2, []string{"sign", notADatabase}, nil, []string{"--sign-secret"}},
 		{"sign of a missing file", 1, []string{"sign", "--sign-secret=s", "missing.json"}, nil,
 			[]string{"missing.json"}},
@@ -341,8 +343,9 @@ func TestUnknownVariables(t *testing.T) {
 	for name, refusal := range map[string]string{
 		"SESSIONGRAPH_BD": "sessiongraph: unknown environment variable SESSIONGRAPH_BD, did you " +
 			"mean SESSIONGRAPH_DB?\n",
-		"SESSIONGRAPH_FROBNICATE":   "sessiongraph: unknown environment variable SESSIONGRAPH_FROBNICATE\n",
-		"SESSIONGRAPH_ADDR_FILE":    "sessiongraph: unknown environment variable SESSIONGRAPH_ADDR_FILE\n",
+		"SESSIONGRAPH_FROBNICATE": "sessiongraph: unknown environment variable SESSIONGRAPH_FROBNICATE\n",
+		"SESSIONGRAPH_ADDR_FILE": "sessiongraph: unknown environment variable SESSIONGRAPH_ADDR_FILE, did you " +
+			"mean SESSIONGRAPH_ADDR?\n",
 		"SESSIONGRAPH_SIGN_SECRETS": "",
 		"SESSIONGRAPH_SERVICE_HOST": "",
 		"SESSIONGRAPH_PORT":         "",

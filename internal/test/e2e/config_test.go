@@ -93,12 +93,13 @@ func TestBadConfigurationFiles(t *testing.T) {
 	} {
 		write(t, file, text)
 		ended := program.Run(t, "", "serve", "--config", file)
-		if ended.Code != 2 || !strings.Contains(ended.Err, says) || strings.Count(ended.Err, "\n") != 1 {
+		if ended.Code != 2 || !strings.Contains(ended.Err, says) || strings.Count(ended.Err, "\n") != 1 ||
+			!strings.HasPrefix(ended.Err, "sessiongraph: --config: "+file+": ") {
 			t.Errorf("%q: %+v", text, ended)
 		}
 	}
 	ended := program.Run(t, "", "serve", "--config", file+"x")
-	if ended.Code != 2 || !strings.Contains(ended.Err, "--config: ") {
+	if ended.Code != 2 || ended.Err != "sessiongraph: --config: "+file+"x: no such file or directory\n" {
 		t.Errorf("no file: %+v", ended)
 	}
 }
