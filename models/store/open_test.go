@@ -90,13 +90,43 @@ func TestAFailingMigrationStopsOpenAndLeavesNothingBehind(t *testing.T) {
 	})
 }
 
+// A command that makes no database leaves another program's as it is.
+func TestADatabaseOfAnotherProgramIsRefused(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		tools.NoGoroutineLeft(t)
+		db := fresh(t, kind)
+		execute(t, db, "CREATE TABLE letters (text TEXT)")
+		_, err := store.Open(t.Context(), db.address, store.Options{MustExist: true})
+		if err == nil {
+			t.Fatal("opened")
+		}
+		checkOneLine(t, err, "no tables of sessiongraph")
+		if got := rows(t, db, tables[kind.Name]+" LIKE '%notifications%'"); len(got) > 0 {
+			t.Errorf("tables were made: %s", got)
+		}
+	})
+}
+
 func TestOpenSaysWhatIsWrong(t *testing.T) {
 	folder := t.TempDir()
 	text := filepath.Join(folder, "letter.txt")
 	if err := os.WriteFile(text, []byte(strings.Repeat("Dear all, ", 1000)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	damaged := filepath.Join(folder, "damaged.db")
+	if err := reopen(t, backend{testdb.SQLite, damaged}).Close(); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.OpenFile(damaged, os.O_WRONLY, 0)
+	if err == nil {
+		_, err = file.WriteAt(make([]byte, 1000), 100) // the first page, behind SQLite's header
+		err = errors.Join(err, file.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct{ address, says string }{
+		"a damaged file":       {damaged, "the file is damaged: use"},
 		"a folder":             {folder, "folder"},
 		"in no folder":         {filepath.Join(folder, "missing", "test.db"), "missing"},
 		"below a file":         {filepath.Join(text, "test.db"), "letter.txt"},

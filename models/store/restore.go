@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+
+	"github.com/go-gormigrate/gormigrate/v2"
+	"gorm.io/gorm"
 
 	"sessiongraph/models/store/body"
 	"sessiongraph/models/store/dialect"
@@ -30,7 +34,7 @@ func Restore(ctx context.Context, backup, file string, shown dialect.Progress) e
 
 // checkCopy returns an error where a file is no database of this program, or damaged.
 func checkCopy(ctx context.Context, file string, bodies *body.Codec) (err error) {
-	opened, err := sqlite.Open(file, bodies, dialect.Config{MustExist: true})
+	opened, err := sqlite.Open(file, bodies, dialect.Config{})
 	if err != nil {
 		return err
 	}
@@ -45,8 +49,29 @@ func checkCopy(ctx context.Context, file string, bodies *body.Codec) (err error)
 	case tables < 3:
 		return errors.New("it is no backup of a database of sessiongraph")
 	}
+	if err := checkVersion(read, opened); err != nil {
+		return err
+	}
 	if checker, ok := opened.(*sqlite.Database); ok {
 		return checker.QuickCheck(ctx)
+	}
+	return nil
+}
+
+// checkVersion returns ErrNewer where a migration was run that this version does not have.
+func checkVersion(read *gorm.DB, opened dialect.Database) error {
+	steps, err := migrations(opened)
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	var run []string
+	if err := read.Raw("SELECT id FROM migrations").Scan(&run).Error; err != nil {
+		return opened.DescribeError(err)
+	}
+	for _, id := range run {
+		if !slices.ContainsFunc(steps, func(step *gormigrate.Migration) bool { return step.ID == id }) {
+			return ErrNewer
+		}
 	}
 	return nil
 }

@@ -64,7 +64,7 @@ type Options struct {
 }
 
 // ErrNewer is the error of a database that a newer version of this program made.
-var ErrNewer = errors.New("the database was made by a newer version of sessiongraph")
+var ErrNewer = errors.New("the database was made by a newer version of sessiongraph: run that one")
 
 // pingPatience bounds how long Ping waits.
 const pingPatience = 900 * time.Millisecond

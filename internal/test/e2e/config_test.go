@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"database/sql"
+	"errors"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -127,7 +129,16 @@ func TestRestore(t *testing.T) {
 		damaged[i] ^= 0xff
 	}
 	write(t, filepath.Join(folder, "damaged"), string(damaged))
-	empty := filepath.Join(folder, "empty.db")
+	empty, newer := filepath.Join(folder, "empty.db"), filepath.Join(folder, "newer.db")
+	write(t, newer, string(readFile(t, backup)))
+	future, err := sql.Open("sqlite", newer)
+	if err == nil {
+		_, err = future.Exec("INSERT INTO migrations (id) VALUES ('9999_from_the_future')")
+		err = errors.Join(err, future.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct{ db, file, says string }{
 		{restored, backup, "exists already"},
 		{empty, filepath.Join(folder, "none"), "no such file"},
@@ -135,6 +146,8 @@ func TestRestore(t *testing.T) {
 		{empty, filepath.Join(folder, "text"), "not a database"},
 		{empty, filepath.Join(folder, "damaged"), "damaged"},
 		{empty, db, "a database in use"},
+		{empty, newer, "a newer version"},
+		{filepath.Join(folder, "none", "empty.db"), backup, "the folder " + filepath.Join(folder, "none")},
 		{"postgres://localhost/x", backup, "pg_restore"},
 	} {
 		ended := run("restore", "--db", test.db, test.file)

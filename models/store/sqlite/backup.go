@@ -27,8 +27,7 @@ func (d *Database) Backup(ctx context.Context, file string, shown dialect.Progre
 	if err := checkFolderSpace(filepath.Dir(file), size); err != nil {
 		return err
 	}
-
-	partial, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".partial-*") // of mode 0600
+	partial, err := createPartial(file)
 	if err != nil {
 		return err
 	}
@@ -50,6 +49,19 @@ func (d *Database) Backup(ctx context.Context, file string, shown dialect.Progre
 		return err
 	}
 	return os.Rename(partial.Name(), file)
+}
+
+// createPartial makes a file of mode 0600 beside the one that it is to become.
+func createPartial(file string) (*os.File, error) {
+	if err := checkFolder(file); err != nil {
+		return nil, err
+	}
+	partial, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".partial-*")
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return nil, fmt.Errorf("write in the folder %s: %w", filepath.Dir(file), path.Err)
+	}
+	return partial, err
 }
 
 // watchSize shows the size of a file that is being written until it is stopped.

@@ -43,7 +43,7 @@ func Restore(
 		return err
 	}
 
-	partial, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".partial-*") // of mode 0600
+	partial, err := createPartial(file)
 	if err != nil {
 		return err
 	}

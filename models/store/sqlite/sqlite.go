@@ -147,9 +147,26 @@ func Open(file string, bodies *body.Codec, options dialect.Config) (dialect.Data
 	pools, err := dialect.OpenPools(nil, open(1, writing), open(ownReaders, reading),
 		open(max(queryReaders, 4*runtime.NumCPU()), reading))
 	if err != nil {
-		return nil, err
+		return nil, Dialect{}.DescribeError(err)
 	}
-	return &Database{pools: pools, file: opened, log: options.Log}, nil
+	d := &Database{pools: pools, file: opened, log: options.Log}
+	if options.MustExist {
+		if err := d.checkTables(); err != nil {
+			return nil, errors.Join(d.DescribeError(err), d.Close())
+		}
+	}
+	return d, nil
+}
+
+// checkTables returns an error for a file of another program: migrations would add tables to it.
+func (d *Database) checkTables() error {
+	var made bool
+	const query = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'ledger_clock')"
+	err := d.pools.Read.Raw(query).Scan(&made).Error
+	if err == nil && !made {
+		err = errors.New("it has no tables of sessiongraph")
+	}
+	return err
 }
 
 // checkFile returns an error for a file that SQLite would refuse in less clear words.
@@ -160,10 +177,15 @@ func checkFile(file string, mustExist bool) error {
 		return errors.New("it is a folder: name a file")
 	case errors.Is(err, fs.ErrNotExist) && mustExist:
 		return errors.New("no such file")
-	case errors.Is(err, fs.ErrNotExist):
-		if _, err := os.Stat(filepath.Dir(file)); errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("the folder %s does not exist", filepath.Dir(file))
-		}
+	}
+	return checkFolder(file)
+}
+
+// checkFolder returns an error for a file in a folder that does not exist.
+func checkFolder(file string) error {
+	folder := filepath.Dir(file)
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the folder %s does not exist", folder)
 	}
 	return nil
 }
@@ -313,11 +335,15 @@ func bucketFunction() function {
 func (Dialect) DescribeError(err error) error {
 	switch primaryCode(err) {
 	case sqlite3.SQLITE_NOTADB:
-		return errors.New("not an SQLite database: name another file")
-	case sqlite3.SQLITE_READONLY:
-		return errors.New("the file or its folder is read-only for this user")
+		return errors.New("the file is not a database of SQLite: name another file")
+	case sqlite3.SQLITE_CORRUPT:
+		return errors.New("the file is damaged: use an undamaged backup")
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+		return errors.New("this user may not write the file, or not in its folder: run this as their owner")
 	case sqlite3.SQLITE_FULL:
 		return errors.New("the disk is full")
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return fmt.Errorf("%w: another program has the file locked", dialect.ErrUnavailable)
 	}
 	return err
 }
