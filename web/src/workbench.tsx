@@ -13,7 +13,7 @@ export class Workbench {
   readonly answers = new Answers();
   /** The call id of the conversation that is shown; '' without one. */
   readonly callId = new Store('');
-  readonly library = new Library();
+  readonly library = new Library((route) => this.send(route));
   readonly exporter = new Exporter((route, init) => this.send(route, init));
 
   /** Sends an operation beside those of the editor. */

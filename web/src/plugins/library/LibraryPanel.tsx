@@ -6,7 +6,7 @@ import { useWorkbench } from '../../workbench';
 import { useOpenPanel, useRunInTab, useSchema } from '../graphiql';
 import { Empty, Errors, Panel } from '../Panel';
 import { fieldsOf, partsOf, variablesOf } from './fields';
-import { loadLibrary, pseudonymsOf, type Question, searchQuestions, variablesText } from './library';
+import { pseudonymsOf, type Question, searchQuestions, variablesText } from './library';
 import { fragmentOf } from './links';
 import { shareable } from './shareable';
 import { VariableField } from './VariableField';
@@ -16,7 +16,7 @@ export function LibraryPanel() {
   const { questions, problem, search } = useStore(workbench.library);
   const id = useId();
   useEffect(() => {
-    if (!workbench.library.value.questions) void loadLibrary(workbench);
+    if (!workbench.library.value.questions) void workbench.library.load();
   }, [workbench]);
   const found = useMemo(() => searchQuestions(questions ?? [], search), [questions, search]);
   const yours = found.filter(({ builtIn }) => !builtIn);
@@ -38,7 +38,7 @@ export function LibraryPanel() {
         {problem && (
           <>
             <Errors errors={[{ message: problem }]} />
-            <button type="button" className="panel-button" onClick={() => void loadLibrary(workbench)}>
+            <button type="button" className="panel-button" onClick={() => void workbench.library.load()}>
               Try again
             </button>
           </>
@@ -158,7 +158,8 @@ function CopyLink({ question, read }: { question: Question; read: () => Record<s
     let variables = read();
     let left: string[] = [];
     if (workbench.session.seesPersonalData) {
-      const shared = await shareable(schema, parse(question.document), variables, pseudonymsOf(workbench));
+      const pseudonymOf = pseudonymsOf((query, values) => workbench.ask(query, values));
+      const shared = await shareable(schema, parse(question.document), variables, pseudonymOf);
       variables = shared.variables;
       left = shared.leftOut;
     }

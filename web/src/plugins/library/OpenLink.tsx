@@ -4,7 +4,7 @@ import { operationOf } from '../../answer/selection';
 import { useWorkbench } from '../../workbench';
 import { useOpenPanel, useRunInTab, useSchema } from '../graphiql';
 import { fieldsOf, textsOf, variablesOf } from './fields';
-import { loadLibrary, variablesText } from './library';
+import { variablesText } from './library';
 import { linkOf } from './links';
 
 /** Opens the question that the page's address names, and runs it if no variable is missing. */
@@ -29,7 +29,7 @@ export function OpenLink() {
     openPanel('Library');
     let ended = false;
     void (async () => {
-      const questions = library.value.questions ?? (await loadLibrary(workbench));
+      const questions = library.value.questions ?? (await library.load());
       if (ended || questions.length === 0) return;
       const question = questions.find(({ id, name }) => id === link.operation || name === link.operation);
       const operation = question && operationOf(parse(question.document));

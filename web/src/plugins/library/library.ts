@@ -2,8 +2,8 @@ import type { Variables } from '../../answer/selection';
 import type { PseudonymOf } from './shareable';
 import type { Texts } from './fields';
 import pseudonymQuery from '../../../../graph/library/PlaygroundPseudonym.graphql?raw';
+import type { Result } from '../../fetcher';
 import { Store } from '../../store';
-import type { Workbench } from '../../workbench';
 
 /** An operation of the library, as GET /library has it. */
 export interface Question {
@@ -33,8 +33,11 @@ export interface LibraryState {
 }
 
 export class Library extends Store<LibraryState> {
-  constructor() {
+  readonly #send: (route: string) => Promise<Response>;
+
+  constructor(send: (route: string) => Promise<Response>) {
     super({ questions: null, problem: '', search: '', open: '', texts: {}, ran: '' });
+    this.#send = send;
   }
 
   change(change: Partial<LibraryState>): void {
@@ -44,20 +47,19 @@ export class Library extends Store<LibraryState> {
   fill(id: string, texts: Texts): void {
     this.change({ texts: { ...this.value.texts, [id]: texts } });
   }
-}
 
-/** Loads the library of the server, and returns its questions; it says why there are none in the panel. */
-export async function loadLibrary(workbench: Workbench): Promise<Question[]> {
-  const { library } = workbench;
-  try {
-    const response = await workbench.send('library');
-    if (!response.ok) throw new Error(`The server answered ${response.status}.`);
-    const { operations } = (await response.json()) as { operations: Question[] };
-    library.change({ questions: operations, problem: '' });
-    return operations;
-  } catch (error) {
-    library.change({ problem: error instanceof Error ? error.message : String(error) });
-    return [];
+  /** Loads the questions of the server and returns them; the panel says why there are none. */
+  async load(): Promise<Question[]> {
+    try {
+      const response = await this.#send('library');
+      if (!response.ok) throw new Error(`The server answered ${response.status}.`);
+      const { operations } = (await response.json()) as { operations: Question[] };
+      this.change({ questions: operations, problem: '' });
+      return operations;
+    } catch (error) {
+      this.change({ problem: error instanceof Error ? error.message : String(error) });
+      return [];
+    }
   }
 }
 
@@ -71,9 +73,9 @@ export function searchQuestions(questions: Question[], search: string): Question
 }
 
 /** Asks the server for the pseudonyms of callees. */
-export function pseudonymsOf(workbench: Workbench): PseudonymOf {
+export function pseudonymsOf(ask: (query: string, variables: Variables) => Promise<Result>): PseudonymOf {
   return async (callee) => {
-    const { data } = await workbench.ask(pseudonymQuery, { callee });
+    const { data } = await ask(pseudonymQuery, { callee });
     return (data?.contact as { pseudonym: string } | null | undefined)?.pseudonym ?? null;
   };
 }
