@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -117,13 +119,44 @@ func (Dialect) DescribeError(err error) error {
 		return fmt.Errorf("%s: use PostgreSQL 14 or later, or add %s=0 to the address",
 			server.Message, checkClientSetting)
 	case code == pgStarting || code == pgTooManyConnections || strings.HasPrefix(code, pgConnection):
-		return unreachableError{oneLine(server)}
-	case errors.As(err, &server):
+		return unreachableError{oneLine(server.Error())}
+	case server != nil && errors.As(err, &connect):
+		return errors.New("the server answers: " + oneLine(server.Message))
+	case server != nil:
 		return fmt.Errorf("%w", err)
 	case errors.As(err, &connect):
-		return unreachableError{oneLine(connect.Unwrap())}
+		return unreachableError{connectReason(connect)}
 	}
 	return err
+}
+
+// dialError is what precedes the reason in an error of pgconn's: the address twice, and the parts of the library.
+var dialError = regexp.MustCompile(`^(\S+) \(\S+\): dial error: dial tcp \S+: `)
+
+// connectReason returns why none of an address's hosts was reached, each reason once: pgconn tries with and without
+// TLS.
+func connectReason(err *pgconn.ConnectError) string {
+	var reasons []string
+	for line := range strings.Lines(err.Unwrap().Error()) {
+		reason := strings.TrimPrefix(strings.TrimSpace(line), "hostname resolving error: ")
+		reason = dialError.ReplaceAllString(reason, "$1: ")
+		if !slices.Contains(reasons, reason) {
+			reasons = append(reasons, reason)
+		}
+	}
+	return oneLine(strings.Join(reasons, "; "))
+}
+
+// describeInvalid puts the error of an address that pgx cannot parse into words. What cannot be parsed as a URL may
+// be a part of the password.
+func describeInvalid(err error) error {
+	const want = "invalid PostgreSQL URL: want postgres://USER@HOST/NAME"
+	_, reason, found := strings.Cut(err.Error(), "`: ")
+	if !found || strings.HasPrefix(reason, "failed to parse as URL") {
+		return errors.New(want + ", and in a user or password %2F for /, %23 for #, %3F for ?, %40 for @, " +
+			"%25 for %, %20 for a blank")
+	}
+	return errors.New(want + ": " + oneLine(reason))
 }
 
 // IsLocked reports whether an error is of a database that another process has for itself.
@@ -138,10 +171,10 @@ func (e unreachableError) Error() string { return "the server cannot be reached:
 // Is reports whether the target is ErrUnreachable.
 func (unreachableError) Is(target error) bool { return target == dialect.ErrUnreachable }
 
-// oneLine is the text of an error without its line breaks, cut short.
-func oneLine(err error) string {
+// oneLine is a text without line breaks, cut short.
+func oneLine(text string) string {
 	const most = 150 // characters
-	line := strings.Join(strings.Fields(err.Error()), " ")
+	line := strings.Join(strings.Fields(text), " ")
 	if short := firstRunes(line, most); short != line {
 		return short + "…"
 	}

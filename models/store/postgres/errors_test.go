@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	_ "modernc.org/sqlite" // the error is that of every driver
 )
@@ -47,6 +49,26 @@ func TestUnavailableErrors(t *testing.T) {
 	} {
 		if got := (Dialect{}).IsUnavailable(fmt.Errorf("read sessions: %w", test.err)); got != test.unavailable {
 			t.Errorf("%v: unavailable is %t", test.err, got)
+		}
+	}
+}
+
+// An operator reads each reason once, without the words of libraries, and no part of a password.
+func TestErrorsOfAddresses(t *testing.T) {
+	for address, want := range map[string]string{
+		"postgres://me:secret@127.0.0.1:1/x": "cannot be reached: 127.0.0.1:1: connect: connection refused",
+		"postgres://me:a#secret@there/x":     "%23 for #",
+		"postgres://me:a/secret@there/x":     "%2F for /",
+		"postgres://there/x?sslmode=secure":  "NAME: failed to configure TLS (sslmode is invalid)",
+	} {
+		config, err := parseAddress(address)
+		if err == nil {
+			_, err = pgx.ConnectConfig(t.Context(), config)
+			err = Dialect{}.DescribeError(err)
+		}
+		if got := err.Error(); !strings.Contains(got, want) || strings.Contains(got, "secret") ||
+			strings.ContainsAny(got, "\n;") {
+			t.Errorf("%s: %s", address, got)
 		}
 	}
 }

@@ -197,8 +197,7 @@ func parseAddress(address string) (*pgx.ConnConfig, error) {
 	}
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
-		return nil, errors.New("invalid PostgreSQL URL (want postgres://user:password@host:5432/database): " +
-			oneLine(err))
+		return nil, describeInvalid(err)
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout

@@ -203,7 +203,8 @@ func (r *replicas) check(ctx context.Context) {
 			switch {
 			case one.logged == before:
 			case err != nil:
-				r.log.Warn(one.logged, "replica", one.shown, "error", oneLine(err))
+				r.log.Warn(one.logged, "replica", one.shown, "error",
+					oneLine(Dialect{}.DescribeError(err).Error()))
 			default:
 				r.log.Info(one.logged, "replica", one.shown)
 			}

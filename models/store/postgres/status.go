@@ -36,9 +36,13 @@ func (d *Database) ClockDifference(ctx context.Context) (time.Duration, error) {
 func ReplicaLag(ctx context.Context, address string) (lag time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	connection, err := pgx.Connect(ctx, address)
+	config, err := parseAddress(address)
 	if err != nil {
-		return 0, errors.New("it does not answer")
+		return 0, err
+	}
+	connection, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return 0, fmt.Errorf("it does not answer: %w", Dialect{}.DescribeError(err))
 	}
 	defer func() { err = errors.Join(err, connection.Close(ctx)) }()
 	var follows, caughtUp bool
