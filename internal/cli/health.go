@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -40,11 +41,17 @@ func (c Health) Run(ctx context.Context, s Streams) error {
 	transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
 	client := &http.Client{Transport: transport}
 	response, err := client.Do(request)
-	if err != nil {
-		return fmt.Errorf("health: %w", err)
+	switch {
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return fmt.Errorf("health: the server at %s does not serve HTTPS: leave --tls-cert out", address)
+	case err != nil:
+		return fmt.Errorf("health: no server answers at %s: %w", address, withoutRequest(err))
 	}
 	_ = response.Body.Close()
-	if response.StatusCode != http.StatusOK {
+	switch {
+	case response.StatusCode == http.StatusBadRequest && c.TLSCert == "":
+		return fmt.Errorf("health: the server at %s serves HTTPS: name its certificate (--tls-cert)", address)
+	case response.StatusCode != http.StatusOK:
 		return fmt.Errorf("health: the server at %s is not ready: /readyz answers %s", address, response.Status)
 	}
 	_, err = fmt.Fprintln(s.Out, "ready")

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -84,4 +85,31 @@ func (k *IngestKeys) UnmarshalText(text []byte) error {
 		*k = append(*k, key)
 	}
 	return nil
+}
+
+// IngestURL is the address of a server's ingest route.
+type IngestURL string
+
+// UnmarshalText reads a URL of http or https.
+func (u *IngestURL) UnmarshalText(text []byte) error {
+	parsed, err := url.Parse(string(text))
+	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
+		shown, _, _ := strings.Cut(string(text), "/ingest/") // without a key
+		return fmt.Errorf("invalid URL %q (want e.g. http://127.0.0.1:8080/ingest)", shown)
+	}
+	*u = IngestURL(text)
+	return nil
+}
+
+// withoutRequest returns why a request failed, for a message that names its address.
+func withoutRequest(err error) error {
+	var operation *net.OpError
+	var request *url.Error
+	switch {
+	case errors.As(err, &operation):
+		return operation.Err
+	case errors.As(err, &request):
+		return request.Err
+	}
+	return err
 }

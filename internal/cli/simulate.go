@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +21,7 @@ type Simulate struct {
 	Count Count       `default:"100" placeholder:"N" help:"How many notifications (${default})."`
 	Seed  uint64      `default:"1" placeholder:"N" help:"The same seed and --until invent the same notifications (${default})."`
 	Until SimulateEnd `default:"now" placeholder:"TIME" help:"End of the 90 days in which the sessions lie: now, which is the last full hour, or an RFC 3339 time (${default})."`
-	To    string      `placeholder:"URL" help:"Post them to this ingest route, e.g. http://127.0.0.1:8080/ingest, instead of writing them to standard output."`
+	To    IngestURL   `placeholder:"URL" help:"Post them to this ingest route, e.g. http://127.0.0.1:8080/ingest, instead of writing them to standard output."`
 	Secret
 }
 
@@ -127,7 +128,7 @@ func (c Simulate) post(ctx context.Context, generator *simulate.Generator, s Str
 // postOne posts a notification, again after a 503, as AIRudder does.
 func (c Simulate) postOne(ctx context.Context, client *http.Client, sign func([]byte) string, body []byte) error {
 	for attempt := 1; ; attempt++ {
-		request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.To, bytes.NewReader(body))
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, string(c.To), bytes.NewReader(body))
 		if err != nil {
 			return err
 		}
@@ -137,15 +138,15 @@ func (c Simulate) postOne(ctx context.Context, client *http.Client, sign func([]
 		}
 		response, err := client.Do(request)
 		if err != nil {
+			return fmt.Errorf("%s: %w", c.To, withoutRequest(err))
+		}
+		answer, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+		err = errors.Join(err, response.Body.Close())
+		if response.StatusCode == http.StatusOK {
 			return err
 		}
-		_, readErr := io.Copy(io.Discard, io.LimitReader(response.Body, 1<<20))
-		err = errors.Join(readErr, response.Body.Close())
-		if err == nil && response.StatusCode == http.StatusOK {
-			return nil
-		}
 		if response.StatusCode != http.StatusServiceUnavailable || attempt == 30 {
-			return errors.Join(fmt.Errorf("%s answered %s", c.To, response.Status), err)
+			return fmt.Errorf("%s answered %s%s", c.To, response.Status, reasonOf(answer))
 		}
 		select {
 		case <-time.After(time.Second):
@@ -153,4 +154,22 @@ func (c Simulate) postOne(ctx context.Context, client *http.Client, sign func([]
 			return ctx.Err()
 		}
 	}
+}
+
+// reasonOf is the message of an error of /ingest, or the first line of another answer.
+func reasonOf(answer []byte) string {
+	const most = 200 // bytes
+	var ours struct {
+		Error struct {
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	if json.Unmarshal(answer, &ours) == nil && ours.Error.Message != "" {
+		return ": " + visible(ours.Error.Message)
+	}
+	line, _, _ := bytes.Cut(bytes.TrimSpace(answer), []byte("\n"))
+	if len(line) == 0 || len(line) > most {
+		return ""
+	}
+	return ": " + visible(string(line))
 }

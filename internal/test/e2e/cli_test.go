@@ -241,8 +241,13 @@ func TestRefusedStarts(t *testing.T) {
 		{"simulation until no time", 2, []string{"simulate", "--until=tomorrow"}, nil,
 			[]string{"--until", `"tomorrow"`, "now"}},
 		{"simulation to nobody", 1, []string{"simulate", "--to", "http://127.0.0.1:1/ingest"}, nil,
-			[]string{"127.0.0.1:1"}},
-		{"simulation to nowhere", 1, []string{"simulate", "--to", "nowhere"}, nil, []string{"nowhere"}},
+			[]string{"simulate: http://127.0.0.1:1/ingest: connect: connection refused"}},
+		{"simulation to nowhere", 2, []string{"simulate", "--to", "nowhere"}, nil,
+			[]string{`--to: invalid URL "nowhere"`}},
+		{"simulation to no scheme", 2, []string{"simulate", "--to", "127.0.0.1:1/ingest/secret@"}, nil,
+			[]string{"--to: invalid URL", "http://127.0.0.1:8080/ingest"}},
+		{"health of no server", 1, []string{"health", "--addr=127.0.0.1:1"}, nil,
+			[]string{"health: no server answers at 127.0.0.1:1: connect: connection refused"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Chdir(t.TempDir())

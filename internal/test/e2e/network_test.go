@@ -234,7 +234,7 @@ func TestIngestKeys(t *testing.T) {
 		}
 	}
 	ended := program.Run(t, "", "simulate", "--count=1", "--to", keyed.URL+"/ingest/WRONG-key-0123456789")
-	if ended.Code != 1 || strings.Contains(ended.Err, "WRONG") || !strings.Contains(ended.Err, "401") {
+	if ended.Code != 1 || strings.Contains(ended.Err, "WRONG") || !strings.Contains(ended.Err, "401 Unauthorized: ") {
 		t.Errorf("%+v", ended)
 	}
 	if ended := program.Run(t, "", "simulate", "--count=1", "--to", keyed.URL+"/ingest/"+first); ended.Code != 0 {

@@ -73,7 +73,7 @@ func TestTLS(t *testing.T) {
 	if ended := program.Run(t, "", "health", "--tls-cert="+certFile); ended.Code != 0 || ended.Out != "ready\n" {
 		t.Errorf("%+v", ended)
 	}
-	if ended := program.Run(t, "", "health"); ended.Code != 1 {
+	if ended := program.Run(t, "", "health"); ended.Code != 1 || !strings.Contains(ended.Err, "--tls-cert") {
 		t.Errorf("without TLS: %+v", ended)
 	}
 
