@@ -42,6 +42,17 @@ type Collection struct {
 	byText map[string]*Document // without the white space around it
 }
 
+// Own returns how many documents are not built in.
+func (c *Collection) Own() int {
+	own := 0
+	for _, document := range c.Documents {
+		if !document.BuiltIn {
+			own++
+		}
+	}
+	return own
+}
+
 // ByID returns the document with the id, nil if there is none.
 func (c *Collection) ByID(id string) *Document {
 	if c == nil {

@@ -98,7 +98,7 @@ func (c Doctor) files(d *diagnosis) {
 	if count, err := server.CheckDocuments(c.Documents); err != nil {
 		d.bad("mend the document, or name another folder", "%v", err)
 	} else {
-		d.good("documents: %d with the built-in ones", count)
+		d.good("documents: %d in %s, beside the built-in ones", count, c.Documents)
 	}
 }
 

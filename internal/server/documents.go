@@ -29,18 +29,18 @@ func loadDocuments(path string) (*documentSource, *documents.Trusted, error) {
 	source := &documentSource{path: path, reader: graph.DocumentReader()}
 	collection, _, err := source.load()
 	if err != nil {
-		return nil, nil, fmt.Errorf("documents: %w", err)
+		return nil, nil, fmt.Errorf("--documents: %w", err)
 	}
 	return source, documents.NewTrusted(collection), nil
 }
 
-// CheckDocuments returns the error of a folder or a manifest of documents, and how many documents it has.
+// CheckDocuments returns the error of a folder or a manifest of documents, and how many it has.
 func CheckDocuments(path string) (count int, err error) {
 	_, trusted, err := loadDocuments(path)
 	if err != nil {
 		return 0, err
 	}
-	return len(trusted.Collection().Documents), nil
+	return trusted.Collection().Own(), nil
 }
 
 // load reads the documents, unless they are what was read last.
@@ -146,7 +146,7 @@ func watchDocuments(
 	if source.path == "" {
 		return
 	}
-	log.Info("trusted documents", "path", source.path, "count", len(trusted.Collection().Documents))
+	log.Info("trusted documents", "path", source.path, "count", trusted.Collection().Own())
 	ticker := time.NewTicker(documentsInterval)
 	defer ticker.Stop()
 	failed := "" // the last error, which is logged once
@@ -168,7 +168,7 @@ func watchDocuments(
 		case changed:
 			failed = ""
 			trusted.Replace(collection)
-			log.Info("trusted documents", "path", source.path, "count", len(collection.Documents))
+			log.Info("trusted documents", "path", source.path, "count", collection.Own())
 		}
 	}
 }

@@ -37,7 +37,7 @@ func newUnmaskedNames(given string) (*unmaskedNames, error) {
 	}
 	n.file = file
 	if _, err := n.load(); err != nil {
-		return nil, fmt.Errorf("names that are not masked: %w", err)
+		return nil, fmt.Errorf("--unmasked: %w", err)
 	}
 	return n, nil
 }

@@ -60,7 +60,8 @@ func TestDoctor(t *testing.T) {
 		good := run("--tokens", tokens, "--documents", folder, "--sign-secret", "secret-1", "--sign-scheme",
 			"hmac-sha1-base64")
 		if good.Code != 0 || good.Err != "" || strings.Contains(good.Out, "WRONG") ||
-			!strings.Contains(good.Out, "all of the last 3 notifications verify") {
+			!strings.Contains(good.Out, "all of the last 3 notifications verify") ||
+			!strings.Contains(good.Out, "documents: 0 in "+folder+", beside the built-in ones") {
 			t.Errorf("%+v", good)
 		}
 
