@@ -14,7 +14,7 @@ type Access struct {
 	JWTAudience Given `name:"jwt-audience" env:"SESSIONGRAPH_JWT_AUDIENCE" group:"Access:" placeholder:"AUDIENCE" help:"aud of the JWTs; required with --jwks."`
 	JWTClaim    Given `name:"jwt-claim" env:"SESSIONGRAPH_JWT_CLAIM" group:"Access:" default:"sessiongraph" placeholder:"NAME" help:"Claim of the JWTs that has the rights (${default})."`
 	Pseudonyms
-	Unmasked Given `env:"SESSIONGRAPH_UNMASKED" group:"Access:" placeholder:"NAME" help:"Names of NER slots and variables whose values every token shows, comma separated, or @FILE with one on each line. Changes of the file are taken up."`
+	Unmasked Given `env:"SESSIONGRAPH_UNMASKED" group:"Access:" placeholder:"NAME" help:"Names of NER slots and variables whose values tokens without pii see, too, comma separated, or @FILE with one on each line. Changes of the file are taken up."`
 }
 
 // Pseudonyms are how personal data is masked.

@@ -10,7 +10,13 @@ import (
 // Backup are the settings of backup.
 type Backup struct {
 	Database
-	File string `arg:"" help:"New file to copy the database to."`
+	File string `arg:"" help:"File to write, which must not exist."`
+}
+
+// Help returns the text that --help adds to the summary.
+func (Backup) Help() string {
+	return "FILE appears when the copy is whole, readable by its owner alone; sessiongraph restore takes it." +
+		" PostgreSQL has pg_dump."
 }
 
 // Run copies the database, also while the server runs.

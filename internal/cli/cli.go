@@ -25,17 +25,17 @@ type CLI struct {
 
 	Query      Query      `cmd:"" help:"Run a query on the database, and print its answer or write it as a file of rows."`
 	Token      Token      `cmd:"" help:"Print a new API token and its line for the tokens file."`
-	Quarantine Quarantine `cmd:"" help:"List or print quarantined notifications."`
-	Replay     Replay     `cmd:"" help:"Project the whole ledger again, quarantine included."`
-	Verify     Verify     `cmd:"" help:"Compare the ledger with its projection; any difference is an error."`
+	Quarantine Quarantine `cmd:"" help:"List or print the notifications that could not become sessions."`
+	Replay     Replay     `cmd:"" help:"Make the sessions again from the ledger, the notifications as they were received."`
+	Verify     Verify     `cmd:"" help:"Compare the sessions with the ledger that they are made from; any difference is an error."`
 	Export     Export     `cmd:"" help:"Write all acknowledged notifications to standard output, one per line, for import."`
 	Backup     Backup     `cmd:"" help:"Copy the database to a new file, also while the server runs."`
-	Restore    Restore    `cmd:"" help:"Make a database file of a backup, in an empty place."`
+	Restore    Restore    `cmd:"" help:"Make a new database file from a backup."`
 	Erase      Erase      `cmd:"" help:"Remove all notifications of a callee."`
 	Prune      Prune      `cmd:"" help:"Remove the sessions that ended before a time."`
 
 	Status       Status       `cmd:"" help:"Print versions, sizes, the ledger's outcomes, what retention would delete, and replicas."`
-	Doctor       Doctor       `cmd:"" help:"Look for what is wrong with settings, files and database, and say its cure."`
+	Doctor       Doctor       `cmd:"" help:"Look for what is wrong with settings, files and database, and print a cure for each finding."`
 	Health       Health       `cmd:"" help:"Check that a running server is ready, for container probes."`
 	PrintVersion PrintVersion `cmd:"" name:"version" help:"Print the version, commit and date of this program."`
 	Help         Help         `cmd:"" help:"Print the help of the program or of a command."`
@@ -60,7 +60,8 @@ func Run(ctx context.Context, args []string, s Streams, schema Schema) int {
 		return exitFailure
 	}
 	if len(args) > 0 && args[0] == "help" {
-		args = append(slices.Clone(args[1:]), "--help")
+		asksTwice := func(arg string) bool { return arg == "--help" || arg == "-h" }
+		args = append(slices.DeleteFunc(slices.Clone(args[1:]), asksTwice), "--help")
 	}
 
 	parsed, err := parser.Parse(args)

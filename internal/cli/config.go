@@ -152,11 +152,7 @@ func readConfig(file string, root *kong.Node) (map[string]any, error) {
 	known := flagNames(root)
 	for name, value := range settings {
 		if name == configFlag || !slices.Contains(known, name) {
-			message := fmt.Sprintf("unknown setting %q", name)
-			if suggestion := closest(name, known); suggestion != "" && suggestion != name {
-				message += fmt.Sprintf(", did you mean %q?", suggestion)
-			}
-			return nil, fmt.Errorf("%s", message)
+			return nil, fmt.Errorf("unknown setting %q%s", name, suggest(name, known))
 		}
 		if settings[name], err = configValue(value); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)

@@ -20,7 +20,7 @@ type nothingFoundError struct{ error }
 // Erase are the settings of erase.
 type Erase struct {
 	Removing
-	Callee string `required:"" placeholder:"X" help:"The callee, spelt exactly as in the notifications."`
+	Callee string `required:"" placeholder:"X" help:"The callee, spelt exactly as in the notifications, e.g. +6591234567."`
 }
 
 // Help returns the text that --help adds to the summary.

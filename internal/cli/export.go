@@ -15,6 +15,12 @@ import (
 // Export are the settings of export.
 type Export struct{ Database }
 
+// Help returns the text that --help adds to the summary.
+func (Export) Help() string {
+	return "A line has a body byte for byte, in base64, with its times and counts. What was refused is left out." +
+		" For rows of sessions as CSV see sessiongraph query --help."
+}
+
 // exported is a row of the ledger as export writes it and import reads it.
 type exported struct {
 	Format          string         `json:"sessiongraph"`

@@ -16,6 +16,11 @@ type Health struct {
 	TLSCert string  `name:"tls-cert" env:"SESSIONGRAPH_TLS_CERT" group:"Network:" placeholder:"FILE" help:"Certificate of the server, where it serves HTTPS. It is not verified."`
 }
 
+// Help returns the text that --help adds to the summary.
+func (Health) Help() string {
+	return "It requests /readyz, and prints ready with exit status 0 if the server can store notifications."
+}
+
 // healthTimeout is the timeout of a request to /readyz, which is answered within a second.
 const healthTimeout = 5 * time.Second
 

@@ -24,10 +24,12 @@ type Import struct {
 
 // Help returns the text that --help adds to the summary.
 func (Import) Help() string {
-	return "Stores notifications as if they were posted, also while the server runs; a missing database is created. " +
+	return "It can run beside the server; a missing database is created. " +
 		"A known notification counts as one more delivery; lines that export wrote keep their own count. " +
 		"An interrupted import can be run again. " +
-		"Values that are too large or not JSON objects are reported and left out; after 10 of them the import stops."
+		"Values that are too large or not JSON objects are reported and left out;" +
+		" after 10 of them the import stops.\n\n" +
+		"  sessiongraph export --db old.db | sessiongraph import --db new.db"
 }
 
 // maxExportedOverhead is the size of an exported line without its body, which base64 makes

@@ -15,12 +15,13 @@ import (
 )
 
 func newParser(s Streams, file *configuration, exit func(int)) (*kong.Kong, error) {
-	return kong.New(new(CLI),
+	parser, err := kong.New(new(CLI),
 		kong.Name("sessiongraph"),
 		kong.Description("Receives AIRudder's chatbot session notifications, stores them,"+
 			" and answers GraphQL queries about them.\n\n"+
 			"Each setting is a flag, an environment variable or a line of the file that --config names;"+
-			" the flag wins, then the variable."),
+			" the flag wins, then the variable.\n\n"+
+			"Exit status: 2 for a mistake in flags, variables or that file, 1 for any other failure."),
 		kong.Writers(s.Out, s.Err),
 		kong.Vars{"version": buildinfo.Read().String()},
 		kong.Resolvers(file),
@@ -28,6 +29,10 @@ func newParser(s Streams, file *configuration, exit func(int)) (*kong.Kong, erro
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.ValueFormatter(helpOfValue),
 	)
+	if err == nil {
+		parser.Model.HelpFlag.Help = "Print this help."
+	}
+	return parser, err
 }
 
 // helpOfValue returns a flag's help with the variables that set it.
@@ -119,20 +124,43 @@ func describe(err error, app *kong.Application, args []string, file *configurati
 	}
 	text = strings.Replace(text, "missing flags: ", "missing ", 1)
 	unexpected, found := strings.CutPrefix(text, "unexpected argument ")
+	if group := groupOfDefault(parse); found && group != nil {
+		help = "sessiongraph " + group.Path() + " --help"
+		text += suggest(unexpected, names(group.Children))
+	}
 	if found && len(args) > 0 && args[0] == unexpected {
 		text = fmt.Sprintf("unknown command %q", unexpected)
 		help = "sessiongraph --help"
-		if suggestion := closest(unexpected, names(app.Children)); suggestion != "" {
-			text += fmt.Sprintf(", did you mean %q?", suggestion)
-		}
+		text += suggest(unexpected, names(app.Children))
 	}
+	text = badNumber.ReplaceAllString(text, "invalid number ")
 	return fmt.Sprintf("%s (see %s)", placeholder.ReplaceAllString(text, "$1: "), help)
 }
 
 var (
+	badNumber    = regexp.MustCompile(`expected a valid \d+ bit u?int but got `)
 	missingValue = regexp.MustCompile(`^(--?[\w-]+)\S*: expected .* value but got "(.*?)" \(`)
 	placeholder  = regexp.MustCompile(`^(--[\w-]+)=\S+: `)
 )
+
+// groupOfDefault returns the command whose default subcommand was selected, as quarantine list is, nil for none.
+func groupOfDefault(parse *kong.ParseError) *kong.Node {
+	if parse == nil || parse.Context.Selected() == nil {
+		return nil
+	}
+	group := parse.Context.Selected().Parent
+	if group == nil || group.Type != kong.CommandNode {
+		return nil
+	}
+	return group
+}
+
+func suggest(word string, candidates []string) string {
+	if suggestion := closest(word, candidates); suggestion != "" && suggestion != word {
+		return fmt.Sprintf(", did you mean %q?", suggestion)
+	}
+	return ""
+}
 
 func names(nodes []*kong.Node) []string {
 	all := make([]string, len(nodes))

@@ -20,7 +20,8 @@ type Quarantine struct {
 
 // Help returns the text that --help adds to the summary.
 func (Quarantine) Help() string {
-	return "sessiongraph quarantine lists notifications with number, time and reason; " +
+	return "A notification is in quarantine if it lacks what a session needs, or was refused as no JSON object. " +
+		"sessiongraph quarantine lists them with number, time and reason; " +
 		"--limit=N and --outcome=quarantined|refused narrow the list, --json changes its format. " +
 		"sessiongraph quarantine show N prints the body of number N. Both take --db."
 }

@@ -29,7 +29,9 @@ type Query struct {
 // Help returns the text that --help adds to the summary.
 func (Query) Help() string {
 	return "It reads the database itself, as an operator who sees everything, also while a server runs, and has no" +
-		" bounds of time and length. Errors go to standard error, with exit status 1."
+		" bounds of time and length. Errors go to standard error, with exit status 1.\n\n" +
+		"  echo '{ sessions(first: 3) { nodes { callId } } }' | sessiongraph query -\n" +
+		"  sessiongraph query --format csv --variables '{\"label\": \"A\"}' FILE > rows.csv"
 }
 
 // QueryFormat is json or a format of exports.

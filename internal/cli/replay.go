@@ -34,6 +34,7 @@ func (c Replay) Run(ctx context.Context, s Streams) error {
 
 // Help returns the text that --help adds to the summary.
 func (Replay) Help() string {
-	return "It can run beside the server, which continues to store notifications, and may be stopped and run again." +
+	return "What is in quarantine becomes a session where this version understands it." +
+		" It can run beside the server, which continues to store notifications, and may be stopped and run again." +
 		" It takes some 15 minutes for 100,000 notifications."
 }

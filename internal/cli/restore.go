@@ -16,8 +16,10 @@ type Restore struct {
 
 // Help returns the text that --help adds to the summary.
 func (Restore) Help() string {
-	return "--db names the file that is to be made: it must not be there. The copy is checked before it gets that" +
-		" name. sessiongraph verify then compares its ledger with its tables. PostgreSQL has pg_restore."
+	return "--db names the file to make, which must not exist: stop the server, and move the old file away, with" +
+		" those named like it that end in -wal and -shm. The copy is checked before it gets its name;" +
+		" sessiongraph verify then compares its sessions with its ledger. PostgreSQL has pg_restore.\n\n" +
+		"  sessiongraph restore --db sessiongraph.db backup.db"
 }
 
 // Run makes a database of a backup.

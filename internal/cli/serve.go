@@ -19,7 +19,7 @@ type Serve struct {
 	Addr       Address `env:"SESSIONGRAPH_ADDR" group:"Network:" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on; port 0 picks a free one (${default})."`
 	TLSCert    string  `name:"tls-cert" env:"SESSIONGRAPH_TLS_CERT" group:"Network:" placeholder:"FILE" help:"File of a certificate chain in PEM: serve HTTPS. A renewed file is taken up without a restart."`
 	TLSKey     string  `name:"tls-key" env:"SESSIONGRAPH_TLS_KEY" group:"Network:" placeholder:"FILE" help:"File of the private key of --tls-cert, in PEM."`
-	Host       Hosts   `name:"host" env:"SESSIONGRAPH_HOSTS" group:"Network:" placeholder:"NAME" help:"Names under which clients reach the server, comma separated. Requests for other Hosts are refused: by default none is on an address that is not loopback, and all but localhost's on one that is."`
+	Host       Hosts   `name:"host" env:"SESSIONGRAPH_HOSTS" group:"Network:" placeholder:"NAME" help:"Names under which clients reach the server, comma separated; requests for other Hosts are refused. Without it, a loopback address serves localhost alone, another one every Host."`
 	CORSOrigin Origins `name:"cors-origin" env:"SESSIONGRAPH_CORS_ORIGINS" group:"Network:" placeholder:"ORIGIN" help:"Origins of web pages that may query, comma separated, e.g. https://app.example.com."`
 	Open       bool    `env:"SESSIONGRAPH_OPEN" group:"Network:" help:"On an address that is not loopback, serve queries without tokens, and take notifications with neither an enforced signature nor an ingest key."`
 	Access
@@ -29,10 +29,10 @@ type Serve struct {
 	IngestKey IngestKeys `name:"ingest-key" env:"SESSIONGRAPH_INGEST_KEYS" secret:"" group:"Notifications:" placeholder:"KEY" help:"Keys that AIRudder has to name in the address, POST /ingest/KEY: at least 16 random letters and digits; comma separated."`
 	Signing
 	Keeping
-	MaxPage       Count   `env:"SESSIONGRAPH_MAX_PAGE" group:"Queries:" default:"200" placeholder:"N" help:"Highest value of first and last (${default})."`
+	MaxPage       Count   `env:"SESSIONGRAPH_MAX_PAGE" group:"Queries:" default:"200" placeholder:"N" help:"Most entries of a page, which first and last ask for (${default})."`
 	QueryTimeout  Timeout `env:"SESSIONGRAPH_QUERY_TIMEOUT" group:"Queries:" default:"10s" placeholder:"TIME" help:"How long an answer, or one event of a subscription, may take, e.g. 10s or 1m (${default})."`
 	ExportTimeout Timeout `env:"SESSIONGRAPH_EXPORT_TIMEOUT" group:"Queries:" default:"10m" placeholder:"TIME" help:"How long an export may take, e.g. 10m or 1h (${default})."`
-	Documents     string  `env:"SESSIONGRAPH_DOCUMENTS" group:"Queries:" placeholder:"PATH" help:"Trusted documents: a folder of *.graphql files, or a manifest as relay-compiler and graphql-codegen write it."`
+	Documents     string  `env:"SESSIONGRAPH_DOCUMENTS" group:"Queries:" placeholder:"PATH" help:"Trusted documents, operations that clients send by name: a folder of *.graphql files, or a manifest as relay-compiler and graphql-codegen write it."`
 	DocumentsOnly bool    `env:"SESSIONGRAPH_DOCUMENTS_ONLY" group:"Queries:" help:"Let tokens without the scope admin send trusted documents alone."`
 	MaxComplexity Count   `env:"SESSIONGRAPH_MAX_COMPLEXITY" group:"Queries:" default:"250000" placeholder:"N" help:"Highest estimated number of values that one operation may return (${default})."`
 	Logging

@@ -18,7 +18,7 @@ import (
 
 // Simulate are the settings of simulate.
 type Simulate struct {
-	Count Count       `default:"100" placeholder:"N" help:"How many notifications (${default})."`
+	Count Count       `default:"100" placeholder:"N" help:"Number of notifications (${default})."`
 	Seed  uint64      `default:"1" placeholder:"N" help:"The same seed and --until invent the same notifications (${default})."`
 	Until SimulateEnd `default:"now" placeholder:"TIME" help:"End of the 90 days in which the sessions lie: now, which is the last full hour, or an RFC 3339 time (${default})."`
 	To    IngestURL   `placeholder:"URL" help:"Post them to this ingest route, e.g. http://127.0.0.1:8080/ingest, instead of writing them to standard output."`
@@ -29,7 +29,8 @@ type Simulate struct {
 func (Simulate) Help() string {
 	return "Writes notifications to standard output, one per line, as import reads them, or posts them. " +
 		"With a secret, posted notifications are signed. The same seed at another time has the same call_ids: " +
-		"posted to the same server, they are newer versions of the same sessions."
+		"posted to the same server, they are newer versions of the same sessions.\n\n" +
+		"  sessiongraph simulate --count 1000 --to http://127.0.0.1:8080/ingest"
 }
 
 // SimulateEnd is a time, the zero time for now.

@@ -18,7 +18,7 @@ import (
 type Status struct {
 	Database
 	DBReplica Replicas `name:"db-replica" env:"SESSIONGRAPH_DB_REPLICAS" secret:"" group:"Database:" placeholder:"URL" help:"PostgreSQL replicas of --db, comma separated."`
-	Keeping
+	Retention Age      `env:"SESSIONGRAPH_RETENTION" group:"Database:" placeholder:"AGE" help:"Print what serve would delete with this --retention, e.g. 90d, 12w or 36h."`
 }
 
 // Help returns the text that --help adds to the summary.

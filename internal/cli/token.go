@@ -18,7 +18,12 @@ type Token struct {
 // Help returns the text that --help adds to the summary.
 func (Token) Help() string {
 	return "The first line is the token, which its owner sends as Authorization: Bearer TOKEN." +
-		" The second one is for the file that --tokens names: it has the token's hash alone."
+		" The second one is for the file that --tokens names: it has the token's hash alone." +
+		" Behind its scopes it takes workflow=ID, robot=ID and channel=NAME, for the sessions that" +
+		" the token sees, and until=TIME.\n\n" +
+		"read sees everything with personal data masked, pii without masks; adhoc beside either lets" +
+		" assistants send queries of their own; admin may do all; metrics reads /metrics alone.\n\n" +
+		"  sessiongraph token --name Ana | tee /dev/stderr | tail -1 >> tokens"
 }
 
 // Validate refuses a name that does not fit into a line.

@@ -13,7 +13,8 @@ type Verify struct{ Database }
 
 // Help returns the text that --help adds to the summary.
 func (Verify) Help() string {
-	return "It can run beside the server, and takes 1 to 2 minutes for 100,000 notifications."
+	return "It prints each difference, for replay to mend, with exit status 1. It can run beside the server," +
+		" and takes 1 to 2 minutes for 100,000 notifications."
 }
 
 // Run prints each difference between the ledger and its projection; any is an error.

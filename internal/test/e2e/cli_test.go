@@ -26,6 +26,12 @@ func TestHelp(t *testing.T) {
 			"export", "backup", "restore", "erase", "prune", "status", "doctor", "health",
 			"version", "help", "<command> --help"}},
 		{[]string{"help"}, []string{"<command> --help"}},
+		{[]string{"help", "--help"}, []string{"<command> --help", "Exit status: 2"}},
+		{[]string{"query", "--help"}, []string{"<file>", "--format", "--variables", "sessiongraph query -"}},
+		{[]string{"restore", "--help"}, []string{"<file>", "--db", "-wal", "sessiongraph restore --db"}},
+		{[]string{"status", "--help"}, []string{"--db", "Print what serve would delete"}},
+		{[]string{"doctor", "--help"}, []string{"--db", "--tokens", "--documents", "the settings of serve"}},
+		{[]string{"quarantine", "show", "--help"}, []string{"<notification>", "--db", "byte for byte"}},
 		{[]string{"help", "verify"}, []string{"Usage: sessiongraph verify", "--db"}},
 		{[]string{"sign", "--help"}, []string{"<file>", "--sign-secret", "--sign-scheme"}},
 		{[]string{"token", "--help"}, []string{"--scope", "--name", "Authorization: Bearer TOKEN", "hash"}},
@@ -58,6 +64,14 @@ func TestHelp(t *testing.T) {
 				t.Errorf("exit code %d, standard error %q", ended.Code, ended.Err)
 			}
 			unwrapped := strings.Join(strings.Fields(ended.Out), " ") // what a line break parts
+			if strings.Count(ended.Out, "Usage: ") != 1 {
+				t.Errorf("not one help:\n%s", ended.Out)
+			}
+			for line := range strings.Lines(ended.Out) {
+				if len(line) > len("\n")+80 {
+					t.Errorf("wider than a terminal: %s", line)
+				}
+			}
 			for _, word := range test.says {
 				if !strings.Contains(ended.Out, word) && !strings.Contains(unwrapped, word) {
 					t.Errorf("%s is not in\n%s", word, ended.Out)
@@ -173,6 +187,9 @@ func TestRefusedStarts(t *testing.T) {
 			[]string{"--max-page: value missing", "--max-page=-1"}},
 		{"mistyped command", 2, []string{"sreve"}, nil, []string{`unknown command "sreve", did you mean "serve"?`}},
 		{"mistyped flag", 2, []string{"--max-pgae=3"}, nil, []string{"--max-pgae", `did you mean "--max-page"?`}},
+		{"mistyped subcommand", 2, []string{"quarantine", "shwo", "3"}, nil,
+			[]string{`did you mean "show"?`, "(see sessiongraph quarantine --help)"}},
+		{"number that is none", 2, []string{"quarantine", "show", "three"}, nil, []string{`invalid number "three"`}},
 		{"help of nothing", 2, []string{"help", "frobnicate"}, nil, []string{`unknown command "frobnicate"`}},
 		{"other kind of database", 2, []string{"--db=mysql://me:secret@there/x"}, nil,
 			[]string{"--db: ", "mysql:// is not supported", "postgres://"}},
