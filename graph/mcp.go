@@ -12,6 +12,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/google/jsonschema-go/jsonschema"
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -95,12 +96,21 @@ func (a *assistants) server(r *http.Request) *mcp.Server {
 		})
 	}
 	server.AddReceivingMiddleware(func(next mcp.MethodHandler) mcp.MethodHandler {
-		return func(ctx context.Context, method string, request mcp.Request) (mcp.Result, error) {
-			result, err := next(ctx, method, request)
+		return func(ctx context.Context, method string, request mcp.Request) (result mcp.Result, err error) {
+			defer func() { // the SDK runs this in a goroutine of its own, where a panic ends the program
+				if cause := recover(); cause != nil {
+					a.log.ErrorContext(r.Context(), "MCP request failed", "method", method,
+						"error", recovered(ctx, cause))
+					result, err = nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: "internal error"}
+				}
+			}()
+			if result, err = next(ctx, method, request); err != nil {
+				return nil, err
+			}
 			if list, ok := result.(*mcp.ListToolsResult); ok {
 				list.Tools = slices.DeleteFunc(list.Tools, func(t *mcp.Tool) bool { return hidden[t.Name] })
 			}
-			return result, err
+			return result, nil
 		}
 	})
 	server.AddResource(&mcp.Resource{
