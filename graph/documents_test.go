@@ -33,6 +33,16 @@ func TestSyntaxErrorsSayWhatToDo(t *testing.T) {
 	}
 }
 
+func TestSeveralOperationsNeedAName(t *testing.T) {
+	s := newCountingServer(t, testdb.SQLite, 1)
+	const request = `{"query":"query A { viewer { name } } query B { viewer { name } }"}`
+	got := post(s.handler, strings.NewReader(request)).Body.String()
+	if !strings.Contains(got, "name one as operationName") ||
+		!strings.Contains(got, "GRAPHQL_VALIDATION_FAILED") {
+		t.Error(got)
+	}
+}
+
 func TestErrorsOfDocuments(t *testing.T) {
 	s := newCountingServer(t, testdb.SQLite, 1)
 	for _, c := range []struct{ name, query, code string }{

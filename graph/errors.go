@@ -33,6 +33,8 @@ func presentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 			errcode.Set(shown, apierror.BadUserInput)
 		case shown.Extensions["code"] == errcode.ParseFailed:
 			shown.Message = explainSyntax(shown.Message)
+		case shown.Message == unnamedOperation:
+			shown.Message = "the document has several operations: keep one, or name one as operationName"
 		case shown.Extensions["code"] != nil:
 		case errors.Is(err, store.ErrErased), errors.Is(err, store.ErrLogFull):
 			shown.Message = err.Error()
@@ -58,6 +60,9 @@ func presentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 		return shown
 	}
 }
+
+// unnamedOperation is gqlgen's message for several operations without the name of one.
+const unnamedOperation = "operation  not found"
 
 // isCoercion reports whether an error is one of reading an argument; its message is for
 // the caller.
