@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -205,6 +206,10 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *hel
 		busy := h.unavailable(r.Context(), w, err)
 		busy.unread = true
 		return nil, held, busy
+	case errors.Is(err, os.ErrDeadlineExceeded): // a slow network's fault perhaps: a sender may not repeat after a 400
+		w.Header().Set("Retry-After", "1")
+		return nil, held, newHTTPError(http.StatusServiceUnavailable, "UNAVAILABLE",
+			"the body did not arrive in time, send it again")
 	case err != nil:
 		return nil, held, newHTTPError(http.StatusBadRequest, "INCOMPLETE_BODY",
 			"the body could not be read to its end")

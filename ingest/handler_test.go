@@ -11,9 +11,11 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -205,20 +207,28 @@ func TestATooLargeBodyIsRefusedBeforeItIsSent(t *testing.T) {
 }
 
 func TestABodyThatEndsEarlyIsNotStored(t *testing.T) {
-	saver := &recorder{}
-	request := httptest.NewRequest("POST", "/ingest",
-		io.MultiReader(strings.NewReader(`{"call_id":"a"`), failingReader{}))
-	response := httptest.NewRecorder()
-	newHandler(saver).ServeHTTP(response, request)
-	answer{response.Code, response.Header(), response.Body.String()}.check(t, 400, "INCOMPLETE_BODY")
-	if len(saver.saved) > 0 {
-		t.Errorf("stored %v", saver.saved)
+	for _, c := range []struct {
+		err    error
+		status int
+		code   string
+	}{
+		{io.ErrUnexpectedEOF, 400, "INCOMPLETE_BODY"},
+		{fmt.Errorf("read: %w", os.ErrDeadlineExceeded), 503, "UNAVAILABLE"},
+	} {
+		saver := &recorder{}
+		request := httptest.NewRequest("POST", "/ingest",
+			io.MultiReader(strings.NewReader(`{"call_id":"a"`), iotest.ErrReader(c.err)))
+		response := httptest.NewRecorder()
+		newHandler(saver).ServeHTTP(response, request)
+		answer{response.Code, response.Header(), response.Body.String()}.check(t, c.status, c.code)
+		if again := response.Header().Get("Retry-After"); (again != "") != (c.status == 503) {
+			t.Errorf("%v: Retry-After is %q", c.err, again)
+		}
+		if len(saver.saved) > 0 {
+			t.Errorf("stored %v", saver.saved)
+		}
 	}
 }
-
-type failingReader struct{}
-
-func (failingReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 func TestWhatIsStored(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
