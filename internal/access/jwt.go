@@ -78,8 +78,12 @@ func (c *claims) UnmarshalJSON(text []byte) error {
 // parseJWT returns the viewer of a JWT, and the time at which it ends.
 func parseJWT(parser *jwt.Parser, keys keyfunc.Keyfunc, claim, token string) (*models.Viewer, time.Time, error) {
 	var c claims
-	if _, err := parser.ParseWithClaims(token, &c, keys.Keyfunc); err != nil {
+	parsed, err := parser.ParseWithClaims(token, &c, keys.Keyfunc)
+	if err != nil {
 		return nil, time.Time{}, err
+	}
+	if _, critical := parsed.Header["crit"]; critical { // it has to be refused by who does not know what it names
+		return nil, time.Time{}, jwt.ErrTokenUnverifiable
 	}
 	until, err := c.GetExpirationTime()
 	if err != nil {

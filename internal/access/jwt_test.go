@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -27,6 +28,7 @@ type signer struct {
 	kid    string
 	method jwt.SigningMethod
 	key    crypto.Signer
+	header map[string]any // of its JWTs, beside the usual members
 }
 
 func newSigner(t testing.TB, kid string, method jwt.SigningMethod) signer {
@@ -44,7 +46,7 @@ func newSigner(t testing.TB, kid string, method jwt.SigningMethod) signer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return signer{kid, method, key}
+	return signer{kid: kid, method: method, key: key}
 }
 
 func (s signer) sign(t testing.TB, claims jwt.MapClaims) string {
@@ -53,6 +55,7 @@ func (s signer) sign(t testing.TB, claims jwt.MapClaims) string {
 	if s.kid != "" {
 		token.Header["kid"] = s.kid
 	}
+	maps.Copy(token.Header, s.header)
 	text, err := token.SignedString(s.key)
 	if err != nil {
 		t.Fatal(err)
@@ -112,6 +115,8 @@ func TestParseJWT(t *testing.T) {
 	long.kid = strings.Repeat("k", 1<<20)
 	unnamed := es
 	unnamed.kid = ""
+	critical := es
+	critical.header = map[string]any{"crit": []string{"x"}, "x": 1}
 	rs512 := signers[1]
 	rs512.method = jwt.SigningMethodRS512
 
@@ -147,6 +152,7 @@ func TestParseJWT(t *testing.T) {
 		{"RS256", signers[1].sign(t, validClaims(nil)), true},
 		{"PS256", signers[2].sign(t, validClaims(nil)), true},
 		{"EdDSA", signers[3].sign(t, validClaims(nil)), true},
+		{"what has to be understood", critical.sign(t, validClaims(nil)), false},
 		{"no kid", unnamed.sign(t, validClaims(nil)), true},
 		{"several audiences", es.sign(t, validClaims(jwt.MapClaims{"aud": []string{"x", "sessiongraph-test"}})), true},
 		{"RS512", rs512.sign(t, validClaims(nil)), false},
