@@ -48,11 +48,7 @@ func TestDeployedServers(t *testing.T) {
 			}
 			writeSecrets(t, folder)
 			t.Setenv("SESSIONGRAPH_ADDR", "0.0.0.0:0") // the port aside, as the image has it
-			if _, ofFile := test.settings["SESSIONGRAPH_DB_FILE"]; ofFile {
-				t.Setenv("SESSIONGRAPH_DB", "")
-			} else {
-				t.Setenv("SESSIONGRAPH_DB", filepath.Join(folder, "data.db"))
-			}
+			t.Chdir(folder)
 
 			s := program.Serve(t, "serve")
 			response, err := http.Get(s.URL + "/query?query={__typename}")
@@ -71,8 +67,13 @@ func TestDeployedServers(t *testing.T) {
 			}
 		})
 	}
-	if image["SESSIONGRAPH_ADDR"] != "0.0.0.0:8080" || image["SESSIONGRAPH_DB"] != "/data/sessiongraph.db" {
+	if image["SESSIONGRAPH_ADDR"] != "0.0.0.0:8080" {
 		t.Errorf("the image has %v", image)
+	}
+	for _, dockerfile := range []string{"deploy/Dockerfile", "deploy/Dockerfile.release"} {
+		if !strings.Contains(string(readFile(t, program.File(dockerfile))), "\nWORKDIR /data\n") {
+			t.Errorf("%s: the database is not in /data", dockerfile)
+		}
 	}
 }
 
