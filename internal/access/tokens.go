@@ -29,6 +29,7 @@ type tokenHash [sha256.Size]byte
 // entry is a line of the tokens file.
 type entry struct {
 	hash   tokenHash
+	hashed bool // the file has the hash, not the token
 	viewer *models.Viewer
 	until  time.Time // zero for no end
 }
@@ -57,14 +58,15 @@ func NewToken(scopes []models.Scope, name string) (token, line string) {
 	return token, line
 }
 
-// parseTokens reads the tokens file. Its errors name the line and what is wrong with it, but repeat nothing: whatever
-// stands there may be a token.
-// CheckTokens returns the error of a tokens file, and how many tokens it has.
-func CheckTokens(file []byte) (count int, err error) {
+// CheckTokens returns the error of a tokens file, how many tokens it has, and whether it has only their hashes.
+func CheckTokens(file []byte) (count int, hashed bool, err error) {
 	entries, err := parseTokens(file)
-	return len(entries), err
+	inClear := func(e entry) bool { return !e.hashed }
+	return len(entries), err == nil && !slices.ContainsFunc(entries, inClear), err
 }
 
+// parseTokens reads the tokens file. Its errors name the line and what is wrong with it, but repeat nothing: whatever
+// stands there may be a token.
 func parseTokens(file []byte) ([]entry, error) {
 	var entries []entry
 	lineOf := map[tokenHash]int{}
@@ -108,7 +110,8 @@ func parseLine(line string) (entry, error) {
 		return entry{}, err
 	}
 
-	e := entry{hash: hash, viewer: &models.Viewer{Name: name, Scopes: models.ImpliedScopes(scopes)}}
+	hashed := strings.HasPrefix(parts[0], hashPrefix)
+	e := entry{hash: hash, hashed: hashed, viewer: &models.Viewer{Name: name, Scopes: models.ImpliedScopes(scopes)}}
 	given := map[string]bool{}
 	for _, part := range parts[2:] {
 		key, value, _ := strings.Cut(part, "=")

@@ -73,22 +73,28 @@ func (c Doctor) Run(ctx context.Context, s Streams) error {
 
 // files looks at the files that settings name.
 func (c Doctor) files(d *diagnosis) {
+	var secret []string
 	if name := string(c.Tokens); name == "" {
 		d.good("no tokens file: without --jwks whoever reaches the server is an operator")
 	} else if text, err := os.ReadFile(name); err != nil {
 		d.bad("name a file that the program may read, see sessiongraph token --help", "tokens: %v", err)
-	} else if count, err := access.CheckTokens(text); err != nil {
-		d.bad("mend the line: TOKEN SCOPE[,SCOPE...] [workflow=ID,...] [until=TIME] [# name]",
-			"tokens: %s: %v", name, err)
 	} else {
-		d.good("tokens: %d in %s", count, name)
+		count, hashed, err := access.CheckTokens(text)
+		if err != nil {
+			d.bad("mend the line: TOKEN SCOPE[,SCOPE...] [workflow=ID,...] [until=TIME] [# name]",
+				"tokens: %s: %v", name, err)
+		} else {
+			d.good("tokens: %d in %s", count, name)
+		}
+		if !hashed {
+			secret = append(secret, name)
+		}
 	}
-	files := []string{string(c.Tokens)}
 	if !postgres.IsAddress(string(c.DB)) {
-		files = append(files, string(c.DB))
+		secret = append(secret, string(c.DB))
 	}
-	for _, name := range files {
-		if info, err := os.Stat(name); name != "" && err == nil && info.Mode().Perm()&0o007 != 0 {
+	for _, name := range secret {
+		if info, err := os.Stat(name); err == nil && info.Mode().Perm()&0o007 != 0 {
 			d.bad("chmod o= "+name, "every user of this machine may open %s (mode %04o)", name, info.Mode().Perm())
 		}
 	}

@@ -9,8 +9,10 @@ import (
 	"testing"
 
 	"sessiongraph/ingest"
+	"sessiongraph/internal/access"
 	"sessiongraph/internal/test/program"
 	"sessiongraph/internal/test/testdb"
+	"sessiongraph/models"
 )
 
 func TestStatus(t *testing.T) {
@@ -63,6 +65,16 @@ func TestDoctor(t *testing.T) {
 			!strings.Contains(good.Out, "all of the last 3 notifications verify") ||
 			!strings.Contains(good.Out, "documents: 0 in "+folder+", beside the built-in ones") {
 			t.Errorf("%+v", good)
+		}
+
+		hashes := filepath.Join(folder, "hashes")
+		_, line := access.NewToken([]models.Scope{models.ScopeRead}, "reader")
+		write(t, hashes, line)
+		if err := os.Chmod(hashes, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if ended := run("--tokens", hashes); ended.Code != 0 {
+			t.Errorf("hashes that everyone may read: %+v", ended)
 		}
 
 		write(t, filepath.Join(folder, "bad.graphql"), "query Bad { nothing }")
