@@ -21,6 +21,7 @@ const (
 	Timeout         = "TIMEOUT"
 	TooMany         = "TOO_MANY_SUBSCRIPTIONS"
 	TooSlow         = "TOO_SLOW"
+	Misdirected     = "MISDIRECTED_REQUEST"
 	Internal        = "INTERNAL"
 )
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"sessiongraph/graph/apierror"
 	"sessiongraph/internal/httperror"
 )
 
@@ -33,10 +34,10 @@ func servesHost(served []string, host string) bool {
 func checkHost(served []string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !servesHost(served, r.Host) {
-			httperror.Error{
-				Status: http.StatusMisdirectedRequest, Code: "MISDIRECTED_REQUEST",
+			writeError(w, r, httperror.Error{
+				Status: http.StatusMisdirectedRequest, Code: apierror.Misdirected,
 				Message: "the server is not reached by this Host: name it with --host (SESSIONGRAPH_HOSTS)",
-			}.Write(w)
+			})
 			return
 		}
 		next.ServeHTTP(w, r)

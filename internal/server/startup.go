@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sessiongraph/graph/apierror"
 	"sessiongraph/ingest"
 	"sessiongraph/internal/httperror"
 	"sessiongraph/internal/tracing"
@@ -34,10 +35,10 @@ func (h *startupHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Retry-After", "1")
-	starting := httperror.Error{
-		Status: http.StatusServiceUnavailable, Code: "UNAVAILABLE", Message: "the server is starting, try again",
-	}
-	starting.Write(w)
+	writeError(w, r, httperror.Error{
+		Status: http.StatusServiceUnavailable, Code: apierror.Unavailable,
+		Message: "the server is starting, try again",
+	})
 }
 
 // startStore opens the database, upgrades what an older version stored and masks what has other masks; outdated is
