@@ -33,13 +33,22 @@ func TestSyntaxErrorsSayWhatToDo(t *testing.T) {
 	}
 }
 
-func TestSeveralOperationsNeedAName(t *testing.T) {
+// The validator's and gqlgen's own words do not say what to change.
+func TestErrorsOfRequestsSayWhatToDo(t *testing.T) {
 	s := newCountingServer(t, testdb.SQLite, 1)
-	const request = `{"query":"query A { viewer { name } } query B { viewer { name } }"}`
-	got := post(s.handler, strings.NewReader(request)).Body.String()
-	if !strings.Contains(got, "name one as operationName") ||
-		!strings.Contains(got, "GRAPHQL_VALIDATION_FAILED") {
-		t.Error(got)
+	const ofFilter = `"query($f: SessionFilter) { sessions(filter: $f) { totalCount } }"`
+	for _, c := range []struct{ request, says string }{
+		{`{"query":"query A { viewer { name } } query B { viewer { name } }"}`, "name one as operationName"},
+		{`{"query":"query($id: String!) { session(callId: $id) { callId } }"}`, "$id: must be defined"},
+		{`{"query":"query($id: String!) { session(callId: $id) { callId } }","variables":{"id":null}}`,
+			"$id: cannot be null"},
+		{`{"query":` + ofFilter + `,"variables":{"f":{"callee":{"is":"a"}}}}`, "$f.callee.is: unknown field"},
+		{`{"query":` + ofFilter + `,"variables":{"f":[{"messages":{"status":["NONE"]}}]}}`, "$f"},
+	} {
+		got := post(s.handler, strings.NewReader(c.request)).Body.String()
+		if !strings.Contains(got, c.says) || !strings.Contains(got, "GRAPHQL_VALIDATION_FAILED") {
+			t.Errorf("%s\n%s\nwant %q", c.request, got, c.says)
+		}
 	}
 }
 

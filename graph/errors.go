@@ -10,6 +10,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"sessiongraph/graph/apierror"
@@ -35,6 +36,8 @@ func presentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 			shown.Message = explainSyntax(shown.Message)
 		case shown.Message == unnamedOperation:
 			shown.Message = "the document has several operations: keep one, or name one as operationName"
+		case isOfVariable(shown):
+			shown.Message = "$" + shown.Path[1:].String() + ": " + shown.Message
 		case shown.Extensions["code"] != nil:
 		case errors.Is(err, store.ErrErased), errors.Is(err, store.ErrLogFull):
 			shown.Message = err.Error()
@@ -69,6 +72,12 @@ const unnamedOperation = "operation  not found"
 func isCoercion(err error) bool {
 	var integer *graphql.IntegerError
 	return errors.As(err, &integer)
+}
+
+// isOfVariable reports whether an error is the validator's of a variable, which its path alone names.
+func isOfVariable(err *gqlerror.Error) bool {
+	return err.Extensions["code"] == errcode.ValidationFailed && len(err.Path) > 1 &&
+		err.Path[0] == ast.PathName("variable")
 }
 
 // explainSyntax adds to a message of the parser, which names tokens.
