@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -182,17 +183,15 @@ func Run(ctx context.Context, listener net.Listener, config Config, log *slog.Lo
 	return err
 }
 
-// openableURL is the address at which a browser on this machine reaches the server.
+// openableURL is the address at which a browser on this machine reaches the server, also one in a container with this
+// port.
 func openableURL(address net.Addr, encrypted bool) string {
+	host := address.String()
 	if tcp, ok := address.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
-		loopback := net.IPv6loopback
-		if tcp.IP.To4() != nil {
-			loopback = net.IPv4(127, 0, 0, 1)
-		}
-		address = &net.TCPAddr{IP: loopback, Port: tcp.Port}
+		host = net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
 	}
 	if encrypted {
-		return "https://" + address.String()
+		return "https://" + host
 	}
-	return "http://" + address.String()
+	return "http://" + host
 }
