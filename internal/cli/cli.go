@@ -79,7 +79,8 @@ func Run(ctx context.Context, args []string, s Streams, schema Schema) int {
 
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	if err = parsed.Run(s, schema, file); err != nil {
-		_, _ = fmt.Fprintln(s.Err, "sessiongraph:", redact(err.Error()))
+		lines := slices.Compact(strings.Split(redact(err.Error()), "\n")) // a full disk fails each write alike
+		_, _ = fmt.Fprintln(s.Err, "sessiongraph:", strings.Join(lines, "\n"))
 	}
 	return exitCode(err)
 }

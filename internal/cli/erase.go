@@ -29,6 +29,14 @@ func (Erase) Help() string {
 		removingHelp
 }
 
+// Validate refuses an empty callee, which a script may have by mistake.
+func (c Erase) Validate() error {
+	if c.Callee == "" {
+		return errors.New("--callee: empty value: name the callee to erase")
+	}
+	return nil
+}
+
 // Run removes all notifications of a callee.
 func (c Erase) Run(ctx context.Context, s Streams) error {
 	return c.open(ctx, s, func(database *store.Store) error {

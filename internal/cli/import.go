@@ -138,6 +138,9 @@ func (i *importer) file(ctx context.Context, name string) error {
 			return fmt.Errorf("import: %w", err)
 		}
 		defer func() { _ = file.Close() }()
+		if info, err := file.Stat(); err == nil && info.IsDir() {
+			return fmt.Errorf("import %s: it is a folder: name its files", name)
+		}
 		in, shown = file, name
 	}
 	objects := newObjectReader(in, 2*i.maxBody+maxExportedOverhead)

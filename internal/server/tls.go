@@ -90,6 +90,10 @@ func (c *certificate) read() (changed bool, err error) {
 	}
 
 	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil && bytes.Contains(key, []byte("ENCRYPTED")) {
+		return changed, fmt.Errorf("--tls-key %q has a password: write it without one "+
+			"(openssl pkey -in FILE -out NEW)", c.keyFile)
+	}
 	if err != nil {
 		return changed, fmt.Errorf("--tls-cert %q and --tls-key %q: %w", c.certFile, c.keyFile, err)
 	}

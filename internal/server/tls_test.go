@@ -30,6 +30,11 @@ func TestCertificateIsRenewed(t *testing.T) {
 	if _, err := newCertificate(certFile, keyFile, slog.New(slog.NewTextHandler(log, nil))); err == nil {
 		t.Error("a pair that does not match is used")
 	}
+	write(keyFile, []byte("-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIGj\n-----END ENCRYPTED PRIVATE KEY-----\n"))
+	_, err := newCertificate(certFile, keyFile, slog.New(slog.NewTextHandler(log, nil)))
+	if err == nil || !strings.Contains(err.Error(), "openssl pkey") {
+		t.Errorf("a key with a password: %v", err)
+	}
 	write(keyFile, key)
 	c, err := newCertificate(certFile, keyFile, slog.New(slog.NewTextHandler(log, nil)))
 	if err != nil {
