@@ -79,10 +79,18 @@ func Run(ctx context.Context, args []string, s Streams, schema Schema) int {
 
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	if err = parsed.Run(s, schema, file); err != nil {
-		lines := slices.Compact(strings.Split(redact(err.Error()), "\n")) // a full disk fails each write alike
-		_, _ = fmt.Fprintln(s.Err, "sessiongraph:", strings.Join(lines, "\n"))
+		_, _ = fmt.Fprintln(s.Err, "sessiongraph:", message(err))
 	}
 	return exitCode(err)
+}
+
+// message returns the text of an error: without secrets, and each line once, as a full disk fails every write alike.
+func message(err error) string {
+	text := redact(err.Error())
+	if errors.Is(err, context.Canceled) { // only a signal cancels a command
+		text = strings.ReplaceAll(text, context.Canceled.Error(), "interrupted")
+	}
+	return strings.Join(slices.Compact(strings.Split(text, "\n")), "\n")
 }
 
 // Exit statuses of a program that failed.

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -65,6 +67,20 @@ func TestRun(t *testing.T) {
 			(test.err == "") != (errors.Len() == 0) {
 			t.Errorf("%s: exit code %d, output %.100q, errors %.100q; want %d, %q, %q",
 				test.args, code, out.String(), errors.String(), test.code, test.out, test.err)
+		}
+	}
+}
+
+func TestMessage(t *testing.T) {
+	full := errors.New("no space left on device")
+	for want, err := range map[string]error{
+		"replay: interrupted":              fmt.Errorf("replay: %w", context.Canceled),
+		"no space left on device":          errors.Join(full, full),
+		"no space left on device\nanother": errors.Join(full, errors.New("another")),
+		"open postgres://me:xxxxx@there":   errors.New("open postgres://me:secret@there"),
+	} {
+		if got := message(err); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }
