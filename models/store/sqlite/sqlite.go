@@ -176,7 +176,7 @@ func checkFile(file string, mustExist bool) error {
 	case err == nil && info.IsDir():
 		return errors.New("it is a folder: name a file")
 	case errors.Is(err, fs.ErrNotExist) && mustExist:
-		return errors.New("no such file")
+		return errors.New("no such file: --db names it, serve and import make it")
 	}
 	return checkFolder(file)
 }
@@ -339,7 +339,8 @@ func (Dialect) DescribeError(err error) error {
 	case sqlite3.SQLITE_CORRUPT:
 		return errors.New("the file is damaged: use an undamaged backup")
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
-		return errors.New("this user may not write the file, or not in its folder: run this as their owner")
+		return errors.New("the file or its folder cannot be written: run this as their owner, and look whether the" +
+			" disk is mounted read-only")
 	case sqlite3.SQLITE_FULL:
 		return errors.New("the disk is full")
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
