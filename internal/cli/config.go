@@ -1,17 +1,19 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
-	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
 )
 
 // configFlag is the flag that names the configuration file.
@@ -143,18 +145,22 @@ func readConfig(file string, root *kong.Node) (map[string]any, error) {
 	if err != nil {
 		return nil, withoutPath(err)
 	}
-	settings := map[string]any{}
-	if err := yaml.Unmarshal(text, &settings); err != nil {
+	nodes := map[string]ast.Node{}
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	if err := decoder.Decode(&nodes); err != nil && !errors.Is(err, io.EOF) {
 		line, _, _ := strings.Cut(yaml.FormatError(err, false, false), "\n")
 		return nil, fmt.Errorf("not a list of settings in YAML, such as addr: 127.0.0.1:8080: %s", line)
 	}
+	if err := decoder.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return nil, errors.New("it has more than one document: remove the lines of ---")
+	}
 
-	known := flagNames(root)
-	for name, value := range settings {
+	known, settings := flagNames(root), map[string]any{}
+	for name, node := range nodes {
 		if name == configFlag || !slices.Contains(known, name) {
 			return nil, fmt.Errorf("unknown setting %q%s", name, suggest(name, known))
 		}
-		if settings[name], err = configValue(value); err != nil {
+		if settings[name], err = configValue(node); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
@@ -183,24 +189,30 @@ func flagNames(root *kong.Node) (all []string) {
 	return all
 }
 
-// configValue returns a value as a flag has it.
-func configValue(value any) (any, error) {
-	switch kind := reflect.ValueOf(value); kind.Kind() {
-	case reflect.Bool:
-		return value, nil
-	case reflect.Slice:
-		parts := make([]string, kind.Len())
-		for i := range parts {
-			part, err := configValue(kind.Index(i).Interface())
+// configValue returns a value as a flag has it: numbers, too, as they are written, for a secret may look like one.
+func configValue(node ast.Node) (any, error) {
+	switch node := node.(type) {
+	case *ast.BoolNode:
+		return node.Value, nil
+	case *ast.StringNode:
+		return node.Value, nil
+	case *ast.LiteralNode:
+		return node.Value.Value, nil
+	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+		return node.GetToken().Value, nil
+	case *ast.TagNode:
+		return configValue(node.Value)
+	case *ast.SequenceNode:
+		parts := make([]string, len(node.Values))
+		for i, value := range node.Values {
+			part, err := configValue(value)
 			if err != nil {
 				return nil, err
 			}
 			parts[i] = fmt.Sprint(part)
 		}
 		return strings.Join(parts, ","), nil
-	case reflect.Map, reflect.Invalid:
-		return nil, fmt.Errorf("want a value or a list")
 	default:
-		return fmt.Sprint(value), nil
+		return nil, errors.New("want a value or a list")
 	}
 }

@@ -85,13 +85,15 @@ func TestSIGHUP(t *testing.T) {
 func TestBadConfigurationFiles(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "sessiongraph.yaml")
 	for text, says := range map[string]string{
-		"max-pages: 7\n":        `unknown setting "max-pages", did you mean "max-page"?`,
-		"config: x\n":           `unknown setting "config"`,
-		"max-page: many\n":      "--max-page",
-		"max-page: {a: 1}\n":    "max-page: want a value or a list",
-		"max-page\n":            "not a list of settings",
-		"a: [\n":                "not a list of settings",
-		"query-timeout: later ": "--query-timeout",
+		"max-pages: 7\n":           `unknown setting "max-pages", did you mean "max-page"?`,
+		"config: x\n":              `unknown setting "config"`,
+		"max-page: many\n":         "--max-page",
+		"max-page: {a: 1}\n":       "max-page: want a value or a list",
+		"max-page\n":               "not a list of settings",
+		"a: [\n":                   "not a list of settings",
+		"query-timeout: later ":    "--query-timeout",
+		"max-page: 7\n---\na: 1\n": "more than one document",
+		"max-page: ~\n":            "max-page: want a value or a list",
 	} {
 		write(t, file, text)
 		ended := program.Run(t, "", "serve", "--config", file)
@@ -103,6 +105,19 @@ func TestBadConfigurationFiles(t *testing.T) {
 	ended := program.Run(t, "", "serve", "--config", file+"x")
 	if ended.Code != 2 || ended.Err != "sessiongraph: --config: "+file+"x: no such file or directory\n" {
 		t.Errorf("no file: %+v", ended)
+	}
+}
+
+// A secret that looks like a number is the same in a file of settings as in a flag.
+func TestSecretsInTheFileOfSettings(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "sessiongraph.yaml")
+	for _, secret := range []string{"0123", "0x10", ".5", "1_000", "1.50", "1e3", "12345678901234567890123"} {
+		write(t, file, "sign-secret: "+secret+" # a comment\n")
+		got := program.Run(t, "{}", "sign", "--config", file, "-")
+		want := program.Run(t, "{}", "sign", "--sign-secret", secret, "-")
+		if got.Code != 0 || got.Out != want.Out || got.Out == "" {
+			t.Errorf("%s: %+v, want %+v", secret, got, want)
+		}
 	}
 }
 
