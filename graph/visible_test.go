@@ -120,6 +120,31 @@ func TestViewersSeeADatabaseOfTheirOwn(t *testing.T) {
 	})
 }
 
+// A session that was another campaign's before shows nothing of that to who sees the new campaign alone.
+func TestOlderVersionsOfOtherCampaignsAreHidden(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, kind testdb.Kind) {
+		viewer := models.Operator()
+		viewer.RowRules = models.RowRules{WorkflowIDs: []string{"w1"}, Channels: []string{"c"}}
+		version := func(timestamp int, workflow, channel, unknown string) wire {
+			return wire{"call_id": "a", "timestamp": timestamp, "workflow_id": workflow, "channel": channel,
+				unknown: "x"}
+		}
+		handler := as(viewer, served(t, kind,
+			version(1, "w1", "c", "first"), version(2, "w2", "c", "second"), version(3, "w1", "d", "third"),
+			version(4, "w1", "c", "fourth"), wire{"call_id": "b", "workflow_id": "w2", "channel": "c", "fifth": 1}))
+		got := asked(t, handler, `{ sessions { nodes { callId version versions { notifiedAt raw } } } `+
+			`drift { path notificationCount } }`)
+		first, fourth := string(version(1, "w1", "c", "first").body()), string(version(4, "w1", "c", "fourth").body())
+		want := `{"sessions":{"nodes":[{"callId":"a","version":4,"versions":[` +
+			`{"notifiedAt":"1970-01-01T00:00:04Z","raw":` + fourth + `},` +
+			`{"notifiedAt":"1970-01-01T00:00:01Z","raw":` + first + `}]}]},` +
+			`"drift":[{"path":"first","notificationCount":1},{"path":"fourth","notificationCount":1}]}`
+		if got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	})
+}
+
 // compareNodes asks for everything that an operator finds, by its id and its key.
 func compareNodes(t *testing.T, operator, want, got http.Handler) {
 	t.Helper()

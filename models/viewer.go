@@ -62,6 +62,21 @@ func (r RowRules) Filter() *SessionFilter {
 	return passes
 }
 
+// PassVersion reports whether the rules pass a version of a session, by its notification.
+func (r RowRules) PassVersion(notification JSON) bool {
+	if r.All() {
+		return true
+	}
+	values := map[string]string{}
+	for name, value := range notification.Fields() {
+		values[name] = value.Text() // of a name that is there twice the last one counts
+	}
+	passes := func(rule []string, name string) bool {
+		return len(rule) == 0 || slices.Contains(rule, values[name])
+	}
+	return passes(r.WorkflowIDs, "workflow_id") && passes(r.RobotIDs, "robot_id") && passes(r.Channels, "channel")
+}
+
 // Viewer is who sends an operation: what a token or a JWT stands for.
 type Viewer struct {
 	Name   string  // the token's name or the JWT's sub; empty where the server has no tokens

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -222,6 +224,36 @@ func (s *Store) verifyDrift(tx *gorm.DB, wanted map[int64][]driftRow, report fun
 	return nil
 }
 
+// visibleDrift passes what drift_notifications n has of the versions that the viewer sees.
+func (s *Store) visibleDrift(ctx context.Context) (dialect.Predicate, error) {
+	visible, rules := s.visibleSessions(ctx), versionRules(ctx)
+	if rules.All() {
+		return dialect.AlwaysTrue, nil
+	}
+	var hidden []string
+	older := dialect.Select("SELECT v.id, v.body FROM sessions s JOIN notifications v ON v.call_id = s.call_id"+
+		" AND v.id <> s.notification_id WHERE "+visible.SQL+
+		" AND EXISTS (SELECT 1 FROM drift_notifications n WHERE n.notification_id = v.id)", visible.Args...)
+	err := s.eachRow(ctx, older, func(scan scanner) error {
+		var id int64
+		var packed []byte
+		if err := scan(&id, &packed); err != nil {
+			return err
+		}
+		passes, err := s.passVersion(rules, packed)
+		if !passes {
+			hidden = append(hidden, strconv.FormatInt(id, 10))
+		}
+		return err
+	})
+	visible.SQL = "n.notification_id IN (SELECT v.id FROM sessions s" +
+		" JOIN notifications v ON v.call_id = s.call_id WHERE " + visible.SQL + ")"
+	if len(hidden) > 0 { // as they are: a statement has some thousand arguments at most
+		visible.SQL += " AND n.notification_id NOT IN (" + strings.Join(hidden, ",") + ")"
+	}
+	return visible, err
+}
+
 // Drift reads what the viewer's notifications have that this program does not know, so much of it at most: what most
 // of them have first, then by kind, path and value.
 func (s *Store) Drift(ctx context.Context, first *int) ([]*models.Drift, error) {
@@ -229,10 +261,9 @@ func (s *Store) Drift(ctx context.Context, first *int) ([]*models.Drift, error) 
 	if first != nil {
 		limit = *first
 	}
-	visible := s.visibleSessions(ctx)
-	if visible.SQL != dialect.AlwaysTrue.SQL {
-		visible.SQL = "n.notification_id IN (SELECT v.id FROM sessions s" +
-			" JOIN notifications v ON v.call_id = s.call_id WHERE " + visible.SQL + ")"
+	visible, err := s.visibleDrift(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read drift: %w", err)
 	}
 	statement := dialect.Select("SELECT d.kind, d.path, d.value, g.notifications, g.first_seen, g.last_seen FROM"+
 		" (SELECT n.drift_id, COUNT(*) AS notifications, MIN(n.received_at) AS first_seen,"+
@@ -240,7 +271,7 @@ func (s *Store) Drift(ctx context.Context, first *int) ([]*models.Drift, error) 
 		" JOIN drifts d ON d.id = g.drift_id ORDER BY g.notifications DESC, d.kind, d.path, d.value LIMIT ?",
 		append(slices.Clone(visible.Args), limit)...)
 	found := []*models.Drift{}
-	err := s.eachRow(ctx, statement, func(scan scanner) error {
+	err = s.eachRow(ctx, statement, func(scan scanner) error {
 		drift := &models.Drift{}
 		found = append(found, drift)
 		return scan(&drift.Kind, &drift.Path, &drift.Value, &drift.NotificationCount,

@@ -126,16 +126,25 @@ func (s *Store) maskBody(masks *masks, body, packedShown []byte) (models.JSON, e
 }
 
 // VersionsOf reads the projected notifications of several sessions by call_id, without
-// bodies, newest first: the first of each is the one that the session shows.
+// bodies, newest first: the first of each is the one that the session shows. Versions that the viewer's row rules do
+// not pass are left out.
 func (s *Store) VersionsOf(ctx context.Context, callIDs []string) (map[string][]*models.Notification, error) {
 	found := make(map[string][]*models.Notification, len(callIDs))
-	statement := dialect.Select("SELECT id, call_id, notified_at, first_received_at, deliveries FROM notifications"+
-		" WHERE call_id IN ? AND outcome = ? ORDER BY notified_at DESC, id DESC", callIDs, models.Projected)
+	body, rules := "NULL", versionRules(ctx)
+	if !rules.All() {
+		body = "body"
+	}
+	statement := dialect.Select("SELECT id, call_id, notified_at, first_received_at, deliveries, "+body+
+		" FROM notifications WHERE call_id IN ? AND outcome = ? ORDER BY notified_at DESC, id DESC",
+		callIDs, models.Projected)
 	err := s.eachRow(ctx, statement, func(scan scanner) error {
-		n := &models.Notification{}
+		n, packed := &models.Notification{}, []byte(nil)
 		err := scan(&n.ID, &n.CallID, optionalTimeColumn{&n.NotifiedAt},
-			(*timeColumn)(&n.FirstReceivedAt), &n.Deliveries)
+			(*timeColumn)(&n.FirstReceivedAt), &n.Deliveries, &packed)
 		if err != nil {
+			return err
+		}
+		if passes, err := s.passVersion(rules, packed); err != nil || !passes {
 			return err
 		}
 		found[*n.CallID] = append(found[*n.CallID], n)

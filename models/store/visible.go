@@ -34,6 +34,23 @@ func (s *Store) visibleSessions(ctx context.Context) dialect.Predicate {
 	return s.filters(ctx).session(rowRules(ctx))
 }
 
+// versionRules are the rules of the context's viewer for versions of the sessions that they see.
+func versionRules(ctx context.Context) models.RowRules {
+	if viewer := models.ViewerOf(ctx); viewer != nil {
+		return viewer.RowRules
+	}
+	return models.RowRules{}
+}
+
+// passVersion reports whether the rules pass a version with that body of the ledger.
+func (s *Store) passVersion(rules models.RowRules, packed []byte) (bool, error) {
+	if rules.All() {
+		return true, nil
+	}
+	body, err := s.unpackBody(packed)
+	return err == nil && rules.PassVersion(body), err
+}
+
 // visibleList is the list without the sessions that the viewer does not see.
 func visibleList(ctx context.Context, l models.SessionList) models.SessionList {
 	if rules := rowRules(ctx); rules != nil {
