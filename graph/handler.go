@@ -118,7 +118,8 @@ func newServer(
 ) (*handler.Server, *runner) {
 	run := newRunner(database, primary, settings, log)
 	resolver := &Resolver{run.source, database, &limits.SubscriptionLimiter{}}
-	executable := generated.NewExecutableSchema(generated.Config{Resolvers: resolver})
+	executable := generated.NewExecutableSchema(generated.Config{Resolvers: resolver,
+		Schema: clientSchema(generated.NewExecutableSchema(generated.Config{}).Schema())})
 	server := handler.New(executable)
 	overHTTP := transport.HTTP{MaxBody: maxRequest, Runner: run}
 	server.AddTransport(transport.WebSocket{

@@ -103,6 +103,15 @@ func descriptions(schema *ast.Schema) map[string]string {
 
 // Clients spread fragments over the whole union: a field name that had two types
 // there could not be selected without an alias.
+// Clients with a closed list of locations, such as graphql-core's, can read the introspection.
+func TestIntrospectionNamesTheLocationsOfTheSpecificationAlone(t *testing.T) {
+	got := asked(t, served(t, testdb.SQLite), `{ __schema { directives { name locations } }
+		__type(name: "__DirectiveLocation") { enumValues { name } } }`)
+	if strings.Contains(got, "DIRECTIVE_DEFINITION") || !strings.Contains(got, `"FIELD_DEFINITION"`) {
+		t.Error(got)
+	}
+}
+
 func TestMessageContentGivesEachFieldNameOneType(t *testing.T) {
 	schema := loadSchema(t, "../schema.graphqls")
 	first := map[string]string{}
