@@ -26,7 +26,7 @@ func TestTextsWithNUL(t *testing.T) {
 			"messages":  texts("zero\x00width \x01\x02"),
 			"ner_slots": note{"a\x00": "1", "a\uFFFD": "2", "v": "\x00"}}.body()
 		save(t, database, oneByOne(body, body, note{"call_id": "a\uFFFDb", "timestamp": 2000,
-			"messages": texts("later\x00 \uFFFEnd \uFFFD \x03")}.body())...)
+			"messages": texts("later\x00 \uFFFEnd \uFFFD \x03"), "ner_slots": note{"v": "\x00"}}.body())...)
 		save(t, database, [][]byte{note{"call_id": "a\x00b", "timestamp": 2000, "callee": "+1\x00",
 			"messages": texts("zero\x00width \x01\x02")}.body()})
 		one, two := session(t, database, "a\x00b"), session(t, database, "a\uFFFDb")
@@ -69,6 +69,15 @@ func TestTextsWithNUL(t *testing.T) {
 					Order: models.DefaultSessionOrder()}, []string{""})
 			if err != nil || counts[""] != c.want {
 				t.Errorf("%+v: %d sessions, want %d (%v)", c.filter, counts[""], c.want, err)
+			}
+		}
+		for value, want := range map[string]int{"\x00": 1, "\uFFFD": 0, "\x01\x03": 0} {
+			slot := &models.NamedValueFilter{Name: "v", Value: &models.StringFilter{Eq: &value}}
+			counts, err := database.CountSessions(t.Context(),
+				models.SessionList{Filters: []*models.SessionFilter{{NerSlots: []*models.NamedValueFilter{slot}}},
+					Order: models.DefaultSessionOrder()}, []string{""})
+			if err != nil || counts[""] != want {
+				t.Errorf("slot %q: %d sessions, want %d (%v)", value, counts[""], want, err)
 			}
 		}
 		checkBody(t, database, 1, body)

@@ -180,3 +180,12 @@ func oneLine(text string) string {
 	}
 	return line
 }
+
+func firstRunes(s string, most int) string {
+	for i := range s {
+		if most--; most < 0 {
+			return s[:i]
+		}
+	}
+	return s
+}

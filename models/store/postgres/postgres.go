@@ -351,21 +351,13 @@ const indexedRunes = 100
 
 // EntryValue passes the entries that have one of the values.
 func (Dialect) EntryValue(values []string) dialect.Predicate {
-	starts := make([]string, len(values))
-	for i, value := range values {
-		starts[i] = firstRunes(encodeText(value), indexedRunes)
+	if len(values) == 0 {
+		return dialect.AlwaysFalse
 	}
-	indexed := fmt.Sprintf("left(v.value, %d)", indexedRunes)
-	return dialect.AllOf(dialect.In(indexed, starts), dialect.In("v.value", values))
-}
-
-func firstRunes(s string, most int) string {
-	for i := range s {
-		if most--; most < 0 {
-			return s[:i]
-		}
-	}
-	return s
+	start := fmt.Sprintf("left(?, %d)", indexedRunes) // of the value as it is stored
+	starts := fmt.Sprintf("left(v.value, %d) IN (%s)", indexedRunes,
+		strings.TrimSuffix(strings.Repeat(start+", ", len(values)), ", "))
+	return dialect.AllOf(dialect.Where(starts, dialect.ToAny(values)...), dialect.In("v.value", values))
 }
 
 var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
