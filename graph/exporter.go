@@ -14,6 +14,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"sessiongraph/graph/apierror"
 	"sessiongraph/graph/export"
 	"sessiongraph/graph/generated"
 	"sessiongraph/graph/limits"
@@ -99,7 +100,7 @@ func (e *exporter) Export(
 // export writes the rows of a plan.
 func (e *exporter) export(
 	ctx context.Context, oc *graphql.OperationContext, plan *export.Plan, file export.Writer, stop func(),
-) (rows int, failed *gqlerror.Error) {
+) (rows int, invalid *gqlerror.Error) {
 	if e.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, e.timeout)
@@ -114,18 +115,32 @@ func (e *exporter) export(
 
 	err = e.write(reading, oc, plan, func(cells []models.JSON) error {
 		rows++
-		return file.Write(cells)
+		return unwritten(file.Write(cells))
 	})
 	if err == nil {
-		err = file.Close()
+		err = unwritten(file.Close())
 	}
 	if cause := context.Cause(reading); err != nil && cause != nil && !errors.Is(cause, context.Canceled) {
 		err = cause
 	}
-	if err != nil {
+	var failed *unwrittenError
+	switch {
+	case errors.As(err, &failed): // the reader's fault, or its disk's
+		return rows, apierror.New(apierror.Unavailable, "the file could not be written: %s", failed)
+	case err != nil:
 		return rows, presentError(e.log)(ctx, err)
 	}
 	return rows, nil
+}
+
+// unwrittenError is of a file that could not be written, to a client that takes nothing for example.
+type unwrittenError struct{ error }
+
+func unwritten(err error) error {
+	if err != nil {
+		err = &unwrittenError{err}
+	}
+	return err
 }
 
 // Bounds of a page that is read at once: about so many bytes of its answer, and nodes. A page of contacts has more,
