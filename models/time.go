@@ -69,8 +69,8 @@ var timeLayouts = [...]string{"2006-01-02T15:04:05.999999999Z07:00", "2006-01-02
 
 // ReadTime reads a time as AIRudder sends it, or might: Unix seconds, milliseconds or
 // (16 digits) microseconds as a number or as decimal digits in a string, or an
-// RFC 3339 string whose offset may lack its colon, or be absent for UTC. It is nil for
-// anything else, and outside of the years 1 to 9999.
+// RFC 3339 string whose offset may lack its colon, or be absent for UTC; a leap second is
+// the one after it. It is nil for anything else, and outside of the years 1 to 9999.
 func ReadTime(j JSON) *Time {
 	var micros int64
 	switch j.Kind() {
@@ -119,8 +119,14 @@ func parseTime(s string) *time.Time {
 		return nil
 	}
 	s = strings.ToUpper(strings.Replace(s, " ", "T", 1))
+	leap := time.Duration(0)
+	const minute, seconds = len("2006-01-02T15:04"), len(":05")
+	if len(s) > minute+seconds && s[minute:minute+seconds] == ":60" {
+		s, leap = s[:minute]+":59"+s[minute+seconds:], time.Second
+	}
 	for _, layout := range timeLayouts {
 		if t, err := time.Parse(layout, s); err == nil {
+			t = t.Add(leap)
 			return &t
 		}
 	}
