@@ -9,9 +9,11 @@ import (
 	"gorm.io/gorm"
 
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"sessiongraph/models"
 	"sessiongraph/models/store/body"
@@ -155,16 +157,52 @@ func oldColumns() sessionColumns {
 // KeepEvents sets how many events are kept for subscribers that are behind.
 func (s *Store) KeepEvents(count int) { s.events.most = count }
 
-// RunForever runs a query that does not end by itself, in a snapshot as an operation's.
-func (s *Store) RunForever(ctx context.Context) error {
+// RunForever runs a query that does not end by itself, in a snapshot as an operation's, and counts the rows that it
+// reads.
+func (s *Store) RunForever(ctx context.Context, query string) (read int, err error) {
 	ctx, end := Snapshot(ctx)
 	defer end()
-	var count int
-	query := "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
-	if s.db.Name() == "PostgreSQL" {
-		query = "SELECT COUNT(*) FROM (SELECT pg_sleep(100000)) x"
+	err = s.eachRow(ctx, dialect.Select(query), func(scanner) error {
+		read++
+		return nil
+	})
+	return read, err
+}
+
+// OpenCounted opens a database as Open does. On SQLite search may unpack no more than most bodies; unpacked counts
+// them.
+func OpenCounted(ctx context.Context, address string, most int64) (s *Store, unpacked *atomic.Int64, err error) {
+	unpacked = &atomic.Int64{}
+	if postgres.IsAddress(address) {
+		s, err = Open(ctx, address, Options{})
+		return s, unpacked, err
 	}
-	return s.reader(ctx).Raw(query).Scan(&count).Error
+	codec, err := body.NewCodec(maxRestoredBody)
+	if err != nil {
+		return nil, nil, err
+	}
+	log, masking := slog.New(slog.DiscardHandler), newMasking([]byte("key"), nil)
+	config := dialect.Config{Log: log, Blank: masking.blank}
+	db, err := sqlite.Open(address, countedBodies{codec, unpacked, most}, config)
+	if err != nil {
+		return nil, nil, err
+	}
+	s = newStore(db, address, log, codec, masking)
+	return s, unpacked, errors.Join(s.migrate(ctx), s.readKeys(ctx))
+}
+
+type countedBodies struct {
+	*body.Codec
+	unpacked *atomic.Int64
+	most     int64
+}
+
+// Restore counts a body.
+func (c countedBodies) Restore(dst, compressed []byte) ([]byte, error) {
+	if c.unpacked.Add(1) > c.most {
+		return nil, fmt.Errorf("more than %d bodies unpacked", c.most)
+	}
+	return c.Codec.Restore(dst, compressed)
 }
 
 // BusyQueries counts the connections that queries hold.

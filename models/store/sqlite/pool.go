@@ -47,7 +47,11 @@ func (c connector) Connect(context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newStmtCacheConn(conn.(driverConn))
+	interruptible, err := newInterruptibleConn(conn.(driverConn))
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return newStmtCacheConn(interruptible)
 }
 
 // Driver is the store's own driver.

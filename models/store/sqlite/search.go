@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -13,13 +14,11 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	"gorm.io/gorm"
 	"modernc.org/sqlite"
 
 	"sessiongraph/models"
 	"sessiongraph/models/mask"
-	"sessiongraph/models/store/body"
 	"sessiongraph/models/store/dialect"
 )
 
@@ -77,14 +76,16 @@ const wordSeparator = "\n"
 // bodyOf reads the body of the notification that a session shows.
 const bodyOf = "(SELECT n.body FROM notifications n WHERE n.id = s.notification_id)"
 
-// bodyOfMessage is bodyOf for a message m.
-const bodyOfMessage = "(SELECT n.body FROM sessions o JOIN notifications n ON n.id = o.notification_id" +
+// ofMessage reads a column of the notification that the session of a message m shows.
+const ofMessage = "(SELECT n.%s FROM sessions o JOIN notifications n ON n.id = o.notification_id" +
 	" WHERE o.id = m.session_id)"
 
-// SearchMessages passes the messages that hold all the words.
+// SearchMessages passes the messages that hold all the words. The body is read for the first message of a session: to
+// read it for each would take a time that grows with the square of a transcript's length.
 func (Dialect) SearchMessages(words []string, masks int64) dialect.Predicate {
-	return dialect.Where(masked("message_holds", masks)+"("+bodyOfMessage+", m.position, ?)",
-		strings.Join(words, wordSeparator))
+	call := masked("message_holds", masks) + "(" + fmt.Sprintf(ofMessage, "sha256") + ", m.position, ?"
+	joined := strings.Join(words, wordSeparator)
+	return dialect.Where("COALESCE("+call+"), "+call+", "+fmt.Sprintf(ofMessage, "body")+"))", joined, joined)
 }
 
 // masked is the name of a function of search for those who see masks.
@@ -239,17 +240,31 @@ func (Dialect) IndexDifferences() []dialect.Difference {
 	}
 }
 
-// Transcripts that are kept at hand: one is looked at for each of its messages.
+// Texts of transcripts that are kept at hand for searches of other words.
 const (
-	cachedTranscripts   = 256
-	maxCachedTranscript = 64 << 10 // bytes
+	cachedTranscripts    = 256
+	maxCachedTranscripts = 16 << 20 // bytes of all
+	textOverhead         = 16       // bytes that a text takes beside its own
 )
+
+// Searches of which is kept which messages of a transcript they find: a search asks for each message.
+const (
+	cachedFound    = 16 << 10
+	maxCachedFound = 16 << 20 // bytes of all
+)
+
+// Restorer restores the compressed bodies of the ledger.
+type Restorer interface {
+	// Restore appends the body to dst.
+	Restore(dst, compressed []byte) ([]byte, error)
+}
 
 // transcripts reads the texts that search compares out of compressed bodies.
 type transcripts struct {
-	bodies  *body.Codec
+	bodies  Restorer
 	seed    maphash.Seed
-	recent  *lru.Cache[transcriptKey, []string]
+	recent  *sizedCache[transcriptKey, []string]
+	found   *sizedCache[foundKey, positions]
 	scratch sync.Pool          // of *searchScratch
 	masks   func() *mask.Masks // under which texts are compared; nil for texts as they are
 	clear   *transcripts       // of texts as they are, where there are masks
@@ -261,29 +276,32 @@ type transcriptKey struct {
 	masks *mask.Masks
 }
 
-func newTranscripts(bodies *body.Codec) (*transcripts, error) {
-	recent, err := lru.New[transcriptKey, []string](cachedTranscripts)
-	if err != nil {
-		return nil, fmt.Errorf("make cache of transcripts: %w", err)
+func newTranscripts(bodies Restorer) (*transcripts, error) {
+	recent, err1 := newSizedCache[transcriptKey, []string](cachedTranscripts, maxCachedTranscripts)
+	found, err2 := newSizedCache[foundKey, positions](cachedFound, maxCachedFound)
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, fmt.Errorf("make caches of search: %w", err)
 	}
-	return &transcripts{bodies: bodies, seed: maphash.MakeSeed(), recent: recent}, nil
+	return &transcripts{bodies: bodies, seed: maphash.MakeSeed(), recent: recent, found: found}, nil
 }
 
-// registerSearchFunctions adds transcript_holds(body, words) and message_holds(body, position, words): whether the
-// texts of all messages together, or the one at a position, hold all the words, which are separated by wordSeparator.
+// registerSearchFunctions adds transcript_holds(body, words) and message_holds(sha256, position, words, body): whether
+// the texts of all messages together, or the one at a position, hold all the words, which are separated by
+// wordSeparator. Without a body message_holds is NULL where it is not at hand which messages hold them.
 // Those whose names begin with masked_ compare texts under masks that leave a blank.
-func registerSearchFunctions(d *sqlite.Driver, bodies *body.Codec, blank func() *mask.Masks) error {
+func registerSearchFunctions(d *sqlite.Driver, bodies Restorer, blank func() *mask.Masks) error {
 	plain, err1 := newTranscripts(bodies)
 	masked, err2 := newTranscripts(bodies)
 	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
 	masked.masks, masked.clear = blank, plain
+	const threeOrFour = -1 // which the driver has for any number
 	return errors.Join(
 		d.RegisterDeterministicScalarFunction("transcript_holds", 2, plain.transcriptHolds),
-		d.RegisterDeterministicScalarFunction("message_holds", 3, plain.messageHolds),
+		d.RegisterScalarFunction("message_holds", threeOrFour, plain.messageHolds),
 		d.RegisterScalarFunction("masked_transcript_holds", 2, masked.transcriptHolds),
-		d.RegisterScalarFunction("masked_message_holds", 3, masked.messageHolds),
+		d.RegisterScalarFunction("masked_message_holds", threeOrFour, masked.messageHolds),
 	)
 }
 
@@ -299,44 +317,26 @@ func (t *transcripts) transcriptHolds(c *sqlite.FunctionContext, args []driver.V
 		return nil, errors.New("transcript_holds takes a body and words")
 	}
 	missing := strings.Split(words, wordSeparator)
-	if t.masks != nil {
-		texts, err := t.of(compressed)
-		for _, text := range texts {
-			missing = withoutHeld(missing, text)
+	key := t.key(compressed)
+	texts, known := t.recent.get(key)
+	if !known {
+		scratch, _ := t.scratch.Get().(*searchScratch)
+		if scratch == nil {
+			scratch = &searchScratch{}
 		}
-		return held(missing), err
-	}
-	if texts, known := t.recent.Get(transcriptKey{body: maphash.Bytes(t.seed, compressed)}); known {
-		for _, text := range texts {
-			missing = withoutHeld(missing, text)
+		defer t.scratch.Put(scratch)
+		body, err := t.bodies.Restore(scratch.body[:0], compressed)
+		if err != nil {
+			return nil, err
 		}
-		return held(missing), nil
-	}
-
-	scratch, _ := t.scratch.Get().(*searchScratch)
-	if scratch == nil {
-		scratch = &searchScratch{}
-	}
-	defer t.scratch.Put(scratch)
-	body, err := t.bodies.Restore(scratch.body[:0], compressed)
-	if err != nil {
-		return nil, err
-	}
-	if len(body) > maxScannedBody {
-		texts, err := t.of(compressed)
-		for _, text := range texts {
-			missing = withoutHeld(missing, text)
+		if t.masks == nil && len(body) <= maxScannedBody {
+			scratch.body = body
+			return held(scratch.missing(body, missing)), nil
 		}
-		return held(missing), err
+		texts = t.read(key, body)
 	}
-	scratch.body = body
-	for message := range models.JSON(body).Get("messages").Items() {
-		if scratch.cannotHold(message, missing) {
-			continue
-		}
-		if missing = withoutHeld(missing, models.SearchTextOf(message)); len(missing) == 0 {
-			break
-		}
+	for _, text := range texts {
+		missing = withoutHeld(missing, text)
 	}
 	return held(missing), nil
 }
@@ -360,6 +360,19 @@ const maxScannedBody = 16 << 10
 // searchScratch is memory that looking at a transcript uses again.
 type searchScratch struct{ body, lower []byte }
 
+// missing are the words that no message of a body holds.
+func (s *searchScratch) missing(body models.JSON, words []string) []string {
+	for message := range body.Get("messages").Items() {
+		if s.cannotHold(message, words) {
+			continue
+		}
+		if words = withoutHeld(words, models.SearchTextOf(message)); len(words) == 0 {
+			break
+		}
+	}
+	return words
+}
+
 // cannotHold reports that a message holds none of the words: its JSON is plain ASCII without escapes, and has none of
 // them. Of such texts folding makes small letters, and no more.
 func (s *searchScratch) cannotHold(message models.JSON, words []string) bool {
@@ -382,25 +395,36 @@ func (s *searchScratch) cannotHold(message models.JSON, words []string) bool {
 	return true
 }
 
+var errMessageHolds = errors.New("message_holds takes the hash of a body, a position and words, then the body")
+
 func (t *transcripts) messageHolds(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-	texts, err := t.of(args[0])
-	if err != nil {
-		return nil, err
+	if len(args) < 3 {
+		return nil, errMessageHolds
 	}
-	position, ok1 := args[1].(int64)
-	words, ok2 := args[2].(string)
-	if !ok1 || !ok2 {
-		return nil, errors.New("message_holds takes a body, a position and words")
+	sha, ok1 := args[0].([]byte)
+	position, ok2 := args[1].(int64)
+	words, ok3 := args[2].(string)
+	if !ok1 || len(sha) != sha256.Size || !ok2 || !ok3 {
+		return nil, errMessageHolds
 	}
-	if position < 0 || position >= int64(len(texts)) {
-		return int64(0), nil
+	key := foundKey{body: [sha256.Size]byte(sha), words: words}
+	if t.masks != nil {
+		key.masks = t.masks()
 	}
-	for word := range strings.SplitSeq(words, wordSeparator) {
-		if !strings.Contains(texts[position], word) {
-			return int64(0), nil
+	found, known := t.found.get(key)
+	switch {
+	case known:
+	case len(args) == 3:
+		return nil, nil
+	default:
+		texts, err := t.of(args[3])
+		if err != nil {
+			return nil, err
 		}
+		found = messagesWith(texts, strings.Split(words, wordSeparator))
+		t.found.add(key, found, len(words)+len(found))
 	}
-	return int64(1), nil
+	return found.has(position), nil
 }
 
 // of are the texts of a compressed body's messages.
@@ -409,33 +433,43 @@ func (t *transcripts) of(compressed driver.Value) ([]string, error) {
 	if !ok {
 		return nil, errors.New("a session's body is missing")
 	}
-	key := transcriptKey{body: maphash.Bytes(t.seed, b)}
-	if t.masks != nil {
-		key.masks = t.masks()
-	}
-	if texts, known := t.recent.Get(key); known {
+	key := t.key(b)
+	if texts, known := t.recent.get(key); known {
 		return texts, nil
 	}
 	restored, err := t.bodies.Restore(nil, b)
 	if err != nil {
 		return nil, err
 	}
+	return t.read(key, restored), nil
+}
+
+func (t *transcripts) key(compressed []byte) transcriptKey {
+	key := transcriptKey{body: maphash.Bytes(t.seed, compressed)}
+	if t.masks != nil {
+		key.masks = t.masks()
+	}
+	return key
+}
+
+// read reads the texts of a body's messages, and keeps them.
+func (t *transcripts) read(key transcriptKey, body []byte) []string {
 	var texts []string
 	if key.masks != nil {
-		texts = key.masks.SearchTexts(restored)
+		texts = key.masks.SearchTexts(body)
 	} else {
-		for _, m := range models.ReadMessages(models.JSON(restored).Get("messages")) {
+		for _, m := range models.ReadMessages(models.JSON(body).Get("messages")) {
 			texts = append(texts, m.SearchText)
 		}
 	}
-	size := 0
-	for _, text := range texts {
-		size += len(text)
+	all := strings.Join(texts, "")
+	at := 0
+	for i, text := range texts { // which may share the memory of the body
+		texts[i] = all[at : at+len(text)]
+		at += len(text)
 	}
-	if size <= maxCachedTranscript {
-		t.recent.Add(key, texts)
-	}
-	return texts, nil
+	t.recent.add(key, texts, len(all)+textOverhead*len(texts))
+	return texts
 }
 
 // transcript is what the index reads of a session.

@@ -1,8 +1,10 @@
 package sqlite
 
 import (
+	"crypto/sha256"
 	"database/sql/driver"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,7 +13,8 @@ import (
 	"sessiongraph/models/store/body"
 )
 
-// What is skipped, stopped at or kept while a transcript is searched makes no difference.
+// What is skipped, stopped at or kept while a transcript is searched makes no difference, for all of it and for each
+// message.
 func FuzzTranscriptHolds(f *testing.F) {
 	generator := simulate.New(1)
 	for n := range 40 {
@@ -49,23 +52,49 @@ func FuzzTranscriptHolds(f *testing.F) {
 		if len(words) == 0 {
 			return
 		}
+		compressed, joined := codec.Compress(nil, notification), strings.Join(words, wordSeparator)
+		messages := models.ReadMessages(models.JSON(notification).Get("messages"))
 		want := int64(1)
 		for _, word := range words {
-			found := false
-			for _, m := range models.ReadMessages(models.JSON(notification).Get("messages")) {
-				found = found || strings.Contains(m.SearchText, word)
-			}
-			if !found {
+			said := func(m models.Message) bool { return strings.Contains(m.SearchText, word) }
+			if !slices.ContainsFunc(messages, said) {
 				want = 0
 			}
 		}
-		got, err := searched.transcriptHolds(nil,
-			[]driver.Value{codec.Compress(nil, notification), strings.Join(words, wordSeparator)})
-		if err != nil {
-			t.Fatal(err)
+		checkTranscript := func() {
+			got, err := searched.transcriptHolds(nil, []driver.Value{compressed, joined})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != want {
+				t.Errorf("%q holds %q: %d, want %d", notification, words, got, want)
+			}
 		}
-		if got != want {
-			t.Errorf("%q holds %q: %d, want %d", notification, words, got, want)
+		checkTranscript()
+
+		sum := sha256.Sum256(notification)
+		args := []driver.Value{sum[:], int64(-1), joined}
+		holds := func(body ...driver.Value) driver.Value {
+			value, err := searched.messageHolds(nil, append(args, body...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return value
+		}
+		defer checkTranscript() // of the texts that are kept then
+		if first, again := holds(compressed), holds(); first != int64(0) || again != int64(0) {
+			t.Errorf("%q holds %q before its messages: %v, %v", notification, words, first, again)
+		}
+		for i := range len(messages) + 9 {
+			args[1] = int64(i)
+			lacks := func(word string) bool { return !strings.Contains(messages[i].SearchText, word) }
+			want := int64(0)
+			if i < len(messages) && !slices.ContainsFunc(words, lacks) {
+				want = 1
+			}
+			if got := holds(); got != want {
+				t.Errorf("message %d of %q holds %q: %v, want %d", i, notification, words, got, want)
+			}
 		}
 	})
 }

@@ -24,7 +24,6 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"sessiongraph/models"
-	"sessiongraph/models/store/body"
 	"sessiongraph/models/store/dialect"
 )
 
@@ -92,7 +91,7 @@ func (d *Database) Listen(ctx context.Context, _ func()) error {
 func (d *Database) Close() error { return d.pools.Close() }
 
 // Open opens a file, or makes it.
-func Open(file string, bodies *body.Codec, options dialect.Config) (dialect.Database, error) {
+func Open(file string, bodies Restorer, options dialect.Config) (dialect.Database, error) {
 	if file == "" || strings.Contains(file, ":memory:") {
 		return nil, errors.New("a database in memory would lose every notification: name a file")
 	}
