@@ -2,11 +2,16 @@ package sqlite
 
 import (
 	"crypto/sha256"
+	"database/sql"
 	"database/sql/driver"
 	"encoding/json"
+	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"modernc.org/sqlite"
 
 	"sessiongraph/internal/simulate"
 	"sessiongraph/models"
@@ -97,4 +102,64 @@ func FuzzTranscriptHolds(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A search in messages reads the body of a session for the first of its messages.
+func TestBodyIsReadForOneMessage(t *testing.T) {
+	codec, err := body.NewCodec(1 << 30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	searched, err := newTranscripts(codec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	withBody := 0
+	d := &sqlite.Driver{}
+	err = d.RegisterScalarFunction("message_holds", -1,
+		func(c *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+			if len(args) > 3 {
+				withBody++
+			}
+			return searched.messageHolds(c, args)
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := openFile(filepath.Join(t.TempDir(), "bodies.db"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := sql.OpenDB(connector{d, "file:" + file.path, file})
+	t.Cleanup(func() { _ = pool.Close() })
+	run := func(statement string, args ...any) {
+		t.Helper()
+		if _, err := pool.ExecContext(t.Context(), statement, args...); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	run("CREATE TABLE notifications (id INTEGER PRIMARY KEY, sha256 BLOB, body BLOB)")
+	run("CREATE TABLE sessions (id INTEGER PRIMARY KEY, notification_id BIGINT)")
+	run("CREATE TABLE messages (session_id BIGINT, position BIGINT)")
+	const messages, sessions = 100, 3
+	for id := range sessions {
+		said := strings.Repeat(`{"content":{"type":"text","text":"Hello"}},{"content":{"type":"text","text":"Bye"}},`,
+			messages/2)
+		notification := fmt.Appendf(nil, `{"call_id":"%d","messages":[%s{}]}`, id, said)
+		sum := sha256.Sum256(notification)
+		run("INSERT INTO notifications VALUES (?, ?, ?)", id+10, sum[:], codec.Compress(nil, notification))
+		run("INSERT INTO sessions VALUES (?, ?)", id, id+10)
+		run("INSERT INTO messages SELECT ?, key FROM json_each(?, '$.messages')", id, string(notification))
+	}
+
+	for _, words := range [][]string{{"hello"}, {"hel", "o"}} {
+		withBody = 0
+		holds := Dialect{}.SearchMessages(words, 0)
+		var found int
+		err := pool.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM messages m WHERE "+holds.SQL,
+			holds.Args...).Scan(&found)
+		if err != nil || found != sessions*messages/2 || withBody != sessions {
+			t.Errorf("%q: %d messages found, %d bodies read, error %v", words, found, withBody, err)
+		}
+	}
 }
