@@ -31,10 +31,12 @@ func TestLongSessionsAreReadAFewTimes(t *testing.T) {
 
 		for who, ctx := range map[string]context.Context{"clear": t.Context(), "masked": reader(t)} {
 			for _, test := range []struct{ of, search, want string }{
-				{"session", "parcel", "[17 9876]"}, {"session", "evening", "9998 messages"}, {"session", "lost evening", "[]"},
-				{"messages", "ours", "[9876 9876]"}, {"messages", "good", "20 messages"}, {"messages", "ours good", "[]"},
-				{"message count", "a parcel", "4"}, {"message count", "good all", "19996"}, {"message count", "of good", "0"},
-				{"sessions", "the lost", "2"}, {"sessions", "all even", "2"}, {"sessions", "ours lost", "0"},
+				{"session", "parcel", "[17 9876]"}, {"session", "evening", "9998 messages"},
+				{"session", "lost evening", "[]"}, {"messages", "ours", "[9876 9876]"},
+				{"messages", "good", "20 messages"}, {"messages", "ours good", "[]"},
+				{"message count", "a parcel", "4"}, {"message count", "good all", "19996"},
+				{"message count", "of good", "0"}, {"sessions", "the lost", "2"},
+				{"sessions", "all even", "2"}, {"sessions", "ours lost", "0"},
 			} {
 				got, err := searched(ctx, database, test.of, test.search)
 				if err != nil || got != test.want {
