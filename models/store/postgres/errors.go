@@ -130,6 +130,15 @@ func (Dialect) DescribeError(err error) error {
 	return err
 }
 
+// connectError is the error of a connection that was not made, in the words of DescribeError.
+type connectError struct{ cause error }
+
+// Error returns the words.
+func (e connectError) Error() string { return Dialect{}.DescribeError(e.cause).Error() }
+
+// Unwrap returns the error itself.
+func (e connectError) Unwrap() error { return e.cause }
+
 // dialError is what precedes the reason in an error of pgconn's: the address twice, and the parts of the library.
 var dialError = regexp.MustCompile(`^(\S+) \(\S+\): dial error: dial tcp \S+: `)
 

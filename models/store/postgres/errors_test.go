@@ -64,7 +64,10 @@ func TestErrorsOfAddresses(t *testing.T) {
 		config, err := parseAddress(address)
 		if err == nil {
 			_, err = pgx.ConnectConfig(t.Context(), config)
-			err = Dialect{}.DescribeError(err)
+			err = fmt.Errorf("save: %w", connectError{err})
+			if !(Dialect{}).IsUnavailable(err) {
+				t.Errorf("%v is not of a database that is not available", err)
+			}
 		}
 		if got := err.Error(); !strings.Contains(got, want) || strings.Contains(got, "secret") ||
 			strings.ContainsAny(got, "\n;") {

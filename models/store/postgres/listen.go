@@ -11,7 +11,7 @@ import (
 func (d *Database) Listen(ctx context.Context, notify func()) error {
 	connection, err := pgx.ConnectConfig(ctx, d.direct.Copy())
 	if err != nil {
-		return err
+		return connectError{err}
 	}
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)

@@ -79,7 +79,7 @@ func (c textConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	generation := c.generation.Load()
 	conn, err := c.Connector.Connect(ctx)
 	if err != nil {
-		return nil, err
+		return nil, connectError{err}
 	}
 	plain, ok := conn.(*stdlib.Conn)
 	if !ok {
