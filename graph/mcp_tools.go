@@ -2,8 +2,8 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -41,113 +41,133 @@ const (
 	queryTool        = "query"
 )
 
-// makeTools returns the tools of a collection. Those whose schema cannot be resolved are left out, which a test
-// excludes for the built-in ones.
-func (a *assistants) makeTools(collection *documents.Collection) []*tool {
-	made := []*tool{a.searchTool(collection), a.conversationTool(collection), a.queryTool()}
-	taken := map[string]bool{searchTool: true, conversationTool: true, queryTool: true}
+// Bounds of a tool: clients refuse longer names, and of several tools more than one has to fit into an answer.
+const (
+	maxToolName = 64
+	maxToolSize = assistant.MaxAnswer / 3 // bytes of its JSON
+)
+
+// makeTools returns the tools of a collection. A document that cannot be one is named in the log.
+func (a *assistants) makeTools(collection *documents.Collection) (made []*tool) {
+	taken := map[string]bool{}
+	add := func(t *tool) {
+		encoded, err := json.Marshal(t.Tool)
+		reason := ""
+		switch {
+		case err != nil:
+			reason = err.Error()
+		case taken[t.Name]:
+			reason = "another tool has its name"
+		case len(t.Name) > maxToolName:
+			reason = fmt.Sprintf("its name has more than %d characters", maxToolName)
+		case len(encoded) > maxToolSize:
+			reason = fmt.Sprintf("its comment and variables take more than %d bytes", maxToolSize)
+		}
+		if reason != "" {
+			a.log.Warn("a document is no tool for assistants", "document", t.Name, "reason", reason)
+			return
+		}
+		taken[t.Name], t.size = true, len(encoded)
+		made = append(made, t)
+	}
+
+	if document := collection.ByID(library.AssistantSearch); document != nil {
+		add(a.searchTool(document))
+	}
+	if document := collection.ByID(library.AssistantConversation); document != nil {
+		add(a.conversationTool(document))
+	}
+	add(a.queryTool())
 	if collection != nil {
 		for _, document := range collection.Library {
-			if document.Kind == ast.Query && document.Name != "" && !taken[document.Name] {
-				taken[document.Name] = true
-				made = append(made, a.documentTool(document))
+			if document.Kind == ast.Query && document.Name != "" {
+				add(a.documentTool(document))
 			}
 		}
 	}
-	return slices.DeleteFunc(made, func(t *tool) bool {
-		if t == nil {
-			return true
-		}
-		resolved, err := t.tool.InputSchema.(*jsonschema.Schema).Resolve(nil)
-		t.input = resolved
-		return err != nil
-	})
+	return made
 }
 
-func readOnlyTool(name, title, description string, input *jsonschema.Schema) *mcp.Tool {
+func newTool(name, title, description string, input assistant.Input) *tool {
 	closed, no := false, false
-	return &mcp.Tool{Name: name, Title: title, Description: strings.TrimSpace(title + "\n" + description),
-		InputSchema: input, Annotations: &mcp.ToolAnnotations{Title: title, ReadOnlyHint: true, IdempotentHint: true,
-			DestructiveHint: &no, OpenWorldHint: &closed}}
+	return &tool{input: input, Tool: &mcp.Tool{Name: name, Title: title,
+		Description: strings.TrimSpace(title + "\n" + description), InputSchema: input.Schema,
+		Annotations: &mcp.ToolAnnotations{Title: title, ReadOnlyHint: true, IdempotentHint: true,
+			DestructiveHint: &no, OpenWorldHint: &closed}}}
 }
 
 // documentTool is a question of the library.
 func (a *assistants) documentTool(document *documents.Document) *tool {
-	input := assistant.InputSchema(a.schema, document.Variables, document.Description)
-	return &tool{tool: readOnlyTool(document.Name, document.Title, document.Description, input),
-		answer: func(ctx context.Context, arguments map[string]any, from assistant.Place) (assistant.Answer, error) {
-			data, err := a.ask(ctx, rawParams(document.Text, arguments))
-			if err != nil {
-				return assistant.Answer{}, err
-			}
-			return assistant.JSONAnswer(data, from), nil
-		}}
+	t := newTool(document.Name, document.Title, document.Description,
+		assistant.NewInput(a.schema, document.Variables, document.Description))
+	t.answer = func(ctx context.Context, arguments map[string]any, from assistant.Place) (assistant.Answer, error) {
+		data, err := a.ask(ctx, rawParams(document.Text, arguments))
+		if err != nil {
+			return assistant.Answer{}, err
+		}
+		return assistant.JSONAnswer(data, from)
+	}
+	return t
 }
 
 // searchTool finds conversations. Its cursor is one of the list.
-func (a *assistants) searchTool(collection *documents.Collection) *tool {
-	document := collection.ByID(library.AssistantSearch)
-	if document == nil {
-		return nil
-	}
+func (a *assistants) searchTool(document *documents.Document) *tool {
 	variables := slices.DeleteFunc(slices.Clone(document.Variables),
 		func(v *ast.VariableDefinition) bool { return v.Variable == "after" })
-	input := assistant.InputSchema(a.schema, variables, document.Description)
+	input := assistant.NewInput(a.schema, variables, document.Description)
 	least, most := 1.0, 20.0
-	input.Properties["first"].Minimum, input.Properties["first"].Maximum = &least, &most
-	return &tool{tool: readOnlyTool(searchTool, document.Title, document.Description, input), pages: true,
-		answer: func(ctx context.Context, arguments map[string]any, _ assistant.Place) (assistant.Answer, error) {
-			if cursor, given := arguments[assistant.CursorArgument]; given {
-				arguments = maps.Clone(arguments)
-				delete(arguments, assistant.CursorArgument)
-				arguments["after"] = cursor
-			}
-			data, err := a.ask(ctx, rawParams(document.Text, arguments))
-			if err != nil {
-				return assistant.Answer{}, err
-			}
-			return assistant.SearchAnswer(data)
-		}}
+	input.Schema.Properties["first"].Minimum, input.Schema.Properties["first"].Maximum = &least, &most
+	t := newTool(searchTool, document.Title, document.Description, input)
+	t.pages = true
+	t.answer = func(ctx context.Context, arguments map[string]any, _ assistant.Place) (assistant.Answer, error) {
+		arguments["after"] = arguments[input.Cursor]
+		delete(arguments, input.Cursor)
+		data, err := a.ask(ctx, rawParams(document.Text, arguments))
+		if err != nil {
+			return assistant.Answer{}, err
+		}
+		return assistant.SearchAnswer(data)
+	}
+	return t
 }
 
 // conversationTool reads one conversation.
-func (a *assistants) conversationTool(collection *documents.Collection) *tool {
-	document := collection.ByID(library.AssistantConversation)
-	if document == nil {
-		return nil
+func (a *assistants) conversationTool(document *documents.Document) *tool {
+	t := newTool(conversationTool, document.Title, document.Description,
+		assistant.NewInput(a.schema, document.Variables, document.Description))
+	t.answer = func(ctx context.Context, arguments map[string]any, from assistant.Place) (assistant.Answer, error) {
+		data, err := a.ask(ctx, rawParams(document.Text, arguments))
+		if err != nil {
+			return assistant.Answer{}, err
+		}
+		session := data.Get("session")
+		if session.Kind() == models.IsNull {
+			return assistant.Answer{}, models.InputErrorf("there is no conversation with the callId %.100q",
+				fmt.Sprint(arguments["callId"]))
+		}
+		return assistant.Transcript(session, from)
 	}
-	input := assistant.InputSchema(a.schema, document.Variables, document.Description)
-	return &tool{tool: readOnlyTool(conversationTool, document.Title, document.Description, input),
-		answer: func(ctx context.Context, arguments map[string]any, from assistant.Place) (assistant.Answer, error) {
-			data, err := a.ask(ctx, rawParams(document.Text, arguments))
-			if err != nil {
-				return assistant.Answer{}, err
-			}
-			session := data.Get("session")
-			if session.Kind() == models.IsNull {
-				return assistant.Answer{}, models.InputErrorf("there is no conversation with the callId %q",
-					fmt.Sprint(arguments["callId"]))
-			}
-			return assistant.Transcript(session, from), nil
-		}}
+	return t
 }
 
 // queryTool runs a query of the assistant's own.
 func (a *assistants) queryTool() *tool {
-	input := assistant.InputSchema(a.schema, nil, "")
-	input.Required = []string{"query"}
-	input.Properties["query"] = &jsonschema.Schema{Type: "string",
-		Description: "The text of a query; the resource sessiongraph://schema.graphqls has the schema."}
-	input.Properties["variables"] = &jsonschema.Schema{Type: "object", Description: "The variables of the query."}
-	const title, description = "Run a GraphQL query.", "For questions that no other tool answers."
-	return &tool{tool: readOnlyTool(queryTool, title, description, input), scope: models.ScopeAdHoc,
-		answer: func(ctx context.Context, arguments map[string]any, from assistant.Place) (assistant.Answer, error) {
-			text, _ := arguments["query"].(string)
-			variables, _ := arguments["variables"].(map[string]any)
-			data, err := a.ask(ctx, rawParams(text, variables))
-			if err != nil {
-				return assistant.Answer{}, err
-			}
-			return assistant.JSONAnswer(data, from), nil
-		}}
+	input := assistant.NewInput(a.schema, nil, "")
+	input.Schema.Required = []string{"query"}
+	input.Schema.Properties["query"] = &jsonschema.Schema{Type: "string",
+		Description: "The text of one query; the resource sessiongraph://schema.graphqls has the schema."}
+	input.Schema.Properties["variables"] = &jsonschema.Schema{Types: []string{"object", "null"},
+		Description: "The variables of the query."}
+	t := newTool(queryTool, "Run a GraphQL query.", "For questions that no other tool answers.", input)
+	t.scope = models.ScopeAdHoc
+	t.answer = func(ctx context.Context, arguments map[string]any, from assistant.Place) (assistant.Answer, error) {
+		text, _ := arguments["query"].(string)
+		variables, _ := arguments["variables"].(map[string]any)
+		data, err := a.ask(ctx, rawParams(text, variables))
+		if err != nil {
+			return assistant.Answer{}, err
+		}
+		return assistant.JSONAnswer(data, from)
+	}
+	return t
 }

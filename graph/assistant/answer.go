@@ -2,7 +2,6 @@ package assistant
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"strings"
@@ -11,72 +10,66 @@ import (
 	"sessiongraph/models"
 )
 
-// maxAnswer bounds an answer, in bytes of the JSON that it is sent in.
-const maxAnswer = 60_000
+// MaxAnswer bounds an answer, in bytes of the JSON that it is sent in.
+const MaxAnswer = 60_000
 
-// envelope is what an answer has around its items at most: the protocol's members, the cursor, and the text that says
+// Envelope is what an answer has around its items at most: the protocol's members, the cursor, and the text that says
 // that it was cut.
-const envelope = 2000
+const Envelope = 2000
 
-// Place is where an answer goes on: an item, and the bytes of it that were sent before.
-type Place struct{ Item, Offset int }
-
-// ErrCursor is of a cursor that no answer of the same call had.
-var ErrCursor = errors.New("cursor is not one of an answer to this call: leave it out, or pass the last answer's," +
-	" with the same arguments")
-
-// Cursor returns the cursor of a place in the answer of a call, which its name and arguments identify.
-func (p Place) Cursor(call string) string {
-	sum := sha256.Sum256([]byte(call))
-	text := binary.AppendUvarint(append([]byte{}, sum[:8]...), uint64(p.Item))
-	return base64.RawURLEncoding.EncodeToString(binary.AppendUvarint(text, uint64(p.Offset)))
+// Place is where an answer goes on: an item, the bytes of it that were sent before, and a hash of all that was sent.
+type Place struct {
+	Item, Offset int
+	Sent         string
 }
 
-// OpenCursor returns the place of a cursor; the first one of the empty cursor.
-func OpenCursor(cursor, call string) (p Place, err error) {
-	if cursor == "" {
-		return p, nil
+// ErrChanged is of an answer whose beginning is no longer what was sent.
+var ErrChanged = errors.New("the answer has changed since its last part: call again without a cursor, and where new" +
+	" conversations keep coming, limit it to a range of time that has ended")
+
+// placeIn returns a place in an answer.
+func placeIn(items []string, item, offset int) *Place {
+	hash := sha256.New()
+	for _, text := range append(items[:item:item], items[item][:offset]) {
+		_, _ = hash.Write(binary.BigEndian.AppendUint64(nil, uint64(len(text))))
+		_, _ = hash.Write([]byte(text))
 	}
-	text, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	sum := sha256.Sum256([]byte(call))
-	if err != nil || len(text) < 8 || string(text[:8]) != string(sum[:8]) {
-		return p, ErrCursor
-	}
-	item, length := binary.Uvarint(text[8:])
-	if length <= 0 {
-		return p, ErrCursor
-	}
-	offset, rest := binary.Uvarint(text[8+length:])
-	if rest <= 0 || item > 1<<31 || offset > 1<<31 {
-		return p, ErrCursor
-	}
-	return Place{int(item), int(offset)}, nil
+	return &Place{item, offset, string(hash.Sum(nil)[:12])}
+}
+
+// isIn reports whether what was sent before a place is what an answer has there.
+func (p Place) isIn(items []string) bool {
+	return p == Place{} ||
+		p.Item < len(items) && p.Offset <= len(items[p.Item]) && *placeIn(items, p.Item, p.Offset) == p
 }
 
 // take returns the items from a place on that fit into an answer, whole ones or a part of one, and the next place;
 // nil at the end.
-func take(items []string, from Place, budget int) (whole []string, part string, next *Place) {
-	if from.Item >= len(items) {
-		return nil, "", nil
+func take(items []string, from Place, budget int) (whole []string, part string, next *Place, err error) {
+	switch {
+	case !from.isIn(items):
+		return nil, "", nil, ErrChanged
+	case len(items) == 0:
+		return nil, "", nil, nil
 	}
 	if from.Offset > 0 || quotedLength(items[from.Item]) > budget {
 		item := items[from.Item]
-		part = cutQuoted(item[min(from.Offset, len(item)):], budget)
+		part = cutQuoted(item[from.Offset:], budget)
 		if end := from.Offset + len(part); end < len(item) {
-			return nil, part, &Place{from.Item, end}
+			return nil, part, placeIn(items, from.Item, end), nil
 		}
 		if from.Item+1 < len(items) {
-			next = &Place{from.Item + 1, 0}
+			next = placeIn(items, from.Item+1, 0)
 		}
-		return nil, part, next
+		return nil, part, next, nil
 	}
 	for at := from.Item; at < len(items); at++ {
 		if budget -= quotedLength(items[at]); budget < 0 {
-			return whole, "", &Place{at, 0}
+			return whole, "", placeIn(items, at, 0), nil
 		}
 		whole = append(whole, items[at])
 	}
-	return whole, "", nil
+	return whole, "", nil, nil
 }
 
 // quotedLength returns about how many bytes a text has as a JSON string, at least as many as it has.
@@ -125,33 +118,43 @@ type Answer struct {
 
 // JSONAnswer returns the answer to a query from a place on: JSON with the member data. It is cut between the elements
 // of its list, where it has one. Of an element that is too long, the member part has a piece as a text.
-func JSONAnswer(data models.JSON, from Place) Answer {
+func JSONAnswer(data models.JSON, from Place) (Answer, error) {
 	before, items, after := splitList(data)
-	budget := maxAnswer - envelope - quotedLength(before) - quotedLength(after)
-	whole, part, next := take(items, from, budget)
-	if part != "" {
-		_, part, next = take(items, from, budget/2) // it is quoted twice
-		return Answer{Text: `{"part":` + string(models.AppendQuoted(nil, part)) + "}", Next: next}
+	budget := MaxAnswer - Envelope - quotedLength(before) - quotedLength(after)
+	whole, part, next, err := take(items, from, budget)
+	if err != nil {
+		return Answer{}, err
 	}
-	return Answer{Text: `{"data":` + before + strings.Join(whole, ",") + after + "}", Next: next}
+	if part != "" {
+		_, part, next, err = take(items, from, budget/2) // it is quoted twice
+		return Answer{Text: `{"part":` + string(models.AppendQuoted(nil, part)) + "}", Next: next}, err
+	}
+	return Answer{Text: `{"data":` + before + strings.Join(whole, ",") + after + "}", Next: next}, nil
 }
 
+// maxAround bounds what stands around the list of an answer, of which each part has all.
+const maxAround = MaxAnswer / 4
+
 // splitList returns the elements of the list that an answer has, with what stands before and behind them. An answer
-// with none, or with several lists, is one item.
+// with none, with several lists or with too much around it is one item.
 func splitList(data models.JSON) (before string, items []string, after string) {
-	text := string(data.Compact())
-	list, ok := onlyMember(models.JSON(text))
+	text := data.Compact()
+	list, ok := onlyMember(text)
 	if ok && list.Kind() == models.IsObject {
 		list = listOfConnection(list)
 	}
 	if !ok || list.Kind() != models.IsArray {
-		return "", []string{text}, ""
+		return "", []string{string(text)}, ""
 	}
-	at := strings.Index(text, string(list)) // the first list of that text is as good as another
+	at := cap(text) - cap(list) // the list is a part of the text
+	before, after = string(text[:at+1]), string(text[at+len(list)-1:])
+	if quotedLength(before)+quotedLength(after) > maxAround {
+		return "", []string{string(text)}, ""
+	}
 	for item := range list.Items() {
 		items = append(items, string(item))
 	}
-	return text[:at+1], items, text[at+len(list)-1:]
+	return before, items, after
 }
 
 func onlyMember(object models.JSON) (member models.JSON, ok bool) {

@@ -9,30 +9,53 @@ import (
 	"sessiongraph/models"
 )
 
-func TestCursorsBelongToACall(t *testing.T) {
-	cursor := Place{3, 70_000}.Cursor(`tool{"a":1}`)
-	if place, err := OpenCursor(cursor, `tool{"a":1}`); err != nil || place != (Place{3, 70_000}) {
-		t.Errorf("got %v, error %v", place, err)
+// An answer goes on only where all that was sent is what it has there.
+func TestPlacesBelongToAnAnswer(t *testing.T) {
+	items := []string{"first", "second", strings.Repeat("third ", 100)}
+	_, _, second, err := take(items, Place{}, len("first")+4)
+	if err != nil || second.Item != 1 || second.Offset != 0 {
+		t.Fatalf("the second part begins at %v, error %v", second, err)
 	}
-	if place, err := OpenCursor("", "tool"); err != nil || place != (Place{}) {
-		t.Errorf("the empty cursor is %v, error %v", place, err)
+	within := *placeIn(items, 2, 10)
+	for name, test := range map[string]struct {
+		items []string
+		from  Place
+	}{
+		"an item in front":       {append([]string{"new"}, items...), *second},
+		"an item less":           {items[1:], *second},
+		"another first item":     {[]string{"other", "second"}, *second},
+		"nothing more":           {items[:1], *second},
+		"nothing":                {nil, *second},
+		"another text":           {[]string{"first", "second", "other" + items[2]}, within},
+		"a shorter text":         {[]string{"first", "second", "third"}, within},
+		"the same bytes":         {[]string{"firs", "tsecond", items[2]}, within},
+		"a place of another one": {items, Place{1, 0, within.Sent}},
+	} {
+		if _, _, _, err := take(test.items, test.from, 1000); !errors.Is(err, ErrChanged) {
+			t.Errorf("%s: error %v", name, err)
+		}
 	}
-	for _, text := range []string{cursor + "A", cursor[:4], "!", "AAAA", Place{1, 1}.Cursor("tool")} {
-		if _, err := OpenCursor(text, `tool{"a":1}`); !errors.Is(err, ErrCursor) {
-			t.Errorf("%q: error %v", text, err)
+	items[2] += "and more"
+	for _, from := range []Place{*second, within} {
+		if _, _, _, err := take(items, from, 1000); err != nil {
+			t.Errorf("what follows has changed: %v", err)
 		}
 	}
 }
 
 func TestAnswersAreCutBetweenElements(t *testing.T) {
+	long := strings.Repeat("x", maxAround)
 	for name, test := range map[string]struct{ data, before, after string }{
-		"a list":         {`{"a":[{"b":1},{"b":2}]}`, `{"a":[`, `]}`},
-		"a connection":   {`{"a":{"count":3,"nodes":[1,2],"n":{}}}`, `{"a":{"count":3,"nodes":[`, `],"n":{}}}`},
-		"an object":      {`{"a":{"b":1}}`, "", ""},
-		"several fields": {`{"a":[1],"b":[2]}`, "", ""},
-		"several lists":  {`{"a":{"nodes":[1],"edges":[2]}}`, "", ""},
-		"null":           {`{"a":null}`, "", ""},
-		"an empty list":  {`{"a":[]}`, `{"a":[`, `]}`},
+		"a list":           {`{"a":[{"b":1},{"b":2}]}`, `{"a":[`, `]}`},
+		"a connection":     {`{"a":{"count":3,"nodes":[1,2],"n":{}}}`, `{"a":{"count":3,"nodes":[`, `],"n":{}}}`},
+		"an object":        {`{"a":{"b":1}}`, "", ""},
+		"several fields":   {`{"a":[1],"b":[2]}`, "", ""},
+		"several lists":    {`{"a":{"nodes":[1],"edges":[2]}}`, "", ""},
+		"null":             {`{"a":null}`, "", ""},
+		"an empty list":    {`{"a":[]}`, `{"a":[`, `]}`},
+		"a list in a text": {`{"a":{"b":"[1,2]","nodes":[1,2]}}`, `{"a":{"b":"[1,2]","nodes":[`, `]}}`},
+		"much in front":    {`{"a":{"b":"` + long + `","nodes":[1]}}`, "", ""},
+		"much behind":      {`{"a":{"nodes":[],"b":"` + long + `"}}`, "", ""},
 	} {
 		before, items, after := splitList(models.JSON(test.data))
 		if before != test.before || after != test.after || before+strings.Join(items, ",")+after != test.data {
@@ -58,7 +81,10 @@ func FuzzParts(f *testing.F) {
 		}
 		var got strings.Builder
 		for from := (&Place{}); from != nil; {
-			whole, part, next := take(items, *from, 2000)
+			whole, part, next, err := take(items, *from, 2000)
+			if err != nil {
+				t.Fatal(err)
+			}
 			answer := strings.Join(whole, "") + part
 			if quoted, _ := json.Marshal(answer); len(quoted) > 2000+len(text)*6 {
 				t.Fatalf("an answer has %d bytes", len(quoted))

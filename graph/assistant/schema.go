@@ -9,12 +9,16 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// CursorArgument is the argument of a tool that goes on with an answer that was cut.
-const CursorArgument = "cursor"
+// Input is what a tool takes.
+type Input struct {
+	Schema *jsonschema.Schema
+	Cursor string // the name of the argument that goes on with an answer that was cut
+}
 
-// InputSchema returns the JSON Schema of the variables of a document, and of the argument that continues its answer.
-// A line "NAME: text" of the document's description describes a variable.
-func InputSchema(schema *ast.Schema, variables ast.VariableDefinitionList, description string) *jsonschema.Schema {
+// NewInput returns the input of a document: its variables, and the argument that goes on with an answer, which is
+// cursor, or continue_cursor where a variable has that name. A line "NAME: text" of the document's description
+// describes a variable.
+func NewInput(schema *ast.Schema, variables ast.VariableDefinitionList, description string) Input {
 	c := converter{schema: schema, definitions: map[string]*jsonschema.Schema{}}
 	input := &jsonschema.Schema{Type: "object", Properties: map[string]*jsonschema.Schema{},
 		AdditionalProperties: nothing()}
@@ -28,14 +32,16 @@ func InputSchema(schema *ast.Schema, variables ast.VariableDefinitionList, descr
 		}
 		input.Properties[variable.Variable] = property
 	}
-	if input.Properties[CursorArgument] == nil {
-		input.Properties[CursorArgument] = &jsonschema.Schema{Type: "string",
-			Description: "The cursor of an answer that was cut, to go on with it."}
+	cursor := "cursor"
+	for input.Properties[cursor] != nil {
+		cursor = "continue_" + cursor
 	}
+	input.Properties[cursor] = orNull(&jsonschema.Schema{Type: "string",
+		Description: "The cursor of an answer that was cut, to go on with it."}, false)
 	if len(c.definitions) > 0 {
 		input.Defs = c.definitions
 	}
-	return input
+	return Input{input, cursor}
 }
 
 // nothing is the schema that no value passes.
@@ -61,6 +67,9 @@ func defaultOf(value *ast.Value) json.RawMessage {
 	}
 	return text
 }
+
+// definitions is where the references of a schema point to.
+const definitions = "#/$defs/"
 
 // converter makes JSON Schema of the types of arguments. Input objects become definitions, for they have fields of
 // their own type.
@@ -124,7 +133,7 @@ func (c converter) inputObject(named *ast.Definition) *jsonschema.Schema {
 			definition.Properties[field.Name] = property
 		}
 	}
-	return &jsonschema.Schema{Ref: "#/$defs/" + named.Name}
+	return &jsonschema.Schema{Ref: definitions + named.Name}
 }
 
 func firstLine(text string) string {

@@ -7,7 +7,7 @@ import (
 	"sessiongraph/models"
 )
 
-// maxExcerpt bounds a message in the answer of a search, in characters.
+// maxExcerpt bounds a text in the answer of a search, in characters.
 const maxExcerpt = 300
 
 // found is a conversation in the answer of a search.
@@ -37,10 +37,10 @@ func SearchAnswer(data models.JSON) (Answer, error) {
 	var items, cursors []string
 	for edge := range sessions.Get("edges").Items() {
 		node := edge.Get("node")
-		one := found{CallID: node.Get("callId").Text(), Callee: node.Get("callee").Text(),
-			StartedAt: node.Get("startedAt").Text(), Campaign: node.Get("workflowName").Text(),
-			Channel: node.Get("channel").Text(), EndReason: node.Get("endReason").Text(),
-			Intention:    node.Get("intention").Get("label").Text(),
+		one := found{CallID: node.Get("callId").Text(), Callee: excerpt(node.Get("callee").Text()),
+			StartedAt: node.Get("startedAt").Text(), Campaign: excerpt(node.Get("workflowName").Text()),
+			Channel: excerpt(node.Get("channel").Text()), EndReason: node.Get("endReason").Text(),
+			Intention:    excerpt(node.Get("intention").Get("label").Text()),
 			MessageCount: json.RawMessage(node.Get("messageCount")), Matches: []matched{}}
 		for message := range node.Get("matches").Items() {
 			one.Matches = append(one.Matches, matched{json.RawMessage(message.Get("position")),
@@ -54,7 +54,10 @@ func SearchAnswer(data models.JSON) (Answer, error) {
 		items, cursors = append(items, string(text)), append(cursors, edge.Get("cursor").Text())
 	}
 
-	whole, _, next := take(items, Place{}, maxAnswer-envelope)
+	whole, _, next, err := take(items, Place{}, MaxAnswer-Envelope)
+	if err != nil {
+		return Answer{}, err
+	}
 	answer := Answer{Text: `{"conversations":[` + strings.Join(whole, ",") + "]}"}
 	switch {
 	case next != nil && next.Item > 0:

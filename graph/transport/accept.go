@@ -2,6 +2,7 @@ package transport
 
 import (
 	"mime"
+	"net/http"
 	"strconv"
 	"strings"
 )
@@ -46,6 +47,12 @@ func acceptable(accept string) []string {
 		types[i] = w.mediaType
 	}
 	return types
+}
+
+// AcceptsJSON reports whether a client takes an answer in JSON; one without an Accept header does.
+func AcceptsJSON(h http.Header) bool {
+	accept := strings.Join(h.Values("Accept"), ",")
+	return strings.TrimSpace(accept) == "" || acceptance(accept, typeJSON) > 0
 }
 
 func responseType(accept string) string {

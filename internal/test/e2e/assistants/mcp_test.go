@@ -50,14 +50,28 @@ const served = 60
 // start serves simulated notifications, and others, to tokens.
 func start(t *testing.T, db string, others ...string) *program.Server {
 	t.Helper()
+	s := startWith(t, db)
+	post(t, s, append(simulated(served), others...)...)
+	return s
+}
+
+// startWith serves nothing to tokens, with more settings.
+func startWith(t *testing.T, db string, settings ...string) *program.Server {
+	t.Helper()
 	tokens := filepath.Join(t.TempDir(), "tokens")
 	lines := tokenOfRead + " read\n" + tokenOfPII + " pii\n" + tokenOfAdHoc + " read,adhoc\n" + tokenOfScrape +
 		" metrics\n" + tokenOfOne + " pii workflow=none\n"
 	if err := os.WriteFile(tokens, []byte(lines), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := program.Serve(t, "serve", "--addr", "127.0.0.1:0", "--db", db, "--tokens", tokens)
-	for _, body := range append(simulated(served), others...) {
+	return program.Serve(t, append([]string{"serve", "--addr", "127.0.0.1:0", "--db", db, "--tokens", tokens},
+		settings...)...)
+}
+
+// post stores notifications.
+func post(t *testing.T, s *program.Server, bodies ...string) {
+	t.Helper()
+	for _, body := range bodies {
 		response, err := http.Post(s.URL+"/ingest", "application/json", strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
@@ -66,7 +80,6 @@ func start(t *testing.T, db string, others ...string) *program.Server {
 			t.Fatalf("posting answered %s", response.Status)
 		}
 	}
-	return s
 }
 
 // bearer sends a token with each request, and notes the length of the longest answer.
@@ -193,14 +206,15 @@ func TestArgumentsAreHeldToTheirSchema(t *testing.T) {
 		says      string
 	}{
 		{"SessionsByDay", map[string]any{"nothing": 1}, "nothing"},
-		{"SessionsByDay", map[string]any{"from": 1}, "type"},
-		{"SessionsByDay", map[string]any{"from": "yesterday"}, "BAD_USER_INPUT"},
+		{"SessionsByDay", map[string]any{"from": 1}, "from: want a time"},
+		{"SessionsByDay", map[string]any{"from": "yesterday"}, "BAD_USER_INPUT: sessionStats.filter.startedAt.gte: "},
 		{"get_conversation", nil, "callId"},
 		{"get_conversation", map[string]any{"callId": "none"}, "no conversation"},
-		{"search_conversations", map[string]any{"words": "a", "first": 21}, "maximum"},
+		{"search_conversations", map[string]any{"words": "a", "first": 21}, "first: want at most 20"},
 		{"search_conversations", map[string]any{"words": "a", "cursor": "x"}, "not a cursor"},
 		{"SessionsByDay", map[string]any{"cursor": "x"}, "cursor is not one"},
 		{"query", map[string]any{"query": "{ nothing }"}, "GRAPHQL_VALIDATION_FAILED"},
+		{"query", map[string]any{"query": "query A { viewer { name } } query B { viewer { name } }"}, "keep one"},
 		{"query", map[string]any{"query": "subscription { sessionStored { cursor } }"}, "BAD_REQUEST"},
 		{"query", map[string]any{"query": "{ sessions(first: 100000) { totalCount } }"}, "BAD_USER_INPUT"},
 	} {
