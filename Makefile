@@ -7,8 +7,9 @@ export CGO_ENABLED ?= 0
 FUZZTIME ?= 5000x
 BENCH_SESSIONS ?= 20000
 BENCH_FLAT ?= 10000,200000
+BENCH_SIZING ?= 20000,100000
 
-.PHONY: run build web web-tests clients generate test race fuzz lint bench bench-flat benchmarks pictures \
+.PHONY: run build web web-tests clients generate test race fuzz lint bench bench-flat bench-sizing benchmarks pictures \
 	tools-for-tests helm litestream release-check
 
 run: build
@@ -91,6 +92,10 @@ bench:
 # The same questions on a small and on a large database.
 bench-flat:
 	$(GO) run ./bench/compare --flat $(BENCH_FLAT) $(BENCH_FLAGS)
+
+# Bytes, processor time and memory, for docs/scaling.md.
+bench-sizing:
+	$(GO) run ./bench/compare --sizing $(BENCH_SIZING) $(BENCH_FLAGS)
 
 # All Go benchmarks; that of the questions writes docs/benchmarks.md.
 benchmarks: tools-for-tests

@@ -5,10 +5,12 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 )
 
 const pageSize = 50
@@ -98,6 +100,24 @@ func newClient(p *server, connections int) *client {
 
 func (c *client) close() { c.http.CloseIdleConnections() }
 
+// errBusy is an answer with the status 503.
+var errBusy = errors.New("busy")
+
+// retryAfter is when a request is sent again that was answered 503.
+const retryAfter = 100 * time.Millisecond
+
+// sendUntilTaken is send into an empty buffer, again as long as the program is busy.
+func (c *client) sendUntilTaken(ctx context.Context, r request, buffer *bytes.Buffer) error {
+	for {
+		buffer.Reset()
+		err := c.send(ctx, r, buffer)
+		if !errors.Is(err, errBusy) || ctx.Err() != nil {
+			return err
+		}
+		time.Sleep(retryAfter)
+	}
+}
+
 // send appends the response body to buffer; a status other than 200 and GraphQL errors are errors.
 func (c *client) send(ctx context.Context, r request, buffer *bytes.Buffer) error {
 	sent, err := http.NewRequestWithContext(ctx, r.method, c.base+r.path, bytes.NewReader(r.body))
@@ -119,6 +139,9 @@ func (c *client) send(ctx context.Context, r request, buffer *bytes.Buffer) erro
 		return err
 	}
 	answer := buffer.Bytes()
+	if response.StatusCode == http.StatusServiceUnavailable {
+		return fmt.Errorf("%s %s: %w: %.300s", r.method, r.path, errBusy, answer)
+	}
 	failed := bytes.HasPrefix(answer, []byte(`{"errors"`)) || bytes.HasPrefix(answer, []byte(`{"data":null`))
 	if response.StatusCode != http.StatusOK || failed {
 		return fmt.Errorf("%s %s: %s: %.300s", r.method, r.path, response.Status, answer)

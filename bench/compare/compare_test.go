@@ -5,6 +5,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -36,8 +37,16 @@ func TestReports(t *testing.T) {
 			"group-by by day and intention, all sessions",
 			"start to ready", "import", "peak memory",
 		}},
+		{"sizing", []string{"--sizing", "1000,1100", "--round", "20ms"}, []string{
+			"each text with eight more", "all", "messages", "notifications", "1000", "1100",
+			"group-by by day and intention, all sessions", "one core, 64", "all cores, 1",
+			"50 subscriptions by WebSocket", "event stream",
+		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			if test.name == "sizing" && runtime.GOOS != "linux" {
+				t.Skip("reads /proc")
+			}
 			t.Setenv("TMPDIR", t.TempDir())
 			var out strings.Builder
 			args := append([]string{"--program", binary, "--rounds", "1"}, test.args...)
@@ -80,6 +89,30 @@ func TestCompareJSON(t *testing.T) {
 	}
 }
 
+// Of each kind there are as many as asked for, and the longer ones are equally long.
+func TestKindsOfTraffic(t *testing.T) {
+	var lengths []int
+	for _, k := range kinds() {
+		count, length := 0, 0
+		for body, messages := range k.notifications(filledSeed, 50) {
+			if !json.Valid(body) || messages != countMessages(body) || !k.takes(messages) {
+				t.Fatalf("%s: %d messages: %s", k.name, messages, body)
+			}
+			count, length = count+1, length+len(body)
+		}
+		if count != 50 {
+			t.Errorf("%s: %d notifications", k.name, count)
+		}
+		lengths = append(lengths, length)
+	}
+	if few, many := lengths[1], lengths[2]; few >= lengths[0] || many <= lengths[0] {
+		t.Errorf("lengths by number of messages: %d", lengths)
+	}
+	if texts, random := lengths[3], lengths[4]; texts <= lengths[0]*5/4 || random < texts*99/100 || random > texts {
+		t.Errorf("lengths of longer texts: %d", lengths)
+	}
+}
+
 func TestSeries(t *testing.T) {
 	if got := (series{3, 1, 2}).median(); got != 2 {
 		t.Errorf("median of three: %v", got)
@@ -97,6 +130,7 @@ func TestInvalidSettings(t *testing.T) {
 	for _, args := range [][]string{
 		{"--sessions", "10"}, {"--rounds", "0"}, {"--round", "soon"},
 		{"--flat", "1000"}, {"--flat", "2000,1000"}, {"--flat", "a,b"},
+		{"--sizing", "1000"},
 	} {
 		args = append([]string{"--program", "none"}, args...)
 		if err := run(t.Context(), args, t.Output(), log.New(t.Output(), "", 0)); err == nil {

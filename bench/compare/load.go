@@ -37,8 +37,7 @@ func load(ctx context.Context, p *server, requests []request, connections, most 
 				if n >= int64(most) {
 					return
 				}
-				buffer.Reset()
-				if err := c.send(ctx, requests[n%int64(len(requests))], &buffer); err != nil {
+				if err := c.sendUntilTaken(ctx, requests[n%int64(len(requests))], &buffer); err != nil {
 					cancel(err)
 					return
 				}

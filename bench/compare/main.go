@@ -1,8 +1,10 @@
 // Command compare measures sessiongraph over HTTP on loopback addresses: side by side with
-// the hand-written program of bench/baseline, or, with --flat, on a small and a large database.
+// the hand-written program of bench/baseline, or, on a small and a large database, how its
+// answers slow down (--flat) and what it takes of a machine (--sizing).
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -39,7 +41,8 @@ type settings struct {
 	postgres bool
 	masked   bool
 	flat     string
-	counts   [2]int // of flat
+	sizing   string
+	counts   [2]int // of flat or sizing
 	folder   string
 }
 
@@ -58,6 +61,8 @@ func run(ctx context.Context, args []string, out io.Writer, log *log.Logger) err
 	flags.BoolVar(&s.masked, "masked", false, "read as somebody who sees masks")
 	flags.StringVar(&s.flat, "flat", "", "measure sessiongraph on two numbers of sessions instead, "+
 		"such as 10000,200000")
+	flags.StringVar(&s.sizing, "sizing", "", "measure bytes, processor time and memory on two numbers of sessions "+
+		"instead, such as 20000,100000; only on Linux")
 	flags.StringVar(&s.folder, "folder", "",
 		"folder for the databases of --flat, reused by the next run (default: temporary)")
 	if err := flags.Parse(args); err != nil {
@@ -66,9 +71,9 @@ func run(ctx context.Context, args []string, out io.Writer, log *log.Logger) err
 	if s.sessions < pageSize || s.rounds < 1 {
 		return fmt.Errorf("invalid --sessions or --rounds: at least %d sessions and one round", pageSize)
 	}
-	if s.flat != "" {
+	if both := cmp.Or(s.flat, s.sizing); both != "" {
 		var err error
-		if s.counts, err = counts(s.flat); err != nil {
+		if s.counts, err = counts(both); err != nil {
 			return err
 		}
 	}
@@ -87,9 +92,12 @@ func run(ctx context.Context, args []string, out io.Writer, log *log.Logger) err
 	if err == nil {
 		_, _ = fmt.Fprintf(out, "sessiongraph %s, %s, %d cores, %s\n\n", commit, runtime.Version(), runtime.NumCPU(),
 			time.Now().UTC().Format(time.DateOnly))
-		if s.flat != "" {
+		switch {
+		case s.flat != "":
 			err = flatness(ctx, s, folder, out, log)
-		} else {
+		case s.sizing != "":
+			err = runSizing(ctx, s, folder, out, log)
+		default:
 			err = sideBySide(ctx, s, folder, out, log)
 		}
 	}
@@ -113,13 +121,13 @@ func build(ctx context.Context, binary, source string) error {
 	return nil
 }
 
-// counts parses --flat.
+// counts parses --flat and --sizing.
 func counts(text string) ([2]int, error) {
 	first, second, found := strings.Cut(text, ",")
 	small, err1 := strconv.Atoi(first)
 	large, err2 := strconv.Atoi(second)
 	if err := errors.Join(err1, err2); err != nil || !found || small < 1000 || large <= small {
-		return [2]int{}, fmt.Errorf("invalid --flat %q: want two numbers, from 1000 on, the smaller first", text)
+		return [2]int{}, fmt.Errorf("invalid numbers %q: want two numbers, from 1000 on, the smaller first", text)
 	}
 	return [2]int{small, large}, nil
 }

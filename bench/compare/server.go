@@ -106,19 +106,9 @@ func simulation(ctx context.Context, binary string, sessions int) *exec.Cmd {
 }
 
 // peakMemory is the peak resident set size in bytes, 0 on systems without /proc.
-func (p *server) peakMemory() int64 {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.process.Command.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(status)) {
-		if kilobytes, found := strings.CutPrefix(line, "VmHWM:"); found {
-			n, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(kilobytes), " kB"), 10, 64)
-			return n << 10
-		}
-	}
-	return 0
-}
+func (p *server) peakMemory() int64 { return procNumber(p.pid(), "status", "VmHWM") << 10 }
+
+func (p *server) pid() int { return p.process.Command.Process.Pid }
 
 // pipe connects the simulation to the standard input of store, and returns the number of bytes copied.
 func pipe(ctx context.Context, simulate, store *exec.Cmd) (int64, error) {

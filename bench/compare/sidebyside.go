@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net/http"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -153,13 +152,10 @@ func measure(ctx context.Context, s settings, programs [2]*server, q workload, l
 	generator := simulate.New(storedSeed)
 	each := s.sessions / 8
 	for round := range s.rounds {
-		notifications := make([]request, each)
-		for n := range notifications {
-			notifications[n] = request{http.MethodPost, "/ingest", generator.Notification(round*each + n)}
-		}
+		sent := notifications(generator, round*each, each)
 		for i, p := range programs {
 			runtime.GC()
-			rate, err := load(ctx, p, notifications, writeConnections, each, time.Minute)
+			rate, err := load(ctx, p, sent, writeConnections, each, time.Minute)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", p.name, err)
 			}

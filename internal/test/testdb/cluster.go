@@ -223,12 +223,26 @@ func (c *Cluster) Freeze() error { return c.signal(syscall.SIGSTOP) }
 func (c *Cluster) Thaw() error { return c.signal(syscall.SIGCONT) }
 
 func (c *Cluster) signal(signal syscall.Signal) error {
-	pids, err := filepath.Glob("/proc/[0-9]*/stat")
+	pids, err := c.Processes()
 	if err != nil {
 		return err
 	}
+	for _, pid := range pids {
+		if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("signal PostgreSQL: %w", err)
+		}
+	}
+	return nil
+}
+
+// Processes returns the ids of all processes of the server, parents first.
+func (c *Cluster) Processes() ([]int, error) {
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return nil, err
+	}
 	of := map[int][]int{} // children by their parents
-	for _, file := range pids {
+	for _, file := range files {
 		stat, err := os.ReadFile(file)
 		if err != nil {
 			continue // it ended
@@ -236,25 +250,21 @@ func (c *Cluster) signal(signal syscall.Signal) error {
 		var pid, parent int
 		_, rest, _ := strings.Cut(string(stat), ") ")
 		if _, err := fmt.Sscan(string(stat), &pid); err != nil {
-			return err
+			return nil, err
 		}
 		if _, err := fmt.Sscanf(rest, "%1s %d", new(string), &parent); err != nil {
-			return err
+			return nil, err
 		}
 		of[parent] = append(of[parent], pid)
 	}
-	below := of[c.server.Process.Pid] // of the shell that guards it
+	below := slices.Clone(of[c.server.Process.Pid]) // of the shell that guards it
 	if len(below) == 0 {
-		return errors.New("signal PostgreSQL: no processes found")
+		return nil, errors.New("no processes of PostgreSQL found")
 	}
-	for len(below) > 0 {
-		pid := below[0]
-		below = append(below[1:], of[pid]...)
-		if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
-			return fmt.Errorf("signal PostgreSQL: %w", err)
-		}
+	for n := 0; n < len(below); n++ {
+		below = append(below, of[below[n]]...)
 	}
-	return nil
+	return below, nil
 }
 
 // Remove ends the server and removes all that it has.
