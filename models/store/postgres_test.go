@@ -28,7 +28,7 @@ func TestTextsWithNUL(t *testing.T) {
 		save(t, database, oneByOne(body, body, note{"call_id": "a\uFFFDb", "timestamp": 2000,
 			"messages": texts("later\x00 \uFFFEnd \uFFFD \x03"), "ner_slots": note{"v": "\x00"}}.body())...)
 		save(t, database, [][]byte{note{"call_id": "a\x00b", "timestamp": 2000, "callee": "+1\x00",
-			"messages": texts("zero\x00width \x01\x02")}.body()})
+			"messages": texts("zero\x00width \x01\x02", "another")}.body()})
 		one, two := session(t, database, "a\x00b"), session(t, database, "a\uFFFDb")
 		if one == nil || two == nil || one.Version != 2 || one.Callee != "+1\x00" || two.Version != 1 {
 			t.Errorf("sessions are %+v and %+v", one, two)
@@ -52,6 +52,11 @@ func TestTextsWithNUL(t *testing.T) {
 				count != len(strings.Fields(want)) {
 				t.Errorf("%q finds %d messages, %v", search, count, err)
 			}
+		}
+		apart := "zero\x00wid another" // which no single message has
+		list := models.MessageList{Filter: &models.MessageFilter{Search: &apart}}
+		if count, err := database.CountMessages(t.Context(), list); err != nil || count != 0 {
+			t.Errorf("%q finds %d messages, %v", apart, count, err)
 		}
 		text := func(s string) *string { return &s }
 		for _, c := range []struct {

@@ -73,6 +73,9 @@ const transcriptCost = 16
 // wordSeparator stands between the words of the functions: folded words can have spaces.
 const wordSeparator = "\n"
 
+// joinWords are words as the functions take them: bytes, for the driver ends a text at its first NUL.
+func joinWords(words []string) []byte { return []byte(strings.Join(words, wordSeparator)) }
+
 // bodyOf reads the body of the notification that a session shows.
 const bodyOf = "(SELECT n.body FROM notifications n WHERE n.id = s.notification_id)"
 
@@ -84,7 +87,7 @@ const ofMessage = "(SELECT n.%s FROM sessions o JOIN notifications n ON n.id = o
 // read it for each would take a time that grows with the square of a transcript's length.
 func (Dialect) SearchMessages(words []string, masks int64) dialect.Predicate {
 	call := masked("message_holds", masks) + "(" + fmt.Sprintf(ofMessage, "sha256") + ", m.position, ?"
-	joined := strings.Join(words, wordSeparator)
+	joined := joinWords(words)
 	return dialect.Where("COALESCE("+call+"), "+call+", "+fmt.Sprintf(ofMessage, "body")+"))", joined, joined)
 }
 
@@ -126,7 +129,7 @@ func (Dialect) SearchSessions(words []string, masks int64) dialect.SessionSearch
 			strings.Join(trigrams, " ")))
 	}
 	search := dialect.SessionSearch{
-		Holds:  dialect.Where(masked("transcript_holds", masks)+"("+bodyOf+", ?)", strings.Join(words, wordSeparator)),
+		Holds:  dialect.Where(masked("transcript_holds", masks)+"("+bodyOf+", ?)", joinWords(words)),
 		Exact:  exact,
 		Common: isCommon(matches[len(matches)-1], len(trigrams) > 0),
 	}
@@ -312,11 +315,11 @@ func (t *transcripts) transcriptHolds(c *sqlite.FunctionContext, args []driver.V
 		}
 	}
 	compressed, ok1 := args[0].([]byte)
-	words, ok2 := args[1].(string)
+	words, ok2 := args[1].([]byte)
 	if !ok1 || !ok2 {
 		return nil, errors.New("transcript_holds takes a body and words")
 	}
-	missing := strings.Split(words, wordSeparator)
+	missing := strings.Split(string(words), wordSeparator)
 	key := t.key(compressed)
 	texts, known := t.recent.get(key)
 	if !known {
@@ -403,11 +406,11 @@ func (t *transcripts) messageHolds(_ *sqlite.FunctionContext, args []driver.Valu
 	}
 	sha, ok1 := args[0].([]byte)
 	position, ok2 := args[1].(int64)
-	words, ok3 := args[2].(string)
+	words, ok3 := args[2].([]byte)
 	if !ok1 || len(sha) != sha256.Size || !ok2 || !ok3 {
 		return nil, errMessageHolds
 	}
-	key := foundKey{body: [sha256.Size]byte(sha), words: words}
+	key := foundKey{body: [sha256.Size]byte(sha), words: string(words)}
 	if t.masks != nil {
 		key.masks = t.masks()
 	}
@@ -421,7 +424,7 @@ func (t *transcripts) messageHolds(_ *sqlite.FunctionContext, args []driver.Valu
 		if err != nil {
 			return nil, err
 		}
-		found = messagesWith(texts, strings.Split(words, wordSeparator))
+		found = messagesWith(texts, strings.Split(key.words, wordSeparator))
 		t.found.add(key, found, len(words)+len(found))
 	}
 	return found.has(position), nil

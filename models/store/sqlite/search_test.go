@@ -57,7 +57,7 @@ func FuzzTranscriptHolds(f *testing.F) {
 		if len(words) == 0 {
 			return
 		}
-		compressed, joined := codec.Compress(nil, notification), strings.Join(words, wordSeparator)
+		compressed, joined := codec.Compress(nil, notification), joinWords(words)
 		messages := models.ReadMessages(models.JSON(notification).Get("messages"))
 		want := int64(1)
 		for _, word := range words {
