@@ -23,6 +23,23 @@ type JWTSettings struct {
 	Claim    string // name of the claim with the rights
 }
 
+// Check returns the error of a key set that cannot be read.
+func (s JWTSettings) Check(ctx context.Context) error {
+	if s.KeySet == "" {
+		return nil
+	}
+	client := newClient()
+	defer client.CloseIdleConnections()
+	content, err := contentOf(client, s.KeySet)(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := parseKeySet(content); err != nil {
+		return fmt.Errorf("%s: %w", s.KeySet, err)
+	}
+	return nil
+}
+
 // algorithms are those of signatures that a JWT may have: none that a public key or no key at all could make.
 func algorithms() []string { return []string{"RS256", "PS256", "ES256", "EdDSA"} }
 

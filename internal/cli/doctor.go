@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -17,14 +18,8 @@ import (
 	"sessiongraph/models/store/postgres"
 )
 
-// Doctor are the settings of doctor: those of serve that it looks at.
-type Doctor struct {
-	Database
-	DBReplica Replicas `name:"db-replica" env:"SESSIONGRAPH_DB_REPLICAS" secret:"" group:"Database:" placeholder:"URL" help:"PostgreSQL replicas of --db, comma separated."`
-	Signing
-	Tokens    Given  `env:"SESSIONGRAPH_TOKENS" group:"Access:" placeholder:"FILE" help:"File of API tokens."`
-	Documents string `env:"SESSIONGRAPH_DOCUMENTS" group:"Queries:" placeholder:"PATH" help:"Trusted documents: a folder or a manifest."`
-}
+// Doctor are the settings of doctor: those of serve.
+type Doctor struct{ Serve }
 
 // Help returns the text that --help adds to the summary.
 func (Doctor) Help() string {
@@ -61,6 +56,7 @@ func (d *diagnosis) bad(cure, format string, args ...any) {
 func (c Doctor) Run(ctx context.Context, s Streams) error {
 	d := &diagnosis{out: s.Out}
 	c.files(d)
+	c.serving(ctx, d)
 	if err := c.withStore(ctx, func(database *store.Store) error { return c.database(ctx, d, database) }); err != nil {
 		d.bad("the message says what to change; sessiongraph status then shows what is there", "%v", err)
 	}
@@ -74,8 +70,10 @@ func (c Doctor) Run(ctx context.Context, s Streams) error {
 // files looks at the files that settings name.
 func (c Doctor) files(d *diagnosis) {
 	var secret []string
-	if name := string(c.Tokens); name == "" {
-		d.good("no tokens file: without --jwks whoever reaches the server is an operator")
+	if name := string(c.Tokens); name == "" && c.JWKS == "" {
+		d.good("neither --tokens nor --jwks: whoever reaches the server is an operator")
+	} else if name == "" {
+		d.good("no tokens file: JWTs alone are taken")
 	} else if text, err := os.ReadFile(name); err != nil {
 		d.bad("name a file that the program may read, see sessiongraph token --help", "tokens: %v", err)
 	} else {
@@ -105,6 +103,22 @@ func (c Doctor) files(d *diagnosis) {
 		d.bad("mend the document, or name another folder", "%v", err)
 	} else {
 		d.good("documents: %d in %s, beside the built-in ones", count, c.Documents)
+	}
+}
+
+// serving looks at what serve would refuse at its start, or could not read later.
+func (c Doctor) serving(ctx context.Context, d *diagnosis) {
+	const cure = "change the setting, or the file that it names"
+	config := c.config("")
+	for _, err := range config.Check(ctx, time.Now()) {
+		d.bad(cure, "%v", err)
+	}
+	address, err := net.ResolveTCPAddr("tcp", string(c.Addr))
+	if err == nil {
+		err = c.checkOpen(config, address)
+	}
+	if err != nil {
+		d.bad(cure, "%v", err)
 	}
 }
 

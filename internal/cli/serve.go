@@ -98,23 +98,30 @@ func (c Serve) listen(ctx context.Context, config server.Config) (net.Listener, 
 	if err != nil {
 		return nil, c.listenError(err)
 	}
-	address, ok := listener.Addr().(*net.TCPAddr)
-	if !ok || address.IP.IsLoopback() || c.Open {
-		return listener, nil
-	}
-	gaps, err := config.Gaps()
-	if err == nil && len(gaps) > 0 {
-		missing := make([]string, len(gaps))
-		for i, gap := range gaps {
-			missing[i] = fmt.Sprintf("%s (%s)", gap.Open, gap.ClosedBy)
-		}
-		err = usagef("--addr: %q is not a loopback address, and anyone could reach it: %s;"+
-			" or add --open if that is meant", c.Addr, strings.Join(missing, ", "))
+	if address, ok := listener.Addr().(*net.TCPAddr); ok {
+		err = c.checkOpen(config, address)
 	}
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
 	return listener, nil
+}
+
+// checkOpen returns an error for an address that is not loopback where something is not protected, without --open.
+func (c Serve) checkOpen(config server.Config, address *net.TCPAddr) error {
+	if address.IP.IsLoopback() || c.Open {
+		return nil
+	}
+	gaps, err := config.Gaps()
+	if err != nil || len(gaps) == 0 {
+		return err
+	}
+	missing := make([]string, len(gaps))
+	for i, gap := range gaps {
+		missing[i] = fmt.Sprintf("%s (%s)", gap.Open, gap.ClosedBy)
+	}
+	return usagef("--addr: %q is not a loopback address, and anyone could reach it: %s;"+
+		" or add --open if that is meant", c.Addr, strings.Join(missing, ", "))
 }
 
 func (c Serve) listenError(err error) error {

@@ -91,6 +91,10 @@ func TestDoctor(t *testing.T) {
 			{[]string{"--sign-secret", "secret-1"}, "cure: --sign-scheme=hmac-sha1-base64"},
 			{[]string{"--sign-secret", "secret-2"}, "compare the secret with AIRudder's"},
 			{[]string{"--db", filepath.Join(folder, "none.db")}, "no such file"},
+			{[]string{"--addr", "0.0.0.0:80"}, "not a loopback address"},
+			{[]string{"--tls-cert", tokens, "--tls-key", tokens}, "--tls-cert"},
+			{[]string{"--unmasked", "@" + tokens + "x"}, "--unmasked"},
+			{[]string{"--jwks", tokens, "--jwt-issuer=i", "--jwt-audience=a"}, "not a JSON Web Key Set"},
 			{[]string{"--db-replica", "postgres://127.0.0.1:1/x"}, "it does not answer"},
 		} {
 			ended := run(test.args...)
