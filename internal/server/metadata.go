@@ -26,6 +26,27 @@ func resourceMetadata(issuer string) http.Handler {
 	})
 }
 
+// namesMetadata has the 401s of a handler say where its metadata is (RFC 9728, section 5.1).
+func namesMetadata(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(challenger{w, `Bearer resource_metadata="` + origin(r) + metadataPath + `/mcp"`}, r)
+	})
+}
+
+// challenger writes answers whose 401s have a challenge.
+type challenger struct {
+	http.ResponseWriter
+	challenge string
+}
+
+// WriteHeader writes the header of an answer.
+func (c challenger) WriteHeader(status int) {
+	if status == http.StatusUnauthorized {
+		c.Header().Set("WWW-Authenticate", c.challenge)
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
 // origin returns the origin under which a client has reached the server, behind a proxy or not.
 func origin(r *http.Request) string {
 	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {

@@ -44,12 +44,14 @@ func (r routes) handler(log *slog.Logger) http.Handler {
 	}
 	mux.Handle("/query", crossOrigin(r.origins, r.tracer.Handler("/query", transport.Compress(r.query))))
 	mux.Handle("/export", crossOrigin(r.origins, r.tracer.Handler("/export", transport.Compress(r.export))))
-	mux.Handle("/mcp", crossOrigin(r.origins, r.tracer.Handler("/mcp", transport.Compress(r.assistants))))
+	assistants := r.assistants
 	if r.issuer != "" {
-		metadata := crossOrigin(r.origins, readOnly(resourceMetadata(r.issuer)))
+		metadata := crossOrigin([]string{"*"}, readOnly(resourceMetadata(r.issuer)))
 		mux.Handle(metadataPath, metadata)
 		mux.Handle(metadataPath+"/mcp", metadata)
+		assistants = namesMetadata(assistants)
 	}
+	mux.Handle("/mcp", crossOrigin(r.origins, r.tracer.Handler("/mcp", transport.Compress(assistants))))
 	mux.Handle("/schema.graphqls", crossOrigin(r.origins, transport.Compress(readOnly(graph.Schema(r.schema)))))
 	library := r.library
 	if r.tokens != nil {

@@ -167,9 +167,28 @@ func TestProtectedResourceMetadata(t *testing.T) {
 			t.Errorf("%s: status %d: %s", path, answer.status, answer.body)
 		}
 	}
+	// A 401 of /mcp leads there, and web pages may read it.
+	metadata := s.URL + "/.well-known/oauth-protected-resource/mcp"
+	for path, want := range map[string]string{"/query": "Bearer",
+		"/mcp": `Bearer resource_metadata="` + metadata + `"`} {
+		answer := do(t, s.Request(t, http.MethodPost, path, strings.NewReader("{}")))
+		if got := answer.header.Get("WWW-Authenticate"); answer.status != http.StatusUnauthorized || got != want {
+			t.Errorf("%s: status %d, WWW-Authenticate %q, want %q", path, answer.status, got, want)
+		}
+	}
+	request := s.Request(t, http.MethodGet, "/.well-known/oauth-protected-resource/mcp", nil)
+	request.Header.Set("Origin", "https://inspector.example")
+	if got := do(t, request).header.Get("Access-Control-Allow-Origin"); got != "*" {
+		t.Errorf("other origins may read it: %q", got)
+	}
+
 	s, _ = startWithTokens(t, newDB(t))
 	if got := do(t, s.Request(t, http.MethodGet, "/.well-known/oauth-protected-resource", nil)).status; got != 404 {
 		t.Errorf("without JWTs: status %d", got)
+	}
+	answer := do(t, s.Request(t, http.MethodPost, "/mcp", strings.NewReader("{}")))
+	if got := answer.header.Get("WWW-Authenticate"); got != "Bearer" {
+		t.Errorf("without JWTs: WWW-Authenticate %q", got)
 	}
 }
 
