@@ -44,3 +44,23 @@ func TestNumbersAreWrittenAsByGqlgen(t *testing.T) {
 		}
 	}
 }
+
+// A list ends with the context, and so do the lists around it.
+func TestListsEndWithTheContext(t *testing.T) {
+	ctx := graphql.WithResponseContext(t.Context(), graphql.DefaultErrorPresenter, graphql.DefaultRecover)
+	ctx, cancel := context.WithCancel(ctx)
+	w := &Writer{ctx: ctx, operation: &graphql.OperationContext{}}
+	outer, inner := 0, 0
+	valid := List(w, nil, make([]int, 1000), false, func(w *Writer, f *Field, _ *int) bool {
+		outer++
+		return List(w, f, make([]int, 1000), false, func(w *Writer, _ *Field, _ *int) bool {
+			if inner++; inner == 5000 {
+				cancel()
+			}
+			return w.Int(1)
+		})
+	})
+	if errs := graphql.GetErrors(ctx); valid || outer > 10 || inner > 10_000 || len(errs) != 2 {
+		t.Errorf("valid is %v after %d lists of %d elements, errors %v", valid, outer, inner, errs)
+	}
+}

@@ -20,6 +20,24 @@ type Writer struct {
 	operation *graphql.OperationContext
 	path      []step // of the value below the root field's
 	arguments map[*Field]Arguments
+	elements  int // of lists, so far
+}
+
+// elementsBetweenLooks are the elements of lists after which the context is looked at.
+const elementsBetweenLooks = 128
+
+// ended reports, as an error, that the context has ended.
+func (w *Writer) ended() bool {
+	if w.elements++; w.elements%elementsBetweenLooks != 0 {
+		return false
+	}
+	err := w.ctx.Err()
+	if err == nil {
+		return false
+	}
+	w.elements--                             // for the lists around this one
+	w.operation.Error(w.fieldContext(), err) // an element has no field whose location could be added
+	return true
 }
 
 // Appender is a scalar that appends its JSON.
@@ -103,7 +121,7 @@ func (w *Writer) marshalContext(v graphql.ContextMarshaler) {
 }
 
 // List appends the elements of a list. The list is null if an element is null but must
-// not be.
+// not be, and if the context ends before the last.
 func List[T any](w *Writer, f *Field, list []T, nonNull bool, appendElement func(*Writer, *Field, *T) bool) bool {
 	depth := len(w.path)
 	w.path = append(w.path, step{})
@@ -114,6 +132,10 @@ func List[T any](w *Writer, f *Field, list []T, nonNull bool, appendElement func
 			w.Buffer = append(w.Buffer, ',')
 		}
 		w.path[depth].index = i
+		if w.ended() {
+			valid = false
+			break
+		}
 		start := len(w.Buffer)
 		if !appendElement(w, f, &list[i]) {
 			w.Buffer = append(w.Buffer[:start], "null"...)
