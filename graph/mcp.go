@@ -246,15 +246,15 @@ func codeOf(err error) any {
 	return nil
 }
 
-// toolError returns the text of an error, with its code and the variable or field that it is of.
+// toolError returns the text of an error, with its code and the field that it is of.
 func toolError(err error) string {
 	var list gqlerror.List
 	var input models.InputError
 	switch {
 	case errors.As(err, &list) && len(list) > 0:
-		where := strings.TrimPrefix(list[0].Path.String(), "variable.")
-		if where != "" {
-			where += ": "
+		where := list[0].Path.String() + ": "
+		if len(list[0].Path) == 0 || strings.HasPrefix(where, "variable.") { // the message names the variable
+			where = ""
 		}
 		return apierror.Shorten(fmt.Sprintf("%v: %s%s", list[0].Extensions["code"], where, list[0].Message))
 	case errors.As(err, &input):

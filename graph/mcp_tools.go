@@ -155,15 +155,19 @@ func (a *assistants) queryTool() *tool {
 	input := assistant.NewInput(a.schema, nil, "")
 	input.Schema.Required = []string{"query"}
 	input.Schema.Properties["query"] = &jsonschema.Schema{Type: "string",
-		Description: "The text of one query; the resource sessiongraph://schema.graphqls has the schema."}
+		Description: "The text of a query; the resource sessiongraph://schema.graphqls has the schema."}
 	input.Schema.Properties["variables"] = &jsonschema.Schema{Types: []string{"object", "null"},
 		Description: "The variables of the query."}
+	input.Schema.Properties["operationName"] = &jsonschema.Schema{Types: []string{"string", "null"},
+		Description: "Which operation of the text is run, where it has several."}
 	t := newTool(queryTool, "Run a GraphQL query.", "For questions that no other tool answers.", input)
 	t.scope = models.ScopeAdHoc
 	t.answer = func(ctx context.Context, arguments map[string]any, from assistant.Place) (assistant.Answer, error) {
 		text, _ := arguments["query"].(string)
 		variables, _ := arguments["variables"].(map[string]any)
-		data, err := a.ask(ctx, rawParams(text, variables))
+		params := rawParams(text, variables)
+		params.OperationName, _ = arguments["operationName"].(string)
+		data, err := a.ask(ctx, params)
 		if err != nil {
 			return assistant.Answer{}, err
 		}

@@ -405,6 +405,8 @@ func TestOptionalArguments(t *testing.T) {
 		{"search_conversations", map[string]any{"words": "STOP"}, map[string]any{"words": "STOP", "cursor": nil}},
 		{"query", map[string]any{"query": "{ sessions { totalCount } }"},
 			map[string]any{"query": "{ sessions { totalCount } }", "variables": nil, "cursor": nil}},
+		{"query", map[string]any{"query": "{ sessions { totalCount } }"}, map[string]any{"operationName": "B",
+			"query": "query A { viewer { name } } query B { sessions { totalCount } }"}},
 	} {
 		want, _, failed := called(t, session, test.tool, test.plain)
 		got, _, failedToo := called(t, session, test.tool, test.arguments)

@@ -215,6 +215,8 @@ func TestArgumentsAreHeldToTheirSchema(t *testing.T) {
 		{"SessionsByDay", map[string]any{"cursor": "x"}, "cursor is not one"},
 		{"query", map[string]any{"query": "{ nothing }"}, "GRAPHQL_VALIDATION_FAILED"},
 		{"query", map[string]any{"query": "query A { viewer { name } } query B { viewer { name } }"}, "keep one"},
+		{"query", map[string]any{"query": "query($a: Int) { sessions(first: $a) { totalCount } }",
+			"variables": map[string]any{"a": "x"}}, "GRAPHQL_VALIDATION_FAILED: $a: "},
 		{"query", map[string]any{"query": "subscription { sessionStored { cursor } }"}, "BAD_REQUEST"},
 		{"query", map[string]any{"query": "{ sessions(first: 100000) { totalCount } }"}, "BAD_USER_INPUT"},
 	} {
