@@ -134,7 +134,9 @@ func answerRPC(next http.Handler) http.Handler {
 				"the request is too large"))
 			return
 		case err != nil:
-			return // the client is gone
+			rpcRequest{}.writeError(w, http.StatusBadRequest, rpcError(jsonrpc.CodeInvalidRequest,
+				"the request did not arrive to its end"))
+			return
 		}
 		message, invalid := readRPC(body, r.Header.Get("Mcp-Protocol-Version"))
 		if invalid != nil {

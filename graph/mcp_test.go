@@ -2,19 +2,35 @@ package graph_test
 
 import (
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"sessiongraph/graph"
 	"sessiongraph/internal/test/testdb"
 	"sessiongraph/internal/test/tools"
 )
+
+// A request that breaks off, or takes too long, is not taken for an empty one.
+func TestToolCallsThatBreakOff(t *testing.T) {
+	handler := graph.AssistantHandler(openWorld(t, testdb.SQLite.Fresh(t), 0), graph.Settings{}, "",
+		slog.New(slog.DiscardHandler))
+	request := postOf("")
+	request.Body = io.NopCloser(iotest.ErrReader(os.ErrDeadlineExceeded))
+	response := httptest.NewRecorder()
+	handler.ServeHTTP(response, request)
+	if response.Code != http.StatusBadRequest || !strings.Contains(response.Body.String(), `"error"`) {
+		t.Errorf("status %d, %s", response.Code, response.Body)
+	}
+}
 
 // Where as many calls of tools run as may, one more is answered 503, as an operation of /query is.
 func TestAdmissionOfToolCalls(t *testing.T) {
